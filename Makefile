@@ -1,0 +1,46 @@
+# make setup | run | test | lint | check | docs. A fresh machine needs git, make and Python 3.10+ with venv.
+
+PYTHON ?= python3
+MICROPYTHON ?= $(CURDIR)/.venv/bin/micropython
+export MICROPYTHON
+BIN := .venv/bin
+DEVICE_CODE := lib/pilotlight firmware main.py boot.py
+URL ?=
+TOKEN ?=
+export TOKEN
+
+.PHONY: setup run test lint check docs format
+
+setup: .venv/ready
+
+.venv/ready: requirements.txt requirements-device-stubs.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target .venv/device-stubs \
+		-r requirements-device-stubs.txt
+	mkdir -p .venv/device-stubs/stubs
+	touch $@
+
+run: setup
+	@$(BIN)/python -m tools.run $(if $(URL),--url $(URL))
+
+test: setup
+	$(BIN)/python -m pytest -n 4 --cov --cov-report=term
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy --config-file mypy-device.ini $(DEVICE_CODE)
+	$(BIN)/mypy
+	$(BIN)/python -m tools.make_trust_roots --check
+	$(BIN)/python -m tools.make_readme --check
+
+check: lint test
+
+format: setup
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs: setup
+	$(BIN)/python -m tools.make_trust_roots
+	$(BIN)/python -m tools.make_readme

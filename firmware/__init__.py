@@ -1,0 +1,1 @@
+"""This product's hardware and surface. Knows nothing of protocols."""

@@ -1,0 +1,81 @@
+"""Wires configuration, board, agent and outputs together, and runs until the power goes."""
+
+import asyncio
+import os
+import sys
+import time
+
+from pilotlight.agent import Agent
+from pilotlight.net.errors import Untrusted
+from pilotlight.status import DeviceStatus
+
+from .config import ConfigError, load
+from .console import Console
+from .face import Face
+from .storage import FileStorage
+
+_CONFIG_ERROR_EXIT = 2
+_INTERRUPTED_EXIT = 130
+
+
+def run(times=None) -> None:
+    """Run the firmware. times: a pilotlight.times.Times, for tests.
+
+    On unix, exits with code 2 and one sentence on stderr if the configuration can't be used, and quietly on Ctrl-C.
+    """
+    started_ms = time.ticks_ms()
+    try:
+        config = load(_config_path())
+        board = _board(config["board"])
+        storage = FileStorage(config["state_dir"])
+        agent = Agent(config.settings(), board.network(), storage, board.clock(), times, log_line)
+    except ConfigError as error:
+        _fail(error, started_ms)
+    except Untrusted as error:
+        _fail("%s: frameio.ca: %s" % (_config_path(), error), started_ms)
+    else:
+        try:
+            asyncio.run(_main(agent, config["console"], started_ms))
+        except KeyboardInterrupt:
+            sys.exit(_INTERRUPTED_EXIT)
+
+
+def log_line(text: str) -> None:
+    """A line for the maintainer, on stderr: stdout is the console's."""
+    print("pilotlight:", text, file=sys.stderr)
+
+
+async def _main(agent: Agent, console: bool, started_ms: int) -> None:
+    if console:
+        asyncio.create_task(_show(agent.status, started_ms))
+    await agent.run()
+
+
+async def _show(status: DeviceStatus, started_ms: int) -> None:
+    console = Console()
+    version = 0
+    while True:
+        version = await status.wait(version)
+        console.show(Face(status), _since(started_ms))
+
+
+def _fail(sentence, started_ms: int) -> None:
+    status = DeviceStatus()
+    status.update(fault="config")
+    Console().show(Face(status), _since(started_ms))
+    log_line(str(sentence))
+    sys.exit(_CONFIG_ERROR_EXIT)
+
+
+def _since(started_ms: int) -> int:
+    return time.ticks_diff(time.ticks_ms(), started_ms)
+
+
+def _config_path() -> str:
+    path = os.getenv("PILOTLIGHT_CONFIG") if hasattr(os, "getenv") else None
+    return path or "config.json"
+
+
+def _board(name: str):
+    # __import__ gives the package; the module is an attribute of it.
+    return getattr(__import__("firmware.boards." + name).boards, name)

@@ -1,0 +1,1 @@
+"""One small file a board: pins and what is fitted."""

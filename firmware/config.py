@@ -1,0 +1,157 @@
+"""The configuration: one table of what may be set, loading, and errors that say what to change."""
+
+import json
+
+from pilotlight.settings import Settings, SettingsError
+
+_LARGEST_BYTES = 8192
+_NO_ENTRY = 2
+
+
+class ConfigError(Exception):
+    """The configuration can't be used. The text is one sentence: which file, which key, what is allowed. Never a secret."""
+
+
+def _text(value) -> bool:
+    return isinstance(value, str) and value != ""
+
+
+def _switch(value) -> bool:
+    return isinstance(value, bool)
+
+
+def _paths(value) -> bool:
+    return _text(value) or (isinstance(value, list) and bool(value) and all([_text(path) for path in value]))
+
+
+def _board(value) -> bool:
+    return value in BOARDS
+
+
+BOARDS = ("host",)
+_REQUIRED = object()
+
+# key → (check, what is allowed, default or _REQUIRED, meaning). A dot is one level of nesting.
+SCHEMA = (
+    ("board", _board, "one of: " + ", ".join(BOARDS), _REQUIRED, "which hardware this is"),
+    ("frameio.url", _text, "text", "https://api.frame.io", "Frame.io's address: scheme, host and perhaps port"),
+    ("frameio.ca", _paths, "a path or a list of paths", None, "DER files of roots to trust instead of the shipped ones"),
+    ("frameio.client_version", _text, "text", _REQUIRED, "the vendor's semantic version, such as 1.2.3"),
+    ("frameio.access_token", _text, "text", _REQUIRED, "a fixed access token"),
+    ("console", _switch, "true or false", True, "one JSON line a change on stdout"),
+    ("state_dir", _text, "text", "state", "folder for what the device remembers; made if missing"),
+)
+
+
+class Config:
+    """A checked configuration. values: the schema's keys with their values. path: the file it came from."""
+
+    def __init__(self, values: dict, path: str) -> None:
+        self.values = values
+        self.path = path
+
+    def __getitem__(self, key: str):
+        return self.values[key]
+
+    def settings(self) -> Settings:
+        """The agent's settings. Raises ConfigError, also for a root that can't be read."""
+        try:
+            return Settings(
+                self["frameio.url"], self["frameio.client_version"], self["frameio.access_token"], self._trust_roots()
+            )
+        except SettingsError as error:
+            raise ConfigError("%s: frameio.%s" % (self.path, error))
+
+    def _trust_roots(self):
+        paths = self["frameio.ca"]
+        if self["frameio.url"].startswith("http://"):
+            return ()
+        if paths is None:
+            from pilotlight.trust_roots import ROOTS  # only now: 4 kB that a device with its own roots can do without
+
+            return ROOTS
+        if isinstance(paths, str):
+            paths = [paths]
+        roots = []
+        for path in paths:
+            try:
+                with open(path, "rb") as file:
+                    roots.append(file.read(_LARGEST_BYTES))
+            except OSError:
+                raise ConfigError("%s: frameio.ca: the file %s can't be read" % (self.path, path))
+        return roots
+
+
+def load(path: str) -> Config:
+    """Read and check a configuration file. Raises ConfigError."""
+    try:
+        with open(path) as file:
+            text = file.read(_LARGEST_BYTES + 1)
+    except OSError as error:
+        what = "is missing" if error.errno == _NO_ENTRY else "can't be read"
+        raise ConfigError("%s %s: it names the board and how to reach Frame.io" % (path, what))
+    except ValueError:
+        raise ConfigError("%s is not UTF-8 text" % path)
+    if len(text) > _LARGEST_BYTES:
+        raise ConfigError("%s is longer than %d characters" % (path, _LARGEST_BYTES))
+    try:
+        given = json.loads(text)
+    except ValueError:
+        raise ConfigError("%s is not valid JSON" % path)
+    if not isinstance(given, dict):
+        raise ConfigError("%s must hold one JSON object" % path)
+    try:
+        return Config(check(given), path)
+    except ConfigError as error:
+        raise ConfigError("%s: %s" % (path, error))
+
+
+def check(given: dict) -> dict:
+    """The schema's keys with the given values or their defaults. Raises ConfigError."""
+    flat = _flatten(given)
+    known = [row[0] for row in SCHEMA]
+    for key in flat:
+        if key not in known:
+            raise ConfigError("unknown key %s; the nearest known one is %s" % (key, nearest(key, known)))
+    values = {}
+    for key, is_allowed, allowed, default, _ in SCHEMA:
+        if key not in flat:
+            if default is _REQUIRED:
+                raise ConfigError("%s is missing; it must be %s" % (key, allowed))
+            values[key] = default
+        elif not is_allowed(flat[key]):
+            raise ConfigError("%s must be %s" % (key, allowed))
+        else:
+            values[key] = flat[key]
+    return values
+
+
+def _flatten(given: dict) -> dict:
+    groups = [row[0].split(".")[0] for row in SCHEMA if "." in row[0]]
+    flat = {}
+    for key, value in given.items():
+        if key not in groups:
+            flat[key] = value
+        elif isinstance(value, dict):
+            for inner in value:
+                flat[key + "." + inner] = value[inner]
+        else:
+            raise ConfigError("%s must be an object" % key)
+    return flat
+
+
+def nearest(word: str, known) -> str:
+    """The known word with the fewest letters to change (Levenshtein's distance)."""
+    best, fewest = known[0], 1 << 20
+    for candidate in known:
+        row = list(range(len(candidate) + 1))
+        for i, letter in enumerate(word[:64]):
+            diagonal = row[0]
+            row[0] = i + 1
+            for j in range(len(candidate)):
+                above = row[j + 1]
+                row[j + 1] = min(above + 1, row[j] + 1, diagonal + (letter != candidate[j]))
+                diagonal = above
+        if row[-1] < fewest:
+            best, fewest = candidate, row[-1]
+    return best

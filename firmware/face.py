@@ -1,0 +1,58 @@
+"""DeviceStatus → Face: what light, screen and console are to show. Pure, and without a word of wording.
+
+The lights of the states are here, once; README's ladder is generated from this table.
+"""
+
+# Light patterns as (ms, level in percent) steps, repeated. States are told apart by these alone; none flashes above 3 Hz, the
+# limit that is safe for people with photosensitive epilepsy (WCAG 2.3.1).
+PATTERNS = {
+    "off": ((1000, 0),),
+    "solid": ((1000, 100),),
+    "fast": ((200, 100), (200, 0)),
+    "even": ((500, 100), (500, 0)),
+    "slow": ((1000, 100), (1000, 0)),
+    "wink": ((2700, 100), (300, 0)),
+    "one_flash": ((200, 100), (1800, 0)),
+    "two_flashes": ((200, 100), (300, 0), (200, 100), (1800, 0)),
+    "three_flashes": ((200, 100), (300, 0), (200, 100), (300, 0), (200, 100), (1800, 0)),
+}
+
+_OFF = (0, 0, 0)
+_RED = (255, 0, 0)
+_YELLOW = (255, 200, 0)
+_BLUE = (0, 0, 255)
+_MAGENTA = (255, 0, 255)
+_GREEN = (0, 255, 0)
+_AMBER = (255, 120, 0)
+
+# state → (pattern, colour)
+LIGHTS = {
+    "fault": ("fast", _RED),
+    "starting": ("off", _OFF),
+    "no_network": ("one_flash", _YELLOW),
+    "pairing": ("slow", _BLUE),
+    "no_backend": ("two_flashes", _MAGENTA),
+    "unpaired": ("three_flashes", _BLUE),
+    "joining": ("even", _GREEN),
+    "paused": ("wink", _AMBER),
+    "online": ("solid", _GREEN),
+}
+
+
+class Face:
+    """What a DeviceStatus looks like.
+
+    state, reason, connected, paused, project, creator, expires_at, user_code: as in DeviceStatus.
+    pattern: a key of PATTERNS. rgb: (red, green, blue), each 0..255.
+    """
+
+    def __init__(self, status) -> None:
+        self.state = status.state
+        self.reason = status.fault or status.reason
+        self.connected = status.connected
+        self.paused = status.paused
+        self.pattern, self.rgb = LIGHTS[self.state]
+        self.project = status.project
+        self.creator = status.creator
+        self.expires_at = status.expires_at
+        self.user_code = status.user_code

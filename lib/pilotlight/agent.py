@@ -1,0 +1,450 @@
+"""The agent: owns the tasks, decides what happens next, and is the only writer of DeviceStatus.
+
+Three tasks: the walk (network → clock → authorized → socket → join → serve, and back, see `walk.py`), the polls (what REST is
+asked and when), and the watch over the proof that Frame.io answers. What fails raises an exception that says what it means;
+only here is decided what to do about it.
+"""
+
+import asyncio
+import random
+import time
+
+from .authorization import FixedToken, NotAuthorized
+from .device_channel import HEARTBEAT_REF, JOIN_REF, paused_by, socket_target, topic
+from .frameio_api import ApiError, FrameioApi, Identity, RateLimited, Unauthorized
+from .net.backoff import Backoff
+from .net.deadline import Deadline
+from .net.errors import JoinRefused, LinkClosed, NetError, UpgradeRefused
+from .net.http_client import HttpClient
+from .net.phoenix import PhoenixSocket
+from .net.transport import Endpoint, tls_context
+from .net.websocket_client import WebSocketClient
+from .polls import NEVER, Polls
+from .settings import Settings
+from .status import DeviceStatus
+from .times import Times
+from .truths import Connected, Paused
+from .walk import FIRST, WALK
+
+_MESSAGE_BYTES = 4096
+_SEND_BYTES = 512
+_IDENTITY_RECORD = "identity"
+_RESTARTING = (1012, 1013)  # close codes: service restart, try again later
+
+
+class Agent:
+    """Keeps one device online.
+
+        agent = Agent(settings, network, storage, clock)
+        asyncio.create_task(agent.run())
+        version = await agent.status.wait(0)
+
+    settings: a Settings.
+    network: has `is_up()`: True while there is a link with an address. Call `network_changed()` whenever that changes.
+    storage: has `load(name)`, a dict or None, and `save(name, record)` with a small dict; both may raise OSError.
+    clock: has `now_s()`, seconds since 1970 or None if the time is not known, and `await ensure_set()`, True once it is known.
+    times: a Times. log: called with a line of text for the maintainer; it never holds a secret.
+    status: the DeviceStatus to observe.
+    Raises Untrusted if the trust roots can't be used.
+    """
+
+    def __init__(self, settings: Settings, network, storage, clock, times: Times | None = None, log=None) -> None:
+        self.status = DeviceStatus()
+        self._settings = settings
+        self._network = network
+        self._storage = storage
+        self._clock = clock
+        self._times = times = times or Times()
+        self._log = log or _no_log
+        self._authorization = FixedToken(settings.access_token)
+        tls = tls_context(settings.trust_roots) if settings.scheme == "https" else None
+        self._endpoint = Endpoint(settings.host, settings.port, tls)
+        http = HttpClient(self._endpoint, settings.host_field, times.stall_ms, times.total_ms)
+        self._api = FrameioApi(http, settings.client_version)
+        self._phoenix = PhoenixSocket(
+            WebSocketClient(_MESSAGE_BYTES, _SEND_BYTES),
+            JOIN_REF,
+            HEARTBEAT_REF,
+            times.heartbeat_ms,
+            times.reply_ms,
+            self._prove,
+            self._pushed,
+        )
+        self._backoff = Backoff(times.backoff_base_ms, times.backoff_cap_ms, _random_below)
+        self._polls = Polls(times, time.ticks_ms())
+        self._connected = Connected(times.proof_ms)
+        self._paused = Paused()
+        self._slot = asyncio.Lock()
+        self._device_id: str | None = None
+        self._link_error: Exception | None = None  # why there is no joined socket
+        self._poll_reason: str | None = None  # what the last request learned, if it failed
+        self._identity_outcome = ""
+        self._identity_asked = asyncio.Event()
+        self._proven = asyncio.Event()
+        self._poll_news = asyncio.Event()
+        self._walk_news = asyncio.Event()
+        self._over = asyncio.Event()
+        self._done = asyncio.Event()
+        self._crash: Exception | None = None
+
+    # What the embedding application calls
+
+    async def run(self) -> None:
+        """Keep the device online until `stop`. Returns after `stop`; raises what nobody foresaw, after closing the link."""
+        self._load_device_id()
+        jobs = (self._walk(), self._poll(), self._watch_proof(), self._end_start())
+        tasks = [asyncio.create_task(self._guard(job)) for job in jobs]
+        try:
+            await self._over.wait()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await self._phoenix.close()
+            self.status.update(joined=False, connected=False)
+            self._done.set()
+        if self._crash is not None:
+            raise self._crash
+
+    async def stop(self) -> None:
+        """End `run`: the link is closed with 1000."""
+        self._over.set()
+        await self._done.wait()
+
+    def network_changed(self) -> None:
+        """The network has come up, gone, or become another one."""
+        up = self._network.is_up()
+        self.status.update(network_up=up)
+        if up:
+            self._backoff.reset()
+            self._phoenix.check_link()
+        self._walk_news.set()
+        self._poll_news.set()
+
+    def request_slot(self) -> asyncio.Lock:
+        """`async with agent.request_slot():` around a request of your own: on a small board only one may hold a TLS session
+        beside the socket. Polls wait meanwhile; hold it as short as you can."""
+        return self._slot
+
+    async def access_token(self, rejected: str | None = None) -> str:
+        """The access token for a request of your own. rejected: the token that was just answered with 401.
+
+        Raises NotAuthorized.
+        """
+        return await self._authorization.access_token(rejected)
+
+    # The walk: a method for each state of walk.py, which answers with the outcome
+
+    async def _walk(self) -> None:
+        state = FIRST
+        while True:
+            outcome = await getattr(self, "_" + state)()
+            state = WALK[state][outcome]
+
+    async def _waiting_for_network(self) -> str:
+        while not self._network.is_up():
+            self.status.update(network_up=False)
+            await _wait(self._walk_news, self._times.network_check_ms)
+        self.status.update(network_up=True)
+        return "network up"
+
+    async def _setting_clock(self) -> str:
+        if self._clock.now_s() is not None or await self._clock.ensure_set():
+            return "clock set"
+        self._lost(NetError("clock", "the time is not known, so no certificate can be checked"))
+        return "failed"
+
+    async def _authorizing(self) -> str:
+        if not self.status.authorized:
+            return "token refused"
+        return "device known" if self._device_id else "device unknown"
+
+    async def _identifying(self) -> str:
+        return await self._next_identity()
+
+    async def _refused(self) -> str:
+        return "accepted" if await self._next_identity() == "identified" else "try again"
+
+    async def _connecting(self) -> str:
+        times = self._times
+        try:
+            token = await self._authorization.access_token()
+            transport = self._endpoint.open()
+            with Deadline(transport, "connecting", times.stall_ms, times.total_ms):
+                await self._phoenix.open(transport, self._settings.host_field, socket_target(token))
+        except (NetError, NotAuthorized) as error:
+            if isinstance(error, UpgradeRefused):
+                # Not a word about the token that could be believed: identity has the say, health tells if it was Frame.io.
+                self._polls.link_ended()
+                self._want_identity()
+            self._lost(error)
+            return "failed"
+        self._prove()
+        return "upgraded"
+
+    async def _joining(self) -> str:
+        try:
+            await self._join()
+        except JoinRefused as error:
+            self._forget_device_id()
+            self._want_identity()
+            self._lost(error)
+            return "join refused"
+        except NetError as error:
+            self._lost(error)
+            return "link lost"
+        return "joined"
+
+    async def _serving(self) -> str:
+        try:
+            if not await _finished(self._phoenix.serve(), self._times.settled_ms):
+                self._backoff.reset()
+                await self._phoenix.serve()
+        except NetError as error:
+            self._lost(error)
+            return "link lost"
+        self._lost(LinkClosed(1005, "the server has ended the channel", "channel_lost"))
+        return "channel lost"
+
+    async def _rejoining(self) -> str:
+        for wait_ms in self._times.rejoin_ms:
+            try:
+                await self._phoenix.pause(wait_ms)
+                await self._join()
+                return "joined"
+            except JoinRefused as error:
+                self._lost(error)
+            except NetError as error:
+                self._lost(error)
+                return "link lost"
+        return "gave up"
+
+    async def _backing_off(self) -> str:
+        await self._phoenix.close()
+        self._walk_news.clear()
+        error = self._link_error
+        if isinstance(error, LinkClosed) and error.code in _RESTARTING:
+            wait_ms = self._backoff.between_ms(self._times.restart_low_ms, self._times.restart_high_ms)
+        else:
+            wait_ms = self._backoff.next_ms()
+        await _wait(self._walk_news, wait_ms)
+        return "try again"
+
+    async def _join(self) -> None:
+        times = self._times
+        await self._phoenix.join(topic(self._device_id or ""), times.stall_ms, times.total_ms)
+        self._log("joined")
+        self._link_error = None
+        self.status.update(joined=True)
+        self._want_identity()
+        self._show()
+
+    def _lost(self, error: Exception) -> None:
+        """There is no joined socket (any more), and this is why."""
+        if self.status.joined:
+            self._polls.link_ended()
+        self._link_error = error
+        self._log("%s: %s" % (_reason(error), error))
+        self.status.update(joined=False, starting=False)
+        self._show()
+        self._poll_news.set()
+
+    # The polls
+
+    async def _poll(self) -> None:
+        polls = self._polls
+        while True:
+            now_ms = time.ticks_ms()
+            polls.forget_old(now_ms)
+            joined = self.status.joined
+            identity_ms = polls.identity_due_ms(now_ms, joined)
+            health_ms = polls.health_due_ms(now_ms, joined)
+            if self.status.network_up and identity_ms == 0:
+                await self._ask_identity()
+            elif self.status.network_up and health_ms == 0:
+                await self._ask_health()
+            else:
+                wait_ms = self._times.longest_sleep_ms
+                if self.status.network_up:
+                    for due_ms in (identity_ms, health_ms):
+                        if due_ms != NEVER:
+                            wait_ms = min(wait_ms, due_ms)
+                await _wait(self._poll_news, wait_ms)
+
+    async def _ask_identity(self) -> None:
+        async with self._slot:
+            token = await self._authorization.access_token()
+            self._polls.identity_begins(time.ticks_ms())
+            mark = self._paused.mark()
+            outcome = "failed"
+            try:
+                identity = await self._api.identity(token)
+                self._answered()
+                self._learn(identity, mark)
+                outcome = "identified"
+            except Unauthorized as error:
+                self._request_failed(error)
+                self.status.update(authorized=False)
+                outcome = "token refused"
+            except (ApiError, NetError) as error:
+                self._request_failed(error)
+                self._polls.identity_wanted = True
+        self.status.update(verified=True)
+        self._show()
+        self._identity_outcome = outcome
+        self._identity_asked.set()
+
+    async def _ask_health(self) -> None:
+        async with self._slot:
+            self._polls.probed(time.ticks_ms())
+            try:
+                await self._api.health()
+                self._answered()
+            except (ApiError, NetError) as error:
+                self._request_failed(error)
+        self._show()
+
+    def _answered(self) -> None:
+        self._polls.answered()
+        self._poll_reason = None
+        self._prove()
+
+    def _request_failed(self, error: Exception) -> None:
+        self._log("request failed: %s: %s" % (_reason(error), error))
+        self._poll_reason = _reason(error)
+        if isinstance(error, RateLimited):
+            self._polls.rate_limited(time.ticks_ms())
+        if isinstance(error, ApiError) and error.answered:
+            self._prove()
+        self.status.update(starting=False)
+
+    def _learn(self, identity: Identity, mark: int) -> None:
+        self._paused.settle(mark, identity.paused)
+        if self._paused.unverified:
+            self._polls.identity_wanted = True
+        self.status.update(
+            authorized=True,
+            paused=self._paused.value,
+            project=identity.project,
+            creator=identity.creator,
+            expires_at=identity.expires_at,
+        )
+        if identity.id != self._device_id:
+            if self._device_id:
+                self._phoenix.abandon(LinkClosed(1006, "this authorization belongs to another device now", "device_changed"))
+            self._device_id = identity.id
+            self._save({"id": identity.id, "authorization": self._authorization.key})
+
+    async def _next_identity(self) -> str:
+        """Ask for identity as soon as its spacing allows, and wait for what comes of it."""
+        self._identity_asked.clear()
+        self._want_identity()
+        await self._identity_asked.wait()
+        return self._identity_outcome
+
+    def _want_identity(self) -> None:
+        self._polls.identity_wanted = True
+        self._poll_news.set()
+
+    # Proofs, hints, and what is shown
+
+    def _prove(self) -> None:
+        """Frame.io has answered. Called for every heartbeat's reply, so it allocates nothing unless that is news."""
+        now_ms = time.ticks_ms()
+        self._connected.prove(now_ms)
+        self._polls.probed(now_ms)
+        if not self.status.connected:
+            self.status.update(connected=True, starting=False)
+            self._proven.set()
+            self._show()
+
+    async def _watch_proof(self) -> None:
+        while True:
+            left_ms = self._connected.left_ms(time.ticks_ms())
+            if left_ms:
+                await asyncio.sleep_ms(left_ms)
+                continue
+            self._proven.clear()
+            self.status.update(connected=False)
+            self._show()
+            await self._proven.wait()
+
+    def _pushed(self, event: str, payload, status) -> None:
+        paused = paused_by(event, payload, status)
+        if paused is not None:
+            self._paused.hint(paused)
+            self.status.update(paused=paused)
+            self._want_identity()
+
+    async def _end_start(self) -> None:
+        await asyncio.sleep_ms(self._times.starting_ms)
+        self.status.update(starting=False)
+
+    def _show(self) -> None:
+        """Settle the reason: why the state is not better."""
+        status = self.status
+        if not status.authorized:
+            reason = "token_refused"
+        elif status.joined:
+            reason = None
+        else:
+            reason = _reason(self._link_error) if self._link_error is not None else None
+            if not status.connected and self._poll_reason is not None:
+                reason = self._poll_reason
+        status.update(reason=reason)
+
+    # What is kept
+
+    def _load_device_id(self) -> None:
+        try:
+            record = self._storage.load(_IDENTITY_RECORD) or {}
+        except OSError as error:
+            self._log("the stored identity could not be read: %s" % error)
+            return
+        device_id = record.get("id")
+        if isinstance(device_id, str) and record.get("authorization") == self._authorization.key:
+            self._device_id = device_id
+
+    def _forget_device_id(self) -> None:
+        self._device_id = None
+        self._save({})
+
+    def _save(self, record: dict) -> None:
+        try:
+            self._storage.save(_IDENTITY_RECORD, record)
+        except OSError as error:
+            self._log("the identity could not be stored: %s" % error)
+
+    async def _guard(self, job) -> None:
+        """Run a task; what nobody foresaw ends `run`, which raises it."""
+        try:
+            await job
+        except Exception as error:
+            self._crash = error
+            self._over.set()
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "reason", "error")
+
+
+def _no_log(line: str) -> None:
+    pass
+
+
+def _random_below(bound: int) -> int:
+    return random.randrange(bound)
+
+
+async def _wait(event: asyncio.Event, wait_ms: int) -> None:
+    """Wait for the event, at most so long, and clear it."""
+    await _finished(event.wait(), wait_ms)
+    event.clear()
+
+
+async def _finished(job, wait_ms: int) -> bool:
+    """Run the coroutine for at most wait_ms; True if it ended by itself. Only for one that waits on no stream."""
+    try:
+        await asyncio.wait_for_ms(job, wait_ms)
+    except asyncio.TimeoutError:
+        return False
+    return True

@@ -1,0 +1,125 @@
+"""Where a response's body begins and ends, a piece at a time (RFC 9112 section 6 and 7). Pure."""
+
+from .errors import ProtocolError
+from .http_head import ResponseHead
+
+_LINE_BYTES = 256
+_LF = b"\n"
+_HEX_DIGITS = "0123456789abcdef"
+_CHUNK_SIZE = 0
+_CHUNK_DATA = 1
+_CHUNK_END = 2
+_TRAILER = 3
+
+
+class BodyFraming:
+    """Where a response's body ends (RFC 9112 section 6.3): by length, chunked, or with the connection.
+
+    head: a whole ResponseHead that kept `content-length` and `transfer-encoding`. body_bytes: the bound of the body.
+    Raises ProtocolError for framing that can't be trusted.
+    """
+
+    def __init__(self, head: ResponseHead, body_bytes: int) -> None:
+        self._body_bytes = body_bytes
+        self._total_bytes = 0
+        self._left = -1  # bytes to come of the body, or of the chunk; -1: until the connection ends
+        self.chunked = False
+        self.done = False
+        self._line = bytearray(_LINE_BYTES)
+        self._line_length = 0
+        self._state = _CHUNK_SIZE
+        self.start = 0  # the piece of the body that `next` found: data[start:end]
+        self.end = 0
+        coding = head.fields.get("transfer-encoding")
+        length = head.fields.get("content-length")
+        if head.status in (101, 204, 304) or head.status < 200:
+            self.done = True
+        elif coding is not None:
+            if coding.strip().lower() != "chunked":
+                raise ProtocolError("the response has a transfer coding that we did not ask for")
+            self.chunked = True
+            self._left = 0
+        elif length is not None:
+            self._left = _content_length(length, body_bytes)
+            self.done = self._left == 0
+
+    def next(self, data, start: int, end: int) -> int:
+        """Find the next piece of the body in data[start:end]: it is data[self.start:self.end] (perhaps empty).
+
+        Gives the index from which to go on; call again until it is `end` or `done` is set. Raises ProtocolError.
+        """
+        self.start = self.end = start
+        if self.done or start >= end:
+            return end
+        if self.chunked and self._state != _CHUNK_DATA:
+            return self._chunk_line(data, start, end)
+        stop = end if self._left < 0 else min(end, start + self._left)
+        self.end = stop
+        self._total_bytes += stop - start
+        if self._total_bytes > self._body_bytes:
+            raise ProtocolError("the response's body is longer than %d bytes" % self._body_bytes, reason="too_large")
+        if self._left >= 0:
+            self._left -= stop - start
+            if not self._left:
+                if self.chunked:
+                    self._state = _CHUNK_END
+                else:
+                    self.done = True
+        return stop
+
+    def ended(self) -> bool:
+        """The connection has ended: True if the body was whole by then."""
+        if not self.chunked and self._left < 0:
+            self.done = True
+        return self.done
+
+    def _chunk_line(self, data, start: int, end: int) -> int:
+        # RFC 9112 section 7.1: chunk-size [ ext ] CRLF, chunk-data CRLF, last-chunk, trailers, CRLF.
+        line_end = data.find(_LF, start, end)
+        stop = end if line_end < 0 else line_end
+        count = stop - start
+        if self._line_length + count > _LINE_BYTES:
+            raise ProtocolError("a line of the chunked body is too long", reason="too_large")
+        self._line[self._line_length : self._line_length + count] = data[start:stop]
+        self._line_length += count
+        if line_end < 0:
+            return end
+        line = bytes(self._line[: self._line_length]).rstrip(b"\r")
+        self._line_length = 0
+        if self._state == _CHUNK_SIZE:
+            self._left = _chunk_size(line)
+            self._state = _CHUNK_DATA if self._left else _TRAILER
+        elif self._state == _CHUNK_END:
+            if line:
+                raise ProtocolError("a chunk is longer than it said")
+            self._state = _CHUNK_SIZE
+        else:
+            self._total_bytes += len(line)
+            if self._total_bytes > self._body_bytes:
+                raise ProtocolError("the response's trailers are too long", reason="too_large")
+            self.done = not line
+        return line_end + 1
+
+
+def _content_length(text: str, body_bytes: int) -> int:
+    # "5, 5" is allowed by RFC 9110 section 8.6 when all are alike; anything else can't be trusted.
+    parts = [part.strip() for part in text.split(",")]
+    for part in parts:
+        if part != parts[0] or not part.encode().isdigit():
+            raise ProtocolError("the response's Content-Length is not a number")
+    if len(parts[0]) > 9 or int(parts[0]) > body_bytes:
+        raise ProtocolError("the response's body is longer than %d bytes" % body_bytes, reason="too_large")
+    return int(parts[0])
+
+
+def _chunk_size(line: bytes) -> int:
+    digits = line.split(b";")[0].rstrip(b" \t")
+    if not digits or len(digits) > 7:
+        raise ProtocolError("a chunk's size is not a number within bounds")
+    size = 0
+    for byte in digits:
+        digit = _HEX_DIGITS.find(chr(byte).lower())
+        if digit < 0:
+            raise ProtocolError("a chunk's size is not a hexadecimal number")
+        size = size << 4 | digit
+    return size

@@ -1,0 +1,148 @@
+"""HTTP/1.1 heads (RFC 9112): what we send, and what comes back, a piece at a time. Pure.
+
+Shared by the HTTP client and the WebSocket handshake. A head of any size costs one short line of memory: only the fields that
+the caller wants are kept.
+"""
+
+from .errors import ProtocolError
+
+_LINE_BYTES = 512  # the longest line that is kept; longer ones are counted and dropped
+_HEAD_BYTES = 16384
+_LF = b"\n"
+
+
+def request_head(method: str, target: str, host: str, fields) -> bytes:
+    """The bytes of a request's head, the empty line included.
+
+    target: path and query, already percent-encoded. fields: (name, value) pairs beside Host.
+    Raises ValueError, without the value, for a character that would end the line or the word: it never gets on the wire.
+    """
+    _check("request target", target, 0x21)
+    lines = ["%s %s HTTP/1.1\r\nHost: %s\r\n" % (method, target, host)]
+    for name, value in fields:
+        _check(name, value, 0x20)
+        lines.append("%s: %s\r\n" % (name, value))
+    lines.append("\r\n")
+    return "".join(lines).encode()
+
+
+def _check(what: str, text: str, lowest: int) -> None:
+    for character in text:
+        if not lowest <= ord(character) <= 0x7E:
+            raise ValueError("the %s holds a character that HTTP does not allow there" % what)
+
+
+class ResponseHead:
+    """Parses a response's head at any split of the bytes.
+
+    wanted: lower-case names of the fields to keep. After the head: `status` (int), `http_1_0` (bool), `fields` (name → value,
+    repeated ones joined with ", " as RFC 9110 section 5.3 says).
+    Interim responses (1xx but 101) are passed over.
+    """
+
+    def __init__(self, wanted) -> None:
+        self._wanted = wanted
+        self._line = bytearray(_LINE_BYTES)
+        self._total_bytes = 0
+        self._begin()
+
+    def feed(self, data, start: int, end: int) -> int:
+        """Take data[start:end]; the index behind the head once it is whole, else -1.
+
+        Raises ProtocolError: not HTTP/1, a broken line, a wanted field over 512 bytes, a head over 16 KiB.
+        """
+        while start < end:
+            line_end = data.find(_LF, start, end)
+            stop = end if line_end < 0 else line_end
+            self._collect(data, start, stop)
+            if line_end < 0:
+                return -1
+            start = line_end + 1
+            if self._end_of_line():
+                return start
+        return -1
+
+    def _begin(self) -> None:
+        self.status = 0
+        self.http_1_0 = False
+        self.fields: dict = {}
+        self._last: str | None = None  # the wanted field that a folded line would continue
+        self._length = 0
+
+    def _collect(self, data, start: int, stop: int) -> None:
+        count = stop - start
+        self._total_bytes += count + 1
+        if self._total_bytes > _HEAD_BYTES:
+            raise ProtocolError("the response's head is longer than %d bytes" % _HEAD_BYTES, reason="too_large")
+        at = self._length
+        if at < _LINE_BYTES:
+            fits = min(count, _LINE_BYTES - at)
+            self._line[at : at + fits] = data[start : start + fits]
+        self._length = at + count
+
+    def _end_of_line(self) -> bool:
+        """Handle one line; True if it ended the head."""
+        length = self._length
+        self._length = 0
+        cut = length > _LINE_BYTES
+        line = bytes(self._line[: min(length, _LINE_BYTES)])
+        if not cut and line.endswith(b"\r"):
+            line = line[:-1]
+        if not self.status:
+            self._status_line(line)
+        elif line:
+            self._field_line(line, cut)
+        elif self.status < 200 and self.status != 101:
+            self._begin()
+        else:
+            return True
+        return False
+
+    def _status_line(self, line: bytes) -> None:
+        # RFC 9112 section 4: HTTP-version SP 3DIGIT SP [ reason ]; the last SP is often forgotten.
+        code = line[9:12]
+        if (
+            not line.startswith(b"HTTP/1.")
+            or not line[7:8].isdigit()
+            or line[8:9] != b" "
+            or len(code) != 3
+            or not code.isdigit()
+            or line[12:13] not in (b"", b" ")
+        ):
+            raise ProtocolError("the answer is not HTTP/1.1")
+        self.status = int(code)
+        self.http_1_0 = line[7:8] == b"0"
+        if self.status < 100:
+            raise ProtocolError("the answer's HTTP status is below 100")
+
+    def _field_line(self, line: bytes, cut: bool) -> None:
+        if line[0] in (0x20, 0x09):  # obsolete line folding, RFC 9112 section 5.2
+            if self._last is not None:
+                self._keep(self._last, line, " ", cut)
+            return
+        colon = line.find(b":")
+        self._last = None
+        if colon < 0 and cut:
+            return
+        if colon < 1 or line[colon - 1] in (0x20, 0x09):
+            raise ProtocolError("the response's head holds a line that is no field")
+        if colon > 32:
+            return
+        name = _text(line[:colon]).lower()
+        if name in self._wanted:
+            self._last = name
+            self._keep(name, line[colon + 1 :], ", ", cut)
+
+    def _keep(self, name: str, value: bytes, joint: str, cut: bool) -> None:
+        before = self.fields.get(name)
+        text = _text(value.strip(b" \t"))
+        if before is not None:
+            text = before + joint + text
+        if cut or len(text) > _LINE_BYTES:
+            raise ProtocolError("the response's field %s is too long" % name, reason="too_large")
+        self.fields[name] = text
+
+
+def _text(data: bytes) -> str:
+    # Byte by byte: the bytes of a field may be no UTF-8.
+    return "".join([chr(byte) for byte in data])

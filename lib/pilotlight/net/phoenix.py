@@ -1,0 +1,222 @@
+"""Phoenix Channels, V1 JSON, for one channel on one socket: connect, join, rejoin, heartbeat, replies by ref, pushes.
+
+A message is an object with topic, event, payload and ref, all four always present (`../shared/frameio-protocol.md` section 3,
+and Phoenix's V1 serializer). Ours are constant but for the topic, so they are built once. The reply to a heartbeat is compared
+whole with the last one seen, so that in steady state nothing is decoded and nothing allocated.
+"""
+
+import asyncio
+import time
+
+from .deadline import Deadline
+from .errors import JoinRefused, LinkClosed, NetError, ProtocolError
+from .json_pick import JsonError, JsonPick
+from .transport import Transport
+from .websocket_client import WebSocketClient
+from .websocket_frames import TEXT
+
+_LARGEST_EXPECTED_BYTES = 125
+_PATHS = (
+    ("topic",),
+    ("event",),
+    ("ref",),
+    ("payload",),
+    ("payload", "status"),
+    ("payload", "response", "reason"),
+)
+
+
+def message(topic: str, event: str, ref: str) -> bytes:
+    """A V1 message with an empty payload, as text in UTF-8. The three words must need no JSON escapes; else ValueError."""
+    for word in (topic, event, ref):
+        for character in word:
+            if not " " <= character <= "~" or character in '"\\':
+                raise ValueError("a Phoenix topic, event or ref holds a character that is not allowed here")
+    return ('{"topic":"%s","event":"%s","payload":"","ref":"%s"}' % (topic, event, ref)).encode()
+
+
+class PhoenixSocket:
+    """The socket and its channel.
+
+        await phoenix.open(transport, "api.example.com", "/socket/websocket")
+        await phoenix.join("room:1")
+        await phoenix.serve()             # until the channel or the link is lost
+        await phoenix.close()             # always, also after an error
+
+    websocket: a WebSocketClient, not open. join_ref, heartbeat_ref: the refs by which replies are known.
+    heartbeat_ms: from one heartbeat to the next. reply_ms: how long a heartbeat's reply may take; then the link is closed.
+    on_proof(): called for each valid message: the server lives.
+    on_push(event, payload, status): called for a push on our topic; payload is its text (or MISSING, OBJECT …), status the
+    `status` field of an object.
+    """
+
+    def __init__(
+        self, websocket: WebSocketClient, join_ref: str, heartbeat_ref: str, heartbeat_ms: int, reply_ms: int, on_proof, on_push
+    ) -> None:
+        self._websocket = websocket
+        self._join_ref = join_ref
+        self._heartbeat_ref = heartbeat_ref
+        self._heartbeat_ms = heartbeat_ms
+        self._reply_ms = reply_ms
+        self._on_proof = on_proof
+        self._on_push = on_push
+        self._on_message_bound = self._on_message
+        self._pick = JsonPick(*_PATHS)
+        self._heartbeat = message("phoenix", "heartbeat", heartbeat_ref)
+        self._heartbeat_sent_ms = 0
+        self._heartbeat_answered = True
+        self._topic = ""
+        self._join_status = ""  # "" while the reply is not there
+        self._join_reason = ""
+        self._channel_lost = False
+        self._news = asyncio.Event()  # a join reply, a lost channel, or the end of the link
+        self._end: Exception | None = None
+        self._transport: Transport | None = None
+        self._reader: asyncio.Task | None = None
+        self._heart: asyncio.Task | None = None
+
+    async def open(self, transport: Transport, host_field: str, target: str) -> None:
+        """Upgrade the transport, start reading and the heartbeat. Put a Deadline around it. Raises NetError."""
+        await self._websocket.open(transport, host_field, target)
+        self._transport = transport
+        self._end = None
+        self._news.clear()
+        self._heartbeat_answered = True
+        self._heartbeat_sent_ms = time.ticks_ms()
+        self._reader = asyncio.create_task(self._read())
+        self._heart = asyncio.create_task(self._beat(transport))
+
+    async def join(self, topic: str, stall_ms: int, total_ms: int) -> None:
+        """Join the topic, and wait for the reply. On one socket, call it again only after `serve` has returned.
+
+        Raises JoinRefused, or NetError when the link ended; a missing reply closes the link (Unreachable `timeout`).
+        """
+        self._topic = topic
+        self._join_status = ""
+        self._channel_lost = False
+        self._news.clear()
+        text = message(topic, "phx_join", self._join_ref)
+        with Deadline(self._transport, "joining", stall_ms, total_ms):
+            await self._websocket.send(text, 0, len(text))
+            while not self._join_status:
+                self._raise_end()
+                await self._news.wait()
+                self._news.clear()
+        self._raise_end()
+        if self._join_status != "ok":
+            raise JoinRefused(self._join_reason)
+
+    async def serve(self) -> None:
+        """Wait until the channel is lost on a live socket (returns: rejoin) or the link ends (raises NetError)."""
+        while not self._channel_lost:
+            self._raise_end()
+            await self._news.wait()
+            self._news.clear()
+
+    async def pause(self, wait_ms: int) -> None:
+        """Wait before a rejoin; raises NetError at once if the link ends meanwhile."""
+        try:
+            await asyncio.wait_for_ms(self._link_end(), wait_ms)
+        except asyncio.TimeoutError:
+            pass
+        self._raise_end()
+
+    def check_link(self) -> None:
+        """Send a heartbeat now instead of at its time: the network has changed, and a dead link should show soon."""
+        if self._heart is not None and self._transport is not None and self._end is None:
+            self._heart.cancel()
+            self._heart = asyncio.create_task(self._beat(self._transport, at_once=True))
+
+    def abandon(self, error: NetError) -> None:
+        """End the link at once, for a reason of the caller's: `serve` and `join` raise it."""
+        if self._end is None and self._transport is not None:
+            self._end = error
+            self._transport.close()
+
+    async def close(self, code: int = 1000) -> None:
+        """End the link (a close handshake if it still lives) and wait for the reader's end. May be repeated."""
+        reader = self._reader
+        if reader is None:
+            return
+        await self._websocket.close(code)
+        await reader
+        self._reader = None
+
+    def _raise_end(self) -> None:
+        if self._end is not None:
+            raise self._end
+
+    async def _link_end(self) -> None:
+        while self._end is None:
+            await self._news.wait()
+            self._news.clear()
+
+    async def _read(self) -> None:
+        try:
+            await self._websocket.run(self._on_message_bound)
+        except Exception as error:  # also one that nobody foresaw: it must come out of `serve`, not hang it
+            if self._end is None:
+                self._end = error
+        finally:
+            if self._heart is not None:
+                self._heart.cancel()
+            self._news.set()
+
+    async def _beat(self, transport: Transport, at_once: bool = False) -> None:
+        # One flat loop: it sends, waits for the reply's time and sleeps the rest, and allocates nothing.
+        while True:
+            if not at_once:
+                elapsed_ms = time.ticks_diff(time.ticks_ms(), self._heartbeat_sent_ms)
+                if elapsed_ms < self._heartbeat_ms:
+                    await asyncio.sleep_ms(self._heartbeat_ms - elapsed_ms)
+            at_once = False
+            self._heartbeat_answered = False
+            self._heartbeat_sent_ms = time.ticks_ms()
+            try:
+                # A write that is stuck needs no heartbeat behind it: no reply will come, and that ends the link.
+                self._websocket.send_now(self._heartbeat, 0, len(self._heartbeat))
+            except NetError:
+                return  # the reader sees the end of the link too, and says why
+            await asyncio.sleep_ms(self._reply_ms)
+            if not self._heartbeat_answered:
+                self._end = LinkClosed(1006, "no reply to a heartbeat within %d ms" % self._reply_ms, "no_reply")
+                transport.close()
+                return
+
+    def _on_message(self, opcode: int, start: int, end: int) -> None:
+        frames = self._websocket.frames
+        if frames.was_expected:
+            self._heartbeat_answered = True
+            self._on_proof()
+            return
+        if opcode != TEXT:
+            raise ProtocolError("Phoenix V1 sends text, and this message is binary", 1003)
+        pick = self._pick
+        pick.reset()
+        try:
+            pick.feed(frames.buffer, start, end)
+            pick.finish()
+        except JsonError:
+            raise ProtocolError("a message is not JSON", 1007)
+        topic, event, ref, payload, status, reason = pick.values
+        if not isinstance(topic, str) or not isinstance(event, str):
+            raise ProtocolError("a message has no topic or no event", 1008)
+        if event == "phx_reply" and topic == "phoenix" and ref == self._heartbeat_ref and status == "ok":
+            self._heartbeat_answered = True
+            if end - start <= _LARGEST_EXPECTED_BYTES:
+                frames.expected = bytes(frames.buffer[start:end])
+        elif topic == self._topic:
+            self._on_channel_message(event, ref, payload, status, reason)
+        self._on_proof()
+
+    def _on_channel_message(self, event: str, ref, payload, status, reason) -> None:
+        if event == "phx_reply":
+            if ref == self._join_ref and not self._join_status:
+                self._join_status = status if isinstance(status, str) else "error"
+                self._join_reason = reason[:64] if isinstance(reason, str) else "no reason given"
+                self._news.set()
+        elif event == "phx_error" or event == "phx_close":
+            self._channel_lost = True
+            self._news.set()
+        else:
+            self._on_push(event, payload, status)

@@ -1,0 +1,268 @@
+"""One TCP or TLS byte stream over non-blocking sockets; the only file that knows sockets.
+
+Rules that MicroPython's asyncio and TLS ask for: one task reads, one at a time writes, nobody is cancelled on a live stream
+without closing it, and both the raw socket and the TLS socket are kept and closed by us.
+"""
+
+import asyncio.core  # type: ignore[import-not-found]  # private: see Transport.close and _Readiness
+import errno
+import gc
+import socket
+import ssl
+import time
+
+from .errors import LinkClosed, NetError, NoMemory, Unreachable, Untrusted
+
+_MOST_TRIED = 8
+# lwIP, Linux and newlib number these differently.
+_TIMED_OUT = (errno.ETIMEDOUT, 110, 116)
+_NO_ROUTE = (errno.EHOSTUNREACH, 101, 113, 114, 118)
+_BROKEN_PIPE = 32
+_LARGEST_ERRNO = 255
+_TLS_ALLOC_FAILED = 0x7F00
+
+
+class Endpoint:
+    """A server to connect to, and which of its addresses to try next.
+
+    host, port: as in the URL. tls: an SSLContext from `tls_context`, or None for plain TCP.
+    A look-up blocks the whole loop, so none is made while a stream to this endpoint is up: that stream's address is used.
+    """
+
+    def __init__(self, host: str, port: int, tls=None) -> None:
+        self.host = host
+        self.port = port
+        self._tls = tls
+        self._tried: list = []
+        self._up: list = []  # addresses of the streams that have received something
+
+    def open(self) -> "Transport":
+        """A new stream whose connect is under way; await its `open()` next.
+
+        Raises Unreachable (`name`, `refused`, `no_route` …) or NoMemory.
+        """
+        return Transport(self, self._next_address(), self._tls)
+
+    def _next_address(self):
+        if self._up:
+            return self._up[-1]
+        try:
+            found = socket.getaddrinfo(self.host, self.port, 0, socket.SOCK_STREAM)
+        except OSError:
+            found = []
+        if not found:
+            raise Unreachable("name", "the name %s was not found" % self.host)
+        for info in found:
+            if info[-1] not in self._tried:
+                return info
+        self._tried.clear()
+        return found[0]
+
+    def _answered(self, address) -> None:
+        self._tried.clear()
+        self._up.append(address)
+
+    def _ended(self, address, answered: bool) -> None:
+        if answered:
+            self._up.remove(address)
+        elif len(self._tried) < _MOST_TRIED:
+            self._tried.append(address[-1])
+
+
+class Transport:
+    """One byte stream. `readable` and `writable` are awaitables; waiting on them allocates nothing.
+
+    progress_ms: ticks at which a byte last moved (for Deadline).
+    """
+
+    def __init__(self, endpoint: Endpoint, address, tls) -> None:
+        self._endpoint = endpoint
+        self._address = address
+        self._tls = tls
+        self._answered = False
+        self._stream = None
+        self.progress_ms = time.ticks_ms()
+        self.readable = _readiness(self, False)
+        self.writable = _readiness(self, True)
+        try:
+            self._socket = socket.socket(address[0], address[1], address[2])
+        except OSError as error:
+            raise _named(error, False)
+        self._stream = self._socket
+        try:
+            self._socket.setblocking(False)
+            self._socket.connect(address[-1])
+        except OSError as error:
+            if abs(error.errno or 0) != errno.EINPROGRESS:
+                self.close()
+                raise _named(error, False)
+
+    async def open(self) -> None:
+        """Wait for TCP, and begin TLS where there is any; its handshake is done by the first write.
+
+        Raises NoMemory if TLS finds no room, LinkClosed if the stream is closed meanwhile. A refused connection or a
+        certificate that is not trusted shows at the first write or read, as Unreachable or Untrusted.
+        """
+        await self.writable
+        if self._tls is None:
+            return
+        self._check_open()
+        gc.collect()  # TLS buffers are large, and on a board come out of what the last connection gave back
+        try:
+            self._stream = self._tls.wrap_socket(self._socket, server_hostname=self._endpoint.host, do_handshake_on_connect=False)
+        except (OSError, ValueError) as error:
+            self.close()
+            raise _named(error, False)
+
+    def read_into(self, buffer) -> int | None:
+        """Read what is there into a writable buffer: the count, 0 at the end of the stream, None if nothing is there yet.
+
+        Raises Unreachable, Untrusted, NoMemory, or LinkClosed when closed on this side.
+        """
+        stream = self._check_open()
+        try:
+            count = stream.readinto(buffer)
+        except (OSError, ValueError) as error:
+            raise _named(error, self._answered)
+        if count:
+            self.progress_ms = time.ticks_ms()
+            if not self._answered:
+                self._answered = True
+                self._endpoint._answered(self._address)
+        return count
+
+    def write_now(self, buffer, start: int, end: int) -> int:
+        """Write of buffer[start:end] what the stream takes at once; the count, 0 if it takes nothing now.
+
+        Raises as `read_into`.
+        """
+        stream = self._check_open()
+        try:
+            count = stream.write(buffer, start, end - start)
+        except (OSError, ValueError) as error:
+            raise _named(error, self._answered)
+        if not count:
+            return 0
+        self.progress_ms = time.ticks_ms()
+        return count
+
+    async def write(self, buffer, start: int, end: int) -> None:
+        """Write buffer[start:end] whole. One caller at a time. Raises as `read_into`."""
+        while True:
+            start += self.write_now(buffer, start, end)
+            if start >= end:
+                return
+            await self.writable
+
+    def close(self) -> None:
+        """Close at once, on both levels, and wake whoever waits on this stream; they get LinkClosed. May be repeated."""
+        stream = self._stream
+        if stream is None:
+            return
+        self._stream = None
+        # Woken here and not by the poller: another socket may take the freed descriptor before it looks.
+        waiting = asyncio.core._io_queue.map.get(id(stream))
+        if waiting:
+            for task in (waiting[0], waiting[1]):
+                if task is not None:
+                    asyncio.core._io_queue.remove(task)
+                    asyncio.core._task_queue.push(task)
+        for layer in (stream, self._socket):
+            try:
+                layer.close()
+            except OSError:
+                pass  # the peer may be gone already; the descriptor is released all the same
+        self._endpoint._ended(self._address, self._answered)
+
+    @property
+    def closed(self) -> bool:
+        """True once `close` was called."""
+        return self._stream is None
+
+    def _check_open(self):
+        stream = self._stream
+        if stream is None:
+            raise LinkClosed(1006, "the link was closed on this side")
+        return stream
+
+
+class _Readiness:
+    """Awaitable until the stream can be read (or written), made once a direction so that a wait allocates nothing."""
+
+    def __init__(self, transport: Transport, for_writing: bool) -> None:
+        self._transport = transport
+        self._for_writing = for_writing
+        self._begin = False
+
+    def __iter__(self) -> "_Readiness":
+        self._begin = True
+        return self
+
+    def __next__(self) -> None:
+        if not self._begin:
+            raise _DONE
+        self._begin = False
+        stream = self._transport._check_open()
+        if self._for_writing:
+            asyncio.core._io_queue.queue_write(stream)
+        else:
+            asyncio.core._io_queue.queue_read(stream)
+
+
+_DONE = StopIteration()
+
+
+def _readiness(transport: Transport, for_writing: bool):
+    # Not annotated: MicroPython awaits any iterator, for which CPython's types have no word.
+    return _Readiness(transport, for_writing)
+
+
+def tls_context(roots):
+    """A client context that trusts only `roots` (an iterable of DER certificates, bytes) and checks the host's name.
+
+    Raises Untrusted("certificate") if a root can't be used: without roots nothing can be verified.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.verify_mode = ssl.CERT_REQUIRED  # type: ignore[attr-defined]  # the stubs forget it
+    count = 0
+    for root in roots:
+        try:
+            context.load_verify_locations(cadata=root)
+        except (OSError, ValueError):
+            raise Untrusted("certificate", "trust root %d is not a usable DER certificate" % count)
+        count += 1
+    if not count:
+        raise Untrusted("certificate", "there are no trust roots, so no server could be verified")
+    return context
+
+
+def _named(error, answered: bool) -> NetError:
+    """The NetError for what a socket or Mbed TLS raised."""
+    if isinstance(error, ValueError):
+        return _named_certificate_error(str(error))
+    number = abs(error.errno or 0)
+    if number in (errno.ENOMEM, _TLS_ALLOC_FAILED):
+        return NoMemory("memory", "the system has no memory for this connection")
+    if number > _LARGEST_ERRNO:
+        return Untrusted("tls", "the TLS layer failed with error %d" % number)
+    if number in _TIMED_OUT:
+        return Unreachable("timeout", "the system gave up waiting for the peer")
+    if number in _NO_ROUTE:
+        return Unreachable("no_route", "there is no route to the server")
+    # lwIP says ECONNRESET for a refused connection.
+    if number == errno.ECONNREFUSED or (number == errno.ECONNRESET and not answered):
+        return Unreachable("refused", "the server refused the connection")
+    if number in (errno.ECONNRESET, _BROKEN_PIPE):
+        return Unreachable("reset", "the peer reset the connection")
+    return Unreachable("io", "the connection failed with error %d" % number)
+
+
+def _named_certificate_error(text: str) -> NetError:
+    # Mbed TLS's words for its verification flags; there may be several, the first that the reader can act on counts.
+    if "future" in text:
+        return Untrusted("clock", "the server's certificate is not valid yet: is the clock right?")
+    if "expired" in text:
+        return Untrusted("expired", "the server's certificate has expired, or the clock is wrong")
+    if "CN" in text:
+        return Untrusted("host_name", "the server's certificate is for another host name")
+    return Untrusted("certificate", "the server's certificate is not signed by a trusted root")

@@ -1,0 +1,68 @@
+"""Strict UTF-8 (RFC 3629), a piece at a time. MicroPython's own decoder lets overlong forms and surrogates pass. Pure."""
+
+_REFUSED = -1
+
+
+class Utf8Check:
+    """Checks a text that comes in pieces; no state is kept but three integers."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin a new text."""
+        self._missing = 0  # continuation bytes still to come
+        self._low = 0x80  # bounds of the next continuation byte: they shut out overlong forms and surrogates
+        self._high = 0xBF
+
+    def feed(self, data, start: int, end: int) -> bool:
+        """Take data[start:end]; False as soon as the text can't be UTF-8 any more."""
+        missing = self._missing
+        for i in range(start, end):
+            byte = data[i]
+            if missing:
+                if not self._low <= byte <= self._high:
+                    return False
+                self._low = 0x80
+                self._high = 0xBF
+                missing -= 1
+            elif byte > 0x7F:
+                missing = self._begin(byte)
+                if missing == _REFUSED:
+                    return False
+        self._missing = missing
+        return True
+
+    def complete(self) -> bool:
+        """True if the text may end here (no character is half done)."""
+        return self._missing == 0
+
+    def _begin(self, byte: int) -> int:
+        # RFC 3629 section 4, table of well-formed sequences.
+        if 0xC2 <= byte <= 0xDF:
+            return 1
+        if 0xE0 <= byte <= 0xEF:
+            if byte == 0xE0:
+                self._low = 0xA0
+            elif byte == 0xED:
+                self._high = 0x9F
+            return 2
+        if 0xF0 <= byte <= 0xF4:
+            if byte == 0xF0:
+                self._low = 0x90
+            elif byte == 0xF4:
+                self._high = 0x8F
+            return 3
+        return _REFUSED
+
+
+def character_start(data, end: int) -> int:
+    """The largest index <= end at which data[:index] of a valid text does not cut a character in half."""
+    start = end
+    while start and data[start - 1] & 0xC0 == 0x80:
+        start -= 1
+    if not start:
+        return 0
+    lead = data[start - 1]
+    size = 1 if lead < 0x80 else 2 if lead < 0xE0 else 3 if lead < 0xF0 else 4
+    return end if start - 1 + size == end else start - 1

@@ -1,0 +1,71 @@
+"""What an Agent must be told, checked once."""
+
+_LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+_DEFAULT_PORTS = {"https": 443, "http": 80}
+
+
+class SettingsError(ValueError):
+    """A setting can't be used; the text names it and says what is allowed. It never holds a secret."""
+
+
+class Settings:
+    """Settings of the C2C side of a device.
+
+    url: Frame.io's address, `https://api.frame.io`; plain `http` is accepted for this machine itself only.
+    client_version: the vendor's semantic version, sent with every call as `x-client-version`.
+    access_token: a fixed access token.
+    trust_roots: DER certificates (bytes) of the roots to trust; `pilotlight.trust_roots.ROOTS` has Frame.io's.
+    Raises SettingsError.
+    """
+
+    def __init__(self, url: str, client_version: str, access_token: str, trust_roots=()) -> None:
+        self.scheme, self.host, self.port = _parse_url(url)
+        self.host_field = self.host if self.port == _DEFAULT_PORTS[self.scheme] else "%s:%d" % (self.host, self.port)
+        if not is_semver(client_version):
+            raise SettingsError("client_version must be a semantic version such as 1.2.3")
+        if not access_token:
+            raise SettingsError("access_token is empty")
+        for character in access_token:
+            if not "!" <= character <= "~":
+                raise SettingsError("access_token holds a space or a character that no token has")
+        self.client_version = client_version
+        self.access_token = access_token
+        self.trust_roots = trust_roots
+
+
+def _parse_url(url: str):
+    scheme, mark, rest = url.partition("://")
+    if not mark or scheme not in _DEFAULT_PORTS:
+        raise SettingsError("url must begin with https://")
+    authority, _, path = rest.partition("/")
+    if path or "?" in authority or "#" in authority or "@" in authority:
+        raise SettingsError("url must be scheme, host and port only, such as https://api.frame.io")
+    host, port = authority, ""
+    colon = authority.rfind(":")
+    if colon > authority.rfind("]"):
+        host, port = authority[:colon], authority[colon + 1 :]
+        if not port.encode().isdigit() or not 0 < int(port) < 65536:
+            raise SettingsError("url has a port that is no number from 1 to 65535")
+    if not host:
+        raise SettingsError("url has no host")
+    for character in host:
+        if not "!" <= character <= "~":
+            raise SettingsError("url has a host with characters that no host name has")
+    if scheme == "http" and host not in _LOOPBACK:
+        raise SettingsError("url must begin with https:// (plain http is for this machine itself only)")
+    return scheme, host, int(port) if port else _DEFAULT_PORTS[scheme]
+
+
+def is_semver(text: str) -> bool:
+    """True for a version as semver.org wants it: three numbers, then perhaps -prerelease and +build."""
+    core = text.partition("+")[0].partition("-")[0]
+    numbers = core.split(".")
+    if len(numbers) != 3:
+        return False
+    for number in numbers:
+        if not number.encode().isdigit() or (len(number) > 1 and number[0] == "0"):
+            return False
+    for character in text[len(core) :]:
+        if not (character.isalpha() or character.isdigit() or character in "-.+") or ord(character) > 126:
+            return False
+    return not text.endswith(("-", "+", "."))

@@ -1,0 +1,1 @@
+"""Host-side tools (CPython): the mock service, generators, runners."""

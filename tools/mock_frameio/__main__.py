@@ -1,0 +1,60 @@
+"""Runs the mock: python -m tools.mock_frameio --help."""
+
+import argparse
+import asyncio
+import contextlib
+import signal
+from pathlib import Path
+
+from aiohttp import web
+
+from . import control, rest, tls
+from .device_socket import upgrade
+from .service import Service
+
+_HOST = "127.0.0.1"
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.mock_frameio",
+        description="A mock of Frame.io's device side, on loopback only.",
+        epilog=control.HELP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--port", type=int, default=8080, help="port; 0 picks a free one, which is printed")
+    parser.add_argument("--tls", action="store_true", help="https and wss; the CA lies in --tls-dir as ca.der and ca.pem")
+    parser.add_argument("--tls-dir", type=Path, default=tls.DEFAULT_FOLDER, help="folder of the CA, kept between runs")
+    parser.add_argument("--token", default="mock-access-token", help="the access token that is accepted")
+    parser.add_argument("--token-life-s", type=float, default=8 * 3600, help="life of the access token in seconds")
+    parser.add_argument("--idle-s", type=float, default=60, help="a silent socket is closed after so many seconds")
+    parser.add_argument("--identity-bytes", type=int, default=0, help="pad the identity to this size")
+    return parser.parse_args()
+
+
+async def _serve(arguments: argparse.Namespace) -> None:
+    service = Service(arguments.token, arguments.token_life_s, arguments.idle_s, arguments.identity_bytes)
+    app = web.Application()
+    app[rest.SERVICE] = service
+    rest.add_routes(app)
+    control.add_routes(app)
+    app.router.add_get("/devices/websocket", upgrade)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+    await runner.setup()
+    context = tls.server_context(arguments.tls_dir) if arguments.tls else None
+    site = web.TCPSite(runner, _HOST, arguments.port, ssl_context=context)
+    await site.start()
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    port = runner.addresses[0][1]
+    address = f"https://localhost:{port}" if arguments.tls else f"http://{_HOST}:{port}"
+    print(f"mock Frame.io listens on {address}", flush=True)
+    await stop.wait()
+    service.clear_faults()
+    await runner.cleanup()
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_serve(_arguments()))

@@ -1,0 +1,154 @@
+"""The control API: POST /control/NAME with a JSON object, GET /control/records and /control/status."""
+
+from typing import Any
+
+from aiohttp import web
+
+from .rest import SERVICE
+
+HELP = """\
+control API (JSON; POST but where GET is said; answers {"ok": true}):
+  GET  /control/status    online (the panel's green dot), paused, number of sockets
+  GET  /control/records   what was seen: [{"t_ms", "kind", …}], kinds: request, http, upgrade, message, socket_end, idle_close
+  /control/pause          pause the device and push it; {"push": false}: without the event
+  /control/resume         the same, back
+  /control/event          push any event: {"event": "status_updated", "payload": "paused"}, true or not
+  /control/device         change what identity says: {"id", "project", "creator", "expires_at", "identity_bytes"}
+  /control/drop           close the sockets: {"code": 1000, "reason": ""}
+  /control/kill           end the sockets' TCP without a close frame
+  /control/channel        end the channels, keep the sockets: {"event": "phx_error" or "phx_close"}
+  /control/black_hole     answer nothing and send nothing any more, on old connections and new
+  /control/refuse         {"part": "socket", "identity", "health", "heartbeat" or "all"; "status": 403; "body": text (HTML) or
+                          JSON; "times": -1 for ever}. 200 with HTML makes a captive portal
+  /control/refuse_join    {"reason": "unauthorized"}
+  /control/slow           every answer waits: {"ms": 500}
+  /control/expire         the access tokens end now; live sockets stay
+  /control/renew          the access tokens live again
+  /control/clear          end all faults
+"""
+
+
+async def _body(request: web.Request) -> dict[str, Any]:
+    return await request.json() if request.can_read_body else {}
+
+
+async def _set_paused(request: web.Request, paused: bool) -> None:
+    service = request.app[SERVICE]
+    service.paused = paused
+    if (await _body(request)).get("push", True):
+        await service.push("status_updated", "paused" if paused else "resumed")
+
+
+async def pause(request: web.Request) -> None:
+    await _set_paused(request, True)
+
+
+async def resume(request: web.Request) -> None:
+    await _set_paused(request, False)
+
+
+async def event(request: web.Request) -> None:
+    body = await _body(request)
+    await request.app[SERVICE].push(body["event"], body.get("payload"))
+
+
+async def device(request: web.Request) -> None:
+    service = request.app[SERVICE]
+    names = {"id": "device_id"}
+    for key, value in (await _body(request)).items():
+        setattr(service, names.get(key, key), value)
+
+
+async def drop(request: web.Request) -> None:
+    body = await _body(request)
+    for socket in list(request.app[SERVICE].sockets):
+        await socket.drop(body.get("code", 1000), body.get("reason", ""))
+
+
+async def kill(request: web.Request) -> None:
+    for socket in list(request.app[SERVICE].sockets):
+        socket.kill()
+
+
+async def channel(request: web.Request) -> None:
+    service = request.app[SERVICE]
+    body = await _body(request)
+    await service.push(body.get("event", "phx_error"), {})
+    for socket in service.sockets:
+        socket.joined = False
+
+
+async def black_hole(request: web.Request) -> None:
+    request.app[SERVICE].faults.black_hole = True
+
+
+async def refuse(request: web.Request) -> None:
+    body = await _body(request)
+    rule = [body["status"], body.get("body", ""), body.get("times", -1)]
+    request.app[SERVICE].faults.refuse[body.get("part", "all")] = rule
+
+
+async def refuse_join(request: web.Request) -> None:
+    request.app[SERVICE].faults.join = (await _body(request)).get("reason", "unauthorized")
+
+
+async def slow(request: web.Request) -> None:
+    request.app[SERVICE].faults.slow_ms = (await _body(request))["ms"]
+
+
+async def expire(request: web.Request) -> None:
+    request.app[SERVICE].expire_tokens()
+
+
+async def renew(request: web.Request) -> None:
+    request.app[SERVICE].renew_tokens()
+
+
+async def clear(request: web.Request) -> None:
+    request.app[SERVICE].clear_faults()
+
+
+_ACTIONS = (
+    pause,
+    resume,
+    event,
+    device,
+    drop,
+    kill,
+    channel,
+    black_hole,
+    refuse,
+    refuse_join,
+    slow,
+    expire,
+    renew,
+    clear,
+)
+
+
+async def records(request: web.Request) -> web.Response:
+    return web.json_response(request.app[SERVICE].records)
+
+
+async def status(request: web.Request) -> web.Response:
+    service = request.app[SERVICE]
+    return web.json_response(
+        {"online": service.online(), "paused": service.paused, "sockets": len(service.sockets), "device_id": service.device_id}
+    )
+
+
+def _handler(action: Any) -> Any:
+    async def handle(request: web.Request) -> web.Response:
+        request.app[SERVICE].record("control", action=action.__name__)
+        await action(request)
+        return web.json_response({"ok": True})
+
+    return handle
+
+
+def add_routes(app: web.Application) -> None:
+    """Hang the control API into an application."""
+    app.router.add_get("/control/records", records)
+    app.router.add_get("/control/status", status)
+    for action in _ACTIONS:
+        app.router.add_post(f"/control/{action.__name__}", _handler(action))

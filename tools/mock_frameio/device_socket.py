@@ -1,0 +1,155 @@
+"""The device socket, with the manners of Phoenix Channels, V1 serializer."""
+
+import asyncio
+import json
+from typing import Any
+from urllib.parse import urlsplit
+
+from aiohttp import WSMsgType, web
+
+from .rest import SERVICE
+from .service import Service
+
+_KEYS = ("topic", "event", "payload", "ref")
+_CRASHED = 1011
+
+
+class DeviceSocket:
+    """One upgraded connection. joined: the topic's channel lives on it."""
+
+    def __init__(self, service: Service, request: web.Request) -> None:
+        self._service = service
+        self._request = request
+        self._ws = web.WebSocketResponse(autoping=False, autoclose=True)
+        self.joined = False
+
+    async def run(self) -> web.WebSocketResponse:
+        """Upgrade and serve until the end."""
+        service = self._service
+        await self._ws.prepare(self._request)
+        service.sockets.add(self)
+        service.record("upgrade", status=101)
+        try:
+            await self._serve()
+        finally:
+            service.sockets.discard(self)
+            service.record("socket_end", code=self._ws.close_code)
+        return self._ws
+
+    async def push(self, event: str, payload: Any) -> None:
+        """Push an event on the device's topic."""
+        await self._send({"event": event, "payload": payload, "ref": None, "topic": self._topic()})
+
+    async def drop(self, code: int, reason: str) -> None:
+        """Close with a close frame."""
+        await self._ws.close(code=code, message=reason.encode())
+
+    def kill(self) -> None:
+        """End TCP without a close frame, as when the server's process is killed."""
+        transport = self._request.transport
+        if transport is not None:
+            transport.close()
+
+    def _topic(self) -> str:
+        return f"devices:{self._service.device_id}"
+
+    async def _serve(self) -> None:
+        while not self._ws.closed:
+            try:
+                # Bytes of any kind reset the timer: pings too.
+                message = await self._ws.receive(timeout=self._service.idle_s)
+            except asyncio.TimeoutError:
+                self._service.record("idle_close")
+                await self._ws.close(code=1000)
+                return
+            await self._service.answer_time()
+            if message.type == WSMsgType.PING:
+                await self._ws.pong(message.data)
+            elif message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
+                await self._received(message.data)
+            elif message.type not in (WSMsgType.PONG,):
+                return
+
+    async def _received(self, data: Any) -> None:
+        message = _decoded(data)
+        if message is None:
+            await self._ws.close(code=_CRASHED)
+            return
+        topic, event, ref = message["topic"], message["event"], message["ref"]
+        self._service.record("message", topic=topic, event=event, ref=ref)
+        if topic == "phoenix" and event == "heartbeat":
+            await self._reply(topic, ref, "ok", {})
+        elif event == "phx_join":
+            await self._join(topic, ref)
+        elif topic != self._topic() or not self.joined:
+            await self._reply(topic, ref, "error", {"reason": "unmatched topic"})
+        elif event == "phx_leave":
+            self.joined = False
+            await self._reply(topic, ref, "ok", {})
+            await self.push("phx_close", {})
+        else:
+            # A channel without a clause for the event crashes; the socket lives on.
+            self.joined = False
+            await self.push("phx_error", {})
+
+    async def _join(self, topic: str, ref: Any) -> None:
+        if not topic.startswith("devices:"):
+            await self._reply(topic, ref, "error", {"reason": "unmatched topic"})
+            return
+        refusal = self._service.faults.join
+        if topic != self._topic() or refusal:
+            await self._reply(topic, ref, "error", {"reason": refusal or "unauthorized"})
+            return
+        was_joined, self.joined = self.joined, True
+        await self._reply(topic, ref, "ok", {})
+        if was_joined:
+            await self.push("phx_close", {})  # for the old channel, and after the reply to the new join
+
+    async def _reply(self, topic: str, ref: Any, status: str, response: Any) -> None:
+        payload = {"response": response, "status": status}
+        await self._send({"event": "phx_reply", "payload": payload, "ref": ref, "topic": topic})
+
+    async def _send(self, message: Any) -> None:
+        if not self._service.faults.black_hole and not self._ws.closed:
+            await self._ws.send_str(json.dumps(message, separators=(",", ":")))
+
+
+def _decoded(data: Any) -> dict[str, Any] | None:
+    """A V1 message, or None for what crashes Phoenix's socket process."""
+    if not isinstance(data, str):
+        return None
+    try:
+        message = json.loads(data)
+    except ValueError:
+        return None
+    if not isinstance(message, dict) or any(key not in message for key in _KEYS):
+        return None
+    if not isinstance(message["topic"], str) or not isinstance(message["event"], str):
+        return None
+    return message
+
+
+def _forbidden(request: web.Request) -> bool:
+    """Phoenix answers 403 to a foreign Origin, to an unknown vsn, and when the application refuses the connection."""
+    origin = request.headers.get("Origin")
+    if origin is not None and urlsplit(origin).netloc != request.host:
+        return True
+    if request.query.get("vsn", "1.0.0") != "1.0.0":
+        return True
+    scheme, _, token = request.query.get("Authorization", "").partition(" ")
+    return scheme != "Bearer" or not request.app[SERVICE].accepts(token)
+
+
+async def upgrade(request: web.Request) -> web.StreamResponse:
+    """GET /devices/websocket."""
+    service = request.app[SERVICE]
+    service.record("request", method="GET", path=request.path)
+    await service.answer_time()
+    rule = service.refusal("socket")
+    if rule:
+        service.record("upgrade", status=rule[0])
+        return web.Response(status=rule[0], text=rule[1] if isinstance(rule[1], str) else "")
+    if _forbidden(request):
+        service.record("upgrade", status=403)
+        return web.Response(status=403)
+    return await DeviceSocket(service, request).run()

@@ -1,0 +1,142 @@
+"""The state behind the mock: one device, its tokens, its sockets, the faults that were ordered, and what was seen."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+DEVICE_ID = "a7e95254-8cd6-4d59-b54d-28c58570a8de"
+_OFFLINE_AFTER_S = 300
+_MOST_RECORDS = 10_000
+
+
+@dataclass
+class Faults:
+    """What is wrong at the moment; all clear by default.
+
+    refuse: part (`socket`, `identity`, `health`, `heartbeat` or `all`) → [status, body, times left (-1: for ever)].
+    slow_ms: every answer waits so long. black_hole: nothing is answered or sent any more. join: the reason with which joins
+    are refused.
+    """
+
+    refuse: dict[str, list[Any]] = field(default_factory=dict)
+    slow_ms: int = 0
+    black_hole: bool = False
+    join: str | None = None
+
+
+class Service:
+    """One pretended Frame.io with one device.
+
+    tokens: access token → time.monotonic() of its end. idle_s: a silent socket is closed after this.
+    identity_bytes: the identity's body is padded to this size.
+    """
+
+    def __init__(self, token: str, token_life_s: float, idle_s: float, identity_bytes: int) -> None:
+        self.tokens = {token: time.monotonic() + token_life_s}
+        self.token_life_s = token_life_s
+        self.idle_s = idle_s
+        self.identity_bytes = identity_bytes
+        self.device_id = DEVICE_ID
+        self.paused = False
+        self.project: str | None = "Testbed"
+        self.creator: str | None = "Ada Lovelace"
+        self.expires_at: str | None = None
+        self.faults = Faults()
+        self.sockets: set[Any] = set()  # DeviceSocket
+        self.records: list[dict[str, Any]] = []
+        self._begun = time.monotonic()
+        self._last_seen: float | None = None
+        self._released = asyncio.Event()
+
+    def record(self, kind: str, **facts: Any) -> None:
+        """Note something that was seen: {"t_ms", "kind", …}. Never a token."""
+        if len(self.records) < _MOST_RECORDS:
+            t_ms = int((time.monotonic() - self._begun) * 1000)
+            self.records.append({"t_ms": t_ms, "kind": kind, **facts})
+
+    def accepts(self, token: str | None) -> bool:
+        """Is this access token known and not expired?"""
+        return token is not None and self.tokens.get(token, 0) > time.monotonic()
+
+    def expire_tokens(self) -> None:
+        """All tokens end now. Live sockets stay: Phoenix checks at connect only."""
+        for token in self.tokens:
+            self.tokens[token] = 0
+
+    def renew_tokens(self) -> None:
+        """All tokens live again, for a whole life."""
+        for token in self.tokens:
+            self.tokens[token] = time.monotonic() + self.token_life_s
+
+    def status(self) -> str:
+        """The device's status word, as identity gives it: from before the request that asks."""
+        if self.paused:
+            return "paused"
+        seen = self._last_seen is not None and time.monotonic() - self._last_seen < _OFFLINE_AFTER_S
+        return "online" if seen or self.online() else "offline"
+
+    def online(self) -> bool:
+        """The panel's green dot: a socket is up and joined."""
+        return any(socket.joined for socket in self.sockets)
+
+    def seen(self) -> None:
+        """The device has called."""
+        self._last_seen = time.monotonic()
+
+    def identity(self) -> dict[str, Any]:
+        """The body of /v2/devices/me."""
+        scopes = {f"scope_{number:02}": number % 3 == 0 for number in range(33)}
+        body: dict[str, Any] = {
+            "_type": "project_device",
+            "id": self.device_id,
+            "asset_type": "video",
+            "authorization": {
+                "_type": "project_device_authorization",
+                "creator": {"_type": "user", "id": "e7e96254-8bd6-4d59-b54d-28c58570a8de", "name": self.creator},
+                "expires_at": self.expires_at,
+                "id": "7b2b68e5-788d-497c-8597-f9362cb1a75e",
+                "project_device_id": self.device_id,
+                "scopes": {"asset_create": True, "id": "0fe0accb-447f-44f6-b2af-177d913b3a29", "offline": True, **scopes},
+            },
+            "channels": [],
+            "device_id": "14856308-46e0-4d7d-8438-320262eec74e",
+            "last_seen_at": None,
+            "name": "MOCK-DEVICE",
+            "project": {"_type": "project", "id": "2ad59fe6-77b6-4fbc-a9d2-3dd0413ed4a3", "name": self.project},
+            "project_id": "2ad59fe6-77b6-4fbc-a9d2-3dd0413ed4a3",
+            "timezone": "Etc/UTC",
+            "status": self.status(),
+        }
+        return body
+
+    async def answer_time(self) -> None:
+        """Wait as the faults say: while slow, and for ever (until they are cleared) in a black hole."""
+        if self.faults.slow_ms:
+            await asyncio.sleep(self.faults.slow_ms / 1000)
+        while self.faults.black_hole:
+            await self._released.wait()
+
+    def refusal(self, part: str) -> list[Any] | None:
+        """The [status, body] with which this part is to be refused now, or None."""
+        for name in (part, "all"):
+            rule = self.faults.refuse.get(name)
+            if rule and rule[2]:
+                if rule[2] > 0:
+                    rule[2] -= 1
+                return rule[:2]
+        return None
+
+    def clear_faults(self) -> None:
+        """Everything works again."""
+        self.faults = Faults()
+        self._released.set()
+        self._released = asyncio.Event()
+
+    async def push(self, event: str, payload: Any) -> None:
+        """Push an event to every joined socket."""
+        for socket in list(self.sockets):
+            if socket.joined:
+                await socket.push(event, payload)

@@ -1,0 +1,35 @@
+"""TLS for the mock: a CA by trustme, kept between runs so that a device has to be told of it only once."""
+
+import ssl
+from pathlib import Path
+
+import trustme
+
+DEFAULT_FOLDER = Path(".mock_frameio")
+_NAMES = ("localhost", "127.0.0.1")
+
+
+def ca_der_path(folder: Path) -> Path:
+    """Where the CA's certificate lies, in DER: what the device's `frameio.ca` names."""
+    return folder / "ca.der"
+
+
+def server_context(folder: Path) -> ssl.SSLContext:
+    """A server context for localhost with a fresh leaf of the folder's CA, which is made if it is not there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    _authority(folder).issue_cert(*_NAMES).configure_cert(context)
+    return context
+
+
+def _authority(folder: Path) -> trustme.CA:
+    certificate, key = folder / "ca.pem", folder / "ca-key.pem"
+    if certificate.exists() and key.exists():
+        return trustme.CA.from_pem(certificate.read_bytes(), key.read_bytes())
+    authority = trustme.CA()
+    key.touch(mode=0o600)
+    key.write_bytes(authority.private_key_pem.bytes())
+    pem = authority.cert_pem.bytes()
+    ca_der_path(folder).write_bytes(ssl.PEM_cert_to_DER_cert(pem.decode()))
+    certificate.write_bytes(pem)
+    return authority
