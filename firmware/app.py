@@ -5,17 +5,17 @@ import os
 import sys
 import time
 
-from pilotlight.agent import Agent
+from micropython import const
+
 from pilotlight.net.errors import Untrusted
 from pilotlight.status import DeviceStatus
 
-from .config import ConfigError, load
 from .console import Console
 from .face import Face
 from .storage import FileStorage
 
-_CONFIG_ERROR_EXIT = 2
-_INTERRUPTED_EXIT = 130
+_CONFIG_ERROR_EXIT = const(2)
+_INTERRUPTED_EXIT = const(130)
 
 
 def run(times=None) -> None:
@@ -24,20 +24,42 @@ def run(times=None) -> None:
     On unix, exits with code 2 and one sentence on stderr if the configuration can't be used, and quietly on Ctrl-C.
     """
     started_ms = time.ticks_ms()
+    values, settings = _configure(started_ms)
+    from pilotlight.agent import Agent  # only now: the code that read the configuration has made room
+
+    board = _board(values["board"])
+    storage = FileStorage(values["state_dir"])
     try:
-        config = load(_config_path())
-        board = _board(config["board"])
-        storage = FileStorage(config["state_dir"])
-        agent = Agent(config.settings(), board.network(), storage, board.clock(), times, log_line)
-    except ConfigError as error:
-        _fail(error, started_ms)
+        agent = Agent(settings, board.network(), storage, board.clock(), times, log_line)
     except Untrusted as error:
         _fail("%s: frameio.ca: %s" % (_config_path(), error), started_ms)
     else:
         try:
-            asyncio.run(_main(agent, config["console"], started_ms))
+            asyncio.run(_main(agent, values["console"], started_ms))
         except KeyboardInterrupt:
             sys.exit(_INTERRUPTED_EXIT)
+
+
+def _configure(started_ms: int):
+    """The configuration's values and the agent's settings; the code that makes them is forgotten again, for it is large."""
+    from . import config
+
+    path = _config_path()
+    try:
+        values = config.load(path)
+        return values, config.settings(values, path)
+    except config.ConfigError as error:
+        _fail(error, started_ms)
+    finally:
+        _forget("firmware", "config")
+        _forget("pilotlight", "trust_roots")
+
+
+def _forget(package: str, module: str) -> None:
+    """Let the memory of an imported module go."""
+    sys.modules.pop(package + "." + module, None)
+    if package in sys.modules and hasattr(sys.modules[package], module):
+        delattr(sys.modules[package], module)
 
 
 def log_line(text: str) -> None:
@@ -45,7 +67,7 @@ def log_line(text: str) -> None:
     print("pilotlight:", text, file=sys.stderr)
 
 
-async def _main(agent: Agent, console: bool, started_ms: int) -> None:
+async def _main(agent, console: bool, started_ms: int) -> None:
     if console:
         asyncio.create_task(_show(agent.status, started_ms))
     await agent.run()

@@ -1,11 +1,15 @@
 """The configuration: one table of what may be set, loading, and errors that say what to change."""
 
 import json
+import os
+
+from micropython import const
 
 from pilotlight.settings import Settings, SettingsError
 
-_LARGEST_BYTES = 8192
-_NO_ENTRY = 2
+_LARGEST_BYTES = const(8192)
+_NO_ENTRY = const(2)
+_SIZE = const(6)  # in what os.stat gives
 
 
 class ConfigError(Exception):
@@ -43,67 +47,55 @@ SCHEMA = (
 )
 
 
-class Config:
-    """A checked configuration. values: the schema's keys with their values. path: the file it came from."""
-
-    def __init__(self, values: dict, path: str) -> None:
-        self.values = values
-        self.path = path
-
-    def __getitem__(self, key: str):
-        return self.values[key]
-
-    def settings(self) -> Settings:
-        """The agent's settings. Raises ConfigError, also for a root that can't be read."""
-        try:
-            return Settings(
-                self["frameio.url"], self["frameio.client_version"], self["frameio.access_token"], self._trust_roots()
-            )
-        except SettingsError as error:
-            raise ConfigError("%s: frameio.%s" % (self.path, error))
-
-    def _trust_roots(self):
-        paths = self["frameio.ca"]
-        if self["frameio.url"].startswith("http://"):
-            return ()
-        if paths is None:
-            from pilotlight.trust_roots import ROOTS  # only now: 4 kB that a device with its own roots can do without
-
-            return ROOTS
-        if isinstance(paths, str):
-            paths = [paths]
-        roots = []
-        for path in paths:
-            try:
-                with open(path, "rb") as file:
-                    roots.append(file.read(_LARGEST_BYTES))
-            except OSError:
-                raise ConfigError("%s: frameio.ca: the file %s can't be read" % (self.path, path))
-        return roots
-
-
-def load(path: str) -> Config:
-    """Read and check a configuration file. Raises ConfigError."""
+def load(path: str) -> dict:
+    """Read and check a configuration file: the schema's keys with their values. Raises ConfigError."""
     try:
+        # By its size, for a read with a bound of its own would want that much memory in one piece.
+        if os.stat(path)[_SIZE] > _LARGEST_BYTES:
+            raise ConfigError("%s is longer than %d bytes" % (path, _LARGEST_BYTES))
         with open(path) as file:
-            text = file.read(_LARGEST_BYTES + 1)
+            given = json.load(file)
     except OSError as error:
         what = "is missing" if error.errno == _NO_ENTRY else "can't be read"
         raise ConfigError("%s %s: it names the board and how to reach Frame.io" % (path, what))
-    except ValueError:
-        raise ConfigError("%s is not UTF-8 text" % path)
-    if len(text) > _LARGEST_BYTES:
-        raise ConfigError("%s is longer than %d characters" % (path, _LARGEST_BYTES))
-    try:
-        given = json.loads(text)
     except ValueError:
         raise ConfigError("%s is not valid JSON" % path)
     if not isinstance(given, dict):
         raise ConfigError("%s must hold one JSON object" % path)
     try:
-        return Config(check(given), path)
+        return check(given)
     except ConfigError as error:
         raise ConfigError("%s: %s" % (path, error))
+
+
+def settings(values: dict, path: str) -> Settings:
+    """The agent's settings from `load`'s values. Raises ConfigError, also for a root that can't be read."""
+    try:
+        return Settings(
+            values["frameio.url"],
+            values["frameio.client_version"],
+            values["frameio.access_token"],
+            _trust_roots(values["frameio.ca"], values["frameio.url"], path),
+        )
+    except SettingsError as error:
+        raise ConfigError("%s: frameio.%s" % (path, error))
+
+
+def _trust_roots(ca, url: str, path: str):
+    if url.startswith("http://"):
+        return ()
+    if ca is None:
+        from pilotlight.trust_roots import ROOTS  # only now: 4 kB that a device with its own roots can do without
+
+        return ROOTS
+    roots = []
+    for name in [ca] if isinstance(ca, str) else ca:
+        try:
+            with open(name, "rb") as file:
+                roots.append(file.read())
+        except OSError:
+            raise ConfigError("%s: frameio.ca: the file %s can't be read" % (path, name))
+    return roots
 
 
 def check(given: dict) -> dict:

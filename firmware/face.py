@@ -3,6 +3,8 @@
 The lights of the states are here, once; README's ladder is generated from this table.
 """
 
+from micropython import const
+
 # Light patterns as (ms, level in percent) steps, repeated. States are told apart by these alone; none flashes above 3 Hz, the
 # limit that is safe for people with photosensitive epilepsy (WCAG 2.3.1).
 PATTERNS = {
@@ -17,13 +19,13 @@ PATTERNS = {
     "three_flashes": ((200, 100), (300, 0), (200, 100), (300, 0), (200, 100), (1800, 0)),
 }
 
-_OFF = (0, 0, 0)
-_RED = (255, 0, 0)
-_YELLOW = (255, 200, 0)
-_BLUE = (0, 0, 255)
-_MAGENTA = (255, 0, 255)
-_GREEN = (0, 255, 0)
-_AMBER = (255, 120, 0)
+_OFF = const((0, 0, 0))
+_RED = const((255, 0, 0))
+_YELLOW = const((255, 200, 0))
+_BLUE = const((0, 0, 255))
+_MAGENTA = const((255, 0, 255))
+_GREEN = const((0, 255, 0))
+_AMBER = const((255, 120, 0))
 
 # state → (pattern, colour)
 LIGHTS = {

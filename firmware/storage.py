@@ -3,9 +3,11 @@
 import json
 import os
 
-_LARGEST_BYTES = 4096
-_NO_ENTRY = 2
-_EXISTS = 17
+from micropython import const
+
+_LARGEST_BYTES = const(4096)
+_NO_ENTRY = const(2)
+_EXISTS = const(17)
 
 
 class FileStorage:

@@ -3,9 +3,20 @@
 from pilotlight import Agent, Settings
 """
 
-from .agent import Agent
-from .settings import Settings, SettingsError
-from .times import Times
-
 __version__ = "0.1.0"
-__all__ = ("Agent", "Settings", "SettingsError", "Times", "__version__")
+
+_WHERE = {
+    "Agent": "agent",
+    "Settings": "settings",
+    "SettingsError": "settings",
+    "Times": "times",
+    "NotAuthorized": "authorization",
+}
+
+
+def __getattr__(name: str):
+    # Loaded when asked for: whoever uses pilotlight.net alone pays for nothing else.
+    if name not in _WHERE:
+        raise AttributeError(name)
+    module = __import__("pilotlight." + _WHERE[name], None, None, [name])
+    return getattr(module, name)

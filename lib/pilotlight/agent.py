@@ -9,6 +9,8 @@ import asyncio
 import random
 import time
 
+from micropython import const
+
 from .authorization import FixedToken, NotAuthorized
 from .device_channel import HEARTBEAT_REF, JOIN_REF, paused_by, socket_target, topic
 from .frameio_api import ApiError, FrameioApi, Identity, RateLimited, Unauthorized
@@ -26,10 +28,10 @@ from .times import Times
 from .truths import Connected, Paused
 from .walk import FIRST, WALK
 
-_MESSAGE_BYTES = 4096
-_SEND_BYTES = 512
-_IDENTITY_RECORD = "identity"
-_RESTARTING = (1012, 1013)  # close codes: service restart, try again later
+_MESSAGE_BYTES = const(4096)
+_SEND_BYTES = const(512)
+_IDENTITY_RECORD = const("identity")
+_RESTARTING = const((1012, 1013))  # close codes: service restart, try again later
 
 
 class Agent:
@@ -50,7 +52,7 @@ class Agent:
 
     def __init__(self, settings: Settings, network, storage, clock, times: Times | None = None, log=None) -> None:
         self.status = DeviceStatus()
-        self._settings = settings
+        self._host_field = settings.host_field
         self._network = network
         self._storage = storage
         self._clock = clock
@@ -170,7 +172,7 @@ class Agent:
             token = await self._authorization.access_token()
             transport = self._endpoint.open()
             with Deadline(transport, "connecting", times.stall_ms, times.total_ms):
-                await self._phoenix.open(transport, self._settings.host_field, socket_target(token))
+                await self._phoenix.open(transport, self._host_field, socket_target(token))
         except (NetError, NotAuthorized) as error:
             if isinstance(error, UpgradeRefused):
                 # Not a word about the token that could be believed: identity has the say, health tells if it was Frame.io.

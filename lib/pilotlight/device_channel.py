@@ -3,10 +3,12 @@
 Source: Frame.io's guide "How to: Manage Status and State".
 """
 
+from micropython import const
+
 JOIN_REF = "channel_connect"
 HEARTBEAT_REF = "heartbeat"
-_PATH = "/devices/websocket"
-_UNRESERVED = "-._~"
+_PATH = const("/devices/websocket")
+_UNRESERVED = const("-._~")
 
 
 def socket_target(access_token: str) -> str:

@@ -3,10 +3,12 @@
 Source: Frame.io's guide "How to: Manage Status and State"; error bodies from its API reference.
 """
 
+from micropython import const
+
 from .net.http_client import HttpClient, Response
 from .net.json_pick import ARRAY, JsonPick
 
-_ID_CHARACTERS = 64
+_ID_CHARACTERS = const(64)
 _STATUS_WORDS = {"online": False, "offline": False, "paused": True}
 
 

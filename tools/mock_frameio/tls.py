@@ -6,7 +6,7 @@ from pathlib import Path
 import trustme
 
 DEFAULT_FOLDER = Path(".mock_frameio")
-_NAMES = ("localhost", "127.0.0.1")
+_NAME = "localhost"  # and no address: so a device can be seen to check the name
 
 
 def ca_der_path(folder: Path) -> Path:
@@ -18,7 +18,7 @@ def server_context(folder: Path) -> ssl.SSLContext:
     """A server context for localhost with a fresh leaf of the folder's CA, which is made if it is not there."""
     folder.mkdir(parents=True, exist_ok=True)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    _authority(folder).issue_cert(*_NAMES).configure_cert(context)
+    _authority(folder).issue_cert(_NAME).configure_cert(context)
     return context
 
 

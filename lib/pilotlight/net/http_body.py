@@ -1,15 +1,17 @@
 """Where a response's body begins and ends, a piece at a time (RFC 9112 section 6 and 7). Pure."""
 
+from micropython import const
+
 from .errors import ProtocolError
 from .http_head import ResponseHead
 
-_LINE_BYTES = 256
-_LF = b"\n"
-_HEX_DIGITS = "0123456789abcdef"
-_CHUNK_SIZE = 0
-_CHUNK_DATA = 1
-_CHUNK_END = 2
-_TRAILER = 3
+_LINE_BYTES = const(256)
+_LF = const(b"\n")
+_HEX_DIGITS = const("0123456789abcdef")
+_CHUNK_SIZE = const(0)
+_CHUNK_DATA = const(1)
+_CHUNK_END = const(2)
+_TRAILER = const(3)
 
 
 class BodyFraming:

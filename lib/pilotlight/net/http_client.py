@@ -3,6 +3,8 @@
 The body goes straight into a JsonPick: a reply of 100 kB costs no more than one of 100 bytes.
 """
 
+from micropython import const
+
 from .deadline import Deadline
 from .errors import LinkClosed
 from .http_body import BodyFraming
@@ -10,8 +12,8 @@ from .http_head import ResponseHead, request_head
 from .json_pick import JsonError, JsonPick
 from .transport import Endpoint
 
-_READ_BYTES = 1024
-_BODY_BYTES = 1 << 20
+_READ_BYTES = const(1024)
+_BODY_BYTES = const(1 << 20)
 _FIELDS = ("content-length", "transfer-encoding", "x-ratelimit-window")
 
 

@@ -4,11 +4,13 @@ Shared by the HTTP client and the WebSocket handshake. A head of any size costs 
 the caller wants are kept.
 """
 
+from micropython import const
+
 from .errors import ProtocolError
 
-_LINE_BYTES = 512  # the longest line that is kept; longer ones are counted and dropped
-_HEAD_BYTES = 16384
-_LF = b"\n"
+_LINE_BYTES = const(512)  # the longest line that is kept; longer ones are counted and dropped
+_HEAD_BYTES = const(16384)
+_LF = const(b"\n")
 
 
 def request_head(method: str, target: str, host: str, fields) -> bytes:

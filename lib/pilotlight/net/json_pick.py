@@ -4,36 +4,47 @@ The whole text is checked for its grammar; only the picked values are ever held.
 string (longer ones are cut between characters), 40 characters a number. What is not picked may hold bytes that are no UTF-8.
 """
 
+from micropython import const
+
 from .utf8 import Utf8Check, character_start
 
-MISSING = "(missing)"  # no such field; compare with `is`
-OBJECT = "(object)"  # the field holds an object
-ARRAY = "(array)"  # the field holds an array
 
-_MOST_PATHS = 8
-_LEVELS = 32
-_TEXT_BYTES = 256
-_NUMBER_BYTES = 40
+class _Kind:
+    def __init__(self, name: str) -> None:
+        self._name = name
 
-_VALUE = 0
-_VALUE_OR_END = 1
-_KEY = 2
-_KEY_OR_END = 3
-_COLON = 4
-_COMMA_OR_END = 5
-_STRING = 6
-_ESCAPE = 7
-_HEX = 8
-_NUMBER = 9
-_LITERAL = 10
-_DONE = 11
+    def __repr__(self) -> str:
+        return self._name
+
+
+MISSING = _Kind("MISSING")  # no such field
+OBJECT = _Kind("OBJECT")  # the field holds an object
+ARRAY = _Kind("ARRAY")  # the field holds an array
+
+_MOST_PATHS = const(8)
+_LEVELS = const(32)
+_TEXT_BYTES = const(256)
+_NUMBER_BYTES = const(40)
+
+_VALUE = const(0)
+_VALUE_OR_END = const(1)
+_KEY = const(2)
+_KEY_OR_END = const(3)
+_COLON = const(4)
+_COMMA_OR_END = const(5)
+_STRING = const(6)
+_ESCAPE = const(7)
+_HEX = const(8)
+_NUMBER = const(9)
+_LITERAL = const(10)
+_DONE = const(11)
 
 _SPACE = tuple(b" \n\r\t")
 _NUMBER_PART = tuple(b"0123456789.-+eE")
 _PLAIN_ESCAPES = b'"\\/bfnrt'
 _PLAIN_MEANINGS = b'"\\/\b\f\n\r\t'
 _LITERALS = {0x74: (b"true", True), 0x66: (b"false", False), 0x6E: (b"null", None)}
-_REPLACEMENT = 0xFFFD
+_REPLACEMENT = const(0xFFFD)
 
 
 class JsonError(Exception):

@@ -1,38 +1,22 @@
 """Phoenix Channels, V1 JSON, for one channel on one socket: connect, join, rejoin, heartbeat, replies by ref, pushes.
 
-A message is an object with topic, event, payload and ref, all four always present (`../shared/frameio-protocol.md` section 3,
-and Phoenix's V1 serializer). Ours are constant but for the topic, so they are built once. The reply to a heartbeat is compared
-whole with the last one seen, so that in steady state nothing is decoded and nothing allocated.
+Our messages are constant but for the topic, so they are built once. The reply to a heartbeat is compared whole with the last one
+seen, so that in steady state nothing is decoded and nothing allocated.
 """
 
 import asyncio
 import time
 
+from micropython import const
+
 from .deadline import Deadline
 from .errors import JoinRefused, LinkClosed, NetError, ProtocolError
-from .json_pick import JsonError, JsonPick
+from .phoenix_messages import MessageReader, message
 from .transport import Transport
 from .websocket_client import WebSocketClient
 from .websocket_frames import TEXT
 
-_LARGEST_EXPECTED_BYTES = 125
-_PATHS = (
-    ("topic",),
-    ("event",),
-    ("ref",),
-    ("payload",),
-    ("payload", "status"),
-    ("payload", "response", "reason"),
-)
-
-
-def message(topic: str, event: str, ref: str) -> bytes:
-    """A V1 message with an empty payload, as text in UTF-8. The three words must need no JSON escapes; else ValueError."""
-    for word in (topic, event, ref):
-        for character in word:
-            if not " " <= character <= "~" or character in '"\\':
-                raise ValueError("a Phoenix topic, event or ref holds a character that is not allowed here")
-    return ('{"topic":"%s","event":"%s","payload":"","ref":"%s"}' % (topic, event, ref)).encode()
+_LARGEST_EXPECTED_BYTES = const(125)
 
 
 class PhoenixSocket:
@@ -61,7 +45,7 @@ class PhoenixSocket:
         self._on_proof = on_proof
         self._on_push = on_push
         self._on_message_bound = self._on_message
-        self._pick = JsonPick(*_PATHS)
+        self._read_message = MessageReader()
         self._heartbeat = message("phoenix", "heartbeat", heartbeat_ref)
         self._heartbeat_sent_ms = 0
         self._heartbeat_answered = True
@@ -191,32 +175,25 @@ class PhoenixSocket:
             return
         if opcode != TEXT:
             raise ProtocolError("Phoenix V1 sends text, and this message is binary", 1003)
-        pick = self._pick
-        pick.reset()
-        try:
-            pick.feed(frames.buffer, start, end)
-            pick.finish()
-        except JsonError:
-            raise ProtocolError("a message is not JSON", 1007)
-        topic, event, ref, payload, status, reason = pick.values
-        if not isinstance(topic, str) or not isinstance(event, str):
-            raise ProtocolError("a message has no topic or no event", 1008)
-        if event == "phx_reply" and topic == "phoenix" and ref == self._heartbeat_ref and status == "ok":
+        read = self._read_message
+        read.read(frames.buffer, start, end)
+        if read.event == "phx_reply" and read.topic == "phoenix" and read.ref == self._heartbeat_ref and read.status == "ok":
             self._heartbeat_answered = True
             if end - start <= _LARGEST_EXPECTED_BYTES:
                 frames.expected = bytes(frames.buffer[start:end])
-        elif topic == self._topic:
-            self._on_channel_message(event, ref, payload, status, reason)
+        elif read.topic == self._topic:
+            self._on_channel_message(read)
         self._on_proof()
 
-    def _on_channel_message(self, event: str, ref, payload, status, reason) -> None:
+    def _on_channel_message(self, read: MessageReader) -> None:
+        event = read.event
         if event == "phx_reply":
-            if ref == self._join_ref and not self._join_status:
-                self._join_status = status if isinstance(status, str) else "error"
-                self._join_reason = reason[:64] if isinstance(reason, str) else "no reason given"
+            if read.ref == self._join_ref and not self._join_status:
+                self._join_status = read.status if isinstance(read.status, str) else "error"
+                self._join_reason = read.reason[:64] if isinstance(read.reason, str) else "no reason given"
                 self._news.set()
-        elif event == "phx_error" or event == "phx_close":
+        elif event in ("phx_error", "phx_close"):
             self._channel_lost = True
             self._news.set()
         else:
-            self._on_push(event, payload, status)
+            self._on_push(event, read.payload, read.status)

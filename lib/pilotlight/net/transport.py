@@ -11,15 +11,17 @@ import socket
 import ssl
 import time
 
+from micropython import const
+
 from .errors import LinkClosed, NetError, NoMemory, Unreachable, Untrusted
 
-_MOST_TRIED = 8
+_MOST_TRIED = const(8)
 # lwIP, Linux and newlib number these differently.
 _TIMED_OUT = (errno.ETIMEDOUT, 110, 116)
 _NO_ROUTE = (errno.EHOSTUNREACH, 101, 113, 114, 118)
-_BROKEN_PIPE = 32
-_LARGEST_ERRNO = 255
-_TLS_ALLOC_FAILED = 0x7F00
+_BROKEN_PIPE = const(32)
+_LARGEST_ERRNO = const(255)
+_TLS_ALLOC_FAILED = const(0x7F00)
 
 
 class Endpoint:

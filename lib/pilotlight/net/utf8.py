@@ -1,6 +1,8 @@
 """Strict UTF-8 (RFC 3629), a piece at a time. MicroPython's own decoder lets overlong forms and surrogates pass. Pure."""
 
-_REFUSED = -1
+from micropython import const
+
+_REFUSED = const(-1)
 
 
 class Utf8Check:

@@ -9,17 +9,19 @@ import binascii
 import hashlib
 import os
 
+from micropython import const
+
 from .deadline import Deadline
 from .errors import LinkClosed, NetError, ProtocolError, UpgradeRefused
 from .http_head import ResponseHead, request_head
 from .transport import Transport
 from .websocket_frames import BINARY, CLOSE, CONTROL_BYTES, NONE, PING, PONG, TEXT, FrameReader, FrameWriter
 
-_ACCEPT_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455 section 1.3
+_ACCEPT_GUID = const(b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11")  # RFC 6455 section 1.3
 _FIELDS = ("upgrade", "connection", "sec-websocket-accept", "sec-websocket-extensions", "sec-websocket-protocol")
-_MASK_POOL_BYTES = 256
-_NORMAL_CLOSE = 1000
-_WENT_AWAY = 1006
+_MASK_POOL_BYTES = const(256)
+_NORMAL_CLOSE = const(1000)
+_WENT_AWAY = const(1006)
 
 
 class WebSocketClient:

@@ -13,6 +13,8 @@ The reader keeps one buffer: assembled payload of an unfinished message at its f
 announces is checked against the bounds before a byte of its payload is waited for.
 """
 
+from micropython import const
+
 from .errors import ProtocolError
 from .utf8 import Utf8Check
 
@@ -25,8 +27,8 @@ PING = 0x9
 PONG = 0xA
 
 CONTROL_BYTES = 125  # section 5.5
-_HEADER_BYTES = 10  # the longest that a server sends: two, and eight of length
-_NO_CODE = 1005
+_HEADER_BYTES = const(10)  # the longest that a server sends: two, and eight of length
+_NO_CODE = const(1005)
 
 
 class FrameReader:

@@ -1,0 +1,84 @@
+"""Runs the tests under tests/micropython on the MicroPython unix port, as ordinary pytest items.
+
+One item a test function, one interpreter an item. Files under tests/micropython/pure are collected twice: on the unix port and,
+as any other test, on CPython. Names are read by `ast`, so a file needs to be valid for MicroPython only.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import micropython_shim as micropython_shim
+
+ROOT = Path(__file__).parent.parent
+HERE = ROOT / "tests/micropython"
+PURE = HERE / "pure"
+RUNNER = HERE / "runner.py"
+MICROPYTHON = os.environ.get("MICROPYTHON") or str(ROOT / ".venv/bin/micropython")
+_LONGEST_S = 60
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Collect a pure test file for the unix port beside CPython's own collection."""
+    if file_path.name.startswith("test_") and file_path.suffix == ".py" and PURE in file_path.parents:
+        return MicroPythonFile.from_parent(parent, path=file_path)
+    return None
+
+
+def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Collect a file that is for MicroPython alone."""
+    if HERE in module_path.parents and PURE not in module_path.parents:
+        return MicroPythonFile.from_parent(parent, path=module_path)
+    return None
+
+
+class MicroPythonFile(pytest.File):
+    """A test file for the unix port."""
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """An item for each function named test_…, async or not."""
+        for node in ast.parse(self.path.read_text()).body:
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
+                item = MicroPythonItem.from_parent(self, name=f"{node.name}[micropython]")
+                item.function, item.line = node.name, node.lineno
+                yield item
+
+
+class MicroPythonItem(pytest.Item):
+    """One test function, run in an interpreter of its own."""
+
+    function: str
+    line: int
+
+    def runtest(self) -> None:
+        """Run it; a failure carries MicroPython's traceback and what the test printed."""
+        done = subprocess.run(
+            [MICROPYTHON, str(RUNNER), str(self.path), self.function],
+            cwd=ROOT,
+            capture_output=True,
+            timeout=_LONGEST_S,
+            check=False,
+        )
+        output = (done.stdout + done.stderr).decode(errors="replace")
+        if done.returncode or not output.endswith("\npassed\n"):
+            raise MicroPythonFailure(f"exit code {done.returncode}\n{output}")
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: object = None) -> str:
+        """MicroPython's own words."""
+        if isinstance(excinfo.value, MicroPythonFailure | subprocess.TimeoutExpired):
+            return str(excinfo.value)
+        return str(super().repr_failure(excinfo))
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Where the test is."""
+        return self.path, self.line - 1, self.name
+
+
+class MicroPythonFailure(Exception):
+    """A test failed on the unix port."""

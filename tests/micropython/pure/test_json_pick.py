@@ -1,0 +1,144 @@
+"""json_pick gives what json.loads gives, at any split, in bounded memory."""
+
+import json
+
+from pilotlight.net.json_pick import ARRAY, MISSING, OBJECT, JsonError, JsonPick
+from tests.micropython.expect import raises
+
+PATHS = (("id",), ("status",), ("a", "b"), ("a", "c", "d"), ("a",))
+
+
+def pick(text, step=1 << 20, paths=PATHS):
+    data = bytearray(text if isinstance(text, bytes) else text.encode())
+    picker = JsonPick(*paths)
+    for at in range(0, len(data), step):
+        picker.feed(data, at, min(at + step, len(data)))
+    picker.finish()
+    return picker.values
+
+
+def assert_picks(text, wanted):
+    for step in (1, 2, 3, 1 << 20):
+        assert pick(text, step) == wanted, (step, pick(text, step))
+
+
+def assert_refuses(text):
+    for step in (1, 1 << 20):
+        with raises(JsonError):
+            pick(text, step)
+
+
+def test_fields_of_every_kind():
+    assert_picks('{"id": "x", "status": null, "a": {"b": 12, "c": {"d": true}}}', ["x", None, 12, True, OBJECT])
+    assert_picks('{"id":false,"status":-1.5e2,"a":[{"b":1}]}', [False, -150.0, MISSING, MISSING, ARRAY])
+    assert_picks(" \r\n\t{ } ", [MISSING] * 5)
+    assert_picks("[1, 2]", [MISSING] * 5)
+    assert_picks("7", [MISSING] * 5)
+    assert_picks('{"a":"text"}', [MISSING, MISSING, MISSING, MISSING, "text"])
+
+
+def test_only_the_right_level_counts():
+    assert_picks(
+        '{"x":{"id":"no"},"b":"no","y":[{"id":"no"}],"a":{"id":"no","c":{"b":"no"}},"id":"yes"}',
+        ["yes", MISSING, MISSING, MISSING, OBJECT],
+    )
+
+
+def test_the_last_of_repeated_keys_counts():
+    assert_picks('{"a":{"b":1,"c":{"d":2}},"a":{"b":3}}', [MISSING, MISSING, 3, MISSING, OBJECT])
+    assert_picks('{"a":{"b":1},"a":null,"id":1,"id":2}', [2, MISSING, MISSING, MISSING, None])
+
+
+def test_strings():
+    assert_picks('{"id":"gr\\u00fc\\u00DFe \\"\\\\\\/\\b\\f\\n\\r\\t"}', ['grüße "\\/\b\f\n\r\t'] + [MISSING] * 4)
+    assert_picks('{"id":"\\ud83d\\ude00 😀"}', ["😀 😀"] + [MISSING] * 4)
+    assert_picks('{"i\\u0064":"escaped key"}', ["escaped key"] + [MISSING] * 4)
+    for lone in ("\\ud83d", "\\ud83dx", "\\ud83d\\n", "\\ude00", "\\ud83d\\ud83d"):
+        value = pick('{"id":"%s"}' % lone)[0]
+        assert value[0] == "\ufffd", value
+    assert pick('{"id":"\\ud83d\\u0041"}')[0] == "\ufffdA"
+
+
+def test_a_long_string_is_cut_between_characters():
+    assert pick('{"id":"%s"}' % ("x" * 300))[0] == "x" * 256
+    assert pick('{"id":"%s"}' % ("x" * 255 + "äb"))[0] == "x" * 255
+    assert pick('{"id":"%s"}' % ("€" * 100))[0] == "€" * 85
+    assert pick('{"id":"%s"}' % ("\\u20ac" * 100))[0] == "€" * 85
+    assert pick('{"id":"%s","status":"after"}' % ("x" * 5000))[1] == "after"
+    assert pick('{"%s":1,"id":2}' % ("id" * 300))[0] == 2
+
+
+def test_not_json():
+    for text in (
+        "",
+        " ",
+        "{",
+        '{"id"',
+        '{"id":',
+        '{"id":}',
+        '{"id":1',
+        '{"id":1,}',
+        "{,}",
+        "[1,]",
+        "[,1]",
+        "[1 2]",
+        "{1:2}",
+        '{"id" 1}',
+        '{"id":1]',
+        "[1}",
+        "{} {}",
+        "nul",
+        "nulll",
+        "True",
+        "'x'",
+        '{"id":"\n"}',
+        '{"id":"\\x"}',
+        '{"id":"\\u12g4"}',
+        '{"x":"\\u12"}',
+        "01",
+        "-",
+        "1.",
+        ".5",
+        "1e",
+        "1e+",
+        "+1",
+        "--1",
+        "1-2",
+        "<html><body>Sign in</body></html>",
+        "\ufeff{}",
+    ):
+        assert_refuses(text)
+    assert_refuses(b'{"id":"\xff"}')
+    assert_refuses(b'{"id":"\xed\xa0\x80"}')
+
+
+def test_bounds():
+    assert_refuses("[" * 33)
+    assert_picks("[" * 32 + "]" * 32, [MISSING] * 5)
+    assert_refuses("[" * 4000)
+    assert_refuses("1" * 41)
+    assert pick('{"id":%s}' % ("1" * 40))[0] == int("1" * 40)
+    with raises(ValueError):
+        JsonPick(*[("x",)] * 9)
+
+
+def test_numbers_as_json_reads_them():
+    for text in ("0", "-0", "10", "-17", "1.25", "1e3", "1E+2", "12e-1", "-0.5"):
+        value = pick('{"id":%s}' % text)[0]
+        assert value == json.loads(text) and isinstance(value, type(json.loads(text))), text
+
+
+def test_one_picker_for_many_texts():
+    picker = JsonPick(("id",))
+    for text, wanted in ((b'{"id":1}', 1), (b"{}", MISSING), (b'{"id":"x"}', "x")):
+        picker.reset()
+        picker.feed(text, 0, len(text))
+        picker.finish()
+        assert picker.values == [wanted]
+    picker.reset()
+    with raises(JsonError):
+        picker.feed(b"{]", 0, 2)
+    picker.reset()
+    picker.feed(b'{"id":2}', 0, 8)
+    picker.finish()
+    assert picker.values == [2]

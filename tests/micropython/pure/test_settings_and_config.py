@@ -1,0 +1,124 @@
+"""Settings and configuration: what is accepted, and sentences that say what to change and never a secret."""
+
+from firmware.config import ConfigError, check, nearest
+from pilotlight.device_channel import paused_by, percent_encode, socket_target, topic
+from pilotlight.net.phoenix_messages import message
+from pilotlight.settings import Settings, SettingsError, is_semver
+from tests.micropython.expect import raises
+
+SECRET = "s3cr3t-t0ken"
+GOOD = {"board": "host", "frameio": {"client_version": "1.2.3", "access_token": SECRET}}
+
+
+def settings(url="https://api.frame.io", version="1.2.3", token=SECRET):
+    return Settings(url, version, token)
+
+
+def test_urls():
+    assert (settings().scheme, settings().host, settings().port, settings().host_field) == (
+        "https",
+        "api.frame.io",
+        443,
+        "api.frame.io",
+    )
+    got = settings("https://localhost:8443/")
+    assert (got.host, got.port, got.host_field) == ("localhost", 8443, "localhost:8443")
+    assert settings("http://127.0.0.1:80").host_field == "127.0.0.1"
+    assert settings("http://[::1]:8080").port == 8080
+    for url in (
+        "api.frame.io",
+        "ftp://api.frame.io",
+        "https://",
+        "https://:443",
+        "https://a b",
+        "https://host:0",
+        "https://host:65536",
+        "https://host:port",
+        "https://host/path",
+        "https://host?x=" + SECRET,
+        "https://user:" + SECRET + "@host",
+        "http://api.frame.io",
+        "http://127.0.0.1.evil.example",
+        "http://192.168.0.1",
+    ):
+        with raises(SettingsError) as caught:
+            settings(url)
+        assert SECRET not in str(caught.error)
+
+
+def test_versions():
+    for good in ("0.0.0", "1.2.3", "10.20.30", "1.0.0-rc.1", "1.0.0+build-7", "1.0.0-a+b"):
+        assert is_semver(good), good
+    for bad in ("", "1", "1.2", "1.2.3.4", "v1.2.3", "01.2.3", "1.2.x", "1.2.3-", "1.2.3 ", "1.2.3-ä"):
+        assert not is_semver(bad), bad
+    with raises(SettingsError):
+        settings(version="1.2")
+
+
+def test_tokens_that_no_header_could_carry():
+    for bad in ("", SECRET + " ", SECRET + "\r\nX: y", SECRET + "ä"):
+        with raises(SettingsError) as caught:
+            settings(token=bad)
+        assert SECRET not in str(caught.error)
+
+
+def test_a_good_configuration_gets_its_defaults():
+    values = check(GOOD)
+    assert values["frameio.url"] == "https://api.frame.io"
+    assert values["console"] is True and values["state_dir"] == "state" and values["frameio.ca"] is None
+
+
+def wrong(**changes):
+    given = {"board": "host", "frameio": dict(GOOD["frameio"])}
+    given.update(changes)
+    with raises(ConfigError) as caught:
+        check(given)
+    assert SECRET not in str(caught.error)
+    return str(caught.error)
+
+
+def test_errors_name_the_key_and_what_is_allowed():
+    assert wrong(board="toaster") == "board must be one of: host"
+    assert wrong(console="yes") == "console must be true or false"
+    assert wrong(state_dir="") == "state_dir must be text"
+    assert wrong(frameio=SECRET) == "frameio must be an object"
+    assert wrong(frameio={"client_version": "1.2.3"}) == "frameio.access_token is missing; it must be text"
+    assert wrong(frameio={"client_version": "1.2.3", "access_token": 7}) == "frameio.access_token must be text"
+    assert wrong(bord="host") == "unknown key bord; the nearest known one is board"
+    assert (
+        wrong(frameio={"acces_token": SECRET}) == "unknown key frameio.acces_token; the nearest known one is frameio.access_token"
+    )
+
+
+def test_nearest():
+    assert nearest("consol", ("board", "console", "state_dir")) == "console"
+    assert nearest("x" * 1000, ("board", "console")) in ("board", "console")
+
+
+def test_the_channel():
+    assert socket_target("a.b-c_d~e/+ ") == "/devices/websocket?Authorization=Bearer%20a.b-c_d~e%2F%2B%20"
+    assert percent_encode("ä") == "%C3%A4"
+    assert topic("x") == "devices:x"
+
+
+def test_what_a_push_says_about_the_pause():
+    missing = object()
+    assert paused_by("status_updated", "paused", missing) is True
+    assert paused_by("status_updated", "resumed", missing) is False
+    assert paused_by("status_updated", missing, "paused") is True
+    assert paused_by("status_updated", missing, "resumed") is False
+    for payload in ("online", "", None, missing, 7):
+        assert paused_by("status_updated", payload, missing) is None
+    assert paused_by("other", "paused", missing) is None
+
+
+def test_messages_as_frame_io_documents_them():
+    assert message("devices:ID", "phx_join", "channel_connect") == (
+        b'{"topic":"devices:ID","event":"phx_join","payload":"","ref":"channel_connect"}'
+    )
+    assert message("phoenix", "heartbeat", "heartbeat") == (
+        b'{"topic":"phoenix","event":"heartbeat","payload":"","ref":"heartbeat"}'
+    )
+    for bad in ('a"b', "a\\b", "a\nb", "ä"):
+        with raises(ValueError):
+            message(bad, "phx_join", "r")

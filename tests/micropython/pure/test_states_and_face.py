@@ -1,0 +1,113 @@
+"""The ladder, the lights, the words and the walk: complete, in order, and told apart by timing alone."""
+
+from firmware.face import LIGHTS, PATTERNS, Face
+from firmware.words import REASONS, STATES
+from pilotlight.states import LADDER
+from pilotlight.walk import FIRST, WALK
+
+NAMES = [state for state, _ in LADDER]
+
+
+class Status:
+    """DeviceStatus's facts, all well."""
+
+    def __init__(self, **facts):
+        self.fault = self.user_code = self.reason = self.project = self.creator = self.expires_at = None
+        self.starting = False
+        self.network_up = self.connected = self.authorized = self.joined = self.verified = True
+        self.paused = False
+        for name, value in facts.items():
+            setattr(self, name, value)
+
+    @property
+    def state(self):
+        for state, holds in LADDER:
+            if holds(self):
+                return state
+        return None
+
+
+def test_each_rung():
+    assert Status().state == "online"
+    assert Status(paused=True).state == "paused"
+    assert Status(paused=None).state == "online"
+    assert Status(joined=False).state == "joining"
+    assert Status(verified=False).state == "joining"
+    assert Status(authorized=False).state == "unpaired"
+    assert Status(connected=False).state == "no_backend"
+    assert Status(user_code="012345").state == "pairing"
+    assert Status(network_up=False).state == "no_network"
+    assert Status(starting=True, connected=False).state == "starting"
+    assert Status(starting=True, connected=True).state == "online"
+    assert Status(starting=True, connected=False, network_up=False).state == "no_network"
+    assert Status(fault="config").state == "fault"
+
+
+def test_the_first_match_counts():
+    """With everything wrong at once, the rungs are taken away from the top one by one."""
+    facts = {
+        "fault": "config",
+        "network_up": False,
+        "user_code": "123456",
+        "connected": False,
+        "authorized": False,
+        "joined": False,
+        "paused": True,
+    }
+    better = {
+        "fault": None,
+        "network_up": True,
+        "user_code": None,
+        "connected": True,
+        "authorized": True,
+        "joined": True,
+        "paused": False,
+    }
+    seen = [Status(**facts).state]
+    for name in ("fault", "network_up", "user_code", "connected", "authorized", "joined", "paused"):
+        facts[name] = better[name]
+        seen.append(Status(**facts).state)
+    assert seen == ["fault", "no_network", "pairing", "no_backend", "unpaired", "joining", "paused", "online"], seen
+
+
+def test_every_state_has_a_light_and_words():
+    assert sorted(NAMES) == sorted(LIGHTS) == sorted(STATES)
+    for pattern, rgb in LIGHTS.values():
+        assert pattern in PATTERNS and len(rgb) == 3
+
+
+def test_states_are_told_apart_by_timing_alone():
+    patterns = [PATTERNS[LIGHTS[state][0]] for state in NAMES]
+    for i in range(len(patterns)):
+        for j in range(i):
+            assert patterns[i] != patterns[j], (NAMES[i], NAMES[j])
+
+
+def test_nothing_flashes_faster_than_3_hz():
+    for name, steps in PATTERNS.items():
+        if len(steps) > 1:
+            rises = [sum([ms for ms, _ in steps[at : at + 2]]) for at in range(0, len(steps), 2)]
+            assert min(rises) * 3 >= 1000, name
+
+
+def test_a_face_shows_what_the_status_knows():
+    face = Face(Status(paused=True, project="P", creator="C", expires_at="E", reason=None))
+    assert (face.state, face.pattern, face.paused, face.connected) == ("paused", "wink", True, True)
+    assert (face.project, face.creator, face.expires_at, face.user_code) == ("P", "C", "E", None)
+    assert Face(Status(fault="config", reason="timeout")).reason == "config"
+
+
+def test_reasons_have_a_meaning_and_a_remedy():
+    for meaning, remedy in REASONS.values():
+        assert meaning and remedy
+
+
+def test_the_walk_is_closed_and_connected():
+    assert FIRST in WALK
+    reached = {FIRST}
+    for _ in WALK:
+        for state in list(reached):
+            reached |= set(WALK[state].values())
+    assert reached == set(WALK)
+    for state, outcomes in WALK.items():
+        assert outcomes, state

@@ -1,0 +1,136 @@
+"""Connected, paused, and the spacing of polls, with ticks handed in; each test runs over a wrap of the ticks as well."""
+
+import time
+
+from pilotlight.net.backoff import Backoff
+from pilotlight.polls import NEVER, Polls
+from pilotlight.times import Times
+from pilotlight.truths import Connected, Paused
+from tests.micropython.expect import raises
+
+STARTS = (0, 1000, (1 << 30) - 30_000)  # the last one: a board's ticks wrap 30 s later
+
+
+def later(start_ms, ms):
+    return time.ticks_add(start_ms, ms)
+
+
+def test_a_proof_is_good_for_its_time():
+    for start_ms in STARTS:
+        connected = Connected(29_000)
+        assert connected.left_ms(start_ms) == 0
+        connected.prove(start_ms)
+        assert connected.left_ms(start_ms) == 29_000
+        assert connected.left_ms(later(start_ms, 28_999)) == 1
+        connected.prove(later(start_ms, 10_000))
+        assert connected.left_ms(later(start_ms, 38_999)) == 1
+        assert connected.left_ms(later(start_ms, 39_000)) == 0
+        assert connected.left_ms(later(start_ms, 38_000)) == 0  # over is over
+
+
+def test_paused_is_unknown_until_identity_says_it():
+    paused = Paused()
+    assert paused.value is None
+    paused.settle(paused.mark(), None)
+    assert paused.value is None
+    paused.settle(paused.mark(), False)
+    assert paused.value is False and not paused.unverified
+
+
+def test_an_event_counts_at_once_and_identity_settles_it():
+    paused = Paused()
+    paused.hint(True)
+    assert paused.value is True and paused.unverified
+    paused.settle(paused.mark(), False)
+    assert paused.value is False and not paused.unverified
+
+
+def test_an_answer_begun_before_the_last_event_settles_nothing():
+    paused = Paused()
+    mark = paused.mark()
+    paused.hint(True)
+    paused.settle(mark, False)
+    assert paused.value is True and paused.unverified
+
+
+def test_identity_keeps_its_distance():
+    for start_ms in STARTS:
+        polls = Polls(Times(), start_ms)
+        assert polls.identity_due_ms(start_ms, False) == NEVER
+        polls.identity_wanted = True
+        assert polls.identity_due_ms(start_ms, False) == 0  # the first of this boot
+        polls.identity_begins(start_ms)
+        assert not polls.identity_wanted
+        polls.identity_wanted = True
+        assert polls.identity_due_ms(later(start_ms, 1), False) == 59_999
+        assert polls.identity_due_ms(later(start_ms, 60_000), False) == 0
+
+
+def test_identity_every_five_minutes_while_online():
+    for start_ms in STARTS:
+        polls = Polls(Times(), start_ms)
+        polls.identity_begins(start_ms)
+        assert polls.identity_due_ms(later(start_ms, 100_000), True) == 200_000
+        assert polls.identity_due_ms(later(start_ms, 300_001), True) == 0
+
+
+def test_health_only_while_not_joined():
+    for start_ms in STARTS:
+        polls = Polls(Times(), start_ms)
+        assert polls.health_due_ms(start_ms, True) == NEVER
+        assert polls.health_due_ms(start_ms, False) == 20_000
+        polls.link_ended()
+        assert polls.health_due_ms(later(start_ms, 1), False) == 0
+        polls.probed(later(start_ms, 1))
+        assert polls.health_due_ms(later(start_ms, 2), False) == 19_999
+
+
+def test_429_waits_a_second_then_doubles():
+    for start_ms in STARTS:
+        polls = Polls(Times(), start_ms)
+        polls.link_ended()
+        for wait_ms in (1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000):
+            polls.rate_limited(start_ms)
+            assert polls.health_due_ms(start_ms, False) == wait_ms
+        polls.answered()
+        polls.rate_limited(start_ms)
+        assert polls.health_due_ms(start_ms, False) == 1000
+
+
+def test_a_poll_of_weeks_ago_is_not_in_the_future():
+    start_ms = 5
+    polls = Polls(Times(), start_ms)
+    polls.identity_begins(start_ms)
+    now_ms = start_ms
+    for _ in range(30 * 24):
+        now_ms = later(now_ms, 3_600_000)
+        polls.forget_old(now_ms)
+    polls.identity_wanted = True
+    assert polls.identity_due_ms(now_ms, False) == 0
+    assert polls.health_due_ms(now_ms, False) == 0
+
+
+def test_backoff_is_jittered_doubles_and_is_bounded():
+    bounds = []
+    backoff = Backoff(1000, 60_000, lambda bound: bounds.append(bound) or bound - 1)
+    assert [backoff.next_ms() for _ in range(8)] == [1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000]
+    assert bounds[0] == 1001 and bounds[-1] == 60_001
+    backoff.reset()
+    assert backoff.next_ms() == 1000
+    assert backoff.between_ms(5000, 30_000) == 30_000
+    assert Backoff(1000, 60_000, lambda bound: 0).next_ms() == 0
+
+
+def test_times_can_be_replaced_by_name_only():
+    assert Times(heartbeat_ms=7).heartbeat_ms == 7
+    assert Times(heartbeat_ms=7).reply_ms == 12_000
+    with raises(ValueError):
+        Times(hartbeat_ms=7)
+
+
+def test_times_keep_the_promises_of_the_design():
+    times = Times()
+    assert times.heartbeat_ms + times.reply_ms <= 29_000 - 2_000 + times.proof_ms - 29_000
+    assert times.proof_ms < 30_000
+    assert times.reply_ms < times.heartbeat_ms
+    assert times.identity_spacing_ms >= 60_000

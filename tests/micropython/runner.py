@@ -1,0 +1,28 @@
+"""Runs one test function on the unix port: runner.py FILE FUNCTION. Prints `passed` last if it passed."""
+
+import asyncio
+import sys
+
+HERE = __file__.rpartition("/")[0]
+ROOT = HERE.rpartition("/")[0].rpartition("/")[0]
+sys.path[:0] = [ROOT, ROOT + "/lib"]
+
+_LONGEST_MS = 50_000
+
+
+async def _bounded(job):
+    return await asyncio.wait_for_ms(job, _LONGEST_MS)
+
+
+def main(path, name):
+    """Import the file, run the function, and its coroutine if it is one."""
+    space = {"__name__": "test", "__file__": path}
+    with open(path) as file:
+        exec(compile(file.read(), path, "exec"), space)
+    result = space[name]()
+    if hasattr(result, "send"):
+        asyncio.run(_bounded(result))
+    print("\npassed")
+
+
+main(sys.argv[1], sys.argv[2])

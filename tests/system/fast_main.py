@@ -1,0 +1,31 @@
+"""The real firmware with short times: what takes a minute takes seconds. Everything else is main.py's way."""
+
+import sys
+
+ROOT = __file__.rpartition("/")[0] + "/../.."
+sys.path[:0] = [ROOT, ROOT + "/lib"]
+
+from firmware import app
+from pilotlight.times import Times
+
+app.run(
+    Times(
+        heartbeat_ms=750,
+        reply_ms=600,
+        proof_ms=1450,
+        stall_ms=2000,
+        total_ms=4000,
+        backoff_base_ms=50,
+        backoff_cap_ms=800,
+        settled_ms=3000,
+        restart_low_ms=200,
+        restart_high_ms=400,
+        rejoin_ms=(50, 100, 150, 200),
+        identity_spacing_ms=1500,
+        identity_online_ms=4000,
+        health_ms=600,
+        rate_limit_base_ms=100,
+        rate_limit_cap_ms=2000,
+        starting_ms=1000,
+    )
+)

@@ -1,0 +1,220 @@
+"""The rig of the system tests: the mock and the firmware as processes, and waits that end at an event or a deadline."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent.parent
+MICROPYTHON = os.environ.get("MICROPYTHON") or str(ROOT / ".venv/bin/micropython")
+TOKEN = "tok-0123456789.a_b-c~SECRET"
+CLIENT_VERSION = "1.2.3-test"
+DEADLINE_S = 20.0
+Line = dict[str, Any]
+
+
+class Mock:
+    """The mock Frame.io as a process."""
+
+    def __init__(self, folder: Path, *options: str, tls: bool = False) -> None:
+        self.ca = folder / "mock/ca.der"
+        command = [sys.executable, "-m", "tools.mock_frameio", "--port", "0", "--token", TOKEN, "--tls-dir", str(folder / "mock")]
+        if tls:
+            command.append("--tls")
+        self._process = subprocess.Popen([*command, *options], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        assert self._process.stdout is not None
+        found = re.search(r"(https?)://(\S+):(\d+)", self._process.stdout.readline())
+        assert found, "the mock did not start"
+        self.url, self.port = found.group(), int(found.group(3))
+        self._context = None
+        if tls:
+            import ssl
+
+            self._context = ssl.create_default_context(cafile=str(folder / "mock/ca.pem"))
+
+    def control(self, action: str, **body: Any) -> None:
+        """POST /control/ACTION."""
+        self._call(f"/control/{action}", json.dumps(body).encode())
+
+    def records(self, **wanted: Any) -> list[Line]:
+        """What was seen, of the given kind, path, event …"""
+        records = self._call("/control/records")
+        return [record for record in records if all(record.get(key) == value for key, value in wanted.items())]
+
+    def status(self) -> Line:
+        """The mock's own view of the device."""
+        return dict(self._call("/control/status"))
+
+    def wait(self, test: Callable[[Mock], bool], deadline_s: float = DEADLINE_S) -> None:
+        """Wait until test(mock) holds."""
+        end = time.monotonic() + deadline_s
+        while not test(self):
+            assert time.monotonic() < end, f"the mock never saw it; records: {self.records()}"
+            time.sleep(0.02)
+
+    def stop(self) -> None:
+        """End the process."""
+        self._process.terminate()
+        self._process.wait(10)
+
+    def _call(self, path: str, data: bytes | None = None) -> Any:
+        request = urllib.request.Request(self.url + path, data=data)
+        with urllib.request.urlopen(request, timeout=10, context=self._context) as answer:
+            return json.load(answer)
+
+
+class Device:
+    """The firmware as a process; its console lines as they come."""
+
+    def __init__(self, config: Path, entry: str, heap: str | None) -> None:
+        command = [MICROPYTHON, *(["-X", f"heapsize={heap}"] if heap else []), str(ROOT / entry)]
+        environment = {**os.environ, "PILOTLIGHT_CONFIG": str(config)}
+        self._process = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        self.lines: list[Line] = []
+        self.output = ""
+        self.errors = ""
+        self._news = threading.Condition()
+        self._threads = [threading.Thread(target=read, daemon=True) for read in (self._read_lines, self._read_errors)]
+        for thread in self._threads:
+            thread.start()
+
+    def wait(self, deadline_s: float = DEADLINE_S, after: int = 0, **wanted: Any) -> Line:
+        """Wait for a console line with these fields, the first one behind the first `after` lines."""
+        end = time.monotonic() + deadline_s
+        with self._news:
+            while True:
+                for line in self.lines[after:]:
+                    if all(line[key] == value for key, value in wanted.items()):
+                        return line
+                left = end - time.monotonic()
+                assert left > 0, f"never seen: {wanted}; lines: {self.lines[after:]}; stderr: {self.errors}"
+                assert self._process.poll() is None or self._news.wait(1), f"the firmware ended: {self.errors}"
+                self._news.wait(min(left, 0.5))
+
+    def mark(self) -> int:
+        """How many lines there were so far: what `wait(after=…)` takes."""
+        with self._news:
+            return len(self.lines)
+
+    def exit_code(self, deadline_s: float = DEADLINE_S) -> int:
+        """Wait for the process's end."""
+        code = self._process.wait(deadline_s)
+        self._join()
+        return code
+
+    def stop(self) -> None:
+        """End the process."""
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.wait(10)
+        self._join()
+
+    def _join(self) -> None:
+        for thread in self._threads:
+            thread.join(10)
+
+    def _read_lines(self) -> None:
+        assert self._process.stdout is not None
+        for text in self._process.stdout:
+            with self._news:
+                self.output += text
+                if text.startswith("{"):
+                    self.lines.append(json.loads(text))
+                self._news.notify_all()
+
+    def _read_errors(self) -> None:
+        assert self._process.stderr is not None
+        for text in self._process.stderr:
+            with self._news:
+                self.errors += text
+
+
+class Rig:
+    """Makes mocks and devices, and at the end stops them and looks for secrets in what the devices said."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._mocks: list[Mock] = []
+        self._devices: list[Device] = []
+
+    def mock(self, *options: str, tls: bool = False) -> Mock:
+        """Start a mock."""
+        self._mocks.append(Mock(self.folder, *options, tls=tls))
+        return self._mocks[-1]
+
+    def config(self, url: str, ca: Path | None = None, token: str = TOKEN, **others: Any) -> Path:
+        """Write a configuration; the device's state is kept beside it."""
+        frameio = {"url": url, "client_version": CLIENT_VERSION, "access_token": token}
+        if ca:
+            frameio["ca"] = str(ca)
+        path = self.folder / "config.json"
+        path.write_text(json.dumps({"board": "host", "frameio": frameio, "state_dir": str(self.folder / "state/a"), **others}))
+        return path
+
+    def device(self, config: Path, fast: bool = True, heap: str | None = None) -> Device:
+        """Start the firmware: main.py itself, or with short times."""
+        self._devices.append(Device(config, "tests/system/fast_main.py" if fast else "main.py", heap))
+        return self._devices[-1]
+
+    def online(self, fast: bool = True, tls: bool = False) -> tuple[Mock, Device]:
+        """A mock and a device that is online with it."""
+        mock = self.mock(tls=tls)
+        device = self.device(self.config(mock.url, mock.ca if tls else None), fast)
+        device.wait(state="online")
+        return mock, device
+
+    def close(self) -> None:
+        """Stop everything. Fails if a device printed its token, or a traceback."""
+        for device in self._devices:
+            device.stop()
+        for mock in self._mocks:
+            mock.stop()
+        for device in self._devices:
+            for text in (device.output, device.errors):
+                assert TOKEN not in text and TOKEN.replace("~", "%7E") not in text, "the token was printed"
+                assert "Traceback" not in text, text
+
+
+class Relay:
+    """A TCP relay on loopback that counts the connections through it."""
+
+    def __init__(self, port: int) -> None:
+        self.connections = 0
+        self.port = 0
+        self._target = port
+        self._ready = threading.Event()
+        threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True).start()
+        assert self._ready.wait(10)
+
+    async def _serve(self) -> None:
+        server = await asyncio.start_server(self._accepted, "127.0.0.1", 0)
+        self.port = server.sockets[0].getsockname()[1]
+        self._ready.set()
+        await server.serve_forever()
+
+    async def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target)
+        await asyncio.gather(_pump(reader, far_writer), _pump(far_reader, writer))
+
+
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        while data := await reader.read(4096):
+            writer.write(data)
+            await writer.drain()
+    except ConnectionError:
+        pass
+    writer.close()

@@ -1,0 +1,130 @@
+"""Coming online, staying online, and the pause, with the real main.py against the mock."""
+
+import time
+
+import pytest
+
+from .rig import CLIENT_VERSION, TOKEN, Relay, Rig
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
+def test_online(rig: Rig, tls: bool) -> None:
+    mock, device = rig.online(fast=False, tls=tls)
+    line = device.wait(state="online")
+    assert [line["state"] for line in device.lines] == ["starting", "joining", "online"]
+    assert line["connected"] is True and line["paused"] is False and line["reason"] is None
+    assert (line["project"], line["creator"]) == ("Testbed", "Ada Lovelace")
+    assert line["light"] == {"pattern": "solid", "rgb": [0, 255, 0]}
+    assert mock.status()["online"] is True
+    assert mock.records(path="/v2/devices/me", status=200)[0]["client_version"] == CLIENT_VERSION
+    assert len(mock.records(event="phx_join", ref="channel_connect")) == 1
+
+
+def test_after_a_restart_one_connection_leads_to_joined(rig: Rig) -> None:
+    mock, device = rig.online(fast=False, tls=True)
+    device.stop()
+    before = len(mock.records())
+    relay = Relay(mock.port)
+    device = rig.device(rig.config(f"https://localhost:{relay.port}", mock.ca), fast=False)
+    mock.wait(lambda mock: len(mock.records(event="phx_join")) == 2)
+    seen = mock.records()[before:]
+    upgrades = [record for record in seen if record["kind"] == "upgrade"]
+    joins = [record for record in seen if record.get("event") == "phx_join"]
+    assert (relay.connections, len(upgrades), len(joins)) == (1, 1, 1)
+    device.wait(state="online")
+    assert relay.connections == 2  # the identity that follows the join
+
+
+def test_paused_and_resumed_by_event(rig: Rig) -> None:
+    mock, device = rig.online(fast=False)
+    mock.control("pause")
+    line = device.wait(state="paused", deadline_s=2)
+    assert line["paused"] is True and line["light"]["pattern"] == "wink"
+    mark = device.mark()
+    mock.control("resume")
+    assert device.wait(state="online", after=mark, deadline_s=2)["paused"] is False
+
+
+def test_paused_before_power_on(rig: Rig) -> None:
+    mock = rig.mock()
+    mock.control("pause")
+    device = rig.device(rig.config(mock.url))
+    device.wait(state="paused")
+    assert not [line for line in device.lines if line["paused"] is False]
+
+
+def test_a_lying_event_is_corrected_by_identity(rig: Rig) -> None:
+    mock, device = rig.online()
+    mark = device.mark()
+    mock.control("event", event="status_updated", payload="paused")
+    device.wait(state="paused", after=mark)
+    mark = device.mark()
+    device.wait(state="online", paused=False, after=mark)
+
+
+def test_an_event_as_an_object(rig: Rig) -> None:
+    mock, device = rig.online()
+    mark = device.mark()
+    mock.control("event", event="status_updated", payload={"status": "paused"})
+    device.wait(state="paused", after=mark)
+
+
+def test_a_missed_event_is_found_by_identity(rig: Rig) -> None:
+    mock, device = rig.online()
+    mark = device.mark()
+    mock.control("pause", push=False)
+    device.wait(state="paused", after=mark)
+
+
+def test_what_is_shown_follows_identity(rig: Rig) -> None:
+    mock, device = rig.online()
+    mark = device.mark()
+    mock.control("device", project="Zweiter Tag ü", creator=None, expires_at="2030-01-01T00:00:00Z")
+    line = device.wait(after=mark, project="Zweiter Tag ü")
+    assert line["creator"] is None and line["expires_at"] == "2030-01-01T00:00:00Z"
+
+
+def test_unknown_events_change_nothing(rig: Rig) -> None:
+    mock, device = rig.online()
+    mark = device.mark()
+    for payload in ("online", None, 7, ["paused"], {"paused": True}):
+        mock.control("event", event="status_updated", payload=payload)
+        mock.control("event", event="something_new", payload=payload)
+    mock.control("pause")
+    assert device.wait(state="paused", after=mark) == device.lines[mark]
+
+
+def test_online_over_tls_in_128_kib_with_an_identity_of_100_kb(rig: Rig) -> None:
+    mock = rig.mock("--identity-bytes", "100000", tls=True)
+    device = rig.device(rig.config(mock.url, mock.ca), fast=False, heap="128k")
+    assert device.wait(state="online")["project"] == "Testbed"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(200)
+def test_the_real_heartbeat_and_the_real_poll(rig: Rig) -> None:
+    mock, device = rig.online(fast=False)
+    mock.control("event", event="status_updated", payload="paused")  # a lie, and the real 60 s to find out
+    device.wait(state="paused")
+    mark = device.mark()
+    device.wait(state="online", after=mark, deadline_s=70)
+    mock.wait(lambda mock: len(mock.records(event="heartbeat")) >= 5, deadline_s=30)
+    joined = mock.records(event="phx_join")[0]["t_ms"]
+    beats = [joined] + [record["t_ms"] for record in mock.records(event="heartbeat")]
+    gaps = [after - before for before, after in zip(beats, beats[1:], strict=False)]
+    assert all(14_000 <= gap <= 17_000 for gap in gaps), gaps
+    polls = [record["t_ms"] for record in mock.records(kind="request", path="/v2/devices/me")]
+    assert len(polls) == 2 and 60_000 <= polls[1] - polls[0] < 63_000
+    assert len(mock.records(kind="upgrade")) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+def test_a_dead_link_shows_within_30_s(rig: Rig) -> None:
+    mock, device = rig.online(fast=False)
+    mark = device.mark()
+    mock.control("black_hole")
+    began = time.monotonic()
+    device.wait(connected=False, state="no_backend", after=mark, deadline_s=32)
+    assert time.monotonic() - began < 30.5  # what the wait itself costs is in it
+    assert TOKEN not in device.output
