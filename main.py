@@ -1,10 +1,13 @@
 """The firmware. On a board, /lib is on sys.path already; under the unix port, lib/ beside this file is put there."""
 
+import gc
 import sys
 
-if sys.platform not in ("esp32", "rp2"):
-    folder = __file__.rpartition("/")[0] or "."
-    sys.path[:0] = [folder, folder + "/lib"]
+if sys.platform != "esp32":
+    sys.path[:0] = [__file__[:-7] or ".", __file__[:-7] + "lib"]
+
+# Collected early and often, the heap stays whole: importing leaves holes, and the largest buffer wants 4 kB in one piece.
+gc.threshold(16384)
 
 from firmware import app
 

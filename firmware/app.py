@@ -25,19 +25,15 @@ def run(times=None) -> None:
     """
     started_ms = time.ticks_ms()
     values, settings = _configure(started_ms)
-    from pilotlight.agent import Agent  # only now: the code that read the configuration has made room
-
-    board = _board(values["board"])
-    storage = FileStorage(values["state_dir"])
     try:
-        agent = Agent(settings, board.network(), storage, board.clock(), times, log_line)
+        agent = _agent(values, settings, times)
     except Untrusted as error:
         _fail("%s: frameio.ca: %s" % (_config_path(), error), started_ms)
-    else:
-        try:
-            asyncio.run(_main(agent, values["console"], started_ms))
-        except KeyboardInterrupt:
-            sys.exit(_INTERRUPTED_EXIT)
+    settings = None
+    try:
+        asyncio.run(_main(agent, values["console"], started_ms))
+    except KeyboardInterrupt:
+        sys.exit(_INTERRUPTED_EXIT)
 
 
 def _configure(started_ms: int):
@@ -52,7 +48,15 @@ def _configure(started_ms: int):
         _fail(error, started_ms)
     finally:
         _forget("firmware", "config")
+        _forget("pilotlight", "settings")
         _forget("pilotlight", "trust_roots")
+
+
+def _agent(values: dict, settings, times):
+    from pilotlight.agent import Agent  # only now: the code that read the configuration has made room
+
+    board = _board(values["board"])
+    return Agent(settings, board.network(), FileStorage(values["state_dir"]), board.clock(), times, log_line)
 
 
 def _forget(package: str, module: str) -> None:

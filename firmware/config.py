@@ -16,34 +16,22 @@ class ConfigError(Exception):
     """The configuration can't be used. The text is one sentence: which file, which key, what is allowed. Never a secret."""
 
 
-def _text(value) -> bool:
-    return isinstance(value, str) and value != ""
+_BOARDS = const(("host",))
+_REQUIRED = const("(required)")
+_TEXT = const("text")
+_SWITCH = const("true or false")
+_PATHS = const("a path or a list of paths")
+_ONE_BOARD = const("one of: host")
 
-
-def _switch(value) -> bool:
-    return isinstance(value, bool)
-
-
-def _paths(value) -> bool:
-    return _text(value) or (isinstance(value, list) and bool(value) and all([_text(path) for path in value]))
-
-
-def _board(value) -> bool:
-    return value in BOARDS
-
-
-BOARDS = ("host",)
-_REQUIRED = object()
-
-# key → (check, what is allowed, default or _REQUIRED, meaning). A dot is one level of nesting.
+# key (a dot is one level of nesting), what is allowed, default or _REQUIRED, meaning
 SCHEMA = (
-    ("board", _board, "one of: " + ", ".join(BOARDS), _REQUIRED, "which hardware this is"),
-    ("frameio.url", _text, "text", "https://api.frame.io", "Frame.io's address: scheme, host and perhaps port"),
-    ("frameio.ca", _paths, "a path or a list of paths", None, "DER files of roots to trust instead of the shipped ones"),
-    ("frameio.client_version", _text, "text", _REQUIRED, "the vendor's semantic version, such as 1.2.3"),
-    ("frameio.access_token", _text, "text", _REQUIRED, "a fixed access token"),
-    ("console", _switch, "true or false", True, "one JSON line a change on stdout"),
-    ("state_dir", _text, "text", "state", "folder for what the device remembers; made if missing"),
+    ("board", _ONE_BOARD, _REQUIRED, "which hardware this is"),
+    ("frameio.url", _TEXT, "https://api.frame.io", "Frame.io's address: scheme, host and perhaps port"),
+    ("frameio.ca", _PATHS, None, "DER files of roots to trust instead of the shipped ones"),
+    ("frameio.client_version", _TEXT, _REQUIRED, "the vendor's semantic version, such as 1.2.3"),
+    ("frameio.access_token", _TEXT, _REQUIRED, "a fixed access token"),
+    ("console", _SWITCH, True, "one JSON line a change on stdout"),
+    ("state_dir", _TEXT, "state", "folder for what the device remembers; made if missing"),
 )
 
 
@@ -106,16 +94,24 @@ def check(given: dict) -> dict:
         if key not in known:
             raise ConfigError("unknown key %s; the nearest known one is %s" % (key, nearest(key, known)))
     values = {}
-    for key, is_allowed, allowed, default, _ in SCHEMA:
+    for key, allowed, default, _ in SCHEMA:
         if key not in flat:
-            if default is _REQUIRED:
+            if default == _REQUIRED:
                 raise ConfigError("%s is missing; it must be %s" % (key, allowed))
             values[key] = default
-        elif not is_allowed(flat[key]):
+        elif not _is_allowed(flat[key], allowed):
             raise ConfigError("%s must be %s" % (key, allowed))
         else:
             values[key] = flat[key]
     return values
+
+
+def _is_allowed(value, allowed: str) -> bool:
+    if allowed == _SWITCH:
+        return isinstance(value, bool)
+    if allowed == _PATHS and isinstance(value, list):
+        return bool(value) and all([_is_allowed(path, _TEXT) for path in value])
+    return isinstance(value, str) and value != "" and (allowed != _ONE_BOARD or value in _BOARDS)
 
 
 def _flatten(given: dict) -> dict:

@@ -1,23 +1,9 @@
 """DeviceStatus → Face: what light, screen and console are to show. Pure, and without a word of wording.
 
-The lights of the states are here, once; README's ladder is generated from this table.
+The lights of the states are here, once, and their timing in `patterns.py`; README's ladder is generated from both.
 """
 
 from micropython import const
-
-# Light patterns as (ms, level in percent) steps, repeated. States are told apart by these alone; none flashes above 3 Hz, the
-# limit that is safe for people with photosensitive epilepsy (WCAG 2.3.1).
-PATTERNS = {
-    "off": ((1000, 0),),
-    "solid": ((1000, 100),),
-    "fast": ((200, 100), (200, 0)),
-    "even": ((500, 100), (500, 0)),
-    "slow": ((1000, 100), (1000, 0)),
-    "wink": ((2700, 100), (300, 0)),
-    "one_flash": ((200, 100), (1800, 0)),
-    "two_flashes": ((200, 100), (300, 0), (200, 100), (1800, 0)),
-    "three_flashes": ((200, 100), (300, 0), (200, 100), (300, 0), (200, 100), (1800, 0)),
-}
 
 _OFF = const((0, 0, 0))
 _RED = const((255, 0, 0))
@@ -27,7 +13,7 @@ _MAGENTA = const((255, 0, 255))
 _GREEN = const((0, 255, 0))
 _AMBER = const((255, 120, 0))
 
-# state → (pattern, colour)
+# state → (pattern of patterns.py, colour)
 LIGHTS = {
     "fault": ("fast", _RED),
     "starting": ("off", _OFF),
@@ -45,7 +31,7 @@ class Face:
     """What a DeviceStatus looks like.
 
     state, reason, connected, paused, project, creator, expires_at, user_code: as in DeviceStatus.
-    pattern: a key of PATTERNS. rgb: (red, green, blue), each 0..255.
+    pattern: a key of patterns.PATTERNS. rgb: (red, green, blue), each 0..255.
     """
 
     def __init__(self, status) -> None:

@@ -1,22 +1,17 @@
 """Board `host`: this computer, under the unix port. The network is the computer's, always up as far as anybody can tell here;
 the clock is the computer's too.
 
-A board module has `network()` and `clock()`, made as `Agent` asks for them, and `LOG_ON_STDERR`: where log lines go when
-stdout is the console's.
+A board module has `network()` and `clock()`, made as `Agent` asks for them.
 """
 
 import time
 
-LOG_ON_STDERR = True
 
-
-class _Network:
+class _Host:
     def is_up(self) -> bool:
         """True: the computer looks after its own network."""
         return True
 
-
-class _Clock:
     def now_s(self) -> int | None:
         """Seconds since 1970."""
         return int(time.time())
@@ -26,11 +21,9 @@ class _Clock:
         return True
 
 
-def network() -> _Network:
+def network() -> _Host:
     """The board's network."""
-    return _Network()
+    return _Host()
 
 
-def clock() -> _Clock:
-    """The board's clock."""
-    return _Clock()
+clock = network

@@ -1,8 +1,8 @@
 """The agent: owns the tasks, decides what happens next, and is the only writer of DeviceStatus.
 
-Three tasks: the walk (network → clock → authorized → socket → join → serve, and back, see `walk.py`), the polls (what REST is
-asked and when), and the watch over the proof that Frame.io answers. What fails raises an exception that says what it means;
-only here is decided what to do about it.
+Three tasks: the walk (network → clock → token → socket → join → serve, and back, see `walk.py`), the polls (what REST is asked
+and when), and the watch over the proof that Frame.io answers. What fails raises an exception that says what it means; only here
+is decided what to do about it.
 """
 
 import asyncio
@@ -21,16 +21,15 @@ from .net.http_client import HttpClient
 from .net.phoenix import PhoenixSocket
 from .net.transport import Endpoint, tls_context
 from .net.websocket_client import WebSocketClient
-from .polls import NEVER, Polls
-from .settings import Settings
+from .polls import Polls
 from .status import DeviceStatus
 from .times import Times
 from .truths import Connected, Paused
-from .walk import FIRST, WALK
+from .walk import after
 
 _MESSAGE_BYTES = const(4096)
 _SEND_BYTES = const(512)
-_IDENTITY_RECORD = const("identity")
+_RECORD = const("identity")
 _RESTARTING = const((1012, 1013))  # close codes: service restart, try again later
 
 
@@ -41,7 +40,7 @@ class Agent:
         asyncio.create_task(agent.run())
         version = await agent.status.wait(0)
 
-    settings: a Settings.
+    settings: a pilotlight.Settings.
     network: has `is_up()`: True while there is a link with an address. Call `network_changed()` whenever that changes.
     storage: has `load(name)`, a dict or None, and `save(name, record)` with a small dict; both may raise OSError.
     clock: has `now_s()`, seconds since 1970 or None if the time is not known, and `await ensure_set()`, True once it is known.
@@ -50,35 +49,28 @@ class Agent:
     Raises Untrusted if the trust roots can't be used.
     """
 
-    def __init__(self, settings: Settings, network, storage, clock, times: Times | None = None, log=None) -> None:
+    def __init__(self, settings, network, storage, clock, times: Times | None = None, log=None) -> None:
         self.status = DeviceStatus()
-        self._host_field = settings.host_field
         self._network = network
         self._storage = storage
         self._clock = clock
         self._times = times = times or Times()
-        self._log = log or _no_log
+        self._log = log
         self._authorization = FixedToken(settings.access_token)
+        self._host_field = settings.host_field
         tls = tls_context(settings.trust_roots) if settings.scheme == "https" else None
         self._endpoint = Endpoint(settings.host, settings.port, tls)
-        http = HttpClient(self._endpoint, settings.host_field, times.stall_ms, times.total_ms)
+        http = HttpClient(self._endpoint, settings.host_field, times)
         self._api = FrameioApi(http, settings.client_version)
-        self._phoenix = PhoenixSocket(
-            WebSocketClient(_MESSAGE_BYTES, _SEND_BYTES),
-            JOIN_REF,
-            HEARTBEAT_REF,
-            times.heartbeat_ms,
-            times.reply_ms,
-            self._prove,
-            self._pushed,
-        )
-        self._backoff = Backoff(times.backoff_base_ms, times.backoff_cap_ms, _random_below)
+        websocket = WebSocketClient(_MESSAGE_BYTES, _SEND_BYTES)
+        self._phoenix = PhoenixSocket(websocket, JOIN_REF, HEARTBEAT_REF, times, self._prove, self._pushed)
+        self._backoff = Backoff(times, random.randrange)
         self._polls = Polls(times, time.ticks_ms())
-        self._connected = Connected(times.proof_ms)
+        self._connected = Connected(times)
         self._paused = Paused()
         self._slot = asyncio.Lock()
         self._device_id: str | None = None
-        self._link_error: Exception | None = None  # why there is no joined socket
+        self._lost_by: NetError | NotAuthorized | None = None  # why there is no joined socket
         self._poll_reason: str | None = None  # what the last request learned, if it failed
         self._identity_outcome = ""
         self._identity_asked = asyncio.Event()
@@ -115,7 +107,7 @@ class Agent:
     def network_changed(self) -> None:
         """The network has come up, gone, or become another one."""
         up = self._network.is_up()
-        self.status.update(network_up=up)
+        self.status.update(network_up=up, starting=self.status.starting and up)
         if up:
             self._backoff.reset()
             self._phoenix.check_link()
@@ -137,118 +129,112 @@ class Agent:
     # The walk: a method for each state of walk.py, which answers with the outcome
 
     async def _walk(self) -> None:
-        state = FIRST
+        state = "network"
         while True:
-            outcome = await getattr(self, "_" + state)()
-            state = WALK[state][outcome]
+            state = after(state, await getattr(self, "_at_" + state)())
 
-    async def _waiting_for_network(self) -> str:
+    async def _at_network(self) -> str:
         while not self._network.is_up():
-            self.status.update(network_up=False)
+            self.status.update(network_up=False, starting=False)
             await _wait(self._walk_news, self._times.network_check_ms)
         self.status.update(network_up=True)
-        return "network up"
+        return "up"
 
-    async def _setting_clock(self) -> str:
+    async def _at_clock(self) -> str:
         if self._clock.now_s() is not None or await self._clock.ensure_set():
-            return "clock set"
-        self._lost(NetError("clock", "the time is not known, so no certificate can be checked"))
-        return "failed"
+            return "set"
+        return self._lost(NetError("clock", "the time is not known, so no certificate can be checked"), "failed")
 
-    async def _authorizing(self) -> str:
+    async def _at_token(self) -> str:
         if not self.status.authorized:
-            return "token refused"
-        return "device known" if self._device_id else "device unknown"
+            return "refused"
+        return "known" if self._device_id else "unknown"
 
-    async def _identifying(self) -> str:
-        return await self._next_identity()
+    async def _at_identity(self) -> str:
+        """Ask for identity as soon as its spacing allows, and wait for what comes of it."""
+        self._identity_asked.clear()
+        self._want_identity()
+        await self._identity_asked.wait()
+        return self._identity_outcome
 
-    async def _refused(self) -> str:
-        return "accepted" if await self._next_identity() == "identified" else "try again"
+    async def _at_refused(self) -> str:
+        return await self._at_identity()
 
-    async def _connecting(self) -> str:
-        times = self._times
+    async def _at_connect(self) -> str:
         try:
             token = await self._authorization.access_token()
             transport = self._endpoint.open()
-            with Deadline(transport, "connecting", times.stall_ms, times.total_ms):
+            with Deadline(transport, "connecting", self._times):
                 await self._phoenix.open(transport, self._host_field, socket_target(token))
         except (NetError, NotAuthorized) as error:
             if isinstance(error, UpgradeRefused):
                 # Not a word about the token that could be believed: identity has the say, health tells if it was Frame.io.
                 self._polls.link_ended()
                 self._want_identity()
-            self._lost(error)
-            return "failed"
+            return self._lost(error, "failed")
         self._prove()
         return "upgraded"
 
-    async def _joining(self) -> str:
+    async def _at_join(self) -> str:
         try:
-            await self._join()
+            return await self._join()
         except JoinRefused as error:
-            self._forget_device_id()
+            self._device_id = None
+            self._save({})
             self._want_identity()
-            self._lost(error)
-            return "join refused"
+            return self._lost(error, "refused")
         except NetError as error:
-            self._lost(error)
-            return "link lost"
-        return "joined"
+            return self._lost(error, "lost")
 
-    async def _serving(self) -> str:
+    async def _at_serve(self) -> str:
         try:
             if not await _finished(self._phoenix.serve(), self._times.settled_ms):
                 self._backoff.reset()
                 await self._phoenix.serve()
         except NetError as error:
-            self._lost(error)
-            return "link lost"
-        self._lost(LinkClosed(1005, "the server has ended the channel", "channel_lost"))
-        return "channel lost"
+            return self._lost(error, "lost")
+        return self._lost(LinkClosed(1005, "the server has ended the channel", "channel_lost"), "closed")
 
-    async def _rejoining(self) -> str:
+    async def _at_rejoin(self) -> str:
         for wait_ms in self._times.rejoin_ms:
             try:
                 await self._phoenix.pause(wait_ms)
-                await self._join()
-                return "joined"
+                return await self._join()
             except JoinRefused as error:
-                self._lost(error)
+                self._lost(error, "")
             except NetError as error:
-                self._lost(error)
-                return "link lost"
-        return "gave up"
+                return self._lost(error, "lost")
+        return "failed"
 
-    async def _backing_off(self) -> str:
+    async def _at_backoff(self) -> str:
         await self._phoenix.close()
         self._walk_news.clear()
-        error = self._link_error
-        if isinstance(error, LinkClosed) and error.code in _RESTARTING:
-            wait_ms = self._backoff.between_ms(self._times.restart_low_ms, self._times.restart_high_ms)
+        if isinstance(self._lost_by, LinkClosed) and self._lost_by.code in _RESTARTING:
+            wait_ms = random.randrange(self._times.restart_low_ms, self._times.restart_high_ms)
         else:
             wait_ms = self._backoff.next_ms()
         await _wait(self._walk_news, wait_ms)
-        return "try again"
+        return "again"
 
-    async def _join(self) -> None:
-        times = self._times
-        await self._phoenix.join(topic(self._device_id or ""), times.stall_ms, times.total_ms)
-        self._log("joined")
-        self._link_error = None
+    async def _join(self) -> str:
+        await self._phoenix.join(topic(self._device_id or ""))
+        self._note("joined")
+        self._lost_by = None
         self.status.update(joined=True)
         self._want_identity()
         self._show()
+        return "joined"
 
-    def _lost(self, error: Exception) -> None:
-        """There is no joined socket (any more), and this is why."""
+    def _lost(self, error, outcome: str) -> str:
+        """There is no joined socket (any more), and `error` is why; the outcome is handed back."""
         if self.status.joined:
             self._polls.link_ended()
-        self._link_error = error
-        self._log("%s: %s" % (_reason(error), error))
+        self._lost_by = error
+        self._note("%s: %s" % (error.reason, error))
         self.status.update(joined=False, starting=False)
         self._show()
         self._poll_news.set()
+        return outcome
 
     # The polls
 
@@ -258,66 +244,55 @@ class Agent:
             now_ms = time.ticks_ms()
             polls.forget_old(now_ms)
             joined = self.status.joined
-            identity_ms = polls.identity_due_ms(now_ms, joined)
-            health_ms = polls.health_due_ms(now_ms, joined)
-            if self.status.network_up and identity_ms == 0:
-                await self._ask_identity()
-            elif self.status.network_up and health_ms == 0:
-                await self._ask_health()
-            else:
-                wait_ms = self._times.longest_sleep_ms
-                if self.status.network_up:
-                    for due_ms in (identity_ms, health_ms):
-                        if due_ms != NEVER:
-                            wait_ms = min(wait_ms, due_ms)
-                await _wait(self._poll_news, wait_ms)
+            wait_ms = self._times.longest_sleep_ms
+            if self.status.network_up:
+                identity_ms = polls.identity_due_ms(now_ms, joined, wait_ms)
+                health_ms = polls.health_due_ms(now_ms, joined, wait_ms)
+                wait_ms = min(identity_ms, health_ms)
+                if not wait_ms:
+                    await self._ask(self._ask_health if identity_ms else self._ask_identity)
+                    continue
+            await _wait(self._poll_news, wait_ms)
+
+    async def _ask(self, request) -> None:
+        async with self._slot:
+            try:
+                await request()
+                self._polls.answered()
+                self._poll_reason = None
+                self._prove()
+            except (ApiError, NetError) as error:
+                self._note("request failed: %s: %s" % (error.reason, error))
+                self._poll_reason = error.reason
+                if isinstance(error, RateLimited):
+                    self._polls.rate_limited(time.ticks_ms())
+                if isinstance(error, ApiError) and error.answered:
+                    self._prove()
+                self.status.update(starting=False)
+        self._show()
 
     async def _ask_identity(self) -> None:
-        async with self._slot:
-            token = await self._authorization.access_token()
-            self._polls.identity_begins(time.ticks_ms())
-            mark = self._paused.mark()
-            outcome = "failed"
-            try:
-                identity = await self._api.identity(token)
-                self._answered()
-                self._learn(identity, mark)
-                outcome = "identified"
-            except Unauthorized as error:
-                self._request_failed(error)
-                self.status.update(authorized=False)
-                outcome = "token refused"
-            except (ApiError, NetError) as error:
-                self._request_failed(error)
+        token = await self._authorization.access_token()
+        self._polls.identity_begins(time.ticks_ms())
+        mark = self._paused.mark()
+        outcome = "failed"
+        try:
+            self._learn(await self._api.identity(token), mark)
+            outcome = "answered"
+        except Unauthorized:
+            self.status.update(authorized=False)
+            outcome = "refused"
+            raise
+        finally:
+            if outcome == "failed":
                 self._polls.identity_wanted = True
-        self.status.update(verified=True)
-        self._show()
-        self._identity_outcome = outcome
-        self._identity_asked.set()
+            self.status.update(verified=True)
+            self._identity_outcome = outcome
+            self._identity_asked.set()
 
     async def _ask_health(self) -> None:
-        async with self._slot:
-            self._polls.probed(time.ticks_ms())
-            try:
-                await self._api.health()
-                self._answered()
-            except (ApiError, NetError) as error:
-                self._request_failed(error)
-        self._show()
-
-    def _answered(self) -> None:
-        self._polls.answered()
-        self._poll_reason = None
-        self._prove()
-
-    def _request_failed(self, error: Exception) -> None:
-        self._log("request failed: %s: %s" % (_reason(error), error))
-        self._poll_reason = _reason(error)
-        if isinstance(error, RateLimited):
-            self._polls.rate_limited(time.ticks_ms())
-        if isinstance(error, ApiError) and error.answered:
-            self._prove()
-        self.status.update(starting=False)
+        self._polls.probed(time.ticks_ms())
+        await self._api.health()
 
     def _learn(self, identity: Identity, mark: int) -> None:
         self._paused.settle(mark, identity.paused)
@@ -335,13 +310,6 @@ class Agent:
                 self._phoenix.abandon(LinkClosed(1006, "this authorization belongs to another device now", "device_changed"))
             self._device_id = identity.id
             self._save({"id": identity.id, "authorization": self._authorization.key})
-
-    async def _next_identity(self) -> str:
-        """Ask for identity as soon as its spacing allows, and wait for what comes of it."""
-        self._identity_asked.clear()
-        self._want_identity()
-        await self._identity_asked.wait()
-        return self._identity_outcome
 
     def _want_identity(self) -> None:
         self._polls.identity_wanted = True
@@ -384,12 +352,12 @@ class Agent:
     def _show(self) -> None:
         """Settle the reason: why the state is not better."""
         status = self.status
+        reason = None
         if not status.authorized:
             reason = "token_refused"
-        elif status.joined:
-            reason = None
-        else:
-            reason = _reason(self._link_error) if self._link_error is not None else None
+        elif not status.joined:
+            if self._lost_by is not None:
+                reason = self._lost_by.reason
             if not status.connected and self._poll_reason is not None:
                 reason = self._poll_reason
         status.update(reason=reason)
@@ -398,23 +366,23 @@ class Agent:
 
     def _load_device_id(self) -> None:
         try:
-            record = self._storage.load(_IDENTITY_RECORD) or {}
+            record = self._storage.load(_RECORD) or {}
         except OSError as error:
-            self._log("the stored identity could not be read: %s" % error)
+            self._note("the stored identity could not be read: %s" % error)
             return
         device_id = record.get("id")
         if isinstance(device_id, str) and record.get("authorization") == self._authorization.key:
             self._device_id = device_id
 
-    def _forget_device_id(self) -> None:
-        self._device_id = None
-        self._save({})
-
     def _save(self, record: dict) -> None:
         try:
-            self._storage.save(_IDENTITY_RECORD, record)
+            self._storage.save(_RECORD, record)
         except OSError as error:
-            self._log("the identity could not be stored: %s" % error)
+            self._note("the identity could not be stored: %s" % error)
+
+    def _note(self, line: str) -> None:
+        if self._log is not None:
+            self._log(line)
 
     async def _guard(self, job) -> None:
         """Run a task; what nobody foresaw ends `run`, which raises it."""
@@ -423,18 +391,6 @@ class Agent:
         except Exception as error:
             self._crash = error
             self._over.set()
-
-
-def _reason(error: Exception) -> str:
-    return getattr(error, "reason", "error")
-
-
-def _no_log(line: str) -> None:
-    pass
-
-
-def _random_below(bound: int) -> int:
-    return random.randrange(bound)
 
 
 async def _wait(event: asyncio.Event, wait_ms: int) -> None:

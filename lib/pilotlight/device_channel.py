@@ -8,7 +8,6 @@ from micropython import const
 JOIN_REF = "channel_connect"
 HEARTBEAT_REF = "heartbeat"
 _PATH = const("/devices/websocket")
-_UNRESERVED = const("-._~")
 
 
 def socket_target(access_token: str) -> str:
@@ -38,11 +37,11 @@ def paused_by(event: str, payload, status) -> bool | None:
 
 def percent_encode(text: str) -> str:
     """RFC 3986 section 2.1: all but the unreserved characters as %XX of their UTF-8 bytes."""
-    parts = []
+    encoded = bytearray()
     for byte in text.encode():
-        character = chr(byte)
-        if byte < 0x80 and (character.isalpha() or character.isdigit() or character in _UNRESERVED):
-            parts.append(character)
+        letter = 0x61 <= byte | 0x20 <= 0x7A and byte < 0x80
+        if letter or 0x30 <= byte <= 0x39 or byte in (0x2D, 0x2E, 0x5F, 0x7E):
+            encoded.append(byte)
         else:
-            parts.append("%%%02X" % byte)
-    return "".join(parts)
+            encoded.extend(b"%%%02X" % byte)
+    return encoded.decode()

@@ -6,10 +6,22 @@ Source: Frame.io's guide "How to: Manage Status and State"; error bodies from it
 from micropython import const
 
 from .net.http_client import HttpClient, Response
-from .net.json_pick import ARRAY, JsonPick
+from .net.json_pick import ARRAY
 
 _ID_CHARACTERS = const(64)
-_STATUS_WORDS = {"online": False, "offline": False, "paused": True}
+# Both begin with the fields of Frame.io's two error bodies.
+_IDENTITY_PATHS = const(
+    (
+        (b"error",),
+        (b"errors",),
+        (b"id",),
+        (b"status",),
+        (b"project", b"name"),
+        (b"authorization", b"creator", b"name"),
+        (b"authorization", b"expires_at"),
+    )
+)
+_HEALTH_PATHS = const(((b"error",), (b"errors",), (b"ok",), (b"status",)))
 
 
 class ApiError(Exception):
@@ -18,7 +30,7 @@ class ApiError(Exception):
     answered: only Frame.io can have said this, so it proves that the backend answers.
     """
 
-    def __init__(self, reason: str, text: str, answered: bool) -> None:
+    def __init__(self, reason: str, text: str, answered: bool = False) -> None:
         super().__init__(text)
         self.reason = reason
         self.answered = answered
@@ -40,15 +52,14 @@ class Unexpected(ApiError):
 
 
 class Identity:
-    """What `/v2/devices/me` says: `id` (text), `paused` (True, False or None), `project_id`, `project`, `creator`,
+    """What `/v2/devices/me` says: `id` (text), `paused` (True, False or None), `project`, `creator`,
     `expires_at` (text or None)."""
 
     def __init__(self, values) -> None:
-        self.id = values[0]
-        self.paused = _STATUS_WORDS.get(values[1])
-        self.project_id, self.project, self.creator, self.expires_at = [
-            value if isinstance(value, str) else None for value in values[2:6]
-        ]
+        self.id = values[2]
+        status = values[3]
+        self.paused = True if status == "paused" else False if status in ("online", "offline") else None
+        self.project, self.creator, self.expires_at = [value if isinstance(value, str) else None for value in values[4:]]
 
 
 class FrameioApi:
@@ -60,27 +71,14 @@ class FrameioApi:
     def __init__(self, http: HttpClient, client_version: str) -> None:
         self._http = http
         self._version = ("x-client-version", client_version)
-        self._identity = JsonPick(
-            ("id",),
-            ("status",),
-            ("project", "id"),
-            ("project", "name"),
-            ("authorization", "creator", "name"),
-            ("authorization", "expires_at"),
-            ("error",),
-            ("errors",),
-        )
-        self._health = JsonPick(("ok",), ("status",), ("error",), ("errors",))
 
     async def identity(self, access_token: str) -> Identity:
         """GET /v2/devices/me. Raises Unauthorized, RateLimited, Unexpected or NetError."""
         fields = (self._version, ("Authorization", "Bearer " + access_token))
-        response = await self._http.request("GET", "/v2/devices/me", fields, self._identity)
-        values = self._identity.values
-        _check(response, values[6], values[7])
-        device_id = values[0]
+        values = _checked(await self._http.request("GET", "/v2/devices/me", fields, _IDENTITY_PATHS))
+        device_id = values[2]
         if not isinstance(device_id, str) or not 0 < len(device_id) <= _ID_CHARACTERS:
-            raise Unexpected("portal", "identity was answered with something that is not a device", False)
+            raise Unexpected("portal", "identity was answered by something that is not Frame.io")
         return Identity(values)
 
     async def health(self) -> None:
@@ -89,24 +87,21 @@ class FrameioApi:
         Both documented bodies count, `{"ok": true}` and `{"status": "ok"}`, and nothing else: a captive portal's 200 is not
         Frame.io. Raises RateLimited, Unexpected, Unauthorized (a proof too) or NetError.
         """
-        response = await self._http.request("GET", "/health", (self._version,), self._health)
-        ok, status, error, errors = self._health.values
-        _check(response, error, errors)
-        if ok is not True and status != "ok":
-            raise Unexpected("portal", "the health check was answered by something that is not Frame.io", False)
+        values = _checked(await self._http.request("GET", "/health", (self._version,), _HEALTH_PATHS))
+        if values[2] is not True and values[3] != "ok":
+            raise Unexpected("portal", "the health check was answered by something that is not Frame.io")
 
 
-def _check(response: Response, error, errors) -> None:
-    """Raise what a response means if it is no success; error, errors: the fields of Frame.io's two error bodies."""
-    status = response.status
-    if 200 <= status < 300 and response.is_json:
-        return
-    frameio_body = response.is_json and (isinstance(error, str) or errors is ARRAY)
+def _checked(response: Response) -> list:
+    """The picked values of a success; raises what any other response means."""
+    status, values = response.status, response.values
+    success = 200 <= status < 300
+    if success and values is not None:
+        return values
+    if status == 429:
+        raise RateLimited("rate_limited", "HTTP status 429: too many requests")
+    frameio_body = values is not None and (isinstance(values[0], str) or values[1] is ARRAY)
     if status == 401 and frameio_body:
         raise Unauthorized("token_refused", "Frame.io does not accept the access token", True)
-    if status == 429:
-        raise RateLimited("rate_limited", "HTTP status 429: too many requests", False)
-    if 200 <= status < 300:
-        raise Unexpected("portal", "the answer is not JSON: something between here and Frame.io sent it", False)
-    reason = "server_error" if status >= 500 else "http_error"
-    raise Unexpected(reason, "unexpected HTTP status %d" % status, status == 400 and frameio_body)
+    reason = "portal" if success else "server_error" if status >= 500 else "http_error"
+    raise Unexpected(reason, "unexpected answer with HTTP status %d" % status, status == 400 and frameio_body)

@@ -9,11 +9,9 @@ import time
 
 from .times import Times
 
-NEVER = -1
-
 
 class Polls:
-    """The schedule. `…_due_ms` say in how many milliseconds a request is due: 0 is now, NEVER is not at all.
+    """The schedule. `…_due_ms` say in how many milliseconds a request is due (0 is now), at most `longest_ms`.
 
     identity_wanted: something has happened that only identity can settle.
     """
@@ -28,22 +26,21 @@ class Polls:
         self._limit_ms = 0  # after a 429: so long from _limited_ms on nothing is asked
         self._limited_ms = now_ms
 
-    def identity_due_ms(self, now_ms: int, online: bool) -> int:
+    def identity_due_ms(self, now_ms: int, online: bool, longest_ms: int) -> int:
         """In how many ms identity is due."""
         if self.identity_wanted:
             spacing_ms = self._times.identity_spacing_ms if self._identity_begun else 0
         elif online:
             spacing_ms = self._times.identity_online_ms
         else:
-            return NEVER
-        return max(0, spacing_ms - self._since(now_ms, self._identity_ms), self._limit_left_ms(now_ms))
+            return longest_ms
+        return self._left_ms(spacing_ms, self._identity_ms, now_ms)
 
-    def health_due_ms(self, now_ms: int, joined: bool) -> int:
+    def health_due_ms(self, now_ms: int, joined: bool, longest_ms: int) -> int:
         """In how many ms health is due."""
         if joined:
-            return NEVER
-        spacing_ms = 0 if self._health_at_once else self._times.health_ms
-        return max(0, spacing_ms - self._since(now_ms, self._health_ms), self._limit_left_ms(now_ms))
+            return longest_ms
+        return self._left_ms(0 if self._health_at_once else self._times.health_ms, self._health_ms, now_ms)
 
     def identity_begins(self, now_ms: int) -> None:
         """An identity request begins: it settles what was wanted before, if it is answered."""
@@ -73,12 +70,17 @@ class Polls:
     def forget_old(self, now_ms: int) -> None:
         """Call at least once a day: keeps times of long ago within what ticks can compare."""
         oldest_ms = time.ticks_add(now_ms, -2 * self._times.identity_online_ms)
-        for name in ("_identity_ms", "_health_ms", "_limited_ms"):
-            if time.ticks_diff(getattr(self, name), oldest_ms) < 0:
-                setattr(self, name, oldest_ms)
+        self._identity_ms = _later(self._identity_ms, oldest_ms)
+        self._health_ms = _later(self._health_ms, oldest_ms)
+        self._limited_ms = _later(self._limited_ms, oldest_ms)
 
-    def _since(self, now_ms: int, then_ms: int) -> int:
-        return time.ticks_diff(now_ms, then_ms)
+    def _left_ms(self, spacing_ms: int, then_ms: int, now_ms: int) -> int:
+        return max(
+            0,
+            spacing_ms - time.ticks_diff(now_ms, then_ms),
+            self._limit_ms - time.ticks_diff(now_ms, self._limited_ms),
+        )
 
-    def _limit_left_ms(self, now_ms: int) -> int:
-        return self._limit_ms - self._since(now_ms, self._limited_ms)
+
+def _later(then_ms: int, oldest_ms: int) -> int:
+    return then_ms if time.ticks_diff(then_ms, oldest_ms) > 0 else oldest_ms

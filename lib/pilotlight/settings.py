@@ -1,7 +1,8 @@
 """What an Agent must be told, checked once."""
 
-_LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
-_DEFAULT_PORTS = {"https": 443, "http": 80}
+from micropython import const
+
+_LOOPBACK = const(("127.0.0.1", "localhost", "[::1]"))
 
 
 class SettingsError(ValueError):
@@ -20,14 +21,13 @@ class Settings:
 
     def __init__(self, url: str, client_version: str, access_token: str, trust_roots=()) -> None:
         self.scheme, self.host, self.port = _parse_url(url)
-        self.host_field = self.host if self.port == _DEFAULT_PORTS[self.scheme] else "%s:%d" % (self.host, self.port)
+        self.host_field = self.host if self.port == (443 if self.scheme == "https" else 80) else "%s:%d" % (self.host, self.port)
         if not is_semver(client_version):
             raise SettingsError("client_version must be a semantic version such as 1.2.3")
         if not access_token:
             raise SettingsError("access_token is empty")
-        for character in access_token:
-            if not "!" <= character <= "~":
-                raise SettingsError("access_token holds a space or a character that no token has")
+        if not _is_plain(access_token):
+            raise SettingsError("access_token holds a space or a character that no token has")
         self.client_version = client_version
         self.access_token = access_token
         self.trust_roots = trust_roots
@@ -35,7 +35,7 @@ class Settings:
 
 def _parse_url(url: str):
     scheme, mark, rest = url.partition("://")
-    if not mark or scheme not in _DEFAULT_PORTS:
+    if not mark or scheme not in ("https", "http"):
         raise SettingsError("url must begin with https://")
     authority, _, path = rest.partition("/")
     if path or "?" in authority or "#" in authority or "@" in authority:
@@ -48,12 +48,11 @@ def _parse_url(url: str):
             raise SettingsError("url has a port that is no number from 1 to 65535")
     if not host:
         raise SettingsError("url has no host")
-    for character in host:
-        if not "!" <= character <= "~":
-            raise SettingsError("url has a host with characters that no host name has")
+    if not _is_plain(host):
+        raise SettingsError("url has a host with characters that no host name has")
     if scheme == "http" and host not in _LOOPBACK:
         raise SettingsError("url must begin with https:// (plain http is for this machine itself only)")
-    return scheme, host, int(port) if port else _DEFAULT_PORTS[scheme]
+    return scheme, host, int(port) if port else (443 if scheme == "https" else 80)
 
 
 def is_semver(text: str) -> bool:
@@ -65,7 +64,16 @@ def is_semver(text: str) -> bool:
     for number in numbers:
         if not number.encode().isdigit() or (len(number) > 1 and number[0] == "0"):
             return False
-    for character in text[len(core) :]:
-        if not (character.isalpha() or character.isdigit() or character in "-.+") or ord(character) > 126:
+    for byte in text[len(core) :].encode():
+        letter = 0x61 <= byte | 0x20 <= 0x7A and byte < 0x80
+        if not (letter or 0x30 <= byte <= 0x39 or byte in (0x2B, 0x2D, 0x2E)):
             return False
-    return not text.endswith(("-", "+", "."))
+    return text[-1:] not in ("-", "+", ".")
+
+
+def _is_plain(text: str) -> bool:
+    """Printable ASCII without spaces. By bytes: on MicroPython each character that is looked at alone stays in memory."""
+    for byte in text.encode():
+        if not 0x21 <= byte <= 0x7E:
+            return False
+    return True

@@ -4,33 +4,24 @@ Everything that decides which state is shown must live here. The lights of the s
 `firmware/words.py`; README's table is generated from the three.
 """
 
-FAULT = "fault"
-STARTING = "starting"
-NO_NETWORK = "no_network"
-PAIRING = "pairing"
-NO_BACKEND = "no_backend"
-UNPAIRED = "unpaired"
-JOINING = "joining"
-PAUSED = "paused"
-ONLINE = "online"
-
-# (state, does it hold?); takes a DeviceStatus.
+# (state, fact of DeviceStatus, value of the fact for which the state holds); facts count as true or false.
 LADDER = (
-    (FAULT, lambda status: status.fault is not None),
-    (STARTING, lambda status: status.starting and status.network_up and not status.connected),
-    (NO_NETWORK, lambda status: not status.network_up),
-    (PAIRING, lambda status: status.user_code is not None),
-    (NO_BACKEND, lambda status: not status.connected),
-    (UNPAIRED, lambda status: not status.authorized),
-    (JOINING, lambda status: not (status.joined and status.verified)),
-    (PAUSED, lambda status: status.paused),
-    (ONLINE, lambda status: True),
+    ("fault", "fault", True),
+    ("starting", "starting", True),
+    ("no_network", "network_up", False),
+    ("pairing", "user_code", True),
+    ("no_backend", "connected", False),
+    ("unpaired", "authorized", False),
+    ("joining", "joined", False),
+    ("joining", "verified", False),
+    ("paused", "paused", True),
+    ("online", "joined", True),
 )
 
 
 def state_of(status) -> str:
     """The state that a DeviceStatus shows."""
-    for state, holds in LADDER:
-        if holds(status):
+    for state, fact, value in LADDER:
+        if bool(getattr(status, fact)) == value:
             return state
-    return ONLINE
+    raise ValueError("no rung of the ladder holds")

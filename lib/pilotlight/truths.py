@@ -2,12 +2,14 @@
 
 import time
 
+from .times import Times
+
 
 class Connected:
     """Frame.io answers: proven, and the proof is good for `proof_ms`. Design: an answer is what only Frame.io can give."""
 
-    def __init__(self, proof_ms: int) -> None:
-        self._proof_ms = proof_ms
+    def __init__(self, times: Times) -> None:
+        self._times = times
         self._proven = False
         self._at_ms = 0
 
@@ -19,7 +21,7 @@ class Connected:
     def left_ms(self, now_ms: int) -> int:
         """How long the last proof still counts; 0 if it does not. Ask within days of a proof: ticks wrap."""
         if self._proven:
-            left_ms = self._proof_ms - time.ticks_diff(now_ms, self._at_ms)
+            left_ms = self._times.proof_ms - time.ticks_diff(now_ms, self._at_ms)
             if left_ms > 0:
                 return left_ms
             self._proven = False

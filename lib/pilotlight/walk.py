@@ -1,19 +1,48 @@
-"""The agent's walk to `serving` and back: its states and what leads from one to the next. One table. Pure.
+"""The agent's walk to serving and back: its states and what leads from one to the next. One table. Pure.
 
 Each state is a method of Agent that does one thing and answers with one of the outcomes listed here; nothing else moves the walk.
-README's diagram is generated from this table.
+README's diagram is generated from this table. It is text because that costs the least on the device.
+
+    network   wait for a network            join      join the channel
+    clock     wait for a plausible time     serve     joined: stay so
+    token     is there an authorization?    rejoin    the channel was lost, the socket lives
+    identity  ask which device this is      backoff   wait before the next try
+    connect   open the socket               refused   the token is refused: ask now and then whether it still is
 """
 
-WALK = {
-    "waiting_for_network": {"network up": "setting_clock"},
-    "setting_clock": {"clock set": "authorizing", "failed": "backing_off"},
-    "authorizing": {"device known": "connecting", "device unknown": "identifying", "token refused": "refused"},
-    "identifying": {"identified": "connecting", "token refused": "refused", "failed": "backing_off"},
-    "connecting": {"upgraded": "joining", "failed": "backing_off"},
-    "joining": {"joined": "serving", "join refused": "backing_off", "link lost": "backing_off"},
-    "serving": {"channel lost": "rejoining", "link lost": "backing_off"},
-    "rejoining": {"joined": "serving", "gave up": "backing_off", "link lost": "backing_off"},
-    "backing_off": {"try again": "waiting_for_network"},
-    "refused": {"accepted": "authorizing", "try again": "refused"},
-}
-FIRST = "waiting_for_network"
+# state, outcome, next state; the walk begins at the first state
+WALK = """
+network up clock
+clock set token
+clock failed backoff
+token known connect
+token unknown identity
+token refused refused
+identity answered connect
+identity refused refused
+identity failed backoff
+connect upgraded join
+connect failed backoff
+join joined serve
+join refused backoff
+join lost backoff
+serve closed rejoin
+serve lost backoff
+rejoin joined serve
+rejoin failed backoff
+rejoin lost backoff
+backoff again network
+refused answered token
+refused refused refused
+refused failed refused
+"""
+
+
+def after(state: str, outcome: str) -> str:
+    """The state that follows. Raises ValueError for an outcome that the table does not know: a bug."""
+    row = "\n%s %s " % (state, outcome)
+    at = WALK.find(row)
+    if at < 0:
+        raise ValueError("the walk knows no outcome %s of %s" % (outcome, state))
+    at += len(row)
+    return WALK[at : WALK.find("\n", at)]

@@ -2,8 +2,7 @@
 
 import sys
 
-ROOT = __file__.rpartition("/")[0] + "/../.."
-sys.path[:0] = [ROOT, ROOT + "/lib"]
+sys.path[:0] = ["../..", "../../lib"]  # it is run in its own folder
 
 from firmware import app
 from pilotlight.times import Times

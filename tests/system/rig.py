@@ -76,11 +76,11 @@ class Mock:
 class Device:
     """The firmware as a process; its console lines as they come."""
 
-    def __init__(self, config: Path, entry: str, heap: str | None) -> None:
-        command = [MICROPYTHON, *(["-X", f"heapsize={heap}"] if heap else []), str(ROOT / entry)]
+    def __init__(self, config: Path, entry: Path, heap: str | None) -> None:
+        command = [MICROPYTHON, *(["-X", f"heapsize={heap}"] if heap else []), entry.name]
         environment = {**os.environ, "PILOTLIGHT_CONFIG": str(config)}
         self._process = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            command, cwd=entry.parent, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
         self.lines: list[Line] = []
         self.output = ""
@@ -163,9 +163,9 @@ class Rig:
         path.write_text(json.dumps({"board": "host", "frameio": frameio, "state_dir": str(self.folder / "state/a"), **others}))
         return path
 
-    def device(self, config: Path, fast: bool = True, heap: str | None = None) -> Device:
-        """Start the firmware: main.py itself, or with short times."""
-        self._devices.append(Device(config, "tests/system/fast_main.py" if fast else "main.py", heap))
+    def device(self, config: Path, fast: bool = True, heap: str | None = None, entry: Path = ROOT / "main.py") -> Device:
+        """Start the firmware: main.py itself (or another one), or with short times."""
+        self._devices.append(Device(config, ROOT / "tests/system/fast_main.py" if fast else entry, heap))
         return self._devices[-1]
 
     def online(self, fast: bool = True, tls: bool = False) -> tuple[Mock, Device]:

@@ -1,8 +1,11 @@
 """Coming online, staying online, and the pause, with the real main.py against the mock."""
 
+import itertools
 import time
 
 import pytest
+
+from tools.bytecode import build
 
 from .rig import CLIENT_VERSION, TOKEN, Relay, Rig
 
@@ -30,9 +33,13 @@ def test_after_a_restart_one_connection_leads_to_joined(rig: Rig) -> None:
     seen = mock.records()[before:]
     upgrades = [record for record in seen if record["kind"] == "upgrade"]
     joins = [record for record in seen if record.get("event") == "phx_join"]
-    assert (relay.connections, len(upgrades), len(joins)) == (1, 1, 1)
+    until_joined = seen[: seen.index(joins[0])]
+    assert [record["path"] for record in until_joined if record["kind"] == "request"] == ["/devices/websocket"]
+    assert (len(upgrades), len(joins)) == (1, 1)
     device.wait(state="online")
-    assert relay.connections == 2  # the identity that follows the join
+    # Each connection carried a request: the upgrade, and the identity that follows the join.
+    requests = [record for record in mock.records(kind="request") if record["t_ms"] >= seen[0]["t_ms"]]
+    assert relay.connections == len(requests) == 2
 
 
 def test_paused_and_resumed_by_event(rig: Rig) -> None:
@@ -96,7 +103,7 @@ def test_unknown_events_change_nothing(rig: Rig) -> None:
 
 def test_online_over_tls_in_128_kib_with_an_identity_of_100_kb(rig: Rig) -> None:
     mock = rig.mock("--identity-bytes", "100000", tls=True)
-    device = rig.device(rig.config(mock.url, mock.ca), fast=False, heap="128k")
+    device = rig.device(rig.config(mock.url, mock.ca), fast=False, heap="128k", entry=build(rig.folder / "board"))
     assert device.wait(state="online")["project"] == "Testbed"
 
 
@@ -111,7 +118,7 @@ def test_the_real_heartbeat_and_the_real_poll(rig: Rig) -> None:
     mock.wait(lambda mock: len(mock.records(event="heartbeat")) >= 5, deadline_s=30)
     joined = mock.records(event="phx_join")[0]["t_ms"]
     beats = [joined] + [record["t_ms"] for record in mock.records(event="heartbeat")]
-    gaps = [after - before for before, after in zip(beats, beats[1:], strict=False)]
+    gaps = [after - before for before, after in itertools.pairwise(beats)]
     assert all(14_000 <= gap <= 17_000 for gap in gaps), gaps
     polls = [record["t_ms"] for record in mock.records(kind="request", path="/v2/devices/me")]
     assert len(polls) == 2 and 60_000 <= polls[1] - polls[0] < 63_000

@@ -13,25 +13,25 @@ from .errors import NetError, Unreachable
 class Deadline:
     """Guards a block:
 
-        with Deadline(transport, "connecting", stall_ms=10_000, total_ms=20_000):
+        with Deadline(transport, "connecting", times):
             await transport.open()
 
     The block can end in these ways:
     1. It finishes in time: nothing happens.
     2. It raises by itself: the exception goes on.
-    3. No byte moved for `stall_ms`, or `total_ms` went by: the transport is closed, which makes the block raise a
+    3. No byte moved for `times.stall_ms`, or `times.total_ms` went by: the transport is closed, which makes the block raise a
        NetError; that leaves as Unreachable("timeout").
     4. The block finished while the supervisor was closing: as 3, for the transport is gone.
     5. The task was cancelled: CancelledError goes on.
 
     transport: anything with `close()` and `progress_ms`, the ticks at which a byte last moved.
+    times: anything with `stall_ms` and `total_ms`.
     """
 
-    def __init__(self, transport, what: str, stall_ms: int, total_ms: int) -> None:
+    def __init__(self, transport, what: str, times) -> None:
         self._transport = transport
         self._what = what
-        self._stall_ms = stall_ms
-        self._total_ms = total_ms
+        self._times = times
         self._expired = False
 
     def __enter__(self) -> "Deadline":
@@ -49,8 +49,8 @@ class Deadline:
         while True:
             now_ms = time.ticks_ms()
             left_ms = min(
-                self._stall_ms - time.ticks_diff(now_ms, self._transport.progress_ms),
-                self._total_ms - time.ticks_diff(now_ms, self._begun_ms),
+                self._times.stall_ms - time.ticks_diff(now_ms, self._transport.progress_ms),
+                self._times.total_ms - time.ticks_diff(now_ms, self._begun_ms),
             )
             if left_ms <= 0:
                 self._expired = True

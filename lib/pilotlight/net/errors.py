@@ -14,15 +14,11 @@ class NetError(Exception):
 
 
 class Unreachable(NetError):
-    """Nobody answered: `name`, `refused`, `timeout`, `reset`, `no_route`, or `io` for anything else of the sort."""
+    """No connection: `name`, `refused`, `timeout`, `reset`, `no_route`, `memory` (free something), or `io` for anything else."""
 
 
 class Untrusted(NetError):
     """The other end answered but could not prove who it is: `certificate`, `host_name`, `expired`, `clock` or `tls`."""
-
-
-class NoMemory(NetError):
-    """The system had no room for the connection (`memory`); free something and try again."""
 
 
 class ProtocolError(NetError):

@@ -7,7 +7,6 @@ from .http_head import ResponseHead
 
 _LINE_BYTES = const(256)
 _LF = const(b"\n")
-_HEX_DIGITS = const("0123456789abcdef")
 _CHUNK_SIZE = const(0)
 _CHUNK_DATA = const(1)
 _CHUNK_END = const(2)
@@ -17,18 +16,18 @@ _TRAILER = const(3)
 class BodyFraming:
     """Where a response's body ends (RFC 9112 section 6.3): by length, chunked, or with the connection.
 
-    head: a whole ResponseHead that kept `content-length` and `transfer-encoding`. body_bytes: the bound of the body.
+    head: a whole ResponseHead that kept `content-length` and `transfer-encoding`. bound_bytes: the bound of the body.
     Raises ProtocolError for framing that can't be trusted.
     """
 
-    def __init__(self, head: ResponseHead, body_bytes: int) -> None:
-        self._body_bytes = body_bytes
+    def __init__(self, head: ResponseHead, bound_bytes: int) -> None:
+        self._bound_bytes = bound_bytes
         self._total_bytes = 0
         self._left = -1  # bytes to come of the body, or of the chunk; -1: until the connection ends
         self.chunked = False
         self.done = False
         self._line = bytearray(_LINE_BYTES)
-        self._line_length = 0
+        self._length = 0
         self._state = _CHUNK_SIZE
         self.start = 0  # the piece of the body that `next` found: data[start:end]
         self.end = 0
@@ -42,7 +41,7 @@ class BodyFraming:
             self.chunked = True
             self._left = 0
         elif length is not None:
-            self._left = _content_length(length, body_bytes)
+            self._left = _content_length(length, bound_bytes)
             self.done = self._left == 0
 
     def next(self, data, start: int, end: int) -> int:
@@ -58,8 +57,8 @@ class BodyFraming:
         stop = end if self._left < 0 else min(end, start + self._left)
         self.end = stop
         self._total_bytes += stop - start
-        if self._total_bytes > self._body_bytes:
-            raise ProtocolError("the response's body is longer than %d bytes" % self._body_bytes, reason="too_large")
+        if self._total_bytes > self._bound_bytes:
+            raise ProtocolError("the response's body is longer than %d bytes" % self._bound_bytes, reason="too_large")
         if self._left >= 0:
             self._left -= stop - start
             if not self._left:
@@ -80,14 +79,14 @@ class BodyFraming:
         line_end = data.find(_LF, start, end)
         stop = end if line_end < 0 else line_end
         count = stop - start
-        if self._line_length + count > _LINE_BYTES:
+        if self._length + count > _LINE_BYTES:
             raise ProtocolError("a line of the chunked body is too long", reason="too_large")
-        self._line[self._line_length : self._line_length + count] = data[start:stop]
-        self._line_length += count
+        self._line[self._length : self._length + count] = data[start:stop]
+        self._length += count
         if line_end < 0:
             return end
-        line = bytes(self._line[: self._line_length]).rstrip(b"\r")
-        self._line_length = 0
+        line = bytes(self._line[: self._length]).rstrip(b"\r")
+        self._length = 0
         if self._state == _CHUNK_SIZE:
             self._left = _chunk_size(line)
             self._state = _CHUNK_DATA if self._left else _TRAILER
@@ -97,20 +96,20 @@ class BodyFraming:
             self._state = _CHUNK_SIZE
         else:
             self._total_bytes += len(line)
-            if self._total_bytes > self._body_bytes:
+            if self._total_bytes > self._bound_bytes:
                 raise ProtocolError("the response's trailers are too long", reason="too_large")
             self.done = not line
         return line_end + 1
 
 
-def _content_length(text: str, body_bytes: int) -> int:
+def _content_length(text: str, bound_bytes: int) -> int:
     # "5, 5" is allowed by RFC 9110 section 8.6 when all are alike; anything else can't be trusted.
     parts = [part.strip() for part in text.split(",")]
     for part in parts:
         if part != parts[0] or not part.encode().isdigit():
             raise ProtocolError("the response's Content-Length is not a number")
-    if len(parts[0]) > 9 or int(parts[0]) > body_bytes:
-        raise ProtocolError("the response's body is longer than %d bytes" % body_bytes, reason="too_large")
+    if len(parts[0]) > 9 or int(parts[0]) > bound_bytes:
+        raise ProtocolError("the response's body is longer than %d bytes" % bound_bytes, reason="too_large")
     return int(parts[0])
 
 
@@ -120,8 +119,11 @@ def _chunk_size(line: bytes) -> int:
         raise ProtocolError("a chunk's size is not a number within bounds")
     size = 0
     for byte in digits:
-        digit = _HEX_DIGITS.find(chr(byte).lower())
-        if digit < 0:
+        if 0x30 <= byte <= 0x39:
+            digit = byte - 0x30
+        elif 0x61 <= byte | 0x20 <= 0x66:
+            digit = (byte | 0x20) - 0x57
+        else:
             raise ProtocolError("a chunk's size is not a hexadecimal number")
         size = size << 4 | digit
     return size

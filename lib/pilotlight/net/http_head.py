@@ -29,15 +29,15 @@ def request_head(method: str, target: str, host: str, fields) -> bytes:
 
 
 def _check(what: str, text: str, lowest: int) -> None:
-    for character in text:
-        if not lowest <= ord(character) <= 0x7E:
+    for byte in text.encode():
+        if not lowest <= byte <= 0x7E:
             raise ValueError("the %s holds a character that HTTP does not allow there" % what)
 
 
 class ResponseHead:
     """Parses a response's head at any split of the bytes.
 
-    wanted: lower-case names of the fields to keep. After the head: `status` (int), `http_1_0` (bool), `fields` (name → value,
+    wanted: lower-case names of the fields to keep. After the head: `status` (int), `fields` (name → value,
     repeated ones joined with ", " as RFC 9110 section 5.3 says).
     Interim responses (1xx but 101) are passed over.
     """
@@ -66,7 +66,6 @@ class ResponseHead:
 
     def _begin(self) -> None:
         self.status = 0
-        self.http_1_0 = False
         self.fields: dict = {}
         self._last: str | None = None  # the wanted field that a folded line would continue
         self._length = 0
@@ -113,7 +112,6 @@ class ResponseHead:
         ):
             raise ProtocolError("the answer is not HTTP/1.1")
         self.status = int(code)
-        self.http_1_0 = line[7:8] == b"0"
         if self.status < 100:
             raise ProtocolError("the answer's HTTP status is below 100")
 
@@ -146,5 +144,7 @@ class ResponseHead:
 
 
 def _text(data: bytes) -> str:
-    # Byte by byte: the bytes of a field may be no UTF-8.
-    return "".join([chr(byte) for byte in data])
+    try:
+        return data.decode()
+    except UnicodeError:
+        raise ProtocolError("the response's head holds a field that is not text")

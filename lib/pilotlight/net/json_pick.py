@@ -8,23 +8,14 @@ from micropython import const
 
 from .utf8 import Utf8Check, character_start
 
-
-class _Kind:
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def __repr__(self) -> str:
-        return self._name
-
-
-MISSING = _Kind("MISSING")  # no such field
-OBJECT = _Kind("OBJECT")  # the field holds an object
-ARRAY = _Kind("ARRAY")  # the field holds an array
+MISSING = object()  # no such field
+OBJECT = object()  # the field holds an object
+ARRAY = object()  # the field holds an array
 
 _MOST_PATHS = const(8)
 _LEVELS = const(32)
 _TEXT_BYTES = const(256)
-_NUMBER_BYTES = const(40)
+_WORD_BYTES = const(40)
 
 _VALUE = const(0)
 _VALUE_OR_END = const(1)
@@ -35,16 +26,14 @@ _COMMA_OR_END = const(5)
 _STRING = const(6)
 _ESCAPE = const(7)
 _HEX = const(8)
-_NUMBER = const(9)
-_LITERAL = const(10)
-_DONE = const(11)
+_WORD = const(9)  # a number, true, false or null
+_DONE = const(10)
 
-_SPACE = tuple(b" \n\r\t")
-_NUMBER_PART = tuple(b"0123456789.-+eE")
-_PLAIN_ESCAPES = b'"\\/bfnrt'
-_PLAIN_MEANINGS = b'"\\/\b\f\n\r\t'
-_LITERALS = {0x74: (b"true", True), 0x66: (b"false", False), 0x6E: (b"null", None)}
+_ESCAPES = const(b'"\\/bfnrt')
+_MEANINGS = const(b'"\\/\b\f\n\r\t')
+_HEX_DIGITS = const(b"0123456789abcdef")
 _REPLACEMENT = const(0xFFFD)
+_MALFORMED = const("the text is not JSON")
 
 
 class JsonError(Exception):
@@ -54,7 +43,8 @@ class JsonError(Exception):
 class JsonPick:
     """A picker for one or many texts.
 
-        pick = JsonPick(("id",), ("project", "name"))
+        pick = JsonPick()
+        pick.begin(((b"id",), (b"project", b"name")))
         pick.feed(data, 0, len(data))        # as often as bytes come
         pick.finish()
         pick.values                          # [text of id, text of project.name], MISSING where there is none
@@ -63,44 +53,36 @@ class JsonPick:
     keys counts. Unpaired surrogate escapes become U+FFFD.
     """
 
-    def __init__(self, *paths) -> None:
-        if len(paths) > _MOST_PATHS:
-            raise ValueError("JsonPick takes at most %d paths" % _MOST_PATHS)
-        self._paths = paths
-        self._keys = [[key.encode() for key in path] for path in paths]
-        self.values = [MISSING] * len(paths)
+    def __init__(self) -> None:
+        self.values: list = []
         self._arrays = bytearray(_LEVELS)  # 1 where the level is an array
         self._masks = bytearray(_LEVELS)  # for each level: which paths lead into it
         self._text = bytearray(_TEXT_BYTES)
         self._utf8 = Utf8Check()
-        self.reset()
+        self.begin(())
 
-    def reset(self) -> None:
-        """Begin a new text; the values are MISSING again."""
-        for i in range(len(self.values)):
-            self.values[i] = MISSING
+    def begin(self, paths) -> None:
+        """Begin a new text. paths: up to 8 tuples of keys (bytes), each from the outermost key inwards."""
+        if len(paths) > _MOST_PATHS:
+            raise ValueError("JsonPick takes at most %d paths" % _MOST_PATHS)
+        self._paths = paths
+        self.values = [MISSING] * len(paths)
         self._state = _VALUE
         self._depth = 0
         self._mask = (1 << len(self._paths)) - 1  # which paths the value at hand is on
-        self._length = 0
+        self._length = 0  # of what is collected in _text
         self._is_key = False
         self._keep = False
         self._cut = False
         self._high = 0  # a high surrogate waiting for its low one
         self._unit = 0
-        self._literal: tuple = (b"", None)
-
-    @property
-    def done(self) -> bool:
-        """True once a whole text was read (a number alone is whole only after `finish`)."""
-        return self._state == _DONE
 
     def finish(self) -> None:
         """The text has ended. Raises JsonError if it was not whole."""
-        if self._state == _NUMBER and not self._depth:
-            self._end_number()
+        if self._state == _WORD:
+            self._end_word()
         if self._state != _DONE:
-            raise JsonError("the JSON text ends too early")
+            raise JsonError(_MALFORMED)
 
     def feed(self, data, start: int, end: int) -> None:
         """Take data[start:end] (bytes or bytearray). Raises JsonError at the first byte that can't be right."""
@@ -111,108 +93,75 @@ class JsonPick:
                 i = self._string(data, i, end)
                 continue
             byte = data[i]
-            if state == _NUMBER:
-                if byte in _NUMBER_PART:
-                    self._add_number(byte)
-                    i += 1
-                else:
-                    self._end_number()
-                continue
             i += 1
-            if state == _LITERAL:
-                self._add_literal(byte)
-            elif state == _ESCAPE:
+            if state == _WORD:
+                if byte in (0x2B, 0x2D, 0x2E) or 0x30 <= byte <= 0x39 or 0x61 <= byte | 0x20 <= 0x7A:
+                    self._add_to_word(byte)
+                    continue
+                self._end_word()
+                state = self._state
+            if state == _ESCAPE:
                 self._escape(byte)
             elif state == _HEX:
                 self._hex(byte)
-            elif byte not in _SPACE:
+            elif byte not in (0x20, 0x0A, 0x0D, 0x09):
                 self._structure(state, byte)
 
     def _structure(self, state: int, byte: int) -> None:
-        if state == _COMMA_OR_END:
-            if byte == 0x2C:
-                self._state = _VALUE if self._arrays[self._depth - 1] else _KEY
-                self._mask = 0
-            elif byte == (0x5D if self._arrays[self._depth - 1] else 0x7D):
-                self._leave()
-            else:
-                raise JsonError("a comma or a closing bracket is missing")
-        elif state == _COLON:
-            if byte != 0x3A:
-                raise JsonError("a colon is missing")
+        closing = 0
+        if self._depth:
+            closing = 0x5D if self._arrays[self._depth - 1] else 0x7D
+        if byte == closing and state in (_COMMA_OR_END, _KEY_OR_END, _VALUE_OR_END):
+            self._depth -= 1
+            self._end_value()
+        elif state == _COMMA_OR_END and byte == 0x2C:
+            self._state = _VALUE if closing == 0x5D else _KEY
+            self._mask = 0
+        elif state == _COLON and byte == 0x3A:
             self._state = _VALUE
-        elif state == _KEY or state == _KEY_OR_END:
-            if byte == 0x22:
-                self._begin_string(True, self._masks[self._depth - 1] != 0)
-            elif byte == 0x7D and state == _KEY_OR_END:
-                self._leave()
-            else:
-                raise JsonError("a key is missing")
-        elif state == _DONE:
-            raise JsonError("something follows the JSON text")
-        elif byte == 0x5D and state == _VALUE_OR_END:
-            self._leave()
-        else:
+        elif state in (_KEY, _KEY_OR_END) and byte == 0x22:
+            self._begin_string(True, self._masks[self._depth - 1] != 0)
+        elif state in (_VALUE, _VALUE_OR_END):
             self._begin_value(byte)
+        else:
+            raise JsonError(_MALFORMED)
 
     def _begin_value(self, byte: int) -> None:
         if byte == 0x22:
             self._begin_string(False, self._picked() >= 0)
-        elif byte == 0x7B or byte == 0x5B:
+        elif byte in (0x7B, 0x5B):
             self._enter(byte == 0x5B)
-        elif byte == 0x2D or 0x30 <= byte <= 0x39:
-            self._length = 0
-            self._state = _NUMBER
-            self._add_number(byte)
-        elif byte in _LITERALS:
-            self._literal = _LITERALS[byte]
-            self._length = 1
-            self._state = _LITERAL
         else:
-            raise JsonError("a value is missing")
+            self._length = 0
+            self._state = _WORD
+            self._add_to_word(byte)
+
+    def _enter(self, is_array: bool) -> None:
+        depth = self._depth
+        if depth == _LEVELS:
+            raise JsonError("the JSON text is nested more than %d levels deep" % _LEVELS)
+        self._store(ARRAY if is_array else OBJECT)
+        self._arrays[depth] = is_array
+        self._masks[depth] = 0 if is_array else self._mask
+        self._depth = depth + 1
+        self._mask = 0
+        self._state = _VALUE_OR_END if is_array else _KEY_OR_END
+
+    def _end_value(self) -> None:
+        self._state = _COMMA_OR_END if self._depth else _DONE
 
     def _picked(self) -> int:
         """The index of the path that ends at the value at hand, or -1."""
         if self._mask:
-            for i in range(len(self._keys)):
-                if self._mask >> i & 1 and len(self._keys[i]) == self._depth:
+            for i in range(len(self._paths)):
+                if self._mask >> i & 1 and len(self._paths[i]) == self._depth:
                     return i
         return -1
-
-    def _enter(self, is_array: bool) -> None:
-        if self._depth == _LEVELS:
-            raise JsonError("the JSON text is nested more than %d levels deep" % _LEVELS)
-        self._store(ARRAY if is_array else OBJECT)
-        self._arrays[self._depth] = is_array
-        self._masks[self._depth] = 0 if is_array else self._mask
-        self._depth += 1
-        self._mask = 0
-        self._state = _VALUE_OR_END if is_array else _KEY_OR_END
-
-    def _leave(self) -> None:
-        self._depth -= 1
-        self._end_value()
-
-    def _end_value(self) -> None:
-        self._state = _COMMA_OR_END if self._depth else _DONE
 
     def _store(self, value) -> None:
         index = self._picked()
         if index >= 0:
             self.values[index] = value
-
-    def _end_key(self) -> None:
-        level = self._depth - 1
-        self._mask = 0
-        parents = self._masks[level]
-        if parents and not self._cut:
-            key = bytes(self._text[: self._length])
-            for i in range(len(self._keys)):
-                path = self._keys[i]
-                if parents >> i & 1 and len(path) > level and path[level] == key:
-                    self._mask |= 1 << i
-                    self.values[i] = MISSING  # a repeated key: what came before no longer counts
-        self._state = _COLON
 
     # Strings
 
@@ -221,29 +170,28 @@ class JsonPick:
         self._keep = keep
         self._cut = False
         self._length = 0
-        self._high = 0
         self._state = _STRING
 
     def _string(self, data, i: int, end: int) -> int:
         """Take the plain characters from data[i:end]; the index behind what was taken."""
         while i < end:
             byte = data[i]
-            if byte == 0x22:
-                self._end_string()
-                return i + 1
+            i += 1
             if byte == 0x5C:
                 self._state = _ESCAPE
-                return i + 1
+                return i
+            if self._high:
+                self._add_character(_REPLACEMENT)
+            if byte == 0x22:
+                self._end_string()
+                return i
             if byte < 0x20:
-                raise JsonError("a string holds a control character")
+                raise JsonError(_MALFORMED)
             if self._keep:
                 self._add_byte(byte)
-            i += 1
         return i
 
     def _add_byte(self, byte: int) -> None:
-        if self._high:
-            self._add_character(_REPLACEMENT)
         if self._length < _TEXT_BYTES and not self._cut:
             self._text[self._length] = byte
             self._length += 1
@@ -253,16 +201,10 @@ class JsonPick:
     def _add_character(self, point: int) -> None:
         self._high = 0
         if self._keep:
-            encoded = chr(point).encode()
-            if self._length + len(encoded) > _TEXT_BYTES:
-                self._cut = True
-            else:
-                for byte in encoded:
-                    self._add_byte(byte)
+            for byte in chr(point).encode():
+                self._add_byte(byte)
 
     def _end_string(self) -> None:
-        if self._high:
-            self._add_character(_REPLACEMENT)
         if self._is_key:
             self._end_key()
             return
@@ -272,9 +214,22 @@ class JsonPick:
                 length = character_start(self._text, length)
             self._utf8.reset()
             if not self._utf8.feed(self._text, 0, length) or not self._utf8.complete():
-                raise JsonError("a string is not valid UTF-8")
+                raise JsonError("a string in the JSON text is not valid UTF-8")
             self._store(bytes(self._text[:length]).decode())
         self._end_value()
+
+    def _end_key(self) -> None:
+        level = self._depth - 1
+        self._mask = 0
+        parents = self._masks[level]
+        if parents and not self._cut:
+            key = bytes(self._text[: self._length])
+            for i in range(len(self._paths)):
+                path = self._paths[i]
+                if parents >> i & 1 and len(path) > level and path[level] == key:
+                    self._mask |= 1 << i
+                    self.values[i] = MISSING  # a repeated key: what came before no longer counts
+        self._state = _COLON
 
     def _escape(self, byte: int) -> None:
         self._state = _STRING
@@ -282,23 +237,24 @@ class JsonPick:
             self._unit = 1  # a leading one marks how many digits have come
             self._state = _HEX
             return
-        meaning = _PLAIN_ESCAPES.find(bytes((byte,)))
+        meaning = _ESCAPES.find(bytes((byte,)))
         if meaning < 0:
-            raise JsonError("a string holds an unknown escape")
+            raise JsonError(_MALFORMED)
         if self._high:
             self._add_character(_REPLACEMENT)
-        self._add_character(_PLAIN_MEANINGS[meaning])
+        self._add_character(_MEANINGS[meaning])
 
     def _hex(self, byte: int) -> None:
-        digit = b"0123456789abcdefABCDEF".find(bytes((byte,)))
+        digit = _HEX_DIGITS.find(bytes((byte | 0x20 if byte > 0x40 else byte,)))
         if digit < 0:
-            raise JsonError("a string holds a broken \\u escape")
-        self._unit = self._unit << 4 | (digit if digit < 16 else digit - 6)
+            raise JsonError(_MALFORMED)
+        self._unit = self._unit << 4 | digit
         if self._unit < 0x10000:
             return
         self._state = _STRING
         unit = self._unit & 0xFFFF
-        if 0xDC00 <= unit <= 0xDFFF and self._high:
+        low = 0xDC00 <= unit <= 0xDFFF
+        if low and self._high:
             self._add_character(0x10000 + ((self._high - 0xD800) << 10) + unit - 0xDC00)
             return
         if self._high:
@@ -306,51 +262,43 @@ class JsonPick:
         if 0xD800 <= unit <= 0xDBFF:
             self._high = unit
         else:
-            self._add_character(_REPLACEMENT if 0xDC00 <= unit <= 0xDFFF else unit)
+            self._add_character(_REPLACEMENT if low else unit)
 
     # Numbers and literals
 
-    def _add_number(self, byte: int) -> None:
-        if self._length == _NUMBER_BYTES:
-            raise JsonError("a number is longer than %d characters" % _NUMBER_BYTES)
+    def _add_to_word(self, byte: int) -> None:
+        if self._length == _WORD_BYTES:
+            raise JsonError("a number in the JSON text is longer than %d characters" % _WORD_BYTES)
         self._text[self._length] = byte
         self._length += 1
 
-    def _end_number(self) -> None:
-        text = bytes(self._text[: self._length]).decode()
-        if not _is_number(text):
-            raise JsonError("a number is malformed")
-        if self._picked() >= 0:
-            self._store(int(text) if text.lstrip("-").isdigit() else float(text))
+    def _end_word(self) -> None:
+        word = bytes(self._text[: self._length])
+        if word == b"true":
+            self._store(True)
+        elif word == b"false":
+            self._store(False)
+        elif word == b"null":
+            self._store(None)
+        else:
+            self._store(_number(word))
         self._end_value()
 
-    def _add_literal(self, byte: int) -> None:
-        word, value = self._literal
-        if byte != word[self._length]:
-            raise JsonError("a value is neither true, false nor null")
-        self._length += 1
-        if self._length == len(word):
-            self._store(value)
-            self._end_value()
 
-
-def _is_number(text: str) -> bool:
-    # RFC 8259 section 6: [ minus ] int [ frac ] [ exp ]
-    if text.startswith("-"):
-        text = text[1:]
-    for mark in "eE":
-        at = text.find(mark)
-        if at >= 0:
-            exponent = text[at + 1 :]
-            if exponent[:1] in ("+", "-"):
-                exponent = exponent[1:]
-            if not exponent.isdigit():
-                return False
-            text = text[:at]
-            break
-    at = text.find(".")
-    if at >= 0:
-        if not text[at + 1 :].isdigit():
-            return False
-        text = text[:at]
-    return text.isdigit() and (len(text) == 1 or text[0] != "0")
+def _number(word: bytes):
+    """The value of a number (RFC 8259 section 6). Raises JsonError."""
+    # float() takes more than JSON does: a plus, leading zeros, no digit before or behind the point, words.
+    unsigned = word[1:] if word[:1] == b"-" else word
+    point = unsigned.find(b".")
+    if (
+        not unsigned[:1].isdigit()
+        or (unsigned[:1] == b"0" and unsigned[1:2].isdigit())
+        or (point >= 0 and not unsigned[point + 1 : point + 2].isdigit())
+        or not unsigned[-1:].isdigit()
+        or b"_" in unsigned
+    ):
+        raise JsonError(_MALFORMED)
+    try:
+        return int(word) if unsigned.isdigit() else float(word)
+    except ValueError:
+        raise JsonError(_MALFORMED)

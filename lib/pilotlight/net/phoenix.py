@@ -28,23 +28,20 @@ class PhoenixSocket:
         await phoenix.close()             # always, also after an error
 
     websocket: a WebSocketClient, not open. join_ref, heartbeat_ref: the refs by which replies are known.
-    heartbeat_ms: from one heartbeat to the next. reply_ms: how long a heartbeat's reply may take; then the link is closed.
+    times: has `heartbeat_ms`, from one heartbeat to the next; `reply_ms`, how long its reply may take before the link is closed;
+    `stall_ms` and `total_ms` for a Deadline.
     on_proof(): called for each valid message: the server lives.
     on_push(event, payload, status): called for a push on our topic; payload is its text (or MISSING, OBJECT …), status the
     `status` field of an object.
     """
 
-    def __init__(
-        self, websocket: WebSocketClient, join_ref: str, heartbeat_ref: str, heartbeat_ms: int, reply_ms: int, on_proof, on_push
-    ) -> None:
+    def __init__(self, websocket: WebSocketClient, join_ref: str, heartbeat_ref: str, times, on_proof, on_push) -> None:
         self._websocket = websocket
         self._join_ref = join_ref
         self._heartbeat_ref = heartbeat_ref
-        self._heartbeat_ms = heartbeat_ms
-        self._reply_ms = reply_ms
+        self._times = times
         self._on_proof = on_proof
         self._on_push = on_push
-        self._on_message_bound = self._on_message
         self._read_message = MessageReader()
         self._heartbeat = message("phoenix", "heartbeat", heartbeat_ref)
         self._heartbeat_sent_ms = 0
@@ -70,7 +67,7 @@ class PhoenixSocket:
         self._reader = asyncio.create_task(self._read())
         self._heart = asyncio.create_task(self._beat(transport))
 
-    async def join(self, topic: str, stall_ms: int, total_ms: int) -> None:
+    async def join(self, topic: str) -> None:
         """Join the topic, and wait for the reply. On one socket, call it again only after `serve` has returned.
 
         Raises JoinRefused, or NetError when the link ended; a missing reply closes the link (Unreachable `timeout`).
@@ -80,7 +77,7 @@ class PhoenixSocket:
         self._channel_lost = False
         self._news.clear()
         text = message(topic, "phx_join", self._join_ref)
-        with Deadline(self._transport, "joining", stall_ms, total_ms):
+        with Deadline(self._transport, "joining", self._times):
             await self._websocket.send(text, 0, len(text))
             while not self._join_status:
                 self._raise_end()
@@ -122,7 +119,7 @@ class PhoenixSocket:
         reader = self._reader
         if reader is None:
             return
-        await self._websocket.close(code)
+        await self._websocket.close(code, self._times)
         await reader
         self._reader = None
 
@@ -137,7 +134,7 @@ class PhoenixSocket:
 
     async def _read(self) -> None:
         try:
-            await self._websocket.run(self._on_message_bound)
+            await self._websocket.run(self._on_message)
         except Exception as error:  # also one that nobody foresaw: it must come out of `serve`, not hang it
             if self._end is None:
                 self._end = error
@@ -151,8 +148,8 @@ class PhoenixSocket:
         while True:
             if not at_once:
                 elapsed_ms = time.ticks_diff(time.ticks_ms(), self._heartbeat_sent_ms)
-                if elapsed_ms < self._heartbeat_ms:
-                    await asyncio.sleep_ms(self._heartbeat_ms - elapsed_ms)
+                if elapsed_ms < self._times.heartbeat_ms:
+                    await asyncio.sleep_ms(self._times.heartbeat_ms - elapsed_ms)
             at_once = False
             self._heartbeat_answered = False
             self._heartbeat_sent_ms = time.ticks_ms()
@@ -161,9 +158,9 @@ class PhoenixSocket:
                 self._websocket.send_now(self._heartbeat, 0, len(self._heartbeat))
             except NetError:
                 return  # the reader sees the end of the link too, and says why
-            await asyncio.sleep_ms(self._reply_ms)
+            await asyncio.sleep_ms(self._times.reply_ms)
             if not self._heartbeat_answered:
-                self._end = LinkClosed(1006, "no reply to a heartbeat within %d ms" % self._reply_ms, "no_reply")
+                self._end = LinkClosed(1006, "no reply to a heartbeat within %d ms" % self._times.reply_ms, "no_reply")
                 transport.close()
                 return
 

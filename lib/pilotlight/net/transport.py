@@ -8,17 +8,17 @@ import asyncio.core  # type: ignore[import-not-found]  # private: see Transport.
 import errno
 import gc
 import socket
-import ssl
 import time
 
+import tls
 from micropython import const
 
-from .errors import LinkClosed, NetError, NoMemory, Unreachable, Untrusted
+from .errors import LinkClosed, NetError, Unreachable, Untrusted
 
 _MOST_TRIED = const(8)
 # lwIP, Linux and newlib number these differently.
-_TIMED_OUT = (errno.ETIMEDOUT, 110, 116)
-_NO_ROUTE = (errno.EHOSTUNREACH, 101, 113, 114, 118)
+_TIMED_OUT = const((110, 116))
+_NO_ROUTE = const((101, 113, 114, 118))
 _BROKEN_PIPE = const(32)
 _LARGEST_ERRNO = const(255)
 _TLS_ALLOC_FAILED = const(0x7F00)
@@ -27,7 +27,7 @@ _TLS_ALLOC_FAILED = const(0x7F00)
 class Endpoint:
     """A server to connect to, and which of its addresses to try next.
 
-    host, port: as in the URL. tls: an SSLContext from `tls_context`, or None for plain TCP.
+    host, port: as in the URL. tls: a context from `tls_context`, or None for plain TCP.
     A look-up blocks the whole loop, so none is made while a stream to this endpoint is up: that stream's address is used.
     """
 
@@ -41,7 +41,7 @@ class Endpoint:
     def open(self) -> "Transport":
         """A new stream whose connect is under way; await its `open()` next.
 
-        Raises Unreachable (`name`, `refused`, `no_route` …) or NoMemory.
+        Raises Unreachable (`name`, `refused`, `no_route`, `memory` …).
         """
         return Transport(self, self._next_address(), self._tls)
 
@@ -102,7 +102,7 @@ class Transport:
     async def open(self) -> None:
         """Wait for TCP, and begin TLS where there is any; its handshake is done by the first write.
 
-        Raises NoMemory if TLS finds no room, LinkClosed if the stream is closed meanwhile. A refused connection or a
+        Raises Unreachable (`memory`) if TLS finds no room, LinkClosed if the stream is closed meanwhile. A refused connection or a
         certificate that is not trusted shows at the first write or read, as Unreachable or Untrusted.
         """
         await self.writable
@@ -119,7 +119,7 @@ class Transport:
     def read_into(self, buffer) -> int | None:
         """Read what is there into a writable buffer: the count, 0 at the end of the stream, None if nothing is there yet.
 
-        Raises Unreachable, Untrusted, NoMemory, or LinkClosed when closed on this side.
+        Raises Unreachable, Untrusted, or LinkClosed when closed on this side.
         """
         stream = self._check_open()
         try:
@@ -132,6 +132,14 @@ class Transport:
                 self._answered = True
                 self._endpoint._answered(self._address)
         return count
+
+    async def read(self, buffer) -> int:
+        """Wait for bytes and read them into the buffer: the count, 0 at the end of the stream. Raises as `read_into`."""
+        while True:
+            await self.readable
+            count = self.read_into(buffer)
+            if count is not None:
+                return count
 
     def write_now(self, buffer, start: int, end: int) -> int:
         """Write of buffer[start:end] what the stream takes at once; the count, 0 if it takes nothing now.
@@ -224,12 +232,12 @@ def tls_context(roots):
 
     Raises Untrusted("certificate") if a root can't be used: without roots nothing can be verified.
     """
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.verify_mode = ssl.CERT_REQUIRED  # type: ignore[attr-defined]  # the stubs forget it
+    context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
+    context.verify_mode = tls.CERT_REQUIRED  # type: ignore[attr-defined]  # the stubs forget it
     count = 0
     for root in roots:
         try:
-            context.load_verify_locations(cadata=root)
+            context.load_verify_locations(root)
         except (OSError, ValueError):
             raise Untrusted("certificate", "trust root %d is not a usable DER certificate" % count)
         count += 1
@@ -244,7 +252,7 @@ def _named(error, answered: bool) -> NetError:
         return _named_certificate_error(str(error))
     number = abs(error.errno or 0)
     if number in (errno.ENOMEM, _TLS_ALLOC_FAILED):
-        return NoMemory("memory", "the system has no memory for this connection")
+        return Unreachable("memory", "the system has no memory for this connection")
     if number > _LARGEST_ERRNO:
         return Untrusted("tls", "the TLS layer failed with error %d" % number)
     if number in _TIMED_OUT:

@@ -18,7 +18,7 @@ from .transport import Transport
 from .websocket_frames import BINARY, CLOSE, CONTROL_BYTES, NONE, PING, PONG, TEXT, FrameReader, FrameWriter
 
 _ACCEPT_GUID = const(b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11")  # RFC 6455 section 1.3
-_FIELDS = ("upgrade", "connection", "sec-websocket-accept", "sec-websocket-extensions", "sec-websocket-protocol")
+_FIELDS = const(("upgrade", "connection", "sec-websocket-accept", "sec-websocket-extensions", "sec-websocket-protocol"))
 _MASK_POOL_BYTES = const(256)
 _NORMAL_CLOSE = const(1000)
 _WENT_AWAY = const(1006)
@@ -27,12 +27,12 @@ _WENT_AWAY = const(1006)
 class WebSocketClient:
     """One WebSocket.
 
-    receive_bytes, send_bytes: the longest message in each direction.
+    bound_bytes, send_bytes: the longest message that is received, and sent.
     frames: the FrameReader, whose `expected` may be set and whose buffer holds the message while it is handed over.
     """
 
-    def __init__(self, receive_bytes: int, send_bytes: int) -> None:
-        self.frames = FrameReader(receive_bytes)
+    def __init__(self, bound_bytes: int, send_bytes: int) -> None:
+        self.frames = FrameReader(bound_bytes)
         self._writer = FrameWriter(send_bytes)
         self._transport: Transport | None = None
         self._masks = b""
@@ -128,8 +128,8 @@ class WebSocketClient:
         self._flush()
         return True
 
-    async def close(self, code: int = _NORMAL_CLOSE, wait_ms: int = 2000) -> None:
-        """Say goodbye (RFC 6455 section 7.1.2) and wait up to wait_ms for the peer to end the link; then close it anyway.
+    async def close(self, code: int, times) -> None:
+        """Say goodbye (RFC 6455 section 7.1.2) and wait as long as times.stall_ms for the peer to end the link; then close it anyway.
 
         The task in `run` ends with LinkClosed. Never raises NetError.
         """
@@ -137,7 +137,7 @@ class WebSocketClient:
         if transport is None or transport.closed:
             return
         try:
-            with Deadline(transport, "closing", wait_ms, wait_ms):
+            with Deadline(transport, "closing", times):
                 if not self._close_sent:
                     self._close_sent = True
                     await self._send(CLOSE, bytes((code >> 8, code & 0xFF)), 0, 2)
@@ -160,10 +160,7 @@ class WebSocketClient:
         head = ResponseHead(_FIELDS)
         while True:
             room = frames.room()  # nothing is kept between reads, so this is the buffer from its start
-            await transport.readable
-            count = transport.read_into(room)
-            if count is None:
-                continue
+            count = await transport.read(room)
             if not count:
                 raise LinkClosed(_WENT_AWAY, "the server closed the connection during the upgrade")
             at = head.feed(frames.buffer, 0, count)

@@ -39,15 +39,15 @@ class FrameReader:
         while (opcode := reader.next()) != NONE:
             … reader.buffer[reader.start : reader.end] …
 
-    message_bytes: the bound of a message, all its fragments together.
+    bound_bytes: the bound of a message, all its fragments together.
     buffer, start, end: where the payload of the last `next()` lies; valid until `next()` or `room()` is called again.
     expected: a text that often comes as a message of its own. It is recognized whole (`was_expected`) and skips the UTF-8
     check, so it must be valid UTF-8.
     """
 
-    def __init__(self, message_bytes: int) -> None:
-        self._message_bytes = message_bytes
-        self.buffer = bytearray(message_bytes + _HEADER_BYTES + CONTROL_BYTES)
+    def __init__(self, bound_bytes: int) -> None:
+        self._bound_bytes = bound_bytes
+        self.buffer = bytearray(bound_bytes + _HEADER_BYTES + CONTROL_BYTES)
         self._view = memoryview(self.buffer)
         self._utf8 = Utf8Check()
         self.expected = b""
@@ -105,8 +105,8 @@ class FrameReader:
             opcode = first & 0x0F
             start = head + header
             if opcode < CLOSE:
-                if self._message_end + length > self._message_bytes:
-                    raise ProtocolError("a message is longer than %d bytes" % self._message_bytes, 1009, "too_large")
+                if self._message_end + length > self._bound_bytes:
+                    raise ProtocolError("a message is longer than %d bytes" % self._bound_bytes, 1009, "too_large")
                 if there - header < length or not first & 0x80 or opcode == CONTINUATION:
                     self._check_text(first, opcode, start, min(start + length, self._tail))
             if there - header < length:
@@ -162,7 +162,7 @@ class FrameReader:
         for i in range(start, end):
             length = length << 8 | self.buffer[i]
             if length > 0xFFFFFF:
-                raise ProtocolError("a message is longer than %d bytes" % self._message_bytes, 1009, "too_large")
+                raise ProtocolError("a message is longer than %d bytes" % self._bound_bytes, 1009, "too_large")
         if length <= CONTROL_BYTES or (end - start == 8 and length <= 0xFFFF):
             raise ProtocolError("a frame's length is not in its shortest form")
         return length
@@ -223,12 +223,12 @@ class FrameReader:
 class FrameWriter:
     """Builds one masked frame at a time in a reused buffer.
 
-    payload_bytes: the longest payload. buffer, length: the frame that `encode` built is buffer[:length].
+    bound_bytes: the longest payload. buffer, length: the frame that `encode` built is buffer[:length].
     """
 
-    def __init__(self, payload_bytes: int) -> None:
-        self._payload_bytes = max(payload_bytes, CONTROL_BYTES)
-        self.buffer = bytearray(self._payload_bytes + 8)
+    def __init__(self, bound_bytes: int) -> None:
+        self._bound_bytes = max(bound_bytes, CONTROL_BYTES)
+        self.buffer = bytearray(self._bound_bytes + 8)
         self.length = 0
 
     def encode(self, opcode: int, payload, start: int, end: int, mask, mask_at: int) -> None:
@@ -237,7 +237,7 @@ class FrameWriter:
         Raises ValueError if the payload is longer than this writer's bound.
         """
         count = end - start
-        if count > self._payload_bytes or (opcode >= CLOSE and count > CONTROL_BYTES):
+        if count > self._bound_bytes or (opcode >= CLOSE and count > CONTROL_BYTES):
             raise ValueError("a payload of %d bytes does not fit one frame" % count)
         buffer = self.buffer
         buffer[0] = 0x80 | opcode

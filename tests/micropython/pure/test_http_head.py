@@ -36,14 +36,14 @@ def assert_refuses(wire):
 
 def test_a_head_and_what_is_behind_it():
     head, behind = parse_all(b"HTTP/1.1 200 OK\r\nContent-Length:  12 \r\nX-Other: y\r\n\r\nbody")
-    assert head.status == 200 and not head.http_1_0
+    assert head.status == 200
     assert head.fields == {"content-length": "12"}
     assert behind == len(b"HTTP/1.1 200 OK\r\nContent-Length:  12 \r\nX-Other: y\r\n\r\n")
 
 
 def test_what_is_tolerated():
     assert parse_all(b"HTTP/1.1 204\r\n\r\n")[0].status == 204  # no reason, not even its space
-    assert parse_all(b"HTTP/1.0 200 OK\n\n")[0].http_1_0  # bare LF
+    assert parse_all(b"HTTP/1.0 200 OK\n\n")[0].status == 200  # bare LF
     assert parse_all(b"HTTP/1.1 200 \xff\xfe\r\nX: \xff\r\n\r\n")[0].status == 200
     assert parse_all(b"HTTP/1.1 200 OK\r\nUpgrade: a\r\nupgrade: b\r\n\r\n")[0].fields == {"upgrade": "a, b"}
     assert parse_all(b"HTTP/1.1 200 OK\r\nUpgrade: a\r\n  b\r\nX: y\r\n z\r\n\r\n")[0].fields == {"upgrade": "a b"}

@@ -5,12 +5,13 @@ import json
 from pilotlight.net.json_pick import ARRAY, MISSING, OBJECT, JsonError, JsonPick
 from tests.micropython.expect import raises
 
-PATHS = (("id",), ("status",), ("a", "b"), ("a", "c", "d"), ("a",))
+PATHS = ((b"id",), (b"status",), (b"a", b"b"), (b"a", b"c", b"d"), (b"a",))
 
 
 def pick(text, step=1 << 20, paths=PATHS):
     data = bytearray(text if isinstance(text, bytes) else text.encode())
-    picker = JsonPick(*paths)
+    picker = JsonPick()
+    picker.begin(paths)
     for at in range(0, len(data), step):
         picker.feed(data, at, min(at + step, len(data)))
     picker.finish()
@@ -119,7 +120,7 @@ def test_bounds():
     assert_refuses("1" * 41)
     assert pick('{"id":%s}' % ("1" * 40))[0] == int("1" * 40)
     with raises(ValueError):
-        JsonPick(*[("x",)] * 9)
+        JsonPick().begin([(b"x",)] * 9)
 
 
 def test_numbers_as_json_reads_them():
@@ -129,16 +130,16 @@ def test_numbers_as_json_reads_them():
 
 
 def test_one_picker_for_many_texts():
-    picker = JsonPick(("id",))
+    picker = JsonPick()
     for text, wanted in ((b'{"id":1}', 1), (b"{}", MISSING), (b'{"id":"x"}', "x")):
-        picker.reset()
+        picker.begin(((b"id",),))
         picker.feed(text, 0, len(text))
         picker.finish()
         assert picker.values == [wanted]
-    picker.reset()
+    picker.begin(((b"id",),))
     with raises(JsonError):
         picker.feed(b"{]", 0, 2)
-    picker.reset()
+    picker.begin(((b"id",),))
     picker.feed(b'{"id":2}', 0, 8)
     picker.finish()
     assert picker.values == [2]

@@ -3,11 +3,12 @@
 import time
 
 from pilotlight.net.backoff import Backoff
-from pilotlight.polls import NEVER, Polls
+from pilotlight.polls import Polls
 from pilotlight.times import Times
 from pilotlight.truths import Connected, Paused
 from tests.micropython.expect import raises
 
+LONGEST = 3_600_000
 STARTS = (0, 1000, (1 << 30) - 30_000)  # the last one: a board's ticks wrap 30 s later
 
 
@@ -17,7 +18,7 @@ def later(start_ms, ms):
 
 def test_a_proof_is_good_for_its_time():
     for start_ms in STARTS:
-        connected = Connected(29_000)
+        connected = Connected(Times())
         assert connected.left_ms(start_ms) == 0
         connected.prove(start_ms)
         assert connected.left_ms(start_ms) == 29_000
@@ -56,33 +57,33 @@ def test_an_answer_begun_before_the_last_event_settles_nothing():
 def test_identity_keeps_its_distance():
     for start_ms in STARTS:
         polls = Polls(Times(), start_ms)
-        assert polls.identity_due_ms(start_ms, False) == NEVER
+        assert polls.identity_due_ms(start_ms, False, LONGEST) == LONGEST
         polls.identity_wanted = True
-        assert polls.identity_due_ms(start_ms, False) == 0  # the first of this boot
+        assert polls.identity_due_ms(start_ms, False, LONGEST) == 0  # the first of this boot
         polls.identity_begins(start_ms)
         assert not polls.identity_wanted
         polls.identity_wanted = True
-        assert polls.identity_due_ms(later(start_ms, 1), False) == 59_999
-        assert polls.identity_due_ms(later(start_ms, 60_000), False) == 0
+        assert polls.identity_due_ms(later(start_ms, 1), False, LONGEST) == 59_999
+        assert polls.identity_due_ms(later(start_ms, 60_000), False, LONGEST) == 0
 
 
 def test_identity_every_five_minutes_while_online():
     for start_ms in STARTS:
         polls = Polls(Times(), start_ms)
         polls.identity_begins(start_ms)
-        assert polls.identity_due_ms(later(start_ms, 100_000), True) == 200_000
-        assert polls.identity_due_ms(later(start_ms, 300_001), True) == 0
+        assert polls.identity_due_ms(later(start_ms, 100_000), True, LONGEST) == 200_000
+        assert polls.identity_due_ms(later(start_ms, 300_001), True, LONGEST) == 0
 
 
 def test_health_only_while_not_joined():
     for start_ms in STARTS:
         polls = Polls(Times(), start_ms)
-        assert polls.health_due_ms(start_ms, True) == NEVER
-        assert polls.health_due_ms(start_ms, False) == 20_000
+        assert polls.health_due_ms(start_ms, True, LONGEST) == LONGEST
+        assert polls.health_due_ms(start_ms, False, LONGEST) == 20_000
         polls.link_ended()
-        assert polls.health_due_ms(later(start_ms, 1), False) == 0
+        assert polls.health_due_ms(later(start_ms, 1), False, LONGEST) == 0
         polls.probed(later(start_ms, 1))
-        assert polls.health_due_ms(later(start_ms, 2), False) == 19_999
+        assert polls.health_due_ms(later(start_ms, 2), False, LONGEST) == 19_999
 
 
 def test_429_waits_a_second_then_doubles():
@@ -91,10 +92,10 @@ def test_429_waits_a_second_then_doubles():
         polls.link_ended()
         for wait_ms in (1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000):
             polls.rate_limited(start_ms)
-            assert polls.health_due_ms(start_ms, False) == wait_ms
+            assert polls.health_due_ms(start_ms, False, LONGEST) == wait_ms
         polls.answered()
         polls.rate_limited(start_ms)
-        assert polls.health_due_ms(start_ms, False) == 1000
+        assert polls.health_due_ms(start_ms, False, LONGEST) == 1000
 
 
 def test_a_poll_of_weeks_ago_is_not_in_the_future():
@@ -106,19 +107,18 @@ def test_a_poll_of_weeks_ago_is_not_in_the_future():
         now_ms = later(now_ms, 3_600_000)
         polls.forget_old(now_ms)
     polls.identity_wanted = True
-    assert polls.identity_due_ms(now_ms, False) == 0
-    assert polls.health_due_ms(now_ms, False) == 0
+    assert polls.identity_due_ms(now_ms, False, LONGEST) == 0
+    assert polls.health_due_ms(now_ms, False, LONGEST) == 0
 
 
 def test_backoff_is_jittered_doubles_and_is_bounded():
     bounds = []
-    backoff = Backoff(1000, 60_000, lambda bound: bounds.append(bound) or bound - 1)
+    backoff = Backoff(Times(), lambda bound: bounds.append(bound) or bound - 1)
     assert [backoff.next_ms() for _ in range(8)] == [1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000]
     assert bounds[0] == 1001 and bounds[-1] == 60_001
     backoff.reset()
     assert backoff.next_ms() == 1000
-    assert backoff.between_ms(5000, 30_000) == 30_000
-    assert Backoff(1000, 60_000, lambda bound: 0).next_ms() == 0
+    assert Backoff(Times(), lambda bound: 0).next_ms() == 0
 
 
 def test_times_can_be_replaced_by_name_only():

@@ -1,1 +1,0 @@
-"""This product's hardware and surface. Knows nothing of protocols."""

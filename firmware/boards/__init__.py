@@ -1,1 +1,0 @@
-"""One small file a board: pins and what is fitted."""
