@@ -59,7 +59,7 @@ class MicroPythonItem(pytest.Item):
     def runtest(self) -> None:
         """Run it; a failure carries MicroPython's traceback and what the test printed."""
         done = subprocess.run(
-            [MICROPYTHON, str(RUNNER), str(self.path), self.function],
+            [MICROPYTHON, "-X", "heapsize=16m", str(RUNNER), str(self.path), self.function],
             cwd=ROOT,
             capture_output=True,
             timeout=_LONGEST_S,

@@ -30,6 +30,6 @@ def const(value: _T) -> _T:
     return value
 
 
-micropython.const = const  # type: ignore[attr-defined]  # this `micropython` is the package that runs the unix port
+micropython.const = const  # this `micropython` is the package that runs the unix port
 for _function in (ticks_add, ticks_diff, ticks_ms):
     setattr(time, _function.__name__, _function)

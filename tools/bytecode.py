@@ -10,7 +10,7 @@ ROOT = Path(__file__).parent.parent
 
 
 def build(target: Path) -> Path:
-    """Compile lib/ and firmware/ into `target`, and copy main.py there; its path. main.py stays source: MicroPython asks for it."""
+    """Compile lib/ and firmware/ into `target`, and copy main.py there (it stays source: MicroPython asks for it); its path."""
     for folder in ("lib", "firmware"):
         for source in sorted((ROOT / folder).rglob("*.py")):
             name = source.relative_to(ROOT)

@@ -73,7 +73,4 @@ def is_semver(text: str) -> bool:
 
 def _is_plain(text: str) -> bool:
     """Printable ASCII without spaces. By bytes: on MicroPython each character that is looked at alone stays in memory."""
-    for byte in text.encode():
-        if not 0x21 <= byte <= 0x7E:
-            return False
-    return True
+    return all([0x21 <= byte <= 0x7E for byte in text.encode()])

@@ -12,6 +12,7 @@ class Times:
     reply_ms = 12_000
     stall_ms = 10_000  # connect, join or request: so long without a byte …
     total_ms = 20_000  # … and so long in all
+    close_ms = 2_000  # a close handshake
 
     # Coming back.
     backoff_base_ms = 1_000

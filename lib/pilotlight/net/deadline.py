@@ -25,13 +25,14 @@ class Deadline:
     5. The task was cancelled: CancelledError goes on.
 
     transport: anything with `close()` and `progress_ms`, the ticks at which a byte last moved.
-    times: anything with `stall_ms` and `total_ms`.
+    times: anything with `stall_ms` and `total_ms`. total_ms: instead of times.total_ms.
     """
 
-    def __init__(self, transport, what: str, times) -> None:
+    def __init__(self, transport, what: str, times, total_ms: int = 0) -> None:
         self._transport = transport
         self._what = what
         self._times = times
+        self._total_ms = total_ms or times.total_ms
         self._expired = False
 
     def __enter__(self) -> "Deadline":
@@ -50,7 +51,7 @@ class Deadline:
             now_ms = time.ticks_ms()
             left_ms = min(
                 self._times.stall_ms - time.ticks_diff(now_ms, self._transport.progress_ms),
-                self._times.total_ms - time.ticks_diff(now_ms, self._begun_ms),
+                self._total_ms - time.ticks_diff(now_ms, self._begun_ms),
             )
             if left_ms <= 0:
                 self._expired = True

@@ -102,8 +102,8 @@ class Transport:
     async def open(self) -> None:
         """Wait for TCP, and begin TLS where there is any; its handshake is done by the first write.
 
-        Raises Unreachable (`memory`) if TLS finds no room, LinkClosed if the stream is closed meanwhile. A refused connection or a
-        certificate that is not trusted shows at the first write or read, as Unreachable or Untrusted.
+        Raises Unreachable (`memory`) if TLS finds no room, LinkClosed if the stream is closed meanwhile. A refused connection or
+        a certificate that is not trusted shows at the first write or read, as Unreachable or Untrusted.
         """
         await self.writable
         if self._tls is None:
@@ -171,12 +171,8 @@ class Transport:
             return
         self._stream = None
         # Woken here and not by the poller: another socket may take the freed descriptor before it looks.
-        waiting = asyncio.core._io_queue.map.get(id(stream))
-        if waiting:
-            for task in (waiting[0], waiting[1]):
-                if task is not None:
-                    asyncio.core._io_queue.remove(task)
-                    asyncio.core._task_queue.push(task)
+        self.readable.wake()
+        self.writable.wake()
         for layer in (stream, self._socket):
             try:
                 layer.close()
@@ -203,6 +199,7 @@ class _Readiness:
         self._transport = transport
         self._for_writing = for_writing
         self._begin = False
+        self._task = None  # who waits
 
     def __iter__(self) -> "_Readiness":
         self._begin = True
@@ -210,13 +207,30 @@ class _Readiness:
 
     def __next__(self) -> None:
         if not self._begin:
+            self._task = None
             raise _DONE
         self._begin = False
         stream = self._transport._check_open()
+        self._task = asyncio.core.cur_task
         if self._for_writing:
             asyncio.core._io_queue.queue_write(stream)
         else:
             asyncio.core._io_queue.queue_read(stream)
+
+    def throw(self, error, *_) -> None:
+        """The waiting task was cancelled."""
+        self._task = None
+        raise error
+
+    def wake(self) -> None:
+        """Put the waiting task on the run queue, as Task.cancel does, but without an exception."""
+        task = self._task
+        queue = asyncio.core._io_queue
+        # Its data tells that it still is parked. It may be so without being in the queue's map any more: when another
+        # task that waits on the same stream is cancelled, asyncio forgets both.
+        if task is not None and task.data is queue:
+            queue.remove(task)
+            asyncio.core._task_queue.push(task)
 
 
 _DONE = StopIteration()

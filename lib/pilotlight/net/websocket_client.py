@@ -42,7 +42,6 @@ class WebSocketClient:
         self._writing = False
         self._written = asyncio.Event()
         self._close_sent = False
-        self._running = False
         self._ended = asyncio.Event()
 
     async def open(self, transport: Transport, host_field: str, target: str) -> None:
@@ -56,6 +55,7 @@ class WebSocketClient:
         self._ping_length = -1
         self._writing = False
         self._close_sent = False
+        self._ended.clear()
         try:
             await transport.open()
             key = binascii.b2a_base64(os.urandom(16)).strip()
@@ -77,7 +77,7 @@ class WebSocketClient:
             raise
 
     async def run(self, on_message) -> None:
-        """Read until the link ends. Call once after `open`, from the one task that reads.
+        """Read until the link ends. Call it once after each `open`, from the one task that reads.
 
         on_message(opcode, start, end): a whole message lies in frames.buffer[start:end]; it returns before the next is read,
         and may raise NetError to end the link.
@@ -85,8 +85,6 @@ class WebSocketClient:
         """
         transport = self._open_transport()
         frames = self.frames
-        self._ended.clear()
-        self._running = True
         try:
             while True:
                 opcode = frames.next()
@@ -109,7 +107,6 @@ class WebSocketClient:
             raise
         finally:
             transport.close()
-            self._running = False
             self._ended.set()
 
     async def send(self, payload, start: int, end: int) -> None:
@@ -129,7 +126,7 @@ class WebSocketClient:
         return True
 
     async def close(self, code: int, times) -> None:
-        """Say goodbye (RFC 6455 section 7.1.2) and wait as long as times.stall_ms for the peer to end the link; then close it anyway.
+        """Say goodbye (RFC 6455 section 7.1.2), wait for the peer to end the link, and close it after times.close_ms anyway.
 
         The task in `run` ends with LinkClosed. Never raises NetError.
         """
@@ -137,13 +134,12 @@ class WebSocketClient:
         if transport is None or transport.closed:
             return
         try:
-            with Deadline(transport, "closing", times):
+            with Deadline(transport, "closing", times, times.close_ms):
                 if not self._close_sent:
                     self._close_sent = True
                     await self._send(CLOSE, bytes((code >> 8, code & 0xFF)), 0, 2)
-                if self._running:
-                    await self._ended.wait()
-        except NetError:
+                await asyncio.wait_for_ms(self._ended.wait(), times.close_ms)
+        except (NetError, asyncio.TimeoutError):
             pass  # the link ended, one way or the other: that is what was wanted
         finally:
             transport.close()

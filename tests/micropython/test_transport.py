@@ -1,0 +1,237 @@
+"""Streams: how they fail, that closing wakes whoever waits, and that nothing is left open."""
+
+import asyncio
+import gc
+
+from pilotlight.net.deadline import Deadline
+from pilotlight.net.errors import LinkClosed, Unreachable
+from pilotlight.net.transport import Endpoint, tls_context
+from tests.micropython import server
+from tests.micropython.expect import raises
+
+
+async def silent(reader, writer):
+    await reader.read(1000)
+    await reader.read(1000)
+    await server.end(writer)
+
+
+async def connect_and_read(endpoint, what=b"hello"):
+    transport = endpoint.open()
+    try:
+        with Deadline(transport, "testing", server.Times):
+            await transport.open()
+            await transport.write(what, 0, len(what))
+            buffer = bytearray(100)
+            return bytes(buffer[: await transport.read(buffer)])
+    finally:
+        transport.close()
+
+
+async def test_bytes_there_and_back():
+    async def echo(reader, writer):
+        writer.write(await reader.read(100))
+        await writer.drain()
+        await server.end(writer)
+
+    _, endpoint = await server.start(echo)
+    assert await connect_and_read(endpoint) == b"hello"
+
+
+async def test_refused():
+    listener, endpoint = await server.start(silent)
+    listener.close()
+    await listener.wait_closed()
+    with raises(Unreachable) as caught:
+        await connect_and_read(endpoint)
+    assert caught.error.reason == "refused", caught.error
+
+
+async def test_a_name_that_is_not_found():
+    with raises(Unreachable) as caught:
+        Endpoint("pilotlight.invalid", 443).open()
+    assert caught.error.reason == "name"
+
+
+async def test_silence_ends_at_the_deadline():
+    _, endpoint = await server.start(silent)
+    with raises(Unreachable) as caught:
+        await connect_and_read(endpoint)
+    assert caught.error.reason == "timeout"
+    assert "while testing" in str(caught.error)
+
+
+async def test_dribble_ends_at_the_total_deadline():
+    async def dribble(reader, writer):
+        while True:
+            writer.write(b".")
+            await writer.drain()
+            await asyncio.sleep_ms(20)
+
+    _, endpoint = await server.start(dribble)
+    transport = endpoint.open()
+    count = 0
+    with raises(Unreachable) as caught:
+        with Deadline(transport, "reading", server.Times):
+            await transport.open()
+            while True:
+                count += await transport.read(bytearray(10))
+    assert caught.error.reason == "timeout"
+    assert count > 20  # the stall's deadline alone would have let it go on for ever
+
+
+async def test_closing_wakes_reader_and_writer():
+    async def deaf(reader, writer):
+        await asyncio.sleep(30)
+
+    _, endpoint = await server.start(deaf)
+    transport = endpoint.open()
+    await transport.open()
+    ends = []
+
+    async def read():
+        try:
+            await transport.read(bytearray(10))
+        except LinkClosed as error:
+            ends.append(error)
+
+    async def write():
+        block = bytes(65536)
+        try:
+            while True:
+                await transport.write(block, 0, len(block))
+        except LinkClosed as error:
+            ends.append(error)
+
+    tasks = [asyncio.create_task(read()), asyncio.create_task(write())]
+    await asyncio.sleep_ms(50)
+    assert not ends
+    transport.close()
+    # A new socket at once, which takes the freed descriptor: the old waiters must not wait for it.
+    other = endpoint.open()
+    for task in tasks:
+        await asyncio.wait_for_ms(task, 500)
+    assert len(ends) == 2
+    other.close()
+    transport.close()  # may be repeated
+
+
+async def test_a_reader_that_a_cancelled_writer_orphaned_is_woken_by_close():
+    async def deaf(reader, writer):
+        await asyncio.sleep(30)
+
+    _, endpoint = await server.start(deaf)
+    transport = endpoint.open()
+    await transport.open()
+    ends = []
+
+    async def read():
+        try:
+            await transport.read(bytearray(10))
+        except LinkClosed as error:
+            ends.append(error)
+
+    async def write():
+        block = bytes(65536)
+        while True:
+            await transport.write(block, 0, len(block))
+
+    reader, writer = asyncio.create_task(read()), asyncio.create_task(write())
+    await asyncio.sleep_ms(50)
+    writer.cancel()
+    await asyncio.sleep_ms(10)
+    transport.close()
+    await asyncio.wait_for_ms(reader, 500)
+    assert len(ends) == 1
+
+
+async def test_a_cancelled_reader_is_not_woken_where_it_waits_next():
+    async def deaf(reader, writer):
+        await asyncio.sleep(30)
+
+    _, endpoint = await server.start(deaf)
+    first, second = endpoint.open(), endpoint.open()
+    await first.open()
+    await second.open()
+    woken = []
+
+    async def read():
+        try:
+            await first.readable
+        except asyncio.CancelledError:
+            pass
+        await second.readable
+        woken.append(True)
+
+    reader = asyncio.create_task(read())
+    await asyncio.sleep_ms(10)
+    reader.cancel()
+    await asyncio.sleep_ms(10)
+    first.close()
+    await asyncio.sleep_ms(10)
+    assert not woken
+    second.close()
+
+
+async def test_an_address_that_failed_is_not_the_next_one():
+    endpoint = Endpoint("127.0.0.1", 9)
+    seen = []
+    infos = [(2, 1, 6, None, "a"), (2, 1, 6, None, "b"), (2, 1, 6, None, "c")]
+
+    class Sockets:
+        SOCK_STREAM = 1
+
+        def getaddrinfo(self, *arguments):
+            return infos
+
+    from pilotlight.net import transport as module
+
+    module.socket, kept = Sockets(), module.socket
+    try:
+        for _ in range(5):
+            address = endpoint._next_address()
+            seen.append(address[-1])
+            endpoint._ended(address, False)
+        endpoint._answered(infos[1])
+        infos.pop()
+        assert [endpoint._next_address()[-1] for _ in range(2)] == ["b", "b"]  # while it is up: that one, without a look-up
+    finally:
+        module.socket = kept
+    assert seen == ["a", "b", "c", "a", "b"], seen
+
+
+async def test_nothing_stays_open():
+    listener, endpoint = await server.start(silent)
+    dead_server, dead = await server.start(silent)
+    dead_server.close()
+    await dead_server.wait_closed()
+
+    class Hurried:
+        stall_ms = 5
+        total_ms = 5
+
+    async def attempt(endpoint):
+        transport = endpoint.open()
+        try:
+            with Deadline(transport, "testing", Hurried):
+                await transport.open()
+                await transport.write(b"x", 0, 1)
+                await transport.read(bytearray(1))
+        except Unreachable:
+            pass
+        finally:
+            transport.close()
+
+    tls = Endpoint("127.0.0.1", endpoint.port, tls_context([open("tests/micropython/root.der", "rb").read()]))
+
+    async def rounds(count):
+        for _ in range(count):
+            for each in (endpoint, dead, tls):
+                await attempt(each)
+        await asyncio.sleep_ms(100)
+        gc.collect()
+        return server.open_files(), gc.mem_alloc()
+
+    before, _ = await rounds(5)
+    after, _ = await rounds(50)
+    assert after == before, (before, after)

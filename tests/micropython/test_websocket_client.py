@@ -1,0 +1,257 @@
+"""The WebSocket client against a scripted server: handshake, reading, pongs, closing, two senders."""
+
+import asyncio
+
+from pilotlight.net.deadline import Deadline
+from pilotlight.net.errors import LinkClosed, NetError, ProtocolError, UpgradeRefused
+from pilotlight.net.websocket_client import WebSocketClient
+from pilotlight.net.websocket_frames import CLOSE, CONTINUATION, PING, PONG, TEXT
+from tests.micropython import server
+from tests.micropython.expect import raises
+
+FINAL = 0x80
+
+
+def frame(opcode, payload=b"", first=FINAL):
+    return bytes((first | opcode, len(payload))) + payload
+
+
+class Client:
+    """A WebSocketClient, its messages and how it ended."""
+
+    def __init__(self):
+        self.websocket = WebSocketClient(1024, 600)
+        self.messages = []
+        self.end = None
+
+    async def open(self, endpoint):
+        transport = endpoint.open()
+        with Deadline(transport, "connecting", server.Times):
+            await self.websocket.open(transport, "test", "/socket")
+
+    async def run(self):
+        try:
+            await self.websocket.run(self.received)
+        except NetError as error:
+            self.end = error
+
+    def received(self, opcode, start, end):
+        self.messages.append((opcode, bytes(self.websocket.frames.buffer[start:end])))
+
+
+async def talk(script):
+    """Connect to a server that upgrades and goes on with `script`; the client after its end."""
+    failures = []
+    done = asyncio.Event()
+
+    async def serve(reader, writer):
+        try:
+            await script(reader, writer)
+        except Exception as error:
+            failures.append(error)
+        await server.end(writer)
+        done.set()
+
+    _, endpoint = await server.start(serve)
+    client = Client()
+    await client.open(endpoint)
+    await asyncio.wait_for_ms(client.run(), 3000)
+    await asyncio.wait_for_ms(done.wait(), 3000)
+    if failures:
+        raise failures[0]
+    return client
+
+
+async def refused(answer):
+    """How the client refuses this answer to its upgrade."""
+
+    async def script(reader, writer):
+        await server.read_head(reader)
+        writer.write(answer)
+        await writer.drain()
+        await server.end(writer)
+
+    _, endpoint = await server.start(script)
+    with raises(NetError) as caught:
+        await Client().open(endpoint)
+    return caught.error
+
+
+async def test_the_request():
+    heads = []
+
+    async def script(reader, writer):
+        heads.extend(await server.read_head(reader))
+        await server.end(writer)
+
+    _, endpoint = await server.start(script)
+    with raises(LinkClosed):
+        await Client().open(endpoint)
+    assert heads[0] == b"GET /socket HTTP/1.1"
+    names = [line.split(b":")[0].lower() for line in heads[1:]]
+    assert sorted(names) == [b"connection", b"host", b"sec-websocket-key", b"sec-websocket-version", b"upgrade"]
+
+
+async def test_refused_upgrades_keep_their_status():
+    for status in (403, 404, 429, 503, 200, 301):
+        error = await refused(b"HTTP/1.1 %d Error 101\r\nContent-Length: 0\r\n\r\n" % status)
+        assert isinstance(error, UpgradeRefused) and error.status == status, error
+
+
+async def test_answers_that_are_no_upgrade():
+    good = b"HTTP/1.1 101 X\r\nUpgrade: websocket\r\nConnection: keep-alive, upgrade\r\nSec-WebSocket-Accept: "
+    for answer in (
+        b"403 Error 101\r\n\r\n",
+        b"HTTP/1.1 101 X\r\n\r\n",
+        good + b"AAAAAAAAAAAAAAAAAAAAAAAAAAA=\r\n\r\n",
+        b"HTTP/1.1 101 X\r\nUpgrade: h2c\r\nConnection: upgrade\r\n\r\n",
+        b"\x15\x03\x01\x00\x02\x02\x28",
+        b"HTTP/1.1 101 X\r\n" + b"X: y\r\n" * 4000,
+    ):
+        error = await refused(answer)
+        assert isinstance(error, (ProtocolError, LinkClosed)), error
+
+
+async def test_extensions_and_subprotocols_that_were_not_offered():
+    for field in (b"Sec-WebSocket-Extensions: permessage-deflate", b"Sec-WebSocket-Protocol: chat"):
+
+        async def script(reader, writer):
+            class Writer:
+                def write(self, data):
+                    writer.write(data.replace(b"\r\nUpgrade", b"\r\n" + field + b"\r\nUpgrade"))
+
+                async def drain(self):
+                    await writer.drain()
+
+            await server.upgrade(reader, Writer())
+            await reader.read(1)
+
+        _, endpoint = await server.start(script)
+        with raises(ProtocolError):
+            await Client().open(endpoint)
+
+
+async def test_frames_in_the_same_segment_as_the_101():
+    async def script(reader, writer):
+        await server.upgrade(reader, writer, frame(TEXT, b"one") + frame(TEXT, b"two")[:2])
+        writer.write(b"two" + frame(CLOSE, b"\x03\xe8bye"))
+        await writer.drain()
+        assert await server.read_frame(reader) == (FINAL | CLOSE, b"\x03\xe8")
+
+    client = await talk(script)
+    assert client.messages == [(TEXT, b"one"), (TEXT, b"two")]
+    assert isinstance(client.end, LinkClosed) and client.end.code == 1000
+    assert "bye" in str(client.end)
+
+
+async def test_pings_are_answered_also_inside_a_message():
+    async def script(reader, writer):
+        await server.upgrade(reader, writer)
+        for byte in frame(TEXT, b"a", 0) + frame(PING, b"here?") + frame(PONG) + frame(CONTINUATION, b"b"):
+            writer.write(bytes((byte,)))
+            await writer.drain()
+        assert await server.read_frame(reader) == (FINAL | PONG, b"here?")
+
+    client = await talk(script)
+    assert client.messages == [(TEXT, b"ab")]
+    assert isinstance(client.end, LinkClosed) and client.end.code == 1006
+
+
+async def test_a_broken_rule_is_told_with_its_code():
+    for wire, code in (
+        (bytes((FINAL | TEXT, 0x80)), 1002),
+        (frame(TEXT, b"\xff"), 1007),
+        (bytes((FINAL | TEXT, 126, 8, 0)), 1009),
+    ):
+        got = []
+
+        async def script(reader, writer):
+            await server.upgrade(reader, writer, wire)
+            got.append(await server.read_frame(reader))
+
+        client = await talk(script)
+        assert isinstance(client.end, ProtocolError) and client.end.code == code, (client.end, code)
+        assert got == [(FINAL | CLOSE, bytes((code >> 8, code & 0xFF)))]
+
+
+async def test_our_close_waits_for_the_peer():
+    async def script(reader, writer):
+        await server.upgrade(reader, writer)
+        assert await server.read_frame(reader) == (FINAL | CLOSE, b"\x03\xe8")
+        writer.write(frame(TEXT, b"last words") + frame(CLOSE, b"\x03\xe8"))
+        await writer.drain()
+
+    _, endpoint = await server.start(script)
+    client = Client()
+    await client.open(endpoint)
+    reader = asyncio.create_task(client.run())
+    await client.websocket.close(1000, server.Times)
+    await reader
+    assert client.messages == [(TEXT, b"last words")], (client.end, client.messages)
+    assert client.end.code == 1000, (client.end, client.messages)
+
+
+async def test_our_close_does_not_wait_for_ever():
+    async def script(reader, writer):
+        await server.upgrade(reader, writer)
+        await reader.read(1000)
+        await asyncio.sleep(30)
+
+    _, endpoint = await server.start(script)
+    client = Client()
+    await client.open(endpoint)
+    reader = asyncio.create_task(client.run())
+    await asyncio.wait_for_ms(client.websocket.close(1000, server.Times), 1000)
+    await asyncio.wait_for_ms(reader, 100)
+    assert isinstance(client.end, LinkClosed)
+
+
+async def test_two_senders_and_a_ping_at_once():
+    """A peer that reads late: every message arrives whole, and so does the pong."""
+    many = 2000
+    got = []
+
+    async def script(reader, writer):
+        await server.upgrade(reader, writer)
+        await asyncio.sleep_ms(200)  # long enough for the senders to fill the socket's buffers
+        writer.write(frame(PING, b"now"))
+        await writer.drain()
+        while True:
+            read = await server.read_frame(reader)
+            if read is None or read[0] == FINAL | CLOSE:
+                return
+            got.append(read)
+
+    _, endpoint = await server.start(script)
+    client = Client()
+    await client.open(endpoint)
+    reader = asyncio.create_task(client.run())
+
+    async def send(letter):
+        for _ in range(many):
+            await client.websocket.send(letter * 500, 0, 500)
+
+    senders = [asyncio.create_task(send(letter)) for letter in (b"a", b"b")]
+    for sender in senders:
+        await sender
+    while len(got) < 2 * many + 1:
+        await asyncio.sleep_ms(5)
+    assert got.count((FINAL | TEXT, b"a" * 500)) == many
+    assert got.count((FINAL | TEXT, b"b" * 500)) == many
+    assert got.count((FINAL | PONG, b"now")) == 1
+    await client.websocket.close(1000, server.Times)
+    await reader
+
+
+async def test_one_client_many_connections():
+    async def script(reader, writer):
+        await server.upgrade(reader, writer, frame(TEXT, b"half", 0) + b"\x81")  # ends inside a message, and inside a header
+        await server.end(writer)
+
+    _, endpoint = await server.start(script)
+    client = Client()
+    for _ in range(3):
+        await client.open(endpoint)
+        await client.run()
+        assert isinstance(client.end, LinkClosed)
+    assert client.messages == []
