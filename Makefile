@@ -1,4 +1,4 @@
-# make setup | run | test | lint | check | docs. A fresh machine needs git, make and Python 3.10+ with venv.
+# make setup | run | test | lint | check | docs | bench. A fresh machine needs git, make and Python 3.10+ with venv.
 
 PYTHON ?= python3
 MICROPYTHON ?= $(CURDIR)/.venv/bin/micropython
@@ -9,7 +9,7 @@ URL ?=
 TOKEN ?=
 export TOKEN
 
-.PHONY: setup run test lint check docs format
+.PHONY: setup run test lint check docs format bench
 
 setup: .venv/ready
 
@@ -25,7 +25,7 @@ run: setup
 	@$(BIN)/python -m tools.run $(if $(URL),--url $(URL))
 
 test: setup
-	$(BIN)/python -m pytest -n 4 --cov --cov-report=term
+	$(BIN)/python -m pytest -n 4 --cov --cov-report=term --ignore tests/external
 
 lint: setup
 	$(BIN)/ruff check .
@@ -35,7 +35,12 @@ lint: setup
 	$(BIN)/python -m tools.make_trust_roots --check
 	$(BIN)/python -m tools.make_readme --check
 
+# What needs more than make, Python and pip: .ci/run installs it (curl).
 check: lint test
+	$(BIN)/python -m pytest -n 4 tests/external
+
+bench: setup
+	$(BIN)/python -m tools.bench
 
 format: setup
 	$(BIN)/ruff check --fix .

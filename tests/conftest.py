@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import micropython_shim as micropython_shim
+from tools import on_cpython as on_cpython
 
 ROOT = Path(__file__).parent.parent
 HERE = ROOT / "tests/micropython"

@@ -13,15 +13,16 @@ import secrets
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
-FOLDER = ROOT / ".run"
-sys.path[:0] = [str(ROOT / "lib")]
+from tools.on_cpython import ROOT, device_module
 
-from firmware.words import REASONS  # noqa: E402  # found through the path above
+REASONS = device_module("firmware.words").REASONS
+
 
 _CLIENT_VERSION = "0.1.0"
+_INTERRUPTED_EXIT = 130
 
 
 def readable(line: dict) -> str:
@@ -38,9 +39,9 @@ def readable(line: dict) -> str:
     return "  |  ".join(parts)
 
 
-def start_mock(token: str) -> tuple[subprocess.Popen[str], str]:
+def start_mock(token: str, folder: Path) -> tuple[subprocess.Popen[str], str]:
     """Start the mock on a free port; the process and its address."""
-    command = [sys.executable, "-m", "tools.mock_frameio", "--port", "0", "--tls", "--tls-dir", str(FOLDER), "--token", token]
+    command = [sys.executable, "-m", "tools.mock_frameio", "--port", "0", "--tls", "--tls-dir", str(folder), "--token", token]
     # A session of its own: Ctrl-C at the terminal reaches us alone, and we end the others in order.
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True)
     assert process.stdout is not None
@@ -52,15 +53,13 @@ def start_mock(token: str) -> tuple[subprocess.Popen[str], str]:
     return process, found.group()
 
 
-def write_config(url: str, token: str, own_ca: bool) -> Path:
-    """The firmware's configuration; readable by its owner only, for it holds the token."""
+def write_config(url: str, token: str, folder: Path, own_ca: bool) -> Path:
+    """The firmware's configuration, in a folder that only its owner can read: it holds the token."""
     frameio = {"url": url, "client_version": _CLIENT_VERSION, "access_token": token}
     if own_ca:
-        frameio["ca"] = str(FOLDER / "ca.der")
-    path = FOLDER / "config.json"
-    path.unlink(missing_ok=True)
-    path.touch(mode=0o600)
-    path.write_text(json.dumps({"board": "host", "frameio": frameio, "state_dir": str(FOLDER / "state")}))
+        frameio["ca"] = str(folder / "ca.der")
+    path = folder / "config.json"
+    path.write_text(json.dumps({"board": "host", "frameio": frameio, "state_dir": str(folder / "state")}))
     return path
 
 
@@ -72,42 +71,49 @@ def main() -> int:
     """Run until Ctrl-C or until the firmware ends; its exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--url", help="a real service instead of the mock; its token in the environment variable TOKEN")
-    url = parser.parse_args().url
-    FOLDER.mkdir(exist_ok=True)
-    mock = None
-    if url:
-        token = os.environ.get("TOKEN", "")
-        if not token:
-            print("make run URL=… also needs TOKEN=… (an access token of the device)", file=sys.stderr)
-            return 2
-    else:
-        token = secrets.token_urlsafe(24)
-        mock, url = start_mock(token)
-        print(f"mock Frame.io at {url} (pause it: curl -kX POST {url}/control/pause)", flush=True)
-    config = write_config(url, token, own_ca=mock is not None)
-    micropython = os.environ.get("MICROPYTHON") or str(Path(sys.executable).parent / "micropython")
-    firmware = subprocess.Popen(
-        [micropython, str(ROOT / "main.py")],
-        env={**os.environ, "PILOTLIGHT_CONFIG": str(config), "TOKEN": ""},
-        stdout=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
+    url, token = parser.parse_args().url, os.environ.get("TOKEN", "")
+    if url and not token:
+        print("make run URL=… also needs TOKEN=… (an access token of the device)", file=sys.stderr)
+        return 2
     signal.signal(signal.SIGTERM, _interrupt)
+    with tempfile.TemporaryDirectory(prefix="pilotlight-") as folder:
+        return run(Path(folder), url, token)
+
+
+def run(folder: Path, url: str | None, token: str) -> int:
+    """Start the mock (unless there is a URL) and the firmware, print what it says, and end both; the firmware's exit code."""
+    processes = []
+    firmware = None
     try:
+        if not url:
+            token = secrets.token_urlsafe(24)
+            mock, url = start_mock(token, folder)
+            processes.append(mock)
+            print(f"mock Frame.io at {url} (pause the device: curl -kX POST {url}/control/pause)", flush=True)
+        config = write_config(url, token, folder, own_ca=bool(processes))
+        firmware = start_firmware(config)
+        processes.insert(0, firmware)
         assert firmware.stdout is not None
         for line in firmware.stdout:
             print(readable(json.loads(line)), flush=True)
     except KeyboardInterrupt:
         print()
     finally:
-        for process in (firmware, mock):
-            if process:
-                process.send_signal(signal.SIGINT)
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    process.wait(5)
-                process.kill()
-    return 0 if firmware.returncode in (0, 130, -signal.SIGINT) else firmware.returncode
+        for process in processes:
+            process.send_signal(signal.SIGINT)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(5)
+            process.kill()
+    return firmware.wait() if firmware and firmware.wait() not in (_INTERRUPTED_EXIT, -signal.SIGINT) else 0
+
+
+def start_firmware(config: Path) -> subprocess.Popen[str]:
+    """Start main.py on the unix port. The token reaches it by the configuration only."""
+    micropython = os.environ.get("MICROPYTHON") or str(ROOT / ".venv/bin/micropython")
+    environment = {**os.environ, "PILOTLIGHT_CONFIG": str(config), "TOKEN": ""}
+    return subprocess.Popen(
+        [micropython, str(ROOT / "main.py")], env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
 
 
 if __name__ == "__main__":

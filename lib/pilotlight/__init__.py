@@ -1,4 +1,4 @@
-"""Pilotlight: keeps a capture device online in Frame.io Camera to Cloud. No hardware in here; see docs/embedding.md.
+"""Pilotlight: keeps a capture device online in Frame.io Camera to Cloud. No hardware in here; README shows how it is embedded.
 
 from pilotlight import Agent, Settings
 """

@@ -200,8 +200,31 @@ async def test_an_address_that_failed_is_not_the_next_one():
     assert seen == ["a", "b", "c", "a", "b"], seen
 
 
+async def test_waiting_keeps_nothing():
+    async def echo(reader, writer):
+        while True:
+            writer.write(await reader.read(100))
+            await writer.drain()
+
+    _, endpoint = await server.start(echo)
+    transport = endpoint.open()
+    await transport.open()
+    buffer = bytearray(10)
+
+    async def rounds(count):
+        for _ in range(count):
+            await transport.write(b"x", 0, 1)
+            assert await transport.read(buffer) == 1
+        gc.collect()
+        return gc.mem_alloc()
+
+    before = await rounds(100)
+    assert await rounds(1000) - before < 500
+    transport.close()
+
+
 async def test_nothing_stays_open():
-    listener, endpoint = await server.start(silent)
+    _, endpoint = await server.start(silent)
     dead_server, dead = await server.start(silent)
     dead_server.close()
     await dead_server.wait_closed()

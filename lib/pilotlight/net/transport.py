@@ -208,6 +208,7 @@ class _Readiness:
     def __next__(self) -> None:
         if not self._begin:
             self._task = None
+            _DONE.__traceback__ = None  # each raise would add to it for ever
             raise _DONE
         self._begin = False
         stream = self._transport._check_open()

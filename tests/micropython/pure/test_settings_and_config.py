@@ -2,7 +2,6 @@
 
 from firmware.config import ConfigError, check, nearest
 from pilotlight.device_channel import paused_by, percent_encode, socket_target, topic
-from pilotlight.net.phoenix_messages import message
 from pilotlight.settings import Settings, SettingsError, is_semver
 from tests.micropython.expect import raises
 
@@ -110,15 +109,3 @@ def test_what_a_push_says_about_the_pause():
     for payload in ("online", "", None, missing, 7):
         assert paused_by("status_updated", payload, missing) is None
     assert paused_by("other", "paused", missing) is None
-
-
-def test_messages_as_frame_io_documents_them():
-    assert message("devices:ID", "phx_join", "channel_connect") == (
-        b'{"topic":"devices:ID","event":"phx_join","payload":"","ref":"channel_connect"}'
-    )
-    assert message("phoenix", "heartbeat", "heartbeat") == (
-        b'{"topic":"phoenix","event":"heartbeat","payload":"","ref":"heartbeat"}'
-    )
-    for bad in ('a"b', "a\\b", "a\nb", "ä"):
-        with raises(ValueError):
-            message(bad, "phx_join", "r")

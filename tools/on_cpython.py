@@ -1,11 +1,19 @@
-"""What pure modules need of MicroPython, for CPython: ticks, which wrap at 2**30 as on a board, and `const`. Import to install."""
+"""Pure device modules on CPython: what they need of MicroPython is installed by importing this.
 
+That is ticks, which wrap at 2**30 as on a board, and `const`.
+"""
+
+import importlib
+import sys
 import time
+from pathlib import Path
+from types import ModuleType
 from typing import TypeVar
 
 import micropython
 
 _T = TypeVar("_T")
+ROOT = Path(__file__).parent.parent
 
 _PERIOD = 1 << 30
 
@@ -33,3 +41,11 @@ def const(value: _T) -> _T:
 micropython.const = const  # this `micropython` is the package that runs the unix port
 for _function in (ticks_add, ticks_diff, ticks_ms):
     setattr(time, _function.__name__, _function)
+
+
+def device_module(name: str) -> ModuleType:
+    """Import a pure module of lib/ or firmware/ by its name on the device."""
+    for folder in (str(ROOT), str(ROOT / "lib")):
+        if folder not in sys.path:
+            sys.path.insert(0, folder)
+    return importlib.import_module(name)

@@ -1,0 +1,42 @@
+"""The curl lines of Frame.io's status guide, as printed but for scheme, host and token, against the mock, with the real curl."""
+
+import json
+import subprocess
+
+from tests.system.rig import TOKEN, Mock, Rig
+
+IDENTITY = """\
+curl -X GET https://api.frame.io/v2/devices/me \\
+    --header 'Authorization: Bearer [access_token]' \\
+    --header 'x-client-version: 2.0.0' \\
+    | python -m json.tool
+"""
+HEALTH = """\
+curl -X GET https://api.frame.io/health \\
+    | python -m json.tool
+"""
+
+
+def run(line: str, mock: Mock) -> dict[str, object]:
+    """Run a line of the guide in a shell; the JSON that it prints."""
+    line = line.replace("https://api.frame.io", mock.url).replace("[access_token]", TOKEN).replace("python ", "python3 ")
+    done = subprocess.run(["bash", "-c", line], capture_output=True, timeout=30, check=True)
+    answer = json.loads(done.stdout)
+    assert isinstance(answer, dict)
+    return answer
+
+
+def test_the_identity_line(rig: Rig) -> None:
+    answer = run(IDENTITY, rig.mock())
+    assert answer["_type"] == "project_device"
+    assert answer["project"] == {"_type": "project", "id": "2ad59fe6-77b6-4fbc-a9d2-3dd0413ed4a3", "name": "Testbed"}
+
+
+def test_the_health_line(rig: Rig) -> None:
+    assert run(HEALTH, rig.mock()) == {"ok": True}
+
+
+def test_the_identity_line_over_tls(rig: Rig) -> None:
+    mock = rig.mock(tls=True)
+    trusting = IDENTITY.replace("curl -X", f"curl --cacert {mock.ca.parent / 'ca.pem'} -X")
+    assert run(trusting, mock)["id"] == mock.status()["device_id"]
