@@ -1,6 +1,6 @@
 """Power-on, before main.py. Nothing here may block: the REPL must always be reachable."""
 
-import gc
+import micropython
 
-# Collect early and often: TLS needs large blocks, and a heap that was let run full is a heap in fragments.
-gc.threshold(32 * 1024)
+# So that an error in an interrupt handler can be reported: there, no memory can be had.
+micropython.alloc_emergency_exception_buf(100)

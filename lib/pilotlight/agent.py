@@ -72,6 +72,7 @@ class Agent:
         self._device_id: str | None = None
         self._lost_by: NetError | NotAuthorized | None = None  # why there is no joined socket
         self._poll_reason: str | None = None  # what the last request learned, if it failed
+        self._rejoins = 0  # on this socket, since the channel last held for a while
         self._identity_outcome = ""
         self._identity_asked = asyncio.Event()
         self._proven = asyncio.Event()
@@ -138,6 +139,7 @@ class Agent:
             self.status.update(network_up=False, starting=False)
             await _wait(self._walk_news, self._times.network_check_ms)
         self.status.update(network_up=True)
+        self._poll_news.set()
         return "up"
 
     async def _at_clock(self) -> str:
@@ -172,6 +174,7 @@ class Agent:
                 self._polls.link_ended()
                 self._want_identity()
             return self._lost(error, "failed")
+        self._rejoins = 0
         self._prove()
         return "upgraded"
 
@@ -190,13 +193,17 @@ class Agent:
         try:
             if not await _finished(self._phoenix.serve(), self._times.settled_ms):
                 self._backoff.reset()
+                self._rejoins = 0
                 await self._phoenix.serve()
         except NetError as error:
             return self._lost(error, "lost")
         return self._lost(LinkClosed(1005, "the server has ended the channel", "channel_lost"), "closed")
 
     async def _at_rejoin(self) -> str:
-        for wait_ms in self._times.rejoin_ms:
+        # The waits go on from loss to loss: a server that answers every join and then drops the channel gets a new socket too.
+        while self._rejoins < len(self._times.rejoin_ms):
+            wait_ms = self._times.rejoin_ms[self._rejoins]
+            self._rejoins += 1
             try:
                 await self._phoenix.pause(wait_ms)
                 return await self._join()

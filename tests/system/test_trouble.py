@@ -84,6 +84,19 @@ def test_a_channel_that_stays_lost_gets_a_new_socket(rig: Rig) -> None:
     device.wait(state="online", after=mark)
 
 
+def test_a_channel_that_is_lost_again_and_again_gets_a_new_socket(rig: Rig) -> None:
+    """As with a doubled phx_error: rejoining a live channel makes the server close the old one, and so on for ever."""
+    mock, device = rig.online()
+    for joins in range(2, 6):
+        mock.control("channel", event="phx_close")
+        mock.wait(lambda mock: len(mock.records(event="phx_join")) == joins)
+        device.wait(state="online", after=device.mark() - 1)
+    assert len(mock.records(kind="upgrade")) == 1
+    mock.control("channel", event="phx_close")
+    mock.wait(lambda mock: len(mock.records(kind="upgrade")) == 2)
+    device.wait(state="online", after=device.mark() - 1)
+
+
 def test_a_refused_join_asks_identity_for_the_id(rig: Rig) -> None:
     mock, device = rig.online()
     device.stop()

@@ -103,8 +103,11 @@ class PhoenixSocket:
         self._raise_end()
 
     def check_link(self) -> None:
-        """Send a heartbeat now instead of at its time: the network has changed, and a dead link should show soon."""
-        if self._heart is not None and self._transport is not None and self._end is None:
+        """Send a heartbeat now instead of at its time: the network has changed, and a dead link should show soon.
+
+        One that is on its way already will tell as well, and sooner.
+        """
+        if self._heart is not None and self._transport is not None and self._end is None and self._heartbeat_answered:
             self._heart.cancel()
             self._heart = asyncio.create_task(self._beat(self._transport, at_once=True))
 
