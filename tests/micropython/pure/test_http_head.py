@@ -99,6 +99,7 @@ def read_body(head_lines, wire, step, bound=1000):
 
 
 def test_bodies_at_every_split():
+    hexadecimal = b"1a\r\n" + b"z" * 26 + b"\r\n01F \r\n" + b"y" * 31 + b"\r\n000\r\n\r\n"
     chunked = b"5\r\nhello\r\n1;ext=1\r\n,\r\n0A\r\n0123456789\r\n0\r\nTrailer: x\r\n\r\n"
     for step in (1, 2, 3, 10, 1 << 20):
         assert read_body(b"Content-Length: 5\r\n", b"hello and more", step) == (b"hello", True, True)
@@ -106,6 +107,8 @@ def test_bodies_at_every_split():
         assert read_body(b"Content-Length: 0\r\n", b"", step) == (b"", True, True)
         assert read_body(b"", b"until the end", step) == (b"until the end", False, True)
         assert read_body(b"Transfer-Encoding: Chunked\r\n", chunked, step) == (b"hello,0123456789", True, True)
+        assert read_body(b"Transfer-Encoding: chunked\r\n", hexadecimal, step) == (b"z" * 26 + b"y" * 31, True, True)
+        assert read_body(b"Content-Length: 1000\r\n", b"x" * 1000, step) == (b"x" * 1000, True, True)
         # Cut off: never whole.
         assert read_body(b"Content-Length: 5\r\n", b"hell", step) == (b"hell", False, False)
         assert read_body(b"Transfer-Encoding: chunked\r\n", chunked[:-4], step)[1:] == (False, False)
@@ -132,6 +135,11 @@ def test_framing_that_cannot_be_trusted():
         b"\r\n",
         b"g\r\n",
         b"fffffffff\r\n",
+        b"G\r\n",
+        b"@\r\n",
+        b"`\r\n",
+        b":\r\n",
+        b"/\r\n",
         b"5\r\nhello!\r\n",
         b"5;" + b"x" * 600,
         b"3e9\r\n" + b"x" * 1001,

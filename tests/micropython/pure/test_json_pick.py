@@ -54,6 +54,7 @@ def test_strings():
     assert_picks('{"id":"gr\\u00fc\\u00DFe \\"\\\\\\/\\b\\f\\n\\r\\t"}', ['grüße "\\/\b\f\n\r\t'] + [MISSING] * 4)
     assert_picks('{"id":"\\ud83d\\ude00 😀"}', ["😀 😀"] + [MISSING] * 4)
     assert_picks('{"i\\u0064":"escaped key"}', ["escaped key"] + [MISSING] * 4)
+    assert pick('{"id":"\\uD800\\uDC00\\udbff\\udfff"}')[0] == "\U00010000\U0010ffff"
     for lone in ("\\ud83d", "\\ud83dx", "\\ud83d\\n", "\\ude00", "\\ud83d\\ud83d"):
         value = pick('{"id":"%s"}' % lone)[0]
         assert value[0] == "\ufffd", value
@@ -65,6 +66,13 @@ def test_a_long_string_is_cut_between_characters():
     assert pick('{"id":"%s"}' % ("x" * 255 + "äb"))[0] == "x" * 255
     assert pick('{"id":"%s"}' % ("€" * 100))[0] == "€" * 85
     assert pick('{"id":"%s"}' % ("\\u20ac" * 100))[0] == "€" * 85
+    for character in ("é", "߿", "ࠀ", "\uffff", "\U00010000", "😀"):
+        for before in range(5):
+            whole = "x" * before + character * 130
+            fits = 0
+            while len(whole[: fits + 1].encode()) <= 256 and fits < len(whole):
+                fits += 1
+            assert pick('{"id":"%s"}' % whole)[0] == whole[:fits], (character, before)
     assert pick('{"id":"%s","status":"after"}' % ("x" * 5000))[1] == "after"
     assert pick('{"%s":1,"id":2}' % ("id" * 300))[0] == 2
 

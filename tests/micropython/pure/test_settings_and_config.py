@@ -97,6 +97,7 @@ def test_nearest():
 def test_the_channel():
     assert socket_target("a.b-c_d~e/+ ") == "/devices/websocket?Authorization=Bearer%20a.b-c_d~e%2F%2B%20"
     assert percent_encode("ä") == "%C3%A4"
+    assert percent_encode("@[`{/:\x7f\x80AZaz09") == "%40%5B%60%7B%2F%3A%7F%C2%80AZaz09"
     assert topic("x") == "devices:x"
 
 
