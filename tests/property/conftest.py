@@ -1,0 +1,7 @@
+"""Hypothesis: no deadline a test (timings here are noisy), and a thorough profile (`--hypothesis-profile thorough`)."""
+
+from hypothesis import settings
+
+settings.register_profile("default", deadline=None, max_examples=150)
+settings.register_profile("thorough", deadline=None, max_examples=4000)
+settings.load_profile("default")

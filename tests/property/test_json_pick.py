@@ -1,0 +1,148 @@
+"""json_pick against Python's json: any document, any split, and any bytes that are no document."""
+
+import itertools
+import json
+import math
+from typing import Any
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from pilotlight.net.json_pick import ARRAY, MISSING, OBJECT, JsonError, JsonPick
+
+PATHS = ((b"id",), (b"a",), (b"a", b"b"), (b"a", b"b", b"id"), (b"b", b"a"))
+BOUND_BYTES = 256
+
+keys = st.sampled_from(["id", "a", "b", "ab", "", "x", "ä"])
+numbers = st.integers(-(10**30), 10**30) | st.floats(allow_nan=False, allow_infinity=False)
+long_texts = st.text("xé€😀", min_size=60, max_size=150)  # around the bound of a picked string
+scalars = st.none() | st.booleans() | numbers | st.text(max_size=300) | long_texts
+documents = st.recursive(
+    scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(keys, inner, max_size=4), max_leaves=30
+)
+
+
+def pick(data: bytes, cuts: list[int]) -> list[Any]:
+    """What JsonPick gives for the bytes, cut at these places."""
+    picker = JsonPick()
+    picker.begin(PATHS)
+    places = sorted({0, len(data), *(cut % (len(data) + 1) for cut in cuts)})
+    for start, end in itertools.pairwise(places):
+        picker.feed(data, start, end)
+    picker.finish()
+    return picker.values
+
+
+def wanted(document: Any, path: tuple[bytes, ...]) -> Any:
+    """What a path leads to in a document, in JsonPick's terms."""
+    for key in path:
+        if not isinstance(document, dict) or key.decode() not in document:
+            return MISSING
+        document = document[key.decode()]
+    if isinstance(document, dict):
+        return OBJECT
+    if isinstance(document, list):
+        return ARRAY
+    return cut(document) if isinstance(document, str) else document
+
+
+def cut(text: str) -> str:
+    """A text as JsonPick holds it: unpaired surrogates replaced, and at most 256 bytes of whole characters."""
+    text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    data = text.encode()[:BOUND_BYTES]
+    return data.decode(errors="ignore")
+
+
+def same(got: Any, expected: Any) -> bool:
+    """Equal, and of one kind: 1 is not True, and not 1.0."""
+    return got is expected or (type(got) is type(expected) and got == expected)
+
+
+@given(documents, st.booleans(), st.lists(st.integers(0, 5000), max_size=20), st.sampled_from([None, 1, "\t"]))
+def test_any_document_at_any_split(document: Any, ascii_only: bool, cuts: list[int], indent: Any) -> None:
+    data = json.dumps(document, ensure_ascii=ascii_only, indent=indent).encode("utf-8", "surrogatepass")
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return  # a lone surrogate, not escaped: no JSON text
+    got = pick(data, cuts)
+    expected = [wanted(document, path) for path in PATHS]
+    assert all(same(*pair) for pair in zip(got, expected, strict=True)), (got, expected)
+
+
+def refused(data: bytes, cuts: list[int]) -> bool:
+    """Does JsonPick refuse the bytes?"""
+    try:
+        pick(data, cuts)
+    except JsonError:
+        return True
+    return False
+
+
+def _no_constant(word: str) -> None:
+    raise ValueError(word)
+
+
+def is_json(data: bytes) -> bool:
+    """Is it a JSON text for Python, NaN and the like left out?"""
+    try:
+        value = json.loads(data.decode(), parse_constant=_no_constant)
+    except ValueError:
+        return False
+    return not (isinstance(value, float) and math.isinf(value))
+
+
+pieces = st.lists(
+    st.sampled_from(
+        [
+            "{",
+            "}",
+            "[",
+            "]",
+            ",",
+            ":",
+            '"',
+            '"id"',
+            '"a"',
+            "\\",
+            "\\u",
+            "\\ud83d",
+            "00e9",
+            "1",
+            "0",
+            "-",
+            ".",
+            "e",
+            "E+",
+            "true",
+            "nul",
+            "null",
+            " ",
+            "\n",
+        ]
+    ),
+    max_size=14,
+)
+
+
+@given(pieces, st.lists(st.integers(0, 100), max_size=5))
+@example(["[", "]", "]"], [])
+@example(["1", "e", "1"], [])
+@example(["-", "0"], [])
+@example(["[", "0", "0", "]"], [])
+def test_what_json_refuses_is_refused(parts: list[str], cuts: list[int]) -> None:
+    data = "".join(parts).encode()
+    assert refused(data, cuts) == (not is_json(data)), data
+
+
+@given(st.binary(max_size=60), st.lists(st.integers(0, 100), max_size=5))
+def test_any_bytes_are_taken_or_refused(data: bytes, cuts: list[int]) -> None:
+    if not refused(data, cuts):
+        # What is not picked is not decoded; apart from that it is a JSON text.
+        json.loads(data.decode(errors="replace"), parse_constant=_no_constant)
+
+
+@given(documents, st.lists(st.integers(0, 5000), max_size=20), st.lists(st.integers(0, 5000), max_size=20))
+def test_the_split_makes_no_difference(document: Any, one: list[int], other: list[int]) -> None:
+    data = json.dumps(document).encode()
+    assert all(same(*pair) for pair in zip(pick(data, one), pick(data, other), strict=True))
