@@ -61,8 +61,7 @@ def _agent(values: dict, settings, times):
 
 def _forget(package: str, module: str) -> None:
     """Let the memory of an imported module go."""
-    sys.modules.pop(package + "." + module, None)
-    if package in sys.modules and hasattr(sys.modules[package], module):
+    if sys.modules.pop(package + "." + module, None) is not None:
         delattr(sys.modules[package], module)
 
 

@@ -46,20 +46,20 @@ class MicroPythonFile(pytest.File):
         for node in ast.parse(self.path.read_text()).body:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
                 item = MicroPythonItem.from_parent(self, name=f"{node.name}[micropython]")
-                item.function, item.line = node.name, node.lineno
+                item.test_name, item.line = node.name, node.lineno
                 yield item
 
 
 class MicroPythonItem(pytest.Item):
     """One test function, run in an interpreter of its own."""
 
-    function: str
+    test_name: str
     line: int
 
     def runtest(self) -> None:
         """Run it; a failure carries MicroPython's traceback and what the test printed."""
         done = subprocess.run(
-            [MICROPYTHON, "-X", "heapsize=16m", str(RUNNER), str(self.path), self.function],
+            [MICROPYTHON, "-X", "heapsize=16m", str(RUNNER), str(self.path), self.test_name],
             cwd=ROOT,
             capture_output=True,
             timeout=_LONGEST_S,

@@ -16,7 +16,8 @@ _WHERE = {
 
 def __getattr__(name: str):
     # Loaded when asked for: whoever uses pilotlight.net alone pays for nothing else.
-    if name not in _WHERE:
+    try:
+        module = __import__("pilotlight." + _WHERE.get(name, name), None, None, (name,))
+    except ImportError:
         raise AttributeError(name)
-    module = __import__("pilotlight." + _WHERE[name], None, None, [name])
-    return getattr(module, name)
+    return getattr(module, name) if name in _WHERE else module

@@ -170,9 +170,7 @@ class Agent:
                 await self._phoenix.open(transport, self._host_field, socket_target(token))
         except (NetError, NotAuthorized) as error:
             if isinstance(error, UpgradeRefused):
-                # Not a word about the token that could be believed: identity has the say, health tells if it was Frame.io.
-                self._polls.link_ended()
-                self._want_identity()
+                self._want_identity()  # a 403 may be anybody's: identity has the say about the token
             return self._lost(error, "failed")
         self._rejoins = 0
         self._prove()

@@ -146,5 +146,8 @@ def test_utf8_is_python_s(data: bytes, sizes: list[int]) -> None:
         max_size=8,
     )
 )
+@example([b"\xe0", b"\x80", b"\x80"])
+@example([b"\xf0", b"\x80", b"\x80", b"\x80"])
+@example([b"\xe0", b"\xa0", b"\x80"])
 def test_utf8_of_likely_pieces(parts: list[bytes]) -> None:
     test_utf8_is_python_s.hypothesis.inner_test(b"".join(parts), [1])  # type: ignore[attr-defined]

@@ -1,0 +1,384 @@
+"""The agent's times in virtual time, to the millisecond: dead link, reconnect, rejoin, poll spacing, the two truths, and days."""
+
+import asyncio
+import gc
+
+from tests.simulation.device import World
+from tests.virtual_time import Clock
+
+LATENCY_MS = 10
+
+
+def gaps(times):
+    return [times[i] - times[i - 1] for i in range(1, len(times))]
+
+
+async def sleep_s(seconds):
+    await asyncio.sleep_ms(seconds * 1000)
+
+
+async def test_from_power_on_to_online():
+    world = World()
+    await world.online()
+    # Each request: connect (a round trip), then request and answer (another): 40 ms. Upgrade 40, join 20.
+    assert [row[:2] for row in world.shown] == [(0, "starting"), (40, "joining"), (100, "online")], world.shown
+    assert world.network.most_open <= 2
+    await world.power_off()
+
+
+async def test_with_a_stored_id_the_socket_comes_first():
+    world = World()
+    await world.online()
+    await world.power_off()
+    world.frameio.asked.clear()
+    begun_ms = Clock.now_ms
+    await world.online()
+    assert [what for _, what in world.frameio.asked][:3] == ["upgrade", "join", "identity"]
+    assert world.frameio.times("join")[0] - begun_ms == 5 * LATENCY_MS  # there, back, there, back, there
+    await world.power_off()
+
+
+async def test_heartbeats_leave_every_15_s():
+    world = World()
+    await world.online()
+    await sleep_s(3600)
+    beats = world.frameio.times("heartbeat")
+    assert len(beats) == 239 or len(beats) == 240, len(beats)
+    assert set(gaps(beats)) == {15_000}, set(gaps(beats))
+    assert world.frameio.times("upgrade") == world.frameio.times("upgrade")[:1]
+    await world.power_off()
+
+
+async def test_identity_polls():
+    world = World()
+    await world.online()
+    await sleep_s(1800)
+    polls = world.frameio.times("identity")
+    # The first for the id, the second after the join (60 s later), then every 5 minutes.
+    assert gaps(polls)[0] == 60_000, polls
+    assert set(gaps(polls)[1:]) == {300_000}, polls
+    assert not world.frameio.times("health")
+    await world.power_off()
+
+
+async def test_a_dead_link_shows_29_s_after_its_last_proof():
+    """Death at every second of the heartbeat's round: never later than 30 s, and never a wrong `connected` after that."""
+    for phase_s in range(15):
+        world = World()
+        await world.online()
+        await asyncio.sleep_ms(100_500 + phase_s * 1000)
+        proof_ms = world.frameio.times("heartbeat")[-1] + LATENCY_MS
+        dead_ms = Clock.now_ms
+        world.network.dead_air = True
+        world.shown.clear()
+        await world.until("no_backend")
+        off = next(row[0] for row in world.shown if not row[2])
+        assert off == proof_ms + 29_000, (phase_s, off - dead_ms)
+        assert off - dead_ms <= 30_000
+        world.network.dead_air = False
+        # Joined again within 85 s after everything is well: backoff's cap, and a request that may hang until its deadline.
+        assert await world.until("online") <= 85_000
+        await world.power_off()
+
+
+async def test_the_last_pause_known_is_kept_and_verified_after_a_reconnect():
+    world = World()
+    world.frameio.paused = True
+    world.power_on()
+    await world.until("paused")
+    await sleep_s(400)
+    world.network.dead_air = True
+    await world.until("no_backend")
+    world.frameio.paused = False
+    world.network.dead_air = False
+    world.shown.clear()
+    back_ms = await world.until("paused")
+    assert back_ms <= 85_000
+    assert await world.until("online") <= 60_000 + 100
+    assert [row[3] for row in world.shown if row[1] == "paused"] == [True]
+    await world.power_off()
+
+
+async def test_an_event_counts_at_once_and_is_verified_within_60_s():
+    world = World()
+    await world.online()
+    await sleep_s(1000)
+    polls = len(world.frameio.times("identity"))
+    world.frameio.push("status_updated", "paused")  # a lie
+    assert await world.until("paused") == LATENCY_MS
+    assert await world.until("online") <= 60_000 + 4 * LATENCY_MS
+    assert len(world.frameio.times("identity")) == polls + 1
+    assert min(gaps(world.frameio.times("identity"))) >= 60_000
+    await world.power_off()
+
+
+async def test_a_lost_event_is_found_within_5_min():
+    world = World()
+    await world.online()
+    await sleep_s(1000)
+    world.frameio.paused = True
+    assert await world.until("paused") <= 300_000 + 4 * LATENCY_MS
+    await world.power_off()
+
+
+async def test_backoff_while_nobody_answers():
+    world = World()
+    await world.online()
+    world.network.refused = True
+    world.frameio.close_sockets(1000)
+    await world.until("no_backend")
+    await sleep_s(3600)
+    opened = world.network.opened
+    await sleep_s(3600)
+    # Health every 20 s and, as the join was never verified, identity every 60 s: 240 requests an hour.
+    # The socket's tries are uniform in 0..60 s: 120 an hour on the average.
+    connects = world.network.opened - opened - 240
+    assert 90 < connects < 160, connects
+    world.network.refused = False
+    assert await world.until("online") <= 85_000
+    await world.power_off()
+
+
+async def test_health_is_asked_at_once_when_the_socket_ends_and_then_every_20_s():
+    world = World()
+    await world.online()
+    await sleep_s(400)
+    world.frameio.asked.clear()
+    world.frameio.forbids = True
+    begun_ms = Clock.now_ms
+    world.frameio.close_sockets(1000)
+    await sleep_s(1)
+    # The close frame takes 10 ms to come, the connect 20, the request 10 to go.
+    assert world.frameio.times("health")[0] - begun_ms == 4 * LATENCY_MS, (begun_ms, world.frameio.asked)
+    assert world.agent.status.connected
+    await sleep_s(100)
+    # An answer to identity counts as a probe, too; and the 20 s begin with the answer, a request (40 ms) later.
+    probes = sorted(world.frameio.times("health") + world.frameio.times("identity"))
+    assert max(gaps(probes)) <= 20_000 + 4 * LATENCY_MS, gaps(probes)
+    assert min(gaps(world.frameio.times("health"))) >= 20_000, gaps(world.frameio.times("health"))
+    await world.power_off()
+
+
+async def test_a_minute_joined_and_the_backoff_begins_anew():
+    for joined_s, longest_ms in ((61, 1_000), (30, 60_000)):
+        slow = 0
+        for seed in range(8):
+            world = World(seed)
+            await world.online()
+            world.network.refused = True
+            world.frameio.close_sockets(1000)
+            await sleep_s(1800)  # the backoff is at its cap
+            world.network.refused = False
+            await world.until("online")
+            await sleep_s(joined_s)
+            upgrades = len(world.frameio.times("upgrade"))
+            begun_ms = Clock.now_ms
+            world.frameio.close_sockets(1000)
+            await sleep_s(62)
+            again_ms = world.frameio.times("upgrade")[upgrades] - begun_ms
+            assert again_ms <= longest_ms + 50, again_ms
+            slow += again_ms > 1_050
+            await world.power_off()
+        assert (slow > 0) == (joined_s < 60)
+
+
+async def test_an_event_during_the_identity_request_is_verified_by_the_next_one():
+    world = World()
+    await world.online()
+    polls = len(world.frameio.times("identity"))
+    while len(world.frameio.times("identity")) == polls:
+        await asyncio.sleep_ms(1)
+    # The request has just arrived, and is answered `online`; the event overtakes the answer.
+    world.frameio.push("status_updated", "paused")
+    world.frameio.paused = True
+    await sleep_s(5)
+    assert world.agent.status.state == "paused"
+    world.frameio.paused = False
+    assert 54_000 <= await world.until("online") <= 60_000
+    await world.power_off()
+
+
+async def test_after_1012_the_first_try_waits_5_to_30_s():
+    for seed in range(10):
+        world = World(seed)
+        await world.online()
+        await sleep_s(100)
+        upgrades = len(world.frameio.times("upgrade"))
+        begun_ms = Clock.now_ms
+        world.frameio.close_sockets(1012)
+        await sleep_s(61)
+        again_ms = world.frameio.times("upgrade")[upgrades] - begun_ms
+        assert 5_000 <= again_ms <= 30_100, again_ms
+        await world.power_off()
+
+
+async def test_every_close_that_is_not_ours_is_answered_by_coming_back():
+    for code in (1000, 1001, 1002, 1009, 1011, 1012, 1013, 4000):
+        world = World()
+        await world.online()
+        await sleep_s(100)
+        world.frameio.close_sockets(code)
+        await world.until("joining")
+        assert await world.until("online") <= 31_000
+        await world.power_off()
+
+
+async def test_a_lost_channel_is_joined_again_after_1_s():
+    world = World()
+    await world.online()
+    await sleep_s(100)
+    joins = len(world.frameio.times("join"))
+    begun_ms = Clock.now_ms
+    world.frameio.push("phx_error", {})
+    await sleep_s(10)
+    assert world.frameio.times("join")[joins] - begun_ms == 1000 + 2 * LATENCY_MS
+    assert len(world.frameio.times("upgrade")) == 1
+    await world.power_off()
+
+
+async def test_rejoins_wait_1_2_5_10_s_and_then_the_socket_is_changed():
+    world = World()
+    await world.online()
+    await sleep_s(100)
+    joins = len(world.frameio.times("join"))
+    world.frameio.joins = "error"
+    world.frameio.push("phx_error", {})
+    await sleep_s(25)
+    times = world.frameio.times("join")[joins:]
+    assert [gap - 2 * LATENCY_MS for gap in gaps(times[:4])] == [2000, 5000, 10_000], gaps(times)
+    await sleep_s(5)
+    assert len(world.frameio.times("upgrade")) >= 2
+    world.frameio.joins = "ok"
+    assert await world.until("online") <= 130_000
+    await world.power_off()
+
+
+async def test_an_unanswered_join_closes_the_socket():
+    world = World()
+    world.frameio.silent = True
+    world.power_on()
+    await sleep_s(9)
+    assert len(world.frameio.times("join")) == 1
+    await sleep_s(60)
+    joins, upgrades = len(world.frameio.times("join")), len(world.frameio.times("upgrade"))
+    assert joins == upgrades > 1  # never a second phx_join on one socket
+    assert "timeout" in [row[4] for row in world.shown]
+    await world.power_off()
+
+
+async def test_a_day_of_403s_from_a_proxy_is_no_verdict():
+    world = World()
+    await world.online()
+    world.frameio.forbids = True
+    world.frameio.close_sockets(1000)
+    await sleep_s(24 * 3600)
+    assert "unpaired" not in [row[1] for row in world.shown]
+    assert min(gaps(world.frameio.times("identity"))) >= 60_000
+    world.frameio.forbids = False
+    assert await world.until("online") <= 61_000
+    await world.power_off()
+
+
+async def test_a_refused_token_is_asked_about_once_a_minute():
+    world = World()
+    world.frameio.accepts = False
+    world.power_on()
+    await world.until("unpaired")
+    await sleep_s(3600)
+    assert set(gaps(world.frameio.times("identity"))) == {60_000}
+    assert not world.frameio.times("upgrade")
+    world.frameio.accepts = True
+    assert await world.until("online") <= 61_000
+    await world.power_off()
+
+
+async def test_no_network_and_back():
+    world = World()
+    await world.online()
+    await sleep_s(100)
+    world.host.up = False
+    world.network.dead_air = True
+    world.agent.network_changed()
+    await world.until("no_network")
+    await sleep_s(13 * 24 * 3600)  # longer than ticks can count
+    opened = world.network.opened
+    await sleep_s(3600)
+    assert world.network.opened == opened  # nobody knocks while there is no network
+    world.network.dead_air = False
+    world.host.up = True
+    world.agent.network_changed()
+    assert await world.until("online") < 1000
+    await world.power_off()
+
+
+async def test_a_network_that_comes_up_unannounced():
+    world = World()
+    world.host.up = False
+    world.power_on()
+    await world.until("no_network")
+    world.host.up = True
+    assert await world.until("online") <= 1_000 + 200
+    await world.power_off()
+
+
+async def test_a_changed_network_is_checked_at_once():
+    world = World()
+    await world.online()
+    await sleep_s(101)
+    beats = len(world.frameio.times("heartbeat"))
+    for _ in range(3):
+        world.agent.network_changed()
+    await asyncio.sleep_ms(50)
+    assert len(world.frameio.times("heartbeat")) == beats + 1
+    world.network.dead_air = True
+    for _ in range(20):
+        world.agent.network_changed()  # a network that flaps must not put the verdict off
+        await sleep_s(1)
+    assert world.agent.status.state in ("joining", "no_backend")
+    await world.power_off()
+
+
+async def test_a_clock_that_is_not_set_keeps_the_device_off_the_net():
+    world = World()
+    world.host.known_s = None
+    world.power_on()
+    await world.until("no_backend")
+    await sleep_s(100)
+    assert world.agent.status.reason == "clock"
+    assert not world.frameio.times("upgrade") and not world.frameio.times("identity")
+    world.host.known_s = 1_800_000_000
+    assert await world.until("online") <= 61_000
+    await world.power_off()
+
+
+async def test_fourteen_days():
+    """80,640 heartbeats over two wraps of the ticks: none late, none missing, and the heap is what it was."""
+    world = World()
+    await world.online()
+    await sleep_s(3600)
+    gc.collect()
+    world.frameio.asked.clear()
+    before = gc.mem_alloc()
+    beats = 0
+    for _ in range(14):
+        await sleep_s(24 * 3600)
+        times = world.frameio.times("heartbeat")
+        assert min(gaps(times)) == max(gaps(times)) == 15_000
+        beats += len(times)
+        assert len(world.frameio.times("identity")) == 288
+        world.frameio.asked.clear()
+        times = None
+        gc.collect()
+    assert 80_638 <= beats <= 80_640, beats
+    assert gc.mem_alloc() - before < 4096, gc.mem_alloc() - before
+    assert len(world.shown) == 3, world.shown
+    await world.power_off()
+
+
+async def test_stop_says_goodbye():
+    world = World()
+    await world.online()
+    await sleep_s(20)
+    await world.power_off()
+    assert len(world.frameio.times("close")) == 1
+    assert world.network.open == 0

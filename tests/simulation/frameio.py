@@ -1,0 +1,173 @@
+"""A small Frame.io in memory: identity, health and the device socket, with the times at which it was asked."""
+
+import binascii
+import hashlib
+import json
+
+from pilotlight.net.errors import LinkClosed
+from tests.virtual_time import Clock
+
+DEVICE_ID = "a7e95254-8cd6-4d59-b54d-28c58570a8de"
+TOPIC = "devices:" + DEVICE_ID
+_BUFFER = bytearray(2048)
+
+
+class Frameio:
+    """The service. Its faults are plain attributes.
+
+    paused: the truth. forbids: upgrades are answered with 403. accepts: the token is good. health: body of /health.
+    silent: the socket's messages are not answered. joins: answer to phx_join, `ok` or `error`.
+    asked: (virtual ms, what) of everything: `identity`, `health`, `upgrade`, `join`, `heartbeat`, `close`.
+    """
+
+    def __init__(self):
+        self.paused = False
+        self.forbids = False
+        self.accepts = True
+        self.answers = True
+        self.silent = False
+        self.joins = "ok"
+        self.asked = []
+        self._sockets = []
+
+    def times(self, what):
+        """When that was asked."""
+        return [ms for ms, kind in self.asked if kind == what]
+
+    @property
+    def online(self):
+        """The panel's green dot."""
+        return bool([socket for socket in self._sockets if socket.joined and not socket.stream.closed])
+
+    def push(self, event, payload):
+        """Push an event to the joined socket."""
+        for socket in self._sockets:
+            if socket.joined:
+                socket.send({"event": event, "payload": payload, "ref": None, "topic": TOPIC})
+
+    def close_sockets(self, code):
+        """Close frames for all."""
+        for socket in self._sockets:
+            socket.close(code)
+
+    async def serve(self, stream):
+        """Serve one connection."""
+        data = b""
+        while b"\r\n\r\n" not in data:
+            count = await stream.read(_BUFFER)
+            if not count:
+                return
+            data += bytes(_BUFFER[:count])
+        target = data.split(b" ")[1].decode()
+        if target.startswith("/devices/websocket"):
+            await self._upgrade(stream, data)
+        else:
+            what = "identity" if target == "/v2/devices/me" else "health"
+            self.asked.append((Clock.now_ms, what))
+            await self._respond(stream, *self._answer(what))
+
+    def _answer(self, what):
+        if not self.answers:
+            return 503, {"error": "unavailable"}
+        if what == "health":
+            return 200, {"ok": True}
+        if not self.accepts:
+            return 401, {"error": "invalid_token"}
+        status = "paused" if self.paused else "online"
+        return 200, {
+            "id": DEVICE_ID,
+            "status": status,
+            "project": {"name": "Testbed"},
+            "authorization": {"creator": {"name": "Ada"}},
+        }
+
+    async def _respond(self, stream, status, body):
+        data = json.dumps(body).encode()
+        head = b"HTTP/1.1 %d X\r\nContent-Length: %d\r\n\r\n" % (status, len(data))
+        stream.write_now(head + data, 0, len(head) + len(data))
+        stream.close()
+
+    async def _upgrade(self, stream, data):
+        self.asked.append((Clock.now_ms, "upgrade"))
+        if self.forbids or not self.accepts:
+            stream.write_now(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", 0, 45)
+            stream.close()
+            return
+        key = data.split(b"Sec-WebSocket-Key: ")[1].split(b"\r\n")[0]
+        accept = binascii.b2a_base64(hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest()).strip()
+        head = b"HTTP/1.1 101 X\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " + accept + b"\r\n\r\n"
+        stream.write_now(head, 0, len(head))
+        socket = _Socket(self, stream)
+        self._sockets = [socket]
+        try:
+            await socket.run()
+        except LinkClosed:
+            socket.joined = False
+
+
+class _Socket:
+    def __init__(self, service, stream):
+        self._service = service
+        self.stream = stream
+        self.joined = False
+
+    def send(self, message):
+        self._send_frame(1, json.dumps(message).encode())
+
+    def close(self, code):
+        self._send_frame(8, bytes((code >> 8, code & 0xFF)))
+
+    def _send_frame(self, opcode, payload):
+        if self.stream.closed:
+            return
+        count = len(payload)
+        head = bytes((0x80 | opcode, count)) if count < 126 else bytes((0x80 | opcode, 126, count >> 8, count & 0xFF))
+        self.stream.write_now(head + payload, 0, len(head) + count)
+
+    async def run(self):
+        data = b""
+        while True:
+            count = await self.stream.read(_BUFFER)
+            if not count:
+                self.joined = False
+                self.stream.close()
+                return
+            data += bytes(_BUFFER[:count])
+            while len(data) >= 6:
+                size = data[1] & 0x7F
+                at = 2
+                if size == 126:
+                    size, at = data[2] << 8 | data[3], 4
+                if len(data) < at + 4 + size:
+                    break
+                key, body = data[at : at + 4], data[at + 4 : at + 4 + size]
+                opcode = data[0] & 0x0F
+                data = data[at + 4 + size :]
+                self._received(opcode, bytes([body[i] ^ key[i & 3] for i in range(size)]))
+
+    def _received(self, opcode, payload):
+        service = self._service
+        if opcode == 8:
+            service.asked.append((Clock.now_ms, "close"))
+            self._send_frame(8, payload)
+            self.stream.close()
+            self.joined = False
+            return
+        message = json.loads(payload)
+        what = "join" if message["event"] == "phx_join" else "heartbeat"
+        service.asked.append((Clock.now_ms, what))
+        if service.silent:
+            return
+        status = "ok"
+        if what == "join":
+            status = service.joins
+            self.joined = status == "ok"
+        response = {} if status == "ok" else {"reason": "unauthorized"}
+        self.send(
+            {
+                "event": "phx_reply",
+                "payload": {"response": response, "status": status},
+                "ref": message["ref"],
+                "topic": message["topic"],
+            }
+        )
