@@ -22,6 +22,7 @@ PURE = HERE / "pure"
 RUNNER = HERE / "runner.py"
 MICROPYTHON = os.environ.get("MICROPYTHON") or str(ROOT / ".venv/bin/micropython")
 _LONGEST_S = 60
+_HEAP = "16m"  # unless the file says otherwise: HEAP = "256k"
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -43,10 +44,13 @@ class MicroPythonFile(pytest.File):
 
     def collect(self) -> Iterator[pytest.Item]:
         """An item for each function named test_…, async or not."""
-        for node in ast.parse(self.path.read_text()).body:
+        body = ast.parse(self.path.read_text()).body
+        heaps = [node.value for node in body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "HEAP"]
+        heap = ast.literal_eval(heaps[0]) if heaps else _HEAP
+        for node in body:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
                 item = MicroPythonItem.from_parent(self, name=f"{node.name}[micropython]")
-                item.test_name, item.line = node.name, node.lineno
+                item.test_name, item.line, item.heap = node.name, node.lineno, heap
                 yield item
 
 
@@ -55,11 +59,12 @@ class MicroPythonItem(pytest.Item):
 
     test_name: str
     line: int
+    heap: str
 
     def runtest(self) -> None:
         """Run it; a failure carries MicroPython's traceback and what the test printed."""
         done = subprocess.run(
-            [MICROPYTHON, "-X", "heapsize=16m", str(RUNNER), str(self.path), self.test_name],
+            [MICROPYTHON, "-X", f"heapsize={self.heap}", str(RUNNER), str(self.path), self.test_name],
             cwd=ROOT,
             capture_output=True,
             timeout=_LONGEST_S,

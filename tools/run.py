@@ -75,7 +75,8 @@ def main() -> int:
     if url and not token:
         print("make run URL=… also needs TOKEN=… (an access token of the device)", file=sys.stderr)
         return 2
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):  # SIGINT too: a shell's background job inherits that it is ignored
+        signal.signal(number, _interrupt)
     with tempfile.TemporaryDirectory(prefix="pilotlight-") as folder:
         return run(Path(folder), url, token)
 

@@ -60,6 +60,7 @@ class FrameReader:
         self.was_expected = False
         self._message_end = 0  # assembled payload of an unfinished message: buffer[0:_message_end]
         self._message_opcode = NONE
+        self._fragments = 0
         self._checked = 0  # payload bytes of the frame under way that went through the UTF-8 check
         self._head = 0  # bytes not parsed yet: buffer[_head:_tail]
         self._tail = 0
@@ -194,6 +195,10 @@ class FrameReader:
             return opcode
         if opcode != CONTINUATION:
             self._message_opcode = opcode
+            self._fragments = 0
+        self._fragments += 1
+        if self._fragments > self._bound_bytes:  # empty ones could come for ever
+            raise ProtocolError("a message has more than %d fragments" % self._bound_bytes, 1009, "too_large")
         message_end = self._message_end
         if start != message_end:
             self._view[message_end : message_end + length] = self._view[start : start + length]
