@@ -13,7 +13,7 @@ from .json_pick import JsonError, JsonPick
 from .transport import Endpoint, Transport
 
 _READ_BYTES = const(1024)
-_BODY_BYTES = const(1 << 20)
+_BODY_BYTES = const(1 << 18)
 _FIELDS = const(("content-length", "transfer-encoding"))
 _CUT_OFF = const("the answer was cut off")
 
