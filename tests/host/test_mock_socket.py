@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import connect
+from websockets.sync.connection import Connection
 
 from tests.system.rig import TOKEN, Mock, Rig
 
@@ -27,7 +28,7 @@ def url_of(mock: Mock, token: str = TOKEN, more: str = "") -> str:
 
 
 @contextmanager
-def dial(mock: Mock, **options: Any) -> Iterator[ClientConnection]:
+def dial(mock: Mock, **options: Any) -> Iterator[Connection]:
     """Connect as the guide says."""
     options = {"origin": None, "ping_interval": None, "compression": None, **options}
     with connect(options.pop("url", url_of(mock)), **options) as client:
@@ -35,7 +36,7 @@ def dial(mock: Mock, **options: Any) -> Iterator[ClientConnection]:
 
 
 @contextmanager
-def joined(mock: Mock, **options: Any) -> Iterator[ClientConnection]:
+def joined(mock: Mock, **options: Any) -> Iterator[Connection]:
     """Connect and join as the guide says."""
     with dial(mock, **options) as client:
         client.send(JOIN.replace("YOUR_DEVICE_ID", mock.status()["device_id"]))
