@@ -59,10 +59,10 @@ def _agent(values: dict, settings, times):
     return Agent(settings, board.network(), FileStorage(values["state_dir"]), board.clock(), times, log_line)
 
 
-def _forget(package: str, module: str) -> None:
+def _forget(name: str, module: str) -> None:
     """Let the memory of an imported module go."""
-    if sys.modules.pop(package + "." + module, None) is not None:
-        delattr(sys.modules[package], module)
+    if sys.modules.pop(name + "." + module, None) is not None:
+        delattr(sys.modules[name], module)
 
 
 def log_line(text: str) -> None:
@@ -84,11 +84,11 @@ async def _show(status: DeviceStatus, started_ms: int) -> None:
         console.show(Face(status), _since(started_ms))
 
 
-def _fail(sentence, started_ms: int) -> None:
+def _fail(error, started_ms: int) -> None:
     status = DeviceStatus()
     status.update(fault="config")
     Console().show(Face(status), _since(started_ms))
-    log_line(str(sentence))
+    log_line(str(error))
     sys.exit(_CONFIG_ERROR_EXIT)
 
 

@@ -69,71 +69,71 @@ def settings(values: dict, path: str) -> Settings:
         raise ConfigError("%s: frameio.%s" % (path, error))
 
 
-def _trust_roots(ca, url: str, path: str):
+def _trust_roots(roots, url: str, path: str):
     if url.startswith("http://"):
         return ()
-    if ca is None:
+    if roots is None:
         from pilotlight.trust_roots import ROOTS  # only now: 4 kB that a device with its own roots can do without
 
         return ROOTS
-    roots = []
-    for name in [ca] if isinstance(ca, str) else ca:
+    ders = []
+    for name in [roots] if isinstance(roots, str) else roots:
         try:
             with open(name, "rb") as file:
-                roots.append(file.read())
+                ders.append(file.read())
         except OSError:
             raise ConfigError("%s: frameio.ca: the file %s can't be read" % (path, name))
-    return roots
+    return ders
 
 
-def check(given: dict) -> dict:
+def check(values: dict) -> dict:
     """The schema's keys with the given values or their defaults. Raises ConfigError."""
-    flat = _flatten(given)
+    flat = _flatten(values)
     known = [row[0] for row in SCHEMA]
     for key in flat:
         if key not in known:
             raise ConfigError("unknown key %s; the nearest known one is %s" % (key, nearest(key, known)))
-    values = {}
+    checked = {}
     for key, allowed, default, _ in SCHEMA:
         if key not in flat:
             if default == _REQUIRED:
                 raise ConfigError("%s is missing; it must be %s" % (key, allowed))
-            values[key] = default
+            checked[key] = default
         elif not _is_allowed(flat[key], allowed):
             raise ConfigError("%s must be %s" % (key, allowed))
         else:
-            values[key] = flat[key]
-    return values
+            checked[key] = flat[key]
+    return checked
 
 
-def _is_allowed(value, allowed: str) -> bool:
-    if allowed == _SWITCH:
+def _is_allowed(value, kind: str) -> bool:
+    if kind == _SWITCH:
         return isinstance(value, bool)
-    if allowed == _PATHS and isinstance(value, list):
+    if kind == _PATHS and isinstance(value, list):
         return bool(value) and all([_is_allowed(path, _TEXT) for path in value])
-    return isinstance(value, str) and value != "" and (allowed != _ONE_BOARD or value in _BOARDS)
+    return isinstance(value, str) and value != "" and (kind != _ONE_BOARD or value in _BOARDS)
 
 
-def _flatten(given: dict) -> dict:
+def _flatten(values: dict) -> dict:
     groups = [row[0].split(".")[0] for row in SCHEMA if "." in row[0]]
     flat = {}
-    for key, value in given.items():
+    for key, value in values.items():
         if key not in groups:
-            flat[key] = value
+            flat[str(key)] = value  # MicroPython's json takes keys that are no text
         elif isinstance(value, dict):
             for inner in value:
-                flat[key + "." + inner] = value[inner]
+                flat["%s.%s" % (key, inner)] = value[inner]
         else:
             raise ConfigError("%s must be an object" % key)
     return flat
 
 
-def nearest(word: str, known) -> str:
-    """The known word with the fewest letters to change (Levenshtein's distance)."""
-    best, fewest = known[0], 1 << 20
-    for candidate in known:
+def nearest(key: str, keys) -> str:
+    """The one of the keys with the fewest letters to change (Levenshtein's distance)."""
+    best, fewest = keys[0], 1 << 20
+    for candidate in keys:
         row = list(range(len(candidate) + 1))
-        for i, letter in enumerate(word[:64]):
+        for i, letter in enumerate(key[:64]):
             diagonal = row[0]
             row[0] = i + 1
             for j in range(len(candidate)):

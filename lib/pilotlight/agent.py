@@ -13,7 +13,7 @@ from micropython import const
 
 from .authorization import FixedToken, NotAuthorized
 from .device_channel import HEARTBEAT_REF, JOIN_REF, paused_by, socket_target, topic
-from .frameio_api import ApiError, FrameioApi, Identity, RateLimited, Unauthorized
+from .frameio_api import ApiError, FrameioApi, Identity, RateLimited, Unauthorized, is_device_id
 from .net.backoff import Backoff
 from .net.deadline import Deadline
 from .net.errors import JoinRefused, LinkClosed, NetError, UpgradeRefused
@@ -81,29 +81,37 @@ class Agent:
         self._over = asyncio.Event()
         self._done = asyncio.Event()
         self._crash: Exception | None = None
+        self._tasks: list = []
+        self._stored: dict = {}  # the record as it is in the storage
 
     # What the embedding application calls
 
     async def run(self) -> None:
         """Keep the device online until `stop`. Returns after `stop`; raises what nobody foresaw, after closing the link."""
-        self._load_device_id()
-        jobs = (self._walk(), self._poll(), self._watch_proof(), self._end_start())
-        tasks = [asyncio.create_task(self._guard(job)) for job in jobs]
         try:
+            self._load_device_id()
+            for job in (self._walk(), self._poll(), self._watch_proof(), self._end_start()):
+                self._tasks.append(asyncio.create_task(self._guard(job)))
             await self._over.wait()
         finally:
-            for task in tasks:
-                task.cancel()
-            await self._phoenix.close()
-            self.status.update(joined=False, connected=False)
-            self._done.set()
+            try:
+                for task in self._tasks:
+                    # Until it is done: asyncio loses a cancel that comes in the turn in which a wait_for times out.
+                    while not task.done():
+                        task.cancel()
+                        await asyncio.sleep_ms(0)
+                await self._phoenix.close()
+            finally:
+                self.status.update(joined=False, connected=False)
+                self._done.set()
         if self._crash is not None:
             raise self._crash
 
     async def stop(self) -> None:
-        """End `run`: the link is closed with 1000."""
+        """End `run`: the link is closed with 1000, and nothing goes on."""
         self._over.set()
-        await self._done.wait()
+        if self._tasks:
+            await self._done.wait()
 
     def network_changed(self) -> None:
         """The network has come up, gone, or become another one."""
@@ -181,7 +189,6 @@ class Agent:
             return await self._join()
         except JoinRefused as error:
             self._device_id = None
-            self._save({})
             self._want_identity()
             return self._lost(error, "refused")
         except NetError as error:
@@ -249,8 +256,11 @@ class Agent:
             now_ms = time.ticks_ms()
             polls.forget_old(now_ms)
             joined = self.status.joined
-            wait_ms = self._times.longest_sleep_ms
+            wait_ms = self._times.network_check_ms
+            if self._network.is_up() != self.status.network_up:
+                self.network_changed()  # nobody said so
             if self.status.network_up:
+                wait_ms = self._times.longest_sleep_ms
                 identity_ms = polls.identity_due_ms(now_ms, joined, wait_ms)
                 health_ms = polls.health_due_ms(now_ms, joined, wait_ms)
                 wait_ms = min(identity_ms, health_ms)
@@ -289,7 +299,7 @@ class Agent:
             outcome = "refused"
             raise
         finally:
-            if outcome == "failed":
+            if outcome != "answered":
                 self._polls.identity_wanted = True
             self.status.update(verified=True)
             self._identity_outcome = outcome
@@ -375,13 +385,16 @@ class Agent:
         except OSError as error:
             self._note("the stored identity could not be read: %s" % error)
             return
-        device_id = record.get("id")
-        if isinstance(device_id, str) and record.get("authorization") == self._authorization.key:
-            self._device_id = device_id
+        self._stored = record
+        if is_device_id(record.get("id")) and record.get("authorization") == self._authorization.key:
+            self._device_id = record["id"]
 
     def _save(self, record: dict) -> None:
+        if record == self._stored:
+            return
         try:
             self._storage.save(_RECORD, record)
+            self._stored = record
         except OSError as error:
             self._note("the identity could not be stored: %s" % error)
 

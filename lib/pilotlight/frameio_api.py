@@ -76,8 +76,7 @@ class FrameioApi:
         """GET /v2/devices/me. Raises Unauthorized, RateLimited, Unexpected or NetError."""
         fields = (self._version, ("Authorization", "Bearer " + access_token))
         values = _checked(await self._http.request("GET", "/v2/devices/me", fields, _IDENTITY_PATHS))
-        device_id = values[2]
-        if not isinstance(device_id, str) or not 0 < len(device_id) <= _ID_CHARACTERS:
+        if not is_device_id(values[2]):
             raise Unexpected("portal", "identity was answered by something that is not Frame.io")
         return Identity(values)
 
@@ -90,6 +89,14 @@ class FrameioApi:
         values = _checked(await self._http.request("GET", "/health", (self._version,), _HEALTH_PATHS))
         if values[2] is not True and values[3] != "ok":
             raise Unexpected("portal", "the health check was answered by something that is not Frame.io")
+
+
+def is_device_id(value) -> bool:
+    """True for what can be a device's id: 1 to 64 letters, digits and hyphens (Frame.io's are UUIDs)."""
+    if not isinstance(value, str) or not 0 < len(value) <= _ID_CHARACTERS:
+        return False
+    plain = value.replace("-", "0").encode()
+    return all([0x30 <= byte <= 0x39 or 0x61 <= byte | 0x20 <= 0x7A for byte in plain])
 
 
 def _checked(response: Response) -> list:

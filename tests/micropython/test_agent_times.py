@@ -3,7 +3,10 @@
 import asyncio
 import gc
 
-from tests.simulation.device import World
+from pilotlight.net.errors import LinkClosed, Unreachable
+from tests.micropython.expect import raises
+from tests.simulation.device import Times, World
+from tests.simulation.frameio import DEVICE_ID
 from tests.virtual_time import Clock
 
 LATENCY_MS = 10
@@ -294,7 +297,8 @@ async def test_a_refused_token_is_asked_about_once_a_minute():
 
 async def test_no_network_and_back():
     world = World()
-    await world.online()
+    world.power_on(Times(network_check_ms=600_000))  # two weeks of looking every second would be the whole test
+    await world.until("online")
     await sleep_s(100)
     world.host.up = False
     world.network.dead_air = True
@@ -307,7 +311,7 @@ async def test_no_network_and_back():
     world.network.dead_air = False
     world.host.up = True
     world.agent.network_changed()
-    assert await world.until("online") < 1000
+    assert await world.until("online") < 1000 + 4 * LATENCY_MS
     await world.power_off()
 
 
@@ -319,6 +323,123 @@ async def test_a_network_that_comes_up_unannounced():
     world.host.up = True
     assert await world.until("online") <= 1_000 + 200
     await world.power_off()
+
+
+async def test_a_network_that_comes_back_unannounced_while_joined():
+    world = World()
+    await world.online()
+    world.host.up = False
+    world.agent.network_changed()
+    await world.until("no_network")
+    world.host.up = True
+    assert await world.until("online") <= 1000
+    await world.power_off()
+
+
+async def test_a_heartbeat_that_cannot_be_written_ends_the_link():
+    world = World()
+    await world.online()
+    await sleep_s(100)
+    transport = world.agent._phoenix._transport
+
+    def fail_once(buffer, start, end):
+        raise Unreachable("memory", "no memory just now")
+
+    transport.write_now = fail_once
+    await world.until("joining")
+    assert world.agent.status.reason == "memory"
+    assert await world.until("online") < 2000
+    await world.power_off()
+
+
+async def test_memory_that_runs_out_in_a_request_is_no_crash():
+    world = World()
+    await world.online()
+    connect, world.network.connect = world.network.connect, None
+
+    def no_memory():
+        raise MemoryError("allocating")
+
+    class Failing:
+        def open(self):
+            stream = connect()
+            stream.open = stream.write = no_memory
+            return stream
+
+    kept = world.agent._api._http._endpoint
+    world.agent._api._http._endpoint = Failing()
+    await sleep_s(400)
+    assert world.agent.status.state == "online"
+    assert [line for _, line in world.log if "memory" in line]
+    world.network.connect = connect
+    world.agent._api._http._endpoint = kept
+    await world.power_off()
+
+
+async def test_an_identity_that_is_no_identity():
+    for bad in ('a"b', "", "x" * 65, "ä", "a/b", 7, None):
+        world = World()
+        world.frameio.device_id = bad
+        world.power_on()
+        await sleep_s(1)
+        assert world.agent.status.state == "no_backend" and world.agent.status.reason == "portal", world.shown
+        await world.power_off()
+        world.host.records["identity"] = {"id": bad, "authorization": world.agent._authorization.key}
+        world.frameio.device_id = DEVICE_ID
+        await world.online()
+        await world.power_off()
+
+
+async def test_a_stray_401_hides_a_live_device_for_a_minute_only():
+    world = World()
+    await world.online()
+    await sleep_s(100)
+    world.frameio.accepts = False
+    await world.until("unpaired")
+    world.frameio.accepts = True
+    assert await world.until("online") <= 60_000
+    await world.power_off()
+
+
+async def test_refused_joins_do_not_wear_the_flash():
+    world = World()
+    await world.online()
+    saves = world.host.saves
+    world.frameio.joins = "error"
+    world.frameio.close_sockets(1000)
+    await sleep_s(24 * 3600)
+    assert world.host.saves == saves
+    world.frameio.joins = "ok"
+    await world.until("online")
+    await world.power_off()
+
+
+async def test_nothing_follows_a_close_frame():
+    world = World()
+    await world.online()
+    websocket = world.agent._phoenix._websocket
+    websocket._close_sent = True
+    assert websocket.send_now(b"x", 0, 1) is False
+    with raises(LinkClosed):
+        await websocket.send(b"x", 0, 1)
+    websocket._close_sent = False
+    await world.power_off()
+
+
+async def test_stop_before_run_and_stop_at_any_turn():
+    world = World()
+    world.power_on()
+    await world.agent.stop()  # in the same turn: nothing has begun
+    for turn in range(60):
+        world = World()
+        world.power_on()
+        for _ in range(turn):
+            await asyncio.sleep_ms(2)
+        await world.power_off()
+        asked = len(world.frameio.asked)
+        await sleep_s(30)
+        assert len(world.frameio.asked) - asked <= 1  # what was on its way
+        assert world.network.open == 0
 
 
 async def test_a_changed_network_is_checked_at_once():

@@ -200,6 +200,29 @@ async def test_an_address_that_failed_is_not_the_next_one():
     assert seen == ["a", "b", "c", "a", "b"], seen
 
 
+async def test_a_dozen_addresses_are_all_tried():
+    endpoint = Endpoint("127.0.0.1", 9)
+
+    class Sockets:
+        SOCK_STREAM = 1
+
+        def getaddrinfo(self, *arguments):
+            return [(2, 1, 6, None, number) for number in range(12)]
+
+    from pilotlight.net import transport as module
+
+    module.socket, kept = Sockets(), module.socket
+    try:
+        seen = []
+        for _ in range(24):
+            address = endpoint._next_address()
+            seen.append(address[-1])
+            endpoint._ended(address, False)
+    finally:
+        module.socket = kept
+    assert seen == list(range(12)) * 2, seen
+
+
 async def test_waiting_keeps_nothing():
     async def echo(reader, writer):
         while True:

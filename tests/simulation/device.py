@@ -15,6 +15,7 @@ gc.threshold(1 << 20)  # a heap of many MB that was let run full would not give 
 from pilotlight import agent as agent_module
 from pilotlight.agent import Agent
 from pilotlight.settings import Settings
+from pilotlight.times import Times as Times
 from tests.simulation.frameio import Frameio
 from tests.simulation.network import Network
 from tests.virtual_time import Clock
@@ -27,6 +28,7 @@ class Host:
 
     def __init__(self):
         self.records = {}
+        self.saves = 0
         self.up = True
         self.known_s = 1_800_000_000
 
@@ -38,6 +40,7 @@ class Host:
 
     def save(self, name, record):
         self.records[name] = record
+        self.saves += 1
 
     def now_s(self):
         return self.known_s
@@ -58,11 +61,11 @@ class World:
         self.log = []
         self.agent = None
 
-    def power_on(self):
+    def power_on(self, times=None):
         """Start the device."""
         agent_module.Endpoint = self.network.endpoint
         settings = Settings("http://127.0.0.1:1", "1.2.3", TOKEN)
-        self.agent = Agent(settings, self.host, self.host, self.host, None, lambda line: self.log.append((Clock.now_ms, line)))
+        self.agent = Agent(settings, self.host, self.host, self.host, times, lambda line: self.log.append((Clock.now_ms, line)))
         self._running = asyncio.create_task(self.agent.run())
         self._observing = asyncio.create_task(self._observe(self.agent.status))
 

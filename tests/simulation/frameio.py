@@ -26,6 +26,7 @@ class Frameio:
         self.accepts = True
         self.answers = True
         self.silent = False
+        self.device_id = DEVICE_ID
         self.joins = "ok"
         self.asked = []
         self._sockets = []
@@ -75,7 +76,7 @@ class Frameio:
             return 401, {"error": "invalid_token"}
         status = "paused" if self.paused else "online"
         return 200, {
-            "id": DEVICE_ID,
+            "id": self.device_id,
             "status": status,
             "project": {"name": "Testbed"},
             "authorization": {"creator": {"name": "Ada"}},

@@ -57,3 +57,8 @@ class LinkClosed(NetError):
     def __init__(self, code: int, text: str, reason: str = "closed") -> None:
         super().__init__(reason, text)
         self.code = code
+
+
+def no_memory() -> Unreachable:
+    """The error for a MemoryError at a connection's border: it ends the connection, not the program."""
+    return Unreachable("memory", "there is no memory for this connection")

@@ -6,7 +6,7 @@ The body goes straight into a JsonPick: a reply of 100 kB costs no more than one
 from micropython import const
 
 from .deadline import Deadline
-from .errors import LinkClosed
+from .errors import LinkClosed, no_memory
 from .http_body import BodyFraming
 from .http_head import ResponseHead, request_head
 from .json_pick import JsonError, JsonPick
@@ -61,6 +61,8 @@ class HttpClient:
                 await transport.open()
                 await transport.write(head, 0, len(head))
                 return await self._read_response(transport)
+        except MemoryError:
+            raise no_memory()
         finally:
             transport.close()
 

@@ -10,7 +10,7 @@ import time
 from micropython import const
 
 from .deadline import Deadline
-from .errors import JoinRefused, LinkClosed, NetError, ProtocolError
+from .errors import JoinRefused, LinkClosed, NetError, ProtocolError, no_memory
 from .phoenix_messages import MessageReader, message
 from .transport import Transport
 from .websocket_client import WebSocketClient
@@ -51,9 +51,10 @@ class PhoenixSocket:
         self._join_reason = ""
         self._channel_lost = False
         self._news = asyncio.Event()  # a join reply, a lost channel, or the end of the link
+        self._read_ended = asyncio.Event()
+        self._read_ended.set()
         self._end: Exception | None = None
         self._transport: Transport | None = None
-        self._reader: asyncio.Task | None = None
         self._heart: asyncio.Task | None = None
 
     async def open(self, transport: Transport, host_field: str, target: str) -> None:
@@ -64,7 +65,8 @@ class PhoenixSocket:
         self._news.clear()
         self._heartbeat_answered = True
         self._heartbeat_sent_ms = time.ticks_ms()
-        self._reader = asyncio.create_task(self._read())
+        self._read_ended.clear()
+        asyncio.create_task(self._read())
         self._heart = asyncio.create_task(self._beat(transport))
 
     async def join(self, topic: str) -> None:
@@ -119,12 +121,9 @@ class PhoenixSocket:
 
     async def close(self, code: int = 1000) -> None:
         """End the link (a close handshake if it still lives) and wait for the reader's end. May be repeated."""
-        reader = self._reader
-        if reader is None:
-            return
-        await self._websocket.close(code, self._times)
-        await reader
-        self._reader = None
+        if not self._read_ended.is_set():
+            await self._websocket.close(code, self._times)
+            await self._read_ended.wait()  # not for the task: cancelling who waits for a task cancels the task
 
     def _raise_end(self) -> None:
         if self._end is not None:
@@ -145,6 +144,7 @@ class PhoenixSocket:
             if self._heart is not None:
                 self._heart.cancel()
             self._news.set()
+            self._read_ended.set()
 
     async def _beat(self, transport: Transport, at_once: bool = False) -> None:
         # One flat loop: it sends, waits for the reply's time and sleeps the rest, and allocates nothing.
@@ -159,8 +159,13 @@ class PhoenixSocket:
             try:
                 # A write that is stuck needs no heartbeat behind it: no reply will come, and that ends the link.
                 self._websocket.send_now(self._heartbeat, 0, len(self._heartbeat))
-            except NetError:
-                return  # the reader sees the end of the link too, and says why
+            except NetError as error:
+                # Even if the link itself would go on: without heartbeats nobody would see its end.
+                self.abandon(error)
+                return
+            except MemoryError:
+                self.abandon(no_memory())
+                return
             await asyncio.sleep_ms(self._times.reply_ms)
             if not self._heartbeat_answered:
                 self._end = LinkClosed(1006, "no reply to a heartbeat within %d ms" % self._times.reply_ms, "no_reply")

@@ -13,9 +13,8 @@ import time
 import tls
 from micropython import const
 
-from .errors import LinkClosed, NetError, Unreachable, Untrusted
+from .errors import LinkClosed, NetError, Unreachable, Untrusted, no_memory
 
-_MOST_TRIED = const(8)
 # lwIP, Linux and newlib number these differently.
 _TIMED_OUT = const((110, 116))
 _NO_ROUTE = const((101, 113, 114, 118))
@@ -35,7 +34,7 @@ class Endpoint:
         self.host = host
         self.port = port
         self._tls = tls
-        self._tried: list = []
+        self._failed: object = None  # the address that failed last
         self._up: list = []  # addresses of the streams that have received something
 
     def open(self) -> "Transport":
@@ -43,7 +42,10 @@ class Endpoint:
 
         Raises Unreachable (`name`, `refused`, `no_route`, `memory` …).
         """
-        return Transport(self, self._next_address(), self._tls)
+        try:
+            return Transport(self, self._next_address(), self._tls)
+        except MemoryError:
+            raise no_memory()
 
     def _next_address(self):
         if self._up:
@@ -54,21 +56,19 @@ class Endpoint:
             found = []
         if not found:
             raise Unreachable("name", "the name %s was not found" % self.host)
-        for info in found:
-            if info[-1] not in self._tried:
-                return info
-        self._tried.clear()
-        return found[0]
+        addresses: list = [info[-1] for info in found]
+        after = addresses.index(self._failed) + 1 if self._failed in addresses else 0
+        return found[after % len(found)]
 
     def _answered(self, address) -> None:
-        self._tried.clear()
+        self._failed = None
         self._up.append(address)
 
     def _ended(self, address, answered: bool) -> None:
         if answered:
             self._up.remove(address)
-        elif len(self._tried) < _MOST_TRIED:
-            self._tried.append(address[-1])
+        else:
+            self._failed = address[-1]
 
 
 class Transport:
@@ -267,7 +267,7 @@ def _named(error, answered: bool) -> NetError:
         return _named_certificate_error(str(error))
     number = abs(error.errno or 0)
     if number in (errno.ENOMEM, _TLS_ALLOC_FAILED):
-        return Unreachable("memory", "the system has no memory for this connection")
+        return no_memory()
     if number > _LARGEST_ERRNO:
         return Untrusted("tls", "the TLS layer failed with error %d" % number)
     if number in _TIMED_OUT:

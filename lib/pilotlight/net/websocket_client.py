@@ -12,7 +12,7 @@ import os
 from micropython import const
 
 from .deadline import Deadline
-from .errors import LinkClosed, NetError, ProtocolError, UpgradeRefused
+from .errors import LinkClosed, NetError, ProtocolError, UpgradeRefused, no_memory
 from .http_head import ResponseHead, request_head
 from .transport import Transport
 from .websocket_frames import BINARY, CLOSE, CONTROL_BYTES, NONE, PING, PONG, TEXT, FrameReader, FrameWriter
@@ -72,6 +72,9 @@ class WebSocketClient:
             )
             await transport.write(head, 0, len(head))
             _check_upgrade(await self._read_head(transport), key)
+        except MemoryError:
+            transport.close()
+            raise no_memory()
         except BaseException:
             transport.close()
             raise
@@ -105,6 +108,8 @@ class WebSocketClient:
         except ProtocolError as error:
             self._try_close_frame(error.code)
             raise
+        except MemoryError:
+            raise no_memory()
         finally:
             transport.close()
             self._ended.set()
@@ -119,7 +124,7 @@ class WebSocketClient:
 
         What the transport did not take at once is written by a task of its own.
         """
-        if self._writing:
+        if self._writing or self._close_sent:
             return False
         self._encode(TEXT, payload, start, end)
         self._flush()
@@ -190,6 +195,8 @@ class WebSocketClient:
         while self._writing:
             self._written.clear()
             await self._written.wait()
+        if self._close_sent and opcode != CLOSE:  # section 5.5.1
+            raise LinkClosed(_WENT_AWAY, "the WebSocket is closing")
         self._encode(opcode, payload, start, end)
         self._writing = True
         await self._write_encoded(0)
@@ -202,6 +209,9 @@ class WebSocketClient:
             while self._ping_length >= 0:
                 self._encode_pong()
                 await transport.write(self._writer.buffer, 0, self._writer.length)
+        except NetError:
+            transport.close()  # half a frame may be on the wire: nothing can follow it
+            raise
         finally:
             self._writing = False
             self._written.set()

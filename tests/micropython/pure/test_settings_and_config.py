@@ -83,6 +83,10 @@ def test_errors_name_the_key_and_what_is_allowed():
     assert wrong(frameio=SECRET) == "frameio must be an object"
     assert wrong(frameio={"client_version": "1.2.3"}) == "frameio.access_token is missing; it must be text"
     assert wrong(frameio={"client_version": "1.2.3", "access_token": 7}) == "frameio.access_token must be text"
+    with raises(ConfigError):
+        check({1: 2})
+    with raises(ConfigError):
+        check({"board": "host", "frameio": {1: 2}})
     assert wrong(bord="host") == "unknown key bord; the nearest known one is board"
     assert (
         wrong(frameio={"acces_token": SECRET}) == "unknown key frameio.acces_token; the nearest known one is frameio.access_token"
