@@ -25,7 +25,7 @@ run: setup
 	@$(BIN)/python -m tools.run $(if $(URL),--url $(URL))
 
 test: setup
-	$(BIN)/python -m pytest -n 4 --cov --cov-report=term --ignore tests/external
+	$(BIN)/python -m pytest -n 4 --dist worksteal --cov --cov-report=term --ignore tests/external
 
 lint: setup
 	$(BIN)/ruff check .
@@ -37,7 +37,7 @@ lint: setup
 
 # What needs more than make, Python and pip: .ci/run installs it (curl).
 check: lint test
-	$(BIN)/python -m pytest -n 4 tests/external
+	$(BIN)/python -m pytest -n 4 --dist worksteal tests/external
 
 bench: setup
 	$(BIN)/python -m tools.bench

@@ -39,6 +39,15 @@ def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> 
     return None
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Spread the slow tests, which mostly wait, so that each begins early on a worker of its own and the others run beside."""
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    rest = [item for item in items if not item.get_closest_marker("slow")]
+    for number, item in enumerate(slow):
+        rest.insert(number * len(items) // len(slow), item)
+    items[:] = rest
+
+
 class MicroPythonFile(pytest.File):
     """A test file for the unix port."""
 
