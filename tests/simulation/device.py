@@ -21,6 +21,17 @@ from tests.simulation.network import Network
 from tests.virtual_time import Clock
 
 TOKEN = "simulated-token"
+LATENCY_MS = 10  # each way
+
+
+def gaps(times):
+    """From each time to the next."""
+    return [times[i] - times[i - 1] for i in range(1, len(times))]
+
+
+async def sleep_s(seconds):
+    """Let virtual seconds go by."""
+    await asyncio.sleep_ms(seconds * 1000)
 
 
 class Host:
@@ -55,7 +66,7 @@ class World:
     def __init__(self, seed=1):
         random.seed(seed)
         self.frameio = Frameio()
-        self.network = Network(self.frameio.serve)
+        self.network = Network(self.frameio.serve, LATENCY_MS)
         self.host = Host()
         self.shown = []
         self.log = []

@@ -16,8 +16,8 @@ class Network:
     serve: called with each new far end (`Stream`). opened, most_open: streams ever opened, and open at once at most, by the device.
     """
 
-    def __init__(self, serve):
-        self.latency_ms = 10
+    def __init__(self, serve, latency_ms):
+        self.latency_ms = latency_ms
         self.dead_air = False
         self.refused = False
         self.serve = serve

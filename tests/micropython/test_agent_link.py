@@ -1,23 +1,12 @@
-"""The agent's times in virtual time, to the millisecond: dead link, reconnect, rejoin, poll spacing, the two truths, and days."""
+"""The agent's link in virtual time, to the millisecond: dead link, reconnect, rejoin, a changed network, the end, and days."""
 
 import asyncio
 import gc
 
 from pilotlight.net.errors import LinkClosed, Unreachable
 from tests.micropython.expect import raises
-from tests.simulation.device import Times, World
-from tests.simulation.frameio import DEVICE_ID
+from tests.simulation.device import LATENCY_MS, Times, World, gaps, sleep_s
 from tests.virtual_time import Clock
-
-LATENCY_MS = 10
-
-
-def gaps(times):
-    return [times[i] - times[i - 1] for i in range(1, len(times))]
-
-
-async def sleep_s(seconds):
-    await asyncio.sleep_ms(seconds * 1000)
 
 
 async def test_from_power_on_to_online():
@@ -52,18 +41,6 @@ async def test_heartbeats_leave_every_15_s():
     await world.power_off()
 
 
-async def test_identity_polls():
-    world = World()
-    await world.online()
-    await sleep_s(1800)
-    polls = world.frameio.times("identity")
-    # The first for the id, the second after the join (60 s later), then every 5 minutes.
-    assert gaps(polls)[0] == 60_000, polls
-    assert set(gaps(polls)[1:]) == {300_000}, polls
-    assert not world.frameio.times("health")
-    await world.power_off()
-
-
 async def test_a_dead_link_shows_29_s_after_its_last_proof():
     """Death at every second of the heartbeat's round: never later than 30 s, and never a wrong `connected` after that."""
     for phase_s in range(15):
@@ -84,46 +61,6 @@ async def test_a_dead_link_shows_29_s_after_its_last_proof():
         await world.power_off()
 
 
-async def test_the_last_pause_known_is_kept_and_verified_after_a_reconnect():
-    world = World()
-    world.frameio.paused = True
-    world.power_on()
-    await world.until("paused")
-    await sleep_s(400)
-    world.network.dead_air = True
-    await world.until("no_backend")
-    world.frameio.paused = False
-    world.network.dead_air = False
-    world.shown.clear()
-    back_ms = await world.until("paused")
-    assert back_ms <= 85_000
-    assert await world.until("online") <= 60_000 + 100
-    assert [row[3] for row in world.shown if row[1] == "paused"] == [True]
-    await world.power_off()
-
-
-async def test_an_event_counts_at_once_and_is_verified_within_60_s():
-    world = World()
-    await world.online()
-    await sleep_s(1000)
-    polls = len(world.frameio.times("identity"))
-    world.frameio.push("status_updated", "paused")  # a lie
-    assert await world.until("paused") == LATENCY_MS
-    assert await world.until("online") <= 60_000 + 4 * LATENCY_MS
-    assert len(world.frameio.times("identity")) == polls + 1
-    assert min(gaps(world.frameio.times("identity"))) >= 60_000
-    await world.power_off()
-
-
-async def test_a_lost_event_is_found_within_5_min():
-    world = World()
-    await world.online()
-    await sleep_s(1000)
-    world.frameio.paused = True
-    assert await world.until("paused") <= 300_000 + 4 * LATENCY_MS
-    await world.power_off()
-
-
 async def test_backoff_while_nobody_answers():
     world = World()
     await world.online()
@@ -139,26 +76,6 @@ async def test_backoff_while_nobody_answers():
     assert 90 < connects < 160, connects
     world.network.refused = False
     assert await world.until("online") <= 85_000
-    await world.power_off()
-
-
-async def test_health_is_asked_at_once_when_the_socket_ends_and_then_every_20_s():
-    world = World()
-    await world.online()
-    await sleep_s(400)
-    world.frameio.asked.clear()
-    world.frameio.forbids = True
-    begun_ms = Clock.now_ms
-    world.frameio.close_sockets(1000)
-    await sleep_s(1)
-    # The close frame takes 10 ms to come, the connect 20, the request 10 to go.
-    assert world.frameio.times("health")[0] - begun_ms == 4 * LATENCY_MS, (begun_ms, world.frameio.asked)
-    assert world.agent.status.connected
-    await sleep_s(100)
-    # An answer to identity counts as a probe, too; and the 20 s begin with the answer, a request (40 ms) later.
-    probes = sorted(world.frameio.times("health") + world.frameio.times("identity"))
-    assert max(gaps(probes)) <= 20_000 + 4 * LATENCY_MS, gaps(probes)
-    assert min(gaps(world.frameio.times("health"))) >= 20_000, gaps(world.frameio.times("health"))
     await world.power_off()
 
 
@@ -183,22 +100,6 @@ async def test_a_minute_joined_and_the_backoff_begins_anew():
             slow += again_ms > 1_050
             await world.power_off()
         assert (slow > 0) == (joined_s < 60)
-
-
-async def test_an_event_during_the_identity_request_is_verified_by_the_next_one():
-    world = World()
-    await world.online()
-    polls = len(world.frameio.times("identity"))
-    while len(world.frameio.times("identity")) == polls:
-        await asyncio.sleep_ms(1)
-    # The request has just arrived, and is answered `online`; the event overtakes the answer.
-    world.frameio.push("status_updated", "paused")
-    world.frameio.paused = True
-    await sleep_s(5)
-    assert world.agent.status.state == "paused"
-    world.frameio.paused = False
-    assert 54_000 <= await world.until("online") <= 60_000
-    await world.power_off()
 
 
 async def test_after_1012_the_first_try_waits_5_to_30_s():
@@ -269,32 +170,6 @@ async def test_an_unanswered_join_closes_the_socket():
     await world.power_off()
 
 
-async def test_a_day_of_403s_from_a_proxy_is_no_verdict():
-    world = World()
-    await world.online()
-    world.frameio.forbids = True
-    world.frameio.close_sockets(1000)
-    await sleep_s(24 * 3600)
-    assert "unpaired" not in [row[1] for row in world.shown]
-    assert min(gaps(world.frameio.times("identity"))) >= 60_000
-    world.frameio.forbids = False
-    assert await world.until("online") <= 61_000
-    await world.power_off()
-
-
-async def test_a_refused_token_is_asked_about_once_a_minute():
-    world = World()
-    world.frameio.accepts = False
-    world.power_on()
-    await world.until("unpaired")
-    await sleep_s(3600)
-    assert set(gaps(world.frameio.times("identity"))) == {60_000}
-    assert not world.frameio.times("upgrade")
-    world.frameio.accepts = True
-    assert await world.until("online") <= 61_000
-    await world.power_off()
-
-
 async def test_no_network_and_back():
     world = World()
     world.power_on(Times(network_check_ms=600_000))  # two weeks of looking every second would be the whole test
@@ -352,68 +227,6 @@ async def test_a_heartbeat_that_cannot_be_written_ends_the_link():
     await world.power_off()
 
 
-async def test_memory_that_runs_out_in_a_request_is_no_crash():
-    world = World()
-    await world.online()
-    connect, world.network.connect = world.network.connect, None
-
-    def no_memory():
-        raise MemoryError("allocating")
-
-    class Failing:
-        def open(self):
-            stream = connect()
-            stream.open = stream.write = no_memory
-            return stream
-
-    kept = world.agent._api._http._endpoint
-    world.agent._api._http._endpoint = Failing()
-    await sleep_s(400)
-    assert world.agent.status.state == "online"
-    assert [line for _, line in world.log if "memory" in line]
-    world.network.connect = connect
-    world.agent._api._http._endpoint = kept
-    await world.power_off()
-
-
-async def test_an_identity_that_is_no_identity():
-    for bad in ('a"b', "", "x" * 65, "ä", "a/b", 7, None):
-        world = World()
-        world.frameio.device_id = bad
-        world.power_on()
-        await sleep_s(1)
-        assert world.agent.status.state == "no_backend" and world.agent.status.reason == "portal", world.shown
-        await world.power_off()
-        world.host.records["identity"] = {"id": bad, "authorization": world.agent._authorization.key}
-        world.frameio.device_id = DEVICE_ID
-        await world.online()
-        await world.power_off()
-
-
-async def test_a_stray_401_hides_a_live_device_for_a_minute_only():
-    world = World()
-    await world.online()
-    await sleep_s(100)
-    world.frameio.accepts = False
-    await world.until("unpaired")
-    world.frameio.accepts = True
-    assert await world.until("online") <= 60_000
-    await world.power_off()
-
-
-async def test_refused_joins_do_not_wear_the_flash():
-    world = World()
-    await world.online()
-    saves = world.host.saves
-    world.frameio.joins = "error"
-    world.frameio.close_sockets(1000)
-    await sleep_s(24 * 3600)
-    assert world.host.saves == saves
-    world.frameio.joins = "ok"
-    await world.until("online")
-    await world.power_off()
-
-
 async def test_nothing_follows_a_close_frame():
     world = World()
     await world.online()
@@ -456,19 +269,6 @@ async def test_a_changed_network_is_checked_at_once():
         world.agent.network_changed()  # a network that flaps must not put the verdict off
         await sleep_s(1)
     assert world.agent.status.state in ("joining", "no_backend")
-    await world.power_off()
-
-
-async def test_a_clock_that_is_not_set_keeps_the_device_off_the_net():
-    world = World()
-    world.host.known_s = None
-    world.power_on()
-    await world.until("no_backend")
-    await sleep_s(100)
-    assert world.agent.status.reason == "clock"
-    assert not world.frameio.times("upgrade") and not world.frameio.times("identity")
-    world.host.known_s = 1_800_000_000
-    assert await world.until("online") <= 61_000
     await world.power_off()
 
 
