@@ -28,7 +28,7 @@ class Readable:
 
 
 class Flood:
-    """Endpoint and transport in one: gives `first`, then `again` for ever (or nothing more, if that is empty)."""
+    """What a transport reads: gives `first`, then `again` for ever (or nothing more, if that is empty)."""
 
     def __init__(self, first, again):
         self.first = memoryview(first)
@@ -37,9 +37,6 @@ class Flood:
         self.closed = False
         self.progress_ms = 0
         self.readable = Readable()
-
-    def open(self):
-        return self if not self.at else None
 
     def read_into(self, buffer):
         if self.closed:

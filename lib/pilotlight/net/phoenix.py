@@ -1,7 +1,7 @@
 """Phoenix Channels, V1 JSON, for one channel on one socket: connect, join, rejoin, heartbeat, replies by ref, pushes.
 
 Our messages are constant but for the topic, so they are built once. The reply to a heartbeat is compared whole with the last one
-seen, so that in steady state nothing is decoded and nothing allocated.
+seen, so that in steady state nothing is decoded.
 """
 
 import asyncio
@@ -67,7 +67,7 @@ class PhoenixSocket:
         self._heartbeat_sent_ms = time.ticks_ms()
         self._read_ended.clear()
         asyncio.create_task(self._read())
-        self._heart = asyncio.create_task(self._beat(transport))
+        self._heart = asyncio.create_task(self._beat())
 
     async def join(self, topic: str) -> None:
         """Join the topic, and wait for the reply. On one socket, call it again only after `serve` has returned.
@@ -109,9 +109,9 @@ class PhoenixSocket:
 
         One that is on its way already will tell as well, and sooner.
         """
-        if self._heart is not None and self._transport is not None and self._end is None and self._heartbeat_answered:
+        if self._heart is not None and self._end is None and self._heartbeat_answered:
             self._heart.cancel()
-            self._heart = asyncio.create_task(self._beat(self._transport, at_once=True))
+            self._heart = asyncio.create_task(self._beat(at_once=True))
 
     def abandon(self, error: NetError) -> None:
         """End the link at once, for a reason of the caller's: `serve` and `join` raise it."""
@@ -146,8 +146,8 @@ class PhoenixSocket:
             self._news.set()
             self._read_ended.set()
 
-    async def _beat(self, transport: Transport, at_once: bool = False) -> None:
-        # One flat loop: it sends, waits for the reply's time and sleeps the rest, and allocates nothing.
+    async def _beat(self, at_once: bool = False) -> None:
+        # One flat loop: it sends, waits for the reply's time and sleeps the rest, and makes no objects of its own.
         while True:
             if not at_once:
                 elapsed_ms = time.ticks_diff(time.ticks_ms(), self._heartbeat_sent_ms)
@@ -168,8 +168,7 @@ class PhoenixSocket:
                 return
             await asyncio.sleep_ms(self._times.reply_ms)
             if not self._heartbeat_answered:
-                self._end = LinkClosed(1006, "no reply to a heartbeat within %d ms" % self._times.reply_ms, "no_reply")
-                transport.close()
+                self.abandon(LinkClosed(1006, "no reply to a heartbeat within %d ms" % self._times.reply_ms, "no_reply"))
                 return
 
     def _on_message(self, opcode: int, start: int, end: int) -> None:

@@ -72,7 +72,7 @@ class Endpoint:
 
 
 class Transport:
-    """One byte stream. `readable` and `writable` are awaitables; waiting on them allocates nothing.
+    """One byte stream. `readable` and `writable` are awaitables, made once.
 
     progress_ms: ticks at which a byte last moved (for Deadline).
     """
@@ -193,7 +193,10 @@ class Transport:
 
 
 class _Readiness:
-    """Awaitable until the stream can be read (or written), made once a direction so that a wait allocates nothing."""
+    """Awaitable until the stream can be read (or written), made once a direction: a wait makes no object.
+
+    It is not free of allocation: the StopIteration that ends it takes 24 bytes of traceback, dropped at the next one.
+    """
 
     def __init__(self, transport: Transport, for_writing: bool) -> None:
         self._transport = transport

@@ -120,7 +120,8 @@ class WebSocketClient:
         await self._send(TEXT, payload, start, end)
 
     def send_now(self, payload, start: int, end: int) -> bool:
-        """As `send`, without waiting and, on an idle link, without allocating; False if it could not begin.
+        """As `send`, without waiting and, on an idle link, without allocating but for new masks every 64 frames; False if it could
+        not begin.
 
         What the transport did not take at once is written by a task of its own.
         """
