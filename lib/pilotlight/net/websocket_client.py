@@ -120,8 +120,7 @@ class WebSocketClient:
         await self._send(TEXT, payload, start, end)
 
     def send_now(self, payload, start: int, end: int) -> bool:
-        """As `send`, without waiting and, on an idle link, without allocating but for new masks every 64 frames; False if it could
-        not begin.
+        """As `send`, without waiting; False if it could not begin. On an idle link only new masks, every 64 frames, allocate.
 
         What the transport did not take at once is written by a task of its own.
         """
