@@ -140,8 +140,8 @@ async def test_frames_in_the_same_segment_as_the_101():
 
     client = await talk(script)
     assert client.messages == [(TEXT, b"one"), (TEXT, b"two")]
-    assert isinstance(client.end, LinkClosed) and client.end.code == 1000
-    assert "bye" in str(client.end)
+    assert isinstance(client.end, LinkClosed)
+    assert (client.end.code, client.end.close_reason) == (1000, "bye")
 
 
 async def test_pings_are_answered_also_inside_a_message():

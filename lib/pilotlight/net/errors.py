@@ -52,11 +52,13 @@ class LinkClosed(NetError):
     """A link that was up has ended (`closed`, or `no_reply` when our heartbeat went unanswered).
 
     code: the peer's close code, 1005 if it gave none, 1006 if it went without a close frame (RFC 6455 section 7.1.5).
+    close_reason: the peer's words in its close frame, perhaps "" (section 7.1.6).
     """
 
-    def __init__(self, code: int, text: str, reason: str = "closed") -> None:
+    def __init__(self, code: int, text: str, reason: str = "closed", close_reason: str = "") -> None:
         super().__init__(reason, text)
         self.code = code
+        self.close_reason = close_reason
 
 
 def no_memory() -> Unreachable:

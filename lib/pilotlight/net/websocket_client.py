@@ -84,7 +84,7 @@ class WebSocketClient:
 
         on_message(opcode, start, end): a whole message lies in frames.buffer[start:end]; it returns before the next is read,
         and may raise NetError to end the link.
-        Never returns: raises LinkClosed with the peer's code, ProtocolError (the peer was told why), or another NetError.
+        Never returns: raises LinkClosed (the peer's code and words), ProtocolError (it was told why), or another NetError.
         """
         transport = self._open_transport()
         frames = self.frames
@@ -235,8 +235,8 @@ class WebSocketClient:
         """The peer's close frame has come: echo it if we have not sent ours, and end the link (section 5.5.1)."""
         self._try_close_frame(_NORMAL_CLOSE if code == 1005 else code)
         frames = self.frames
-        reason = bytes(frames.buffer[frames.start + 2 : frames.end]).decode()
-        raise LinkClosed(code, "the server closed the link with code %d %r" % (code, reason))
+        words = bytes(frames.buffer[frames.start + 2 : frames.end]).decode()
+        raise LinkClosed(code, "the server closed the link with code %d %r" % (code, words), close_reason=words)
 
     def _try_close_frame(self, code: int) -> None:
         if self._close_sent or self._writing:
