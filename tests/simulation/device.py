@@ -61,12 +61,15 @@ class Host:
 
 
 class World:
-    """Device, network and service. shown: (virtual ms, state, connected, paused, reason) of each change."""
+    """Device, network and service; the seed decides all that is random.
 
-    def __init__(self, seed=1):
+    shown: (virtual ms, state, connected, paused, reason) of each change.
+    """
+
+    def __init__(self, seed=1, jitter_ms=0):
         random.seed(seed)
         self.frameio = Frameio()
-        self.network = Network(self.frameio.serve, LATENCY_MS)
+        self.network = Network(self.frameio.serve, LATENCY_MS, jitter_ms)
         self.host = Host()
         self.shown = []
         self.log = []

@@ -1,14 +1,16 @@
 """A small Frame.io in memory: identity, health and the device socket, with the times at which it was asked."""
 
+import asyncio
 import binascii
 import hashlib
 import json
 
-from pilotlight.net.errors import LinkClosed
+from pilotlight.net.errors import NetError
 from tests.virtual_time import Clock
 
 DEVICE_ID = "a7e95254-8cd6-4d59-b54d-28c58570a8de"
 TOPIC = "devices:" + DEVICE_ID
+IDLE_MS = 60_000
 _BUFFER = bytearray(2048)
 
 
@@ -16,8 +18,9 @@ class Frameio:
     """The service. Its faults are plain attributes.
 
     paused: the truth. forbids: upgrades are answered with 403. accepts: the token is good. health: body of /health.
-    silent: the socket's messages are not answered. joins: answer to phx_join, `ok` or `error`.
-    asked: (virtual ms, what) of everything: `identity`, `health`, `upgrade`, `join`, `heartbeat`, `close`.
+    silent: the socket's messages are not answered. joins: answer to phx_join, `ok` or `error`. answers: REST works, else it is 503.
+    limits: REST is answered with 429. hangs: REST is not answered.
+    asked: (virtual ms, what) of everything: `identity`, `health`, `upgrade`, `join`, `heartbeat`, `close`, `idle`.
     """
 
     def __init__(self):
@@ -26,6 +29,8 @@ class Frameio:
         self.accepts = True
         self.answers = True
         self.silent = False
+        self.limits = False
+        self.hangs = False
         self.device_id = DEVICE_ID
         self.joins = "ok"
         self.asked = []
@@ -41,10 +46,12 @@ class Frameio:
         return bool([socket for socket in self._sockets if socket.joined and not socket.stream.closed])
 
     def push(self, event, payload):
-        """Push an event to the joined socket."""
+        """Push an event to the joined socket. phx_error and phx_close end its channel, and may come again after that."""
+        ends = event.startswith("phx_")
         for socket in self._sockets:
-            if socket.joined:
+            if socket.joined or ends:
                 socket.send({"event": event, "payload": payload, "ref": None, "topic": TOPIC})
+                socket.joined = socket.joined and not ends
 
     def close_sockets(self, code):
         """Close frames for all."""
@@ -53,6 +60,12 @@ class Frameio:
 
     async def serve(self, stream):
         """Serve one connection."""
+        try:
+            await self._serve(stream)
+        except NetError:
+            stream.close()  # the device has gone
+
+    async def _serve(self, stream):
         data = b""
         while b"\r\n\r\n" not in data:
             count = await stream.read(_BUFFER)
@@ -65,11 +78,15 @@ class Frameio:
         else:
             what = "identity" if target == "/v2/devices/me" else "health"
             self.asked.append((Clock.now_ms, what))
+            if self.hangs:
+                await stream.read(_BUFFER)
             await self._respond(stream, *self._answer(what))
 
     def _answer(self, what):
         if not self.answers:
             return 503, {"error": "unavailable"}
+        if self.limits:
+            return 429, {"error": "rate_limited"}
         if what == "health":
             return 200, {"ok": True}
         if not self.accepts:
@@ -100,10 +117,12 @@ class Frameio:
         stream.write_now(head, 0, len(head))
         socket = _Socket(self, stream)
         self._sockets = [socket]
+        watch = asyncio.create_task(socket.watch())
         try:
             await socket.run()
-        except LinkClosed:
+        finally:
             socket.joined = False
+            watch.cancel()
 
 
 class _Socket:
@@ -111,6 +130,18 @@ class _Socket:
         self._service = service
         self.stream = stream
         self.joined = False
+        self._heard_ms = Clock.now_ms
+
+    async def watch(self):
+        """Close a socket that has been silent for a minute, as Phoenix does."""
+        while not self.stream.closed:
+            left_ms = IDLE_MS - (Clock.now_ms - self._heard_ms)
+            if left_ms > 0:
+                await asyncio.sleep_ms(left_ms)
+                continue
+            self._service.asked.append((Clock.now_ms, "idle"))
+            self.close(1000)
+            self.stream.close()
 
     def send(self, message):
         self._send_frame(1, json.dumps(message).encode())
@@ -130,9 +161,9 @@ class _Socket:
         while True:
             count = await self.stream.read(_BUFFER)
             if not count:
-                self.joined = False
                 self.stream.close()
                 return
+            self._heard_ms = Clock.now_ms
             data += bytes(_BUFFER[:count])
             while len(data) >= 6:
                 size = data[1] & 0x7F
@@ -152,7 +183,6 @@ class _Socket:
             service.asked.append((Clock.now_ms, "close"))
             self._send_frame(8, payload)
             self.stream.close()
-            self.joined = False
             return
         message = json.loads(payload)
         what = "join" if message["event"] == "phx_join" else "heartbeat"

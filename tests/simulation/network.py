@@ -1,29 +1,50 @@
 """A network in memory, in virtual time: stands in for pilotlight.net.transport.Endpoint and Transport, with the same words.
 
-One direction is one queue: what is written arrives after `latency_ms`. The link can be cut in silence (`dead_air`), as radio does it.
+What is written arrives after `latency_ms` and a random part of `jitter_ms`, in pieces cut at random where there is jitter: one seed
+decides order and delay. The link can be cut in silence (`dead_air`): as TCP does it, what was under way arrives when the air is back.
 """
 
 import asyncio
+import random
 import time
 
 from pilotlight.net.errors import LinkClosed, Unreachable
+from tests.virtual_time import Clock
 
 
 class Network:
     """What lies between device and server. All streams obey it.
 
-    latency_ms: each way. dead_air: bytes vanish, both ways, and nobody is told. refused: connects are refused.
-    serve: called with each new far end (`Stream`). opened, most_open: streams ever opened, and open at once at most, by the device.
+    latency_ms, jitter_ms: each way. refused: connects are refused. serve: called with each new far end (`Stream`).
+    opened, most_open: streams ever opened, and open at once at most, by the device. heard_ms: when the device last received a byte.
     """
 
-    def __init__(self, serve, latency_ms):
+    def __init__(self, serve, latency_ms, jitter_ms=0):
         self.latency_ms = latency_ms
-        self.dead_air = False
+        self.jitter_ms = jitter_ms
         self.refused = False
         self.serve = serve
         self.opened = 0
         self.open = 0
         self.most_open = 0
+        self.heard_ms = Clock.now_ms
+        self._dead_air = False
+        self._streams = []
+
+    @property
+    def dead_air(self):
+        """Nothing arrives, either way, and nobody is told."""
+        return self._dead_air
+
+    @dead_air.setter
+    def dead_air(self, dead):
+        self._dead_air = dead
+        for stream in self._streams:
+            stream.wake()
+
+    def delay_ms(self):
+        """How long the next piece is under way."""
+        return self.latency_ms + (random.randrange(self.jitter_ms + 1) if self.jitter_ms else 0)
 
     def connect(self):
         """A new stream of the device's."""
@@ -33,7 +54,13 @@ class Network:
         self.open += 1
         self.most_open = max(self.most_open, self.open)
         near.is_device = True
+        self._streams = [stream for stream in self._streams if not (stream.closed and stream.other.closed)] + [near, far]
         return near
+
+    def reset(self):
+        """Every connection is reset, at both ends at once."""
+        for stream in self._streams:
+            stream.reset()
 
     def endpoint(self, host, port, tls=None):
         """What Agent makes its streams with."""
@@ -66,6 +93,9 @@ class Stream:
         self._buffer = b""
         self._news = asyncio.Event()
         self._ended = False  # the other end has closed
+        self._was_reset = False
+        self._under_way = []  # (virtual ms at which it arrives, piece or None for the end)
+        self._carrying = False
         self.closed = False
         self.is_device = False
         self.other = None
@@ -74,7 +104,7 @@ class Stream:
 
     async def open(self):
         network = self._network
-        await asyncio.sleep_ms(2 * network.latency_ms)
+        await asyncio.sleep_ms(2 * network.delay_ms())
         while network.dead_air:
             self._check_open()
             self._news.clear()
@@ -85,7 +115,7 @@ class Stream:
         asyncio.create_task(network.serve(self.other))
 
     async def _wait(self):
-        while not (self._buffer or self._ended or self.closed):
+        while not (self._buffer or self._ended or self.closed or self._was_reset):
             self._news.clear()
             await self._news.wait()
 
@@ -96,6 +126,8 @@ class Stream:
             buffer[:count] = self._buffer[:count]
             self._buffer = self._buffer[count:]
             self.progress_ms = time.ticks_ms()
+            if self.is_device:
+                self._network.heard_ms = Clock.now_ms
         return count if count or self._ended else None
 
     async def read(self, buffer):
@@ -107,7 +139,7 @@ class Stream:
 
     def write_now(self, buffer, start, end):
         self._check_open()
-        asyncio.create_task(self._deliver(bytes(buffer[start:end])))
+        self._send(bytes(buffer[start:end]))
         self.progress_ms = time.ticks_ms()
         return end - start
 
@@ -120,20 +152,56 @@ class Stream:
             if self.is_device:
                 self._network.open -= 1
             self._news.set()
-            asyncio.create_task(self._deliver(None))
+            if not self._was_reset:
+                self._send(None)
 
-    async def _deliver(self, data):
-        """Carry data (None: the end) to the other side, unless the air is dead when it would leave or arrive."""
+    def reset(self):
+        """The connection is gone: reads and writes say so."""
+        self._was_reset = True
+        self._news.set()
+
+    def wake(self):
+        """The air has changed."""
+        self._news.set()
+        if self._under_way and not self._network.dead_air and not self._carrying:
+            self._carry_on()
+
+    def _send(self, data):
+        due_ms = self._under_way[-1][0] if self._under_way else 0
+        while True:
+            piece = data
+            if data and self._network.jitter_ms:
+                piece = data[: random.randrange(1, len(data) + 1)]
+            due_ms = max(due_ms, Clock.now_ms + self._network.delay_ms())  # one stream keeps its order
+            self._under_way.append((due_ms, piece))
+            if not data or len(piece) == len(data):
+                break
+            data = data[len(piece) :]
+        if not self._carrying:
+            self._carry_on()
+
+    def _carry_on(self):
+        self._carrying = True
+        asyncio.create_task(self._carry())
+
+    async def _carry(self):
+        """Carry what is under way to the other end; stop while the air is dead."""
         other = self.other
-        if not self._network.dead_air:
-            await asyncio.sleep_ms(self._network.latency_ms)
-            if not self._network.dead_air and not other.closed:
-                if data is None:
-                    other._ended = True
-                else:
-                    other._buffer += data
-                other._news.set()
+        while self._under_way and not self._network.dead_air:
+            due_ms, data = self._under_way[0]
+            if due_ms > Clock.now_ms:
+                await asyncio.sleep_ms(due_ms - Clock.now_ms)
+                continue
+            self._under_way.pop(0)
+            if data is None:
+                other._ended = True
+            else:
+                other._buffer += data
+            other._news.set()
+        self._carrying = False
 
     def _check_open(self):
         if self.closed:
             raise LinkClosed(1006, "the link was closed on this side")
+        if self._was_reset:
+            raise Unreachable("reset", "the peer reset the connection")

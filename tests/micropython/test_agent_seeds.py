@@ -1,0 +1,191 @@
+"""The agent over random faults, delays and orders: one seed decides them all, and each of these days can be had again.
+
+`SEEDS` is what `make test` runs; a failure names its seed.
+"""
+
+import asyncio
+import random
+
+from tests.simulation.device import World, sleep_s
+from tests.simulation.invariants import Watch
+from tests.virtual_time import Clock
+
+SEEDS = 24
+JITTER_MS = 400
+ROUNDS = 12
+BACK_MS = 85_000  # joined again after everything is well (design, invariant 3)
+SETTLED_S = 62 + 2  # identity's spacing, and two requests
+
+
+def dead_air(world):
+    world.network.dead_air = True
+
+
+def refused(world):
+    world.network.refused = True
+    world.network.reset()
+
+
+def reset(world):
+    world.network.reset()
+
+
+def closed(world):
+    world.frameio.close_sockets(random.choice((1000, 1001, 1011, 1012, 1013, 4000)))
+
+
+def forbidden(world):
+    world.frameio.forbids = True
+    world.frameio.close_sockets(1000)
+
+
+def silent(world):
+    world.frameio.silent = True
+
+
+def hanging(world):
+    world.frameio.hangs = True
+
+
+def limited(world):
+    world.frameio.limits = True
+
+
+def unavailable(world):
+    world.frameio.answers = False
+    if random.randrange(2):
+        world.frameio.close_sockets(1011)
+
+
+def joins_refused(world):
+    world.frameio.joins = "error"
+    world.frameio.push(random.choice(("phx_error", "phx_close")), {})
+
+
+def channel_lost(world):
+    for _ in range(random.randrange(1, 4)):
+        world.frameio.push(random.choice(("phx_error", "phx_close")), {})
+
+
+def network_lost(world):
+    world.network.dead_air = True
+    world.host.up = False
+    if random.randrange(2):
+        world.agent.network_changed()
+
+
+def network_flaps(world):
+    world.agent.network_changed()
+
+
+FAULTS = (
+    dead_air,
+    refused,
+    reset,
+    closed,
+    forbidden,
+    silent,
+    hanging,
+    limited,
+    unavailable,
+    joins_refused,
+    channel_lost,
+    network_lost,
+    network_flaps,
+)
+
+
+def heal(world):
+    """Everything is well again."""
+    world.network.dead_air = world.network.refused = False
+    frameio = world.frameio
+    frameio.forbids = frameio.silent = frameio.hangs = frameio.limits = False
+    frameio.answers = True
+    frameio.joins = "ok"
+    if not world.host.up:
+        world.host.up = True
+        if random.randrange(2):
+            world.agent.network_changed()
+
+
+def pause_or_resume(world):
+    """The truth changes; of its event come none, one or two, and perhaps an old one behind it."""
+    frameio = world.frameio
+    frameio.paused = not frameio.paused
+    word, old = ("paused", "resumed") if frameio.paused else ("resumed", "paused")
+    for event in random.choice(((), (word,), (word, word), (word, old), (old, word, old))):
+        frameio.push("status_updated", event)
+
+
+async def until_right(world):
+    """Online again, and what is shown is the truth."""
+    begun = world.shown[-3:]
+    state = "paused" if world.frameio.paused else "online"
+    waited_ms = 0
+    while not (world.agent.status.joined and world.frameio.online):
+        await asyncio.sleep_ms(100)
+        waited_ms += 100
+        assert waited_ms <= BACK_MS + 4 * JITTER_MS, (begun, world.shown[-8:], world.log[-8:])
+    if not waited_ms:  # no join that would ask for a verification: an event does, be it true or not
+        world.frameio.push("status_updated", random.choice(("paused", "resumed")))
+    await sleep_s(SETTLED_S)
+    assert world.agent.status.state == state, (
+        state,
+        Clock.now_ms,
+        world.frameio.paused,
+        world.shown[-4:],
+        world.frameio.asked[-12:],
+    )
+    return waited_ms
+
+
+async def live(seed):
+    """A few virtual hours of one device; the longest way back in ms."""
+    world = World(seed, JITTER_MS)
+    watch = Watch(world)
+    world.power_on()
+    watch.begin()
+    longest_ms = 0
+    try:
+        await until_right(world)
+        for _ in range(ROUNDS):
+            for _ in range(random.randrange(1, 4)):
+                random.choice(FAULTS)(world)
+                await asyncio.sleep_ms(random.randrange(1, random.choice((1_000, 30_000, 300_000))))
+                if not random.randrange(3):
+                    pause_or_resume(world)
+            heal(world)
+            longest_ms = max(longest_ms, await until_right(world))
+            for _ in range(random.randrange(3)):
+                pause_or_resume(world)
+                await asyncio.sleep_ms(random.randrange(1, 90_000))
+            await until_right(world)
+        watch.end()
+        await world.power_off()
+    except Exception as error:
+        print("seed", seed)
+        raise error
+    return longest_ms
+
+
+async def test_seeds():
+    longest_ms = 0
+    for seed in range(SEEDS):
+        longest_ms = max(longest_ms, await live(seed))
+    assert longest_ms > 10_000  # there was something to come back from
+
+
+async def test_a_seed_is_the_same_day_again():
+    days = []
+    for seed in (1, 1, 2):
+        world = World(seed, JITTER_MS)
+        world.power_on()
+        begun_ms = world.network.heard_ms
+        for _ in range(5):
+            random.choice(FAULTS)(world)
+            await sleep_s(100)
+            heal(world)
+            await sleep_s(100)
+        days.append([(row[0] - begun_ms, row[1:]) for row in world.shown])
+        await world.power_off()
+    assert days[0] == days[1] != days[2]
