@@ -57,18 +57,34 @@ def _parse_url(url: str):
 
 def is_semver(text: str) -> bool:
     """True for a version as semver.org wants it: three numbers, then perhaps -prerelease and +build."""
-    core = text.partition("+")[0].partition("-")[0]
+    version, plus, build = text.partition("+")
+    core, minus, prerelease = version.partition("-")
     numbers = core.split(".")
-    if len(numbers) != 3:
-        return False
-    for number in numbers:
-        if not number.encode().isdigit() or (len(number) > 1 and number[0] == "0"):
-            return False
-    for byte in text[len(core) :].encode():
+    return (
+        len(numbers) == 3
+        and all([_is_number(number) for number in numbers])
+        and (
+            not minus
+            or all([_is_identifier(word) and (_is_number(word) or not _is_digits(word)) for word in prerelease.split(".")])
+        )
+        and (not plus or all([_is_identifier(word) for word in build.split(".")]))
+    )
+
+
+def _is_identifier(word: str) -> bool:
+    for byte in word.encode():
         letter = 0x61 <= byte | 0x20 <= 0x7A and byte < 0x80
-        if not (letter or 0x30 <= byte <= 0x39 or byte in (0x2B, 0x2D, 0x2E)):
+        if not (letter or 0x30 <= byte <= 0x39 or byte == 0x2D):
             return False
-    return text[-1:] not in ("-", "+", ".")
+    return word != ""
+
+
+def _is_number(word: str) -> bool:
+    return _is_digits(word) and (word == "0" or word[0] != "0")
+
+
+def _is_digits(word: str) -> bool:
+    return word.encode().isdigit()
 
 
 def _is_plain(text: str) -> bool:

@@ -1,0 +1,50 @@
+"""Settings and addresses: against Python's urllib and the expression that semver.org suggests."""
+
+import re
+from urllib.parse import parse_qs, quote, urlsplit
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from pilotlight.device_channel import percent_encode, socket_target
+from pilotlight.settings import Settings, SettingsError, is_semver
+
+SEMVER = re.compile(
+    r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)"
+    r"(?:-((?:0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*)(?:\.(?:0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*))*))?"
+    r"(?:\+([0-9a-zA-Z-]+(?:\.[0-9a-zA-Z-]+)*))?",
+    re.ASCII,
+)
+
+
+@given(st.text())
+def test_percent_encoding(text: str) -> None:
+    text = text.encode("utf-8", "ignore").decode()
+    assert percent_encode(text) == quote(text, safe="-._~")
+    assert parse_qs(urlsplit(socket_target("x" + text)).query) == {"Authorization": ["Bearer x" + text]}
+
+
+@given(st.lists(st.sampled_from(list("0123.-+aZ")), max_size=14).map("".join))
+@example("1.2.3-01")
+@example("1.2.3-0a.1+001")
+@example("1.2.3+a-b")
+def test_semantic_versions(text: str) -> None:
+    assert is_semver(text) == bool(SEMVER.fullmatch(text)), text
+
+
+@given(
+    st.lists(
+        st.sampled_from(["https", "http", "://", "a.example", "127.0.0.1", ":", "443", "0", "@", "/", "?", "#", " ", "[::1]"])
+    )
+)
+def test_urls(parts: list[str]) -> None:
+    url = "".join(parts)
+    try:
+        settings = Settings(url, "1.2.3", "token")
+    except SettingsError:
+        return
+    python = urlsplit(url)
+    assert settings.scheme == python.scheme
+    assert settings.host.strip("[]") == python.hostname
+    assert settings.port == (python.port or {"https": 443, "http": 80}[python.scheme])
+    assert settings.scheme == "https" or python.hostname in ("127.0.0.1", "::1")
