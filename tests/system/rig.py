@@ -15,9 +15,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tools.mock_frameio.tokens import MARK
+
 ROOT = Path(__file__).parent.parent.parent
 MICROPYTHON = os.environ.get("MICROPYTHON") or str(ROOT / ".venv/bin/micropython")
 TOKEN = "tok-0123456789.a_b-c~SECRET"
+CLIENT_SECRET = "model-9876543210.z_y-x~SECRET"
 CLIENT_VERSION = "1.2.3-test"
 DEADLINE_S = 20.0
 Line = dict[str, Any]
@@ -29,6 +32,7 @@ class Mock:
     def __init__(self, folder: Path, *options: str, tls: bool = False) -> None:
         self.ca = folder / "mock/ca.der"
         command = [sys.executable, "-m", "tools.mock_frameio", "--port", "0", "--token", TOKEN, "--tls-dir", str(folder / "mock")]
+        command += ["--client-secret", CLIENT_SECRET]
         if tls:
             command.append("--tls")
         self._process = subprocess.Popen([*command, *options], cwd=ROOT, stdout=subprocess.PIPE, text=True)
@@ -54,6 +58,13 @@ class Mock:
     def status(self) -> Line:
         """The mock's own view of the device."""
         return dict(self._call("/control/status"))
+
+    def approve(self) -> str:
+        """Wait for a user code and enter it; the code."""
+        self.wait(lambda mock: bool(mock.status()["user_codes"]))
+        user_code = str(self.status()["user_codes"][-1])
+        self.control("approve", user_code=user_code)
+        return user_code
 
     def wait(self, test: Callable[[Mock], bool], deadline_s: float = DEADLINE_S) -> None:
         """Wait until test(mock) holds."""
@@ -176,14 +187,15 @@ class Rig:
         return mock, device
 
     def close(self) -> None:
-        """Stop everything. Fails if a device printed its token, or a traceback."""
+        """Stop everything. Fails if a device printed a secret, or a traceback."""
         for device in self._devices:
             device.stop()
         for mock in self._mocks:
             mock.stop()
         for device in self._devices:
             for text in (device.output, device.errors):
-                assert TOKEN not in text and TOKEN.replace("~", "%7E") not in text, "the token was printed"
+                for secret in (TOKEN, CLIENT_SECRET, MARK):
+                    assert secret not in text and secret.replace("~", "%7E") not in text, "a secret was printed"
                 assert "Traceback" not in text, text
 
 

@@ -1,4 +1,5 @@
-"""A mock of Frame.io's device side on a real HTTP server: REST, and the device socket with Phoenix V1 manners.
+"""A mock of Frame.io's device side on a real HTTP server: REST, pairing and tokens, and the device socket with Phoenix V1
+manners.
 
     python -m tools.mock_frameio --port 8080 [--tls] [--token T]
 

@@ -133,7 +133,13 @@ async def records(request: web.Request) -> web.Response:
 async def status(request: web.Request) -> web.Response:
     service = request.app[SERVICE]
     return web.json_response(
-        {"online": service.online(), "paused": service.paused, "sockets": len(service.sockets), "device_id": service.device_id}
+        {
+            "online": service.online(),
+            "paused": service.paused,
+            "sockets": len(service.sockets),
+            "device_id": service.device_id,
+            **service.tokens.status(),
+        }
     )
 
 

@@ -1,4 +1,4 @@
-"""The REST side: identity, health, HTTP heartbeat."""
+"""The REST side: identity, health, HTTP heartbeat; and how every REST answer is refused, recorded and given."""
 
 import json
 from typing import Any
@@ -8,10 +8,15 @@ from aiohttp import web
 from .service import Service
 
 SERVICE: web.AppKey[Service] = web.AppKey("service", Service)
-_UNAUTHORIZED = {
-    "code": 401,
-    "errors": [{"code": 401, "detail": "Your access token is invalid", "status": 401, "title": "Not Authorized"}],
-    "message": "Not Authorized",
+ERROR_BODIES = {
+    "errors": {
+        "code": 401,
+        "errors": [
+            {"code": 401, "detail": "You are not allowed to access that resource", "status": 401, "title": "Not Authorized"},
+        ],
+        "message": "Not Authorized",
+    },
+    "error": {"error": "invalid_client"},
 }
 
 
@@ -26,7 +31,13 @@ def _record(request: web.Request, status: int) -> None:
     request.app[SERVICE].record("http", method=request.method, path=request.path, status=status, client_version=version)
 
 
-async def _refused(request: web.Request, part: str) -> web.Response | None:
+def unauthorized(service: Service) -> Any:
+    """The body of a 401, in the shape that was ordered."""
+    return ERROR_BODIES[service.error_body]
+
+
+async def refused(request: web.Request, part: str) -> web.Response | None:
+    """Record the request, wait as the faults say, and give the refusal that was ordered for this part, or None."""
     service = request.app[SERVICE]
     service.record("request", method=request.method, path=request.path)
     await service.answer_time()
@@ -43,7 +54,8 @@ async def _refused(request: web.Request, part: str) -> web.Response | None:
     return web.json_response(body, status=status, headers=headers)
 
 
-def _answer(request: web.Request, status: int, body: Any) -> web.Response:
+def answer(request: web.Request, status: int, body: Any) -> web.Response:
+    """Record and make an answer."""
     _record(request, status)
     if status == 204:
         return web.Response(status=204)
@@ -53,34 +65,34 @@ def _answer(request: web.Request, status: int, body: Any) -> web.Response:
 async def identity(request: web.Request) -> web.Response:
     """GET /v2/devices/me."""
     service = request.app[SERVICE]
-    refused = await _refused(request, "identity")
-    if refused:
-        return refused
+    refusal = await refused(request, "identity")
+    if refusal:
+        return refusal
     if not service.accepts(bearer(request)):
-        return _answer(request, 401, _UNAUTHORIZED)
+        return answer(request, 401, unauthorized(service))
     body = service.identity()
     missing = service.identity_bytes - len(json.dumps(body))
     if missing > 0:
         body = {"padding": [{"note": "x" * 50}] * (missing // 64 + 1), **body}
     service.seen()
-    return _answer(request, 200, body)
+    return answer(request, 200, body)
 
 
 async def health(request: web.Request) -> web.Response:
     """GET /health."""
-    return await _refused(request, "health") or _answer(request, 200, {"ok": True})
+    return await refused(request, "health") or answer(request, 200, {"ok": True})
 
 
 async def heartbeat(request: web.Request) -> web.Response:
     """POST /v2/devices/heartbeat."""
     service = request.app[SERVICE]
-    refused = await _refused(request, "heartbeat")
-    if refused:
-        return refused
+    refusal = await refused(request, "heartbeat")
+    if refusal:
+        return refusal
     if not service.accepts(bearer(request)):
-        return _answer(request, 401, _UNAUTHORIZED)
+        return answer(request, 401, unauthorized(service))
     service.seen()
-    return _answer(request, 204, None)
+    return answer(request, 204, None)
 
 
 def add_routes(app: web.Application) -> None:

@@ -7,7 +7,10 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from .tokens import Tokens
+
 DEVICE_ID = "a7e95254-8cd6-4d59-b54d-28c58570a8de"
+DEVICE_NAME = "MOCK-DEVICE"
 _OFFLINE_AFTER_S = 300
 _MOST_RECORDS = 10_000
 
@@ -16,12 +19,14 @@ _MOST_RECORDS = 10_000
 class Faults:
     """What is wrong at the moment; all clear by default.
 
-    refuse: part (`socket`, `identity`, `health`, `heartbeat` or `all`) → [status, body, times left (-1: for ever)].
+    refuse: part (`socket`, `identity`, `health`, `heartbeat`, `code`, `token`, `revoke` or `all`) → [status, body, times left
+    (-1: for ever)]. lost_refresh_responses: so many refreshes are carried out and not answered.
     slow_ms: every answer waits so long. black_hole: nothing is answered or sent any more. join: the reason with which joins
     are refused.
     """
 
     refuse: dict[str, list[Any]] = field(default_factory=dict)
+    lost_refresh_responses: int = 0
     slow_ms: int = 0
     black_hole: bool = False
     join: str | None = None
@@ -30,13 +35,14 @@ class Faults:
 class Service:
     """One pretended Frame.io with one device.
 
-    tokens: access token → time.monotonic() of its end. idle_s: a silent socket is closed after this.
-    identity_bytes: the identity's body is padded to this size.
+    client_secret: the device model's. error_body: the shape of a 401's body, a key of rest.ERROR_BODIES. idle_s: a silent socket
+    is closed after this. identity_bytes: the identity's body is padded to this size.
     """
 
-    def __init__(self, token: str, token_life_s: float, idle_s: float, identity_bytes: int) -> None:
-        self.tokens = {token: time.monotonic() + token_life_s}
-        self.token_life_s = token_life_s
+    def __init__(self, tokens: Tokens, client_secret: str, idle_s: float, identity_bytes: int) -> None:
+        self.tokens = tokens
+        self.client_secret = client_secret
+        self.error_body = "errors"
         self.idle_s = idle_s
         self.identity_bytes = identity_bytes
         self.device_id = DEVICE_ID
@@ -59,17 +65,21 @@ class Service:
 
     def accepts(self, token: str | None) -> bool:
         """Is this access token known and not expired?"""
-        return token is not None and self.tokens.get(token, 0) > time.monotonic()
+        return token is not None and self.tokens.accepts(token)
 
     def expire_tokens(self) -> None:
-        """All tokens end now. Live sockets stay: Phoenix checks at connect only."""
-        for token in self.tokens:
-            self.tokens[token] = 0
+        """The access tokens end now. Live sockets stay: Phoenix checks at connect only."""
+        self.tokens.expire()
 
     def renew_tokens(self) -> None:
-        """All tokens live again, for a whole life."""
-        for token in self.tokens:
-            self.tokens[token] = time.monotonic() + self.token_life_s
+        """The access tokens live again, for a whole life."""
+        self.tokens.renew()
+
+    def loses_refresh_response(self) -> bool:
+        """Is the response of the refresh that was just carried out to be lost?"""
+        lost = self.faults.lost_refresh_responses > 0
+        self.faults.lost_refresh_responses -= lost
+        return lost
 
     def status(self) -> str:
         """The device's status word, as identity gives it: from before the request that asks."""
@@ -104,7 +114,7 @@ class Service:
             "channels": [],
             "device_id": "14856308-46e0-4d7d-8438-320262eec74e",
             "last_seen_at": None,
-            "name": "MOCK-DEVICE",
+            "name": DEVICE_NAME,
             "project": {"_type": "project", "id": "2ad59fe6-77b6-4fbc-a9d2-3dd0413ed4a3", "name": self.project},
             "project_id": "2ad59fe6-77b6-4fbc-a9d2-3dd0413ed4a3",
             "timezone": "Etc/UTC",
