@@ -1,9 +1,10 @@
-"""The curl lines of Frame.io's status guide, as printed but for scheme, host and token, against the mock, with the real curl."""
+"""The curl lines of Frame.io's guides, as printed but for scheme, host and secrets, against the mock, with the real curl."""
 
 import json
 import subprocess
 
-from tests.system.rig import TOKEN, Mock, Rig
+from tests.host.test_mock_authorization import UNIT, paired
+from tests.system.rig import CLIENT_SECRET, TOKEN, Mock, Rig
 
 IDENTITY = """\
 curl -X GET https://api.frame.io/v2/devices/me \\
@@ -13,6 +14,15 @@ curl -X GET https://api.frame.io/v2/devices/me \\
 """
 HEALTH = """\
 curl -X GET https://api.frame.io/health \\
+    | python -m json.tool
+"""
+REFRESH = """\
+curl -X POST https://api.frame.io/v2/auth/token \\
+    --header 'x-client-version: 2.0.0' \\
+    --form 'client_id=[client_id]' \\
+    --form 'client_secret=[client_secret]' \\
+    --form 'grant_type=refresh_token' \\
+    --form 'refresh_token=[refresh_token]' \\
     | python -m json.tool
 """
 
@@ -40,3 +50,13 @@ def test_the_identity_line_over_tls(rig: Rig) -> None:
     mock = rig.mock(tls=True)
     trusting = IDENTITY.replace("curl -X", f"curl --cacert {mock.ca.parent / 'ca.pem'} -X")
     assert run(trusting, mock)["id"] == mock.status()["device_id"]
+
+
+def test_the_refresh_line(rig: Rig) -> None:
+    mock = rig.mock()
+    pair = paired(mock)
+    line = REFRESH.replace("[client_id]", UNIT).replace("[client_secret]", CLIENT_SECRET)
+    answer = run(line.replace("[refresh_token]", pair["refresh_token"]), mock)
+    assert (answer["token_type"], answer["expires_in"]) == ("bearer", 28800)
+    assert answer["refresh_token"] != pair["refresh_token"]
+    assert run(line.replace("[refresh_token]", pair["refresh_token"]), mock) == {"error": "invalid_request"}
