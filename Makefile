@@ -7,7 +7,8 @@ BIN := .venv/bin
 DEVICE_CODE := lib/pilotlight firmware main.py boot.py
 URL ?=
 TOKEN ?=
-export TOKEN
+SECRET ?=
+export TOKEN SECRET
 
 .PHONY: setup run test lint check docs format bench
 

@@ -29,7 +29,9 @@ SCHEMA = (
     ("frameio.url", _TEXT, "https://api.frame.io", "Frame.io's address: scheme, host and perhaps port"),
     ("frameio.ca", _PATHS, None, "DER files of roots to trust instead of the shipped ones"),
     ("frameio.client_version", _TEXT, _REQUIRED, "the vendor's semantic version, such as 1.2.3"),
-    ("frameio.access_token", _TEXT, _REQUIRED, "a fixed access token"),
+    ("frameio.client_secret", _TEXT, None, "the model's secret, issued by Frame.io: the user pairs the device"),
+    ("frameio.client_id", _TEXT, None, "this unit's id, such as its serial number (default: a UUID, made once)"),
+    ("frameio.access_token", _TEXT, None, "instead of client_secret: a fixed access token, and no pairing"),
     ("console", _SWITCH, True, "one JSON line a change on stdout"),
     ("state_dir", _TEXT, "state", "folder for what the device remembers; made if missing"),
 )
@@ -62,8 +64,10 @@ def settings(values: dict, path: str) -> Settings:
         return Settings(
             values["frameio.url"],
             values["frameio.client_version"],
-            values["frameio.access_token"],
             _trust_roots(values["frameio.ca"], values["frameio.url"], path),
+            values["frameio.client_secret"],
+            values["frameio.client_id"],
+            values["frameio.access_token"],
         )
     except SettingsError as error:
         raise ConfigError("%s: frameio.%s" % (path, error))

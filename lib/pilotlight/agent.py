@@ -1,19 +1,19 @@
 """The agent: owns the tasks, decides what happens next, and is the only writer of DeviceStatus.
 
-Three tasks: the walk (network → clock → token → socket → join → serve, and back, see `walk.py`), the polls (what REST is asked
-and when), and the watch over the proof that Frame.io answers. What fails raises an exception that says what it means; only here
-is decided what to do about it.
+Its tasks: the walk (network → clock → token → socket → join → serve, and back, see `walk.py`), the inquiries (what REST is asked
+and when), the watch over the proof that Frame.io answers, and the refresh of a paired device's tokens. What fails raises an
+exception that says what it means; only here is decided what to do about it.
 """
 
 import asyncio
 import random
-import time
 
 from micropython import const
 
 from .authorization import FixedToken, NotAuthorized
 from .device_channel import HEARTBEAT_REF, JOIN_REF, paused_by, socket_target, topic
-from .frameio_api import ApiError, FrameioApi, Identity, RateLimited, Unauthorized, is_device_id
+from .frameio_api import ApiError, FrameioApi, Identity, is_device_id
+from .inquiries import Inquiries
 from .net.backoff import Backoff
 from .net.deadline import Deadline
 from .net.errors import JoinRefused, LinkClosed, NetError, UpgradeRefused
@@ -21,16 +21,15 @@ from .net.http_client import HttpClient
 from .net.phoenix import PhoenixSocket
 from .net.transport import Endpoint, tls_context
 from .net.websocket_client import WebSocketClient
-from .polls import Polls
 from .status import DeviceStatus
 from .times import Times
-from .truths import Connected, Paused
 from .walk import after
 
 _MESSAGE_BYTES = const(4096)
 _SEND_BYTES = const(512)
 _RECORD = const("identity")
 _RESTARTING = const((1012, 1013))  # close codes: service restart, try again later
+_FORBIDDEN = const(403)
 
 
 class Agent:
@@ -40,9 +39,11 @@ class Agent:
         asyncio.create_task(agent.run())
         version = await agent.status.wait(0)
 
-    settings: a pilotlight.Settings.
+    settings: a pilotlight.Settings. With a client_secret the device pairs by itself when it has no authorization.
     network: has `is_up()`: True while there is a link with an address. Call `network_changed()` whenever that changes.
-    storage: has `load(name)`, a dict or None, and `save(name, record)` with a small dict; both may raise OSError.
+    storage: has `load(name)`, a dict or None, and `save(name, record)` with a small dict of texts and integers, which over a
+    power cut is wholly the old or the new one; both may raise OSError. Of the records `identity`, `client` and `authorization`
+    the last holds tokens.
     clock: has `now_s()`, seconds since 1970 or None if the time is not known, and `await ensure_set()`, True once it is known.
     times: a Times. log: called with a line of text for the maintainer; it never holds a secret.
     status: the DeviceStatus to observe.
@@ -56,27 +57,33 @@ class Agent:
         self._clock = clock
         self._times = times = times or Times()
         self._log = log
-        self._authorization = FixedToken(settings.access_token)
         self._host_field = settings.host_field
         tls = tls_context(settings.trust_roots) if settings.scheme == "https" else None
         self._endpoint = Endpoint(settings.host, settings.port, tls)
-        http = HttpClient(self._endpoint, settings.host_field, times)
-        self._api = FrameioApi(http, settings.client_version)
+        self._http = HttpClient(self._endpoint, settings.host_field, times)
+        self._keeper = None if settings.access_token else self._new_keeper(settings)
+        self._authorization = self._keeper or FixedToken(settings.access_token)
+        self._inquiries = Inquiries(
+            FrameioApi(self._http, settings.client_version),
+            self._authorization,
+            self.status,
+            network,
+            clock,
+            times,
+            self._learn,
+            self.network_changed,
+            self._note,
+            self._show,
+        )
         websocket = WebSocketClient(_MESSAGE_BYTES, _SEND_BYTES)
-        self._phoenix = PhoenixSocket(websocket, JOIN_REF, HEARTBEAT_REF, times, self._prove, self._pushed)
+        self._phoenix = PhoenixSocket(websocket, JOIN_REF, HEARTBEAT_REF, times, self._inquiries.prove, self._pushed)
         self._backoff = Backoff(times, random.randrange)
-        self._polls = Polls(times, time.ticks_ms())
-        self._connected = Connected(times)
-        self._paused = Paused()
-        self._slot = asyncio.Lock()
         self._device_id: str | None = None
-        self._lost_by: NetError | NotAuthorized | None = None  # why there is no joined socket
-        self._poll_reason: str | None = None  # what the last request learned, if it failed
+        self._lost_by = None  # the NetError, ApiError or NotAuthorized for which there is no joined socket
         self._rejoins = 0  # on this socket, since the channel last held for a while
-        self._identity_outcome = ""
-        self._identity_asked = asyncio.Event()
-        self._proven = asyncio.Event()
-        self._poll_news = asyncio.Event()
+        self._forbidden = False  # the upgrade was refused with 403, and a refresh was asked for because of it
+        self._pairing = None  # while a code is shown or asked for
+        self._pairing_asked = True  # a restart asks for it
         self._walk_news = asyncio.Event()
         self._over = asyncio.Event()
         self._done = asyncio.Event()
@@ -84,17 +91,46 @@ class Agent:
         self._tasks: list = []
         self._stored: dict = {}  # the record as it is in the storage
 
+    def _new_keeper(self, settings):
+        from .token_api import TokenApi  # only now: a device with a fixed token needs none of it
+        from .token_keeper import TokenKeeper
+
+        self._token_api = TokenApi(self._http, settings.client_version, settings.client_secret)
+        return TokenKeeper(
+            self._token_api,
+            settings.client_id,
+            self._storage,
+            self._clock,
+            self._times,
+            self._ask,
+            self._ready,
+            self._renewed,
+            self._unpaired,
+            self._note,
+        )
+
+    def _new_pairing(self):
+        from .pairing import Pairing
+
+        return Pairing(self._token_api, self._need_keeper(), self._times, self._ask, self._ready, self._show_code, self._note)
+
     # What the embedding application calls
 
     async def run(self) -> None:
         """Keep the device online until `stop`. Returns after `stop`; raises what nobody foresaw, after closing the link."""
         try:
+            self.status.update(authorized=self._authorization.authorized)
             self._load_device_id()
-            for job in (self._walk(), self._poll(), self._watch_proof(), self._end_start()):
+            jobs = [self._walk(), self._inquiries.run(), self._inquiries.watch_proof(), self._end_start()]
+            if self._keeper is not None:
+                jobs.append(self._keeper.run())
+            for job in jobs:
                 self._tasks.append(asyncio.create_task(self._guard(job)))
             await self._over.wait()
         finally:
             try:
+                if self._keeper is not None:
+                    await self._keeper.finish()
                 for task in self._tasks:
                     # Until it is done: asyncio loses a cancel that comes in the turn in which a wait_for times out.
                     while not task.done():
@@ -102,13 +138,13 @@ class Agent:
                         await asyncio.sleep_ms(0)
                 await self._phoenix.close()
             finally:
-                self.status.update(joined=False, connected=False)
+                self.status.update(joined=False, fallback=False, connected=False)
                 self._done.set()
         if self._crash is not None:
             raise self._crash
 
     async def stop(self) -> None:
-        """End `run`: the link is closed with 1000, and nothing goes on."""
+        """End `run`: a refresh under way is finished, the link is closed with 1000, and nothing goes on."""
         self._over.set()
         if self._tasks:
             await self._done.wait()
@@ -121,17 +157,46 @@ class Agent:
             self._backoff.reset()
             self._phoenix.check_link()
         self._walk_news.set()
-        self._poll_news.set()
+        self._inquiries.wake()
+
+    def start_pairing(self) -> None:
+        """Show a code, if there is no authorization: the user asks for it. A paired device is to be unpaired first."""
+        self._need_keeper()
+        self._pairing_asked = True
+        self._walk_news.set()
+
+    def cancel_pairing(self) -> None:
+        """Show no code any more, at whatever step the pairing is; the state is `unpaired` until `start_pairing` or a restart."""
+        self._need_keeper()
+        self._pairing_asked = False
+        if self._pairing is not None:
+            self._pairing.cancel()
+
+    async def unpair(self) -> None:
+        """Forget the authorization, and tell Frame.io to revoke it; it is forgotten whatever the answer. Cancels a pairing, too.
+
+        Raises NotAuthorized (`token_refused`) for a fixed token, which can't be forgotten.
+        """
+        self.cancel_pairing()
+        keeper = self._need_keeper()
+        async with keeper.flight:
+            token = keeper.end("unpaired")
+        if token is not None:
+            try:
+                await self._ask(self._token_api.revoke(token))
+            except (ApiError, NetError) as error:
+                self._note("the revocation failed: %s" % error)
 
     def request_slot(self) -> asyncio.Lock:
         """`async with agent.request_slot():` around a request of your own: on a small board only one may hold a TLS session
         beside the socket. Polls wait meanwhile; hold it as short as you can."""
-        return self._slot
+        return self._inquiries.slot
 
     async def access_token(self, rejected: str | None = None) -> str:
-        """The access token for a request of your own. rejected: the token that was just answered with 401.
+        """The access token for a request of your own. rejected: the token that was just answered with 401; then the next one, as
+        soon as a refresh has brought it: put a time-out around it, and don't hold the request slot meanwhile.
 
-        Raises NotAuthorized.
+        Raises NotAuthorized; with `rejected` also NetError or ApiError (both of `reason` and text), if the refresh fails for now.
         """
         return await self._authorization.access_token(rejected)
 
@@ -147,7 +212,7 @@ class Agent:
             self.status.update(network_up=False, starting=False)
             await _wait(self._walk_news, self._times.network_check_ms)
         self.status.update(network_up=True)
-        self._poll_news.set()
+        self._inquiries.wake()
         return "up"
 
     async def _at_clock(self) -> str:
@@ -156,19 +221,45 @@ class Agent:
         return self._lost(NetError("clock", "the time is not known, so no certificate can be checked"), "failed")
 
     async def _at_token(self) -> str:
+        keeper = self._keeper
+        if not self._authorization.authorized:
+            return "asked" if self._pairing_asked else "none"
         if not self.status.authorized:
             return "refused"
+        if keeper is not None and keeper.expired():
+            try:
+                await keeper.renewal()
+            except (NetError, ApiError, NotAuthorized) as error:
+                return self._lost(error, "failed")
         return "known" if self._device_id else "unknown"
 
+    async def _at_unpaired(self) -> str:
+        self.status.update(starting=False)
+        self._show()
+        while not self._pairing_asked:
+            await self._walk_news.wait()
+            self._walk_news.clear()
+        return "asked"
+
+    async def _at_pairing(self) -> str:
+        self._pairing_asked = False
+        self._pairing = pairing = self._new_pairing()
+        try:
+            await pairing.run()
+            return "paired"
+        except NotAuthorized as error:
+            self._authorization.reason = error.reason
+            self._note("not paired: %s" % error)
+            return "ended"
+        finally:
+            self._pairing = None
+            self._show()
+
     async def _at_identity(self) -> str:
-        """Ask for identity as soon as its spacing allows, and wait for what comes of it."""
-        self._identity_asked.clear()
-        self._want_identity()
-        await self._identity_asked.wait()
-        return self._identity_outcome
+        return await self._inquiries.identity()
 
     async def _at_refused(self) -> str:
-        return await self._at_identity()
+        return await self._inquiries.identity()
 
     async def _at_connect(self) -> str:
         try:
@@ -178,10 +269,11 @@ class Agent:
                 await self._phoenix.open(transport, self._host_field, socket_target(token))
         except (NetError, NotAuthorized) as error:
             if isinstance(error, UpgradeRefused):
-                self._want_identity()  # a 403 may be anybody's: identity has the say about the token
+                self._doubt_token(error.status)
             return self._lost(error, "failed")
         self._rejoins = 0
-        self._prove()
+        self._forbidden = False
+        self._inquiries.prove()
         return "upgraded"
 
     async def _at_join(self) -> str:
@@ -189,7 +281,7 @@ class Agent:
             return await self._join()
         except JoinRefused as error:
             self._device_id = None
-            self._want_identity()
+            self._inquiries.want_identity()
             return self._lost(error, "refused")
         except NetError as error:
             return self._lost(error, "lost")
@@ -232,133 +324,74 @@ class Agent:
         await self._phoenix.join(topic(self._device_id or ""))
         self._note("joined")
         self._lost_by = None
-        self.status.update(joined=True)
-        self._want_identity()
+        self.status.update(joined=True, fallback=False)
+        self._inquiries.joined()
         self._show()
         return "joined"
 
     def _lost(self, error, outcome: str) -> str:
         """There is no joined socket (any more), and `error` is why; the outcome is handed back."""
         if self.status.joined:
-            self._polls.link_ended()
+            self._inquiries.socket_ended()
         self._lost_by = error
         self._note("%s: %s" % (error.reason, error))
         self.status.update(joined=False, starting=False)
         self._show()
-        self._poll_news.set()
         return outcome
 
-    # The polls
+    def _doubt_token(self, status: int) -> None:
+        """The upgrade was refused, by whomever: one refresh is tried, and identity has the say about the token."""
+        if status == _FORBIDDEN and not self._forbidden and self._keeper is not None:
+            self._forbidden = True
+            self._keeper.want()  # identity follows each refresh
+        else:
+            self._inquiries.want_identity()
 
-    async def _poll(self) -> None:
-        polls = self._polls
-        while True:
-            now_ms = time.ticks_ms()
-            polls.forget_old(now_ms)
-            joined = self.status.joined
-            wait_ms = self._times.network_check_ms
-            if self._network.is_up() != self.status.network_up:
-                self.network_changed()  # nobody said so
-            if self.status.network_up:
-                wait_ms = self._times.longest_sleep_ms
-                identity_ms = polls.identity_due_ms(now_ms, joined, wait_ms)
-                health_ms = polls.health_due_ms(now_ms, joined, wait_ms)
-                wait_ms = min(identity_ms, health_ms)
-                if not wait_ms:
-                    await self._ask(self._ask_health if identity_ms else self._ask_identity)
-                    continue
-            await _wait(self._poll_news, wait_ms)
+    # What the others tell
 
-    async def _ask(self, request) -> None:
-        async with self._slot:
-            try:
-                await request()
-                self._polls.answered()
-                self._poll_reason = None
-                self._prove()
-            except (ApiError, NetError) as error:
-                self._note("request failed: %s: %s" % (error.reason, error))
-                self._poll_reason = error.reason
-                if isinstance(error, RateLimited):
-                    self._polls.rate_limited(time.ticks_ms())
-                if isinstance(error, ApiError) and error.answered:
-                    self._prove()
-                self.status.update(starting=False)
-        self._show()
+    async def _ask(self, request):
+        return await self._inquiries.ask(request)
 
-    async def _ask_identity(self) -> None:
-        token = await self._authorization.access_token()
-        self._polls.identity_begins(time.ticks_ms())
-        mark = self._paused.mark()
-        outcome = "failed"
-        try:
-            self._learn(await self._api.identity(token), mark)
-            outcome = "answered"
-        except Unauthorized:
-            self.status.update(authorized=False)
-            outcome = "refused"
-            raise
-        finally:
-            if outcome != "answered":
-                self._polls.identity_wanted = True
-            self.status.update(verified=True)
-            self._identity_outcome = outcome
-            self._identity_asked.set()
+    def _ready(self) -> bool:
+        return self._inquiries.ready()
 
-    async def _ask_health(self) -> None:
-        self._polls.probed(time.ticks_ms())
-        await self._api.health()
-
-    def _learn(self, identity: Identity, mark: int) -> None:
-        self._paused.settle(mark, identity.paused)
-        if self._paused.unverified:
-            self._polls.identity_wanted = True
-        self.status.update(
-            authorized=True,
-            paused=self._paused.value,
-            project=identity.project,
-            creator=identity.creator,
-            expires_at=identity.expires_at,
-        )
+    def _learn(self, identity: Identity) -> None:
         if identity.id != self._device_id:
             if self._device_id:
                 self._phoenix.abandon(LinkClosed(1006, "this authorization belongs to another device now", "device_changed"))
             self._device_id = identity.id
             self._save({"id": identity.id, "authorization": self._authorization.key})
 
-    def _want_identity(self) -> None:
-        self._polls.identity_wanted = True
-        self._poll_news.set()
+    def _renewed(self) -> None:
+        """The keeper has new tokens. The live socket stays; the next connect uses them."""
+        self._inquiries.want_identity(at_once=True)
+        self.status.update(authorized=True)
 
-    # Proofs, hints, and what is shown
+    def _unpaired(self) -> None:
+        """The keeper has no tokens any more."""
+        ends_s = self._inquiries.forget()
+        if self._authorization.reason == "pairing_ended" and ends_s is not None and ends_s <= (self._clock.now_s() or 0):
+            self._authorization.reason = "authorization_expired"
+        self._device_id = None
+        self._phoenix.abandon(LinkClosed(1006, "the authorization has ended", self._authorization.reason))
+        self.status.update(
+            authorized=False, joined=False, fallback=False, paused=None, project=None, creator=None, expires_at=None
+        )
+        self._show()
+        self._walk_news.set()
 
-    def _prove(self) -> None:
-        """Frame.io has answered. Called for every heartbeat's reply, so it allocates nothing unless that is news."""
-        now_ms = time.ticks_ms()
-        self._connected.prove(now_ms)
-        self._polls.probed(now_ms)
-        if not self.status.connected:
-            self.status.update(connected=True, starting=False)
-            self._proven.set()
-            self._show()
-
-    async def _watch_proof(self) -> None:
-        while True:
-            left_ms = self._connected.left_ms(time.ticks_ms())
-            if left_ms:
-                await asyncio.sleep_ms(left_ms)
-                continue
-            self._proven.clear()
-            self.status.update(connected=False)
-            self._show()
-            await self._proven.wait()
+    def _show_code(self, code) -> None:
+        self.status.update(
+            user_code=code and code.user_code,
+            verification_uri=code and code.verification_uri,
+            verification_uri_complete=code and code.verification_uri_complete,
+        )
+        self._show()
 
     def _pushed(self, event: str, payload, status) -> None:
         paused = paused_by(event, payload, status)
         if paused is not None:
-            self._paused.hint(paused)
-            self.status.update(paused=paused)
-            self._want_identity()
+            self._inquiries.hint(paused)
 
     async def _end_start(self) -> None:
         await asyncio.sleep_ms(self._times.starting_ms)
@@ -368,14 +401,24 @@ class Agent:
         """Settle the reason: why the state is not better."""
         status = self.status
         reason = None
-        if not status.authorized:
-            reason = "token_refused"
+        if status.user_code is None and not status.authorized:
+            if self._pairing is not None:
+                reason = self._inquiries.reason  # why there is no code yet
+            else:
+                reason = "token_refused" if self._authorization.authorized else self._authorization.reason
+        elif status.fallback:
+            reason = "http_fallback"
         elif not status.joined:
             if self._lost_by is not None:
                 reason = self._lost_by.reason
-            if not status.connected and self._poll_reason is not None:
-                reason = self._poll_reason
+            if not status.connected and self._inquiries.reason is not None:
+                reason = self._inquiries.reason
         status.update(reason=reason)
+
+    def _need_keeper(self):
+        if self._keeper is None:
+            raise NotAuthorized("token_refused", "this device has a fixed access token, so it can't be paired or unpaired")
+        return self._keeper
 
     # What is kept
 

@@ -5,6 +5,8 @@ Source: Frame.io's guide "How to: Manage Status and State".
 
 from micropython import const
 
+from .net.url_encoding import percent_encode
+
 JOIN_REF = "channel_connect"
 HEARTBEAT_REF = "heartbeat"
 _PATH = const("/devices/websocket")
@@ -33,15 +35,3 @@ def paused_by(event: str, payload, status) -> bool | None:
     if word == "resumed":
         return False
     return None
-
-
-def percent_encode(text: str) -> str:
-    """RFC 3986 section 2.1: all but the unreserved characters as %XX of their UTF-8 bytes."""
-    encoded = bytearray()
-    for byte in text.encode():
-        letter = 0x61 <= byte | 0x20 <= 0x7A and byte < 0x80
-        if letter or 0x30 <= byte <= 0x39 or byte in (0x2D, 0x2E, 0x5F, 0x7E):
-            encoded.append(byte)
-        else:
-            encoded.extend(b"%%%02X" % byte)
-    return encoded.decode()

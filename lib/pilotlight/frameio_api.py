@@ -1,4 +1,4 @@
-"""Frame.io's REST calls around a device's status: identity and health.
+"""Frame.io's REST calls around a device's status: identity, health, and the HTTP heartbeat.
 
 Source: Frame.io's guide "How to: Manage Status and State"; error bodies from its API reference.
 """
@@ -9,7 +9,8 @@ from .net.http_client import HttpClient, Response
 from .net.json_pick import ARRAY
 
 _ID_CHARACTERS = const(64)
-# Both begin with the fields of Frame.io's two error bodies.
+# Frame.io's two error bodies, each told by a field; every other tuple of paths begins with these.
+ERROR_PATHS = ((b"error",), (b"errors",))
 _IDENTITY_PATHS = const(
     (
         (b"error",),
@@ -37,7 +38,15 @@ class ApiError(Exception):
 
 
 class Unauthorized(ApiError):
-    """401 with one of Frame.io's error bodies: the access token is not accepted (`token_refused`)."""
+    """401 with one of Frame.io's error bodies: the token is not accepted (`token_refused`)."""
+
+
+class BadRequest(ApiError):
+    """400 with one of Frame.io's error bodies (`http_error`). word: what it said, such as `invalid_grant`; or ""."""
+
+    def __init__(self, word: str) -> None:
+        super().__init__("http_error", "Frame.io refused the request with HTTP status 400", True)
+        self.word = word
 
 
 class RateLimited(ApiError):
@@ -75,7 +84,7 @@ class FrameioApi:
     async def identity(self, access_token: str) -> Identity:
         """GET /v2/devices/me. Raises Unauthorized, RateLimited, Unexpected or NetError."""
         fields = (self._version, ("Authorization", "Bearer " + access_token))
-        values = _checked(await self._http.request("GET", "/v2/devices/me", fields, _IDENTITY_PATHS))
+        values = checked(await self._http.request("GET", "/v2/devices/me", fields, _IDENTITY_PATHS))
         if not is_device_id(values[2]):
             raise Unexpected("portal", "identity was answered by something that is not Frame.io")
         return Identity(values)
@@ -86,9 +95,20 @@ class FrameioApi:
         Both documented bodies count, `{"ok": true}` and `{"status": "ok"}`, and nothing else: a captive portal's 200 is not
         Frame.io. Raises RateLimited, Unexpected, Unauthorized (a proof too) or NetError.
         """
-        values = _checked(await self._http.request("GET", "/health", (self._version,), _HEALTH_PATHS))
+        values = checked(await self._http.request("GET", "/health", (self._version,), _HEALTH_PATHS))
         if values[2] is not True and values[3] != "ok":
             raise Unexpected("portal", "the health check was answered by something that is not Frame.io")
+
+    async def heartbeat(self, access_token: str) -> None:
+        """POST /v2/devices/heartbeat: the fallback where websockets are blocked; at most once a minute, at least every 5 min.
+
+        Only a 204 counts: anything else may come from a portal. Raises as `identity`.
+        """
+        fields = (self._version, ("Authorization", "Bearer " + access_token))
+        response = await self._http.request("POST", "/v2/devices/heartbeat", fields, ERROR_PATHS)
+        if response.status != 204:
+            checked(response)
+            raise Unexpected("portal", "the heartbeat was answered by something that is not Frame.io")
 
 
 def is_device_id(value) -> bool:
@@ -99,16 +119,18 @@ def is_device_id(value) -> bool:
     return all([0x30 <= byte <= 0x39 or 0x61 <= byte | 0x20 <= 0x7A for byte in plain])
 
 
-def _checked(response: Response) -> list:
-    """The picked values of a success; raises what any other response means."""
+def checked(response: Response) -> list:
+    """The picked values of a success; raises what any other response means. The first two paths must be ERROR_PATHS."""
     status, values = response.status, response.values
     success = 200 <= status < 300
     if success and values is not None:
         return values
     if status == 429:
         raise RateLimited("rate_limited", "HTTP status 429: too many requests")
-    frameio_body = values is not None and (isinstance(values[0], str) or values[1] is ARRAY)
-    if status == 401 and frameio_body:
-        raise Unauthorized("token_refused", "Frame.io does not accept the access token", True)
+    if values is not None and (isinstance(values[0], str) or values[1] is ARRAY):
+        if status == 401:
+            raise Unauthorized("token_refused", "Frame.io does not accept the token", True)
+        if status == 400:
+            raise BadRequest(values[0] if isinstance(values[0], str) else "")
     reason = "portal" if success else "server_error" if status >= 500 else "http_error"
-    raise Unexpected(reason, "unexpected answer with HTTP status %d" % status, status == 400 and frameio_body)
+    raise Unexpected(reason, "unexpected answer with HTTP status %d" % status)

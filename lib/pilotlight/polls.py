@@ -1,10 +1,12 @@
-"""When REST is asked, and what: the spacing of identity and health. Pure: ticks are handed in.
+"""When REST is asked, and what: the spacing of identity, health and the HTTP heartbeat. Pure: ticks are handed in.
 
-Rules: identity at most once in 60 s, begin to begin, failed ones included; wanted after each join and event; at least every
-5 min while online. Health, while not joined, at once when the socket ends and then every 20 s; any answer counts as the probe.
-After a 429: 1 s, doubled each time.
+Rules: identity at most once in 60 s, begin to begin, failed ones included; wanted after each join and event; at once with new
+tokens; at least every 5 min while online. Health, while not joined, at once when the socket ends and then every 20 s; any answer
+counts as the probe. The HTTP heartbeat every 60 to 120 s, once REST has worked and the socket has not for 3 min. After a 429:
+1 s, doubled each time.
 """
 
+import random
 import time
 
 from .times import Times
@@ -13,23 +15,28 @@ from .times import Times
 class Polls:
     """The schedule. `…_due_ms` say in how many milliseconds a request is due (0 is now), at most `longest_ms`.
 
-    identity_wanted: something has happened that only identity can settle.
+    identity_wanted: something has happened that only identity can settle. identity_exempt: … and the tokens are new.
     """
 
     def __init__(self, times: Times, now_ms: int) -> None:
         self._times = times
         self.identity_wanted = False
+        self.identity_exempt = False
         self._identity_begun = False
         self._identity_ms = now_ms
         self._health_ms = now_ms  # the last probe: power-on counts as one, the first connect comes before the first health
         self._health_at_once = False
         self._limit_ms = 0  # after a 429: so long from _limited_ms on nothing is asked
         self._limited_ms = now_ms
+        self._heartbeat_ms = now_ms  # the next HTTP heartbeat is due _heartbeat_wait_ms after this …
+        self._heartbeat_wait_ms = -1  # … and none at all below zero
+        self._joined = False
 
     def identity_due_ms(self, now_ms: int, online: bool, longest_ms: int) -> int:
         """In how many ms identity is due."""
         if self.identity_wanted:
-            spacing_ms = self._times.identity_spacing_ms if self._identity_begun else 0
+            exempt = self.identity_exempt or not self._identity_begun
+            spacing_ms = 0 if exempt else self._times.identity_spacing_ms
         elif online:
             spacing_ms = self._times.identity_online_ms
         else:
@@ -42,19 +49,37 @@ class Polls:
             return longest_ms
         return self._left_ms(0 if self._health_at_once else self._times.health_ms, self._health_ms, now_ms)
 
+    def heartbeat_due_ms(self, now_ms: int, longest_ms: int) -> int:
+        """In how many ms the HTTP heartbeat is due."""
+        if self._heartbeat_wait_ms < 0:
+            return longest_ms
+        return min(longest_ms, self._left_ms(self._heartbeat_wait_ms, self._heartbeat_ms, now_ms))
+
     def identity_begins(self, now_ms: int) -> None:
         """An identity request begins: it settles what was wanted before, if it is answered."""
         self._identity_begun = True
         self._identity_ms = now_ms
-        self.identity_wanted = False
+        self.identity_wanted = self.identity_exempt = False
+
+    def heartbeat_begins(self, now_ms: int) -> None:
+        """An HTTP heartbeat begins."""
+        times = self._times
+        self._heartbeat_ms = now_ms
+        self._heartbeat_wait_ms = random.randrange(times.fallback_low_ms, times.fallback_high_ms + 1)
 
     def probed(self, now_ms: int) -> None:
         """Health was asked, or Frame.io has answered something else: the next probe is a full interval away."""
         self._health_ms = now_ms
         self._health_at_once = False
 
+    def joined(self) -> None:
+        """The socket works: it needs no HTTP heartbeat."""
+        self._joined = True
+        self._heartbeat_wait_ms = -1
+
     def link_ended(self) -> None:
         """The socket has ended: probe at once."""
+        self._joined = False
         self._health_at_once = True
 
     def rate_limited(self, now_ms: int) -> None:
@@ -63,9 +88,20 @@ class Polls:
         self._limit_ms = min(max(self._limit_ms * 2, times.rate_limit_base_ms), times.rate_limit_cap_ms)
         self._limited_ms = now_ms
 
-    def answered(self) -> None:
-        """A request was answered as it should be: the next 429 waits the base again."""
+    def limited_ms(self, now_ms: int) -> int:
+        """For how many ms nothing may be asked, after a 429."""
+        return max(0, self._limit_ms - time.ticks_diff(now_ms, self._limited_ms))
+
+    def answered(self, now_ms: int) -> None:
+        """A request was answered as it should be: the next 429 waits the base again, and the time to the fallback runs."""
         self._limit_ms = 0
+        if not self._joined and self._heartbeat_wait_ms < 0:
+            self._heartbeat_ms = now_ms
+            self._heartbeat_wait_ms = self._times.fallback_after_ms
+
+    def failed(self) -> None:
+        """A request was not answered as it should be: REST does not work, so it can be no fallback."""
+        self._heartbeat_wait_ms = -1
 
     def forget_old(self, now_ms: int) -> None:
         """Call at least once a day: keeps times of long ago within what ticks can compare."""
@@ -73,12 +109,13 @@ class Polls:
         self._identity_ms = _later(self._identity_ms, oldest_ms)
         self._health_ms = _later(self._health_ms, oldest_ms)
         self._limited_ms = _later(self._limited_ms, oldest_ms)
+        self._heartbeat_ms = _later(self._heartbeat_ms, oldest_ms)
 
     def _left_ms(self, spacing_ms: int, then_ms: int, now_ms: int) -> int:
         return max(
             0,
             spacing_ms - time.ticks_diff(now_ms, then_ms),
-            self._limit_ms - time.ticks_diff(now_ms, self._limited_ms),
+            self.limited_ms(now_ms),
         )
 
 

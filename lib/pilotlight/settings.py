@@ -14,23 +14,36 @@ class Settings:
 
     url: Frame.io's address, `https://api.frame.io`; plain `http` is accepted for this machine itself only.
     client_version: the vendor's semantic version, sent with every call as `x-client-version`.
-    access_token: a fixed access token.
     trust_roots: DER certificates (bytes) of the roots to trust; `pilotlight.trust_roots.ROOTS` has Frame.io's.
+    client_secret: the model's secret, issued by Frame.io: the device is paired by its user. client_id: this unit's id, such as
+    its serial number (not a MAC address); left out, the device makes a UUID once and keeps it.
+    access_token: instead of a client_secret, a fixed token: no pairing, and nobody renews it.
     Raises SettingsError.
     """
 
-    def __init__(self, url: str, client_version: str, access_token: str, trust_roots=()) -> None:
+    def __init__(
+        self,
+        url: str,
+        client_version: str,
+        trust_roots=(),
+        client_secret: str | None = None,
+        client_id: str | None = None,
+        access_token: str | None = None,
+    ) -> None:
         self.scheme, self.host, self.port = _parse_url(url)
         self.host_field = self.host if self.port == (443 if self.scheme == "https" else 80) else "%s:%d" % (self.host, self.port)
         if not is_semver(client_version):
             raise SettingsError("client_version must be a semantic version such as 1.2.3")
-        if not access_token:
-            raise SettingsError("access_token is empty")
-        if not _is_plain(access_token):
-            raise SettingsError("access_token holds a space or a character that no token has")
+        for name, value in (("client_secret", client_secret), ("client_id", client_id), ("access_token", access_token)):
+            if value is not None and not (value and _is_plain(value)):
+                raise SettingsError("%s is empty, or holds a space or a character that does not belong there" % name)
+        if (client_secret is None) == (access_token is None):
+            raise SettingsError("client_secret (to pair the device) or access_token (a fixed one) must be set, and not both")
         self.client_version = client_version
-        self.access_token = access_token
         self.trust_roots = trust_roots
+        self.client_secret = client_secret
+        self.client_id = client_id
+        self.access_token = access_token
 
 
 def _parse_url(url: str):

@@ -12,10 +12,10 @@ LADDER = (
     ("pairing", "user_code", True),
     ("no_backend", "connected", False),
     ("unpaired", "authorized", False),
-    ("joining", "joined", False),
+    ("joining", "online", False),
     ("joining", "verified", False),
     ("paused", "paused", True),
-    ("online", "joined", True),
+    ("online", "online", True),
 )
 
 

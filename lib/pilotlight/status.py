@@ -13,10 +13,12 @@ class DeviceStatus:
     network_up: there is a link and an address.
     connected: the Frame.io backend answers.
     authorized: there is an authorization, as far as known.
-    joined: the channel is joined. verified: identity has answered or failed since power-on.
+    joined: the channel is joined. fallback: it is not, and HTTP heartbeats keep the device online.
+    verified: identity has answered or failed since power-on.
     paused: True, False or None (unknown).
     project, creator, expires_at: text from identity, or None.
-    user_code: the code to be typed in while pairing, or None.
+    user_code: the code to be typed in while pairing, or None. verification_uri, verification_uri_complete: where; the second
+    holds the code, as a QR code shows it. Each may be None although there is a code.
     reason: why the state is not better, one short word, or None.
     version: rises by one with each change.
     """
@@ -28,12 +30,15 @@ class DeviceStatus:
         self.connected = False
         self.authorized = True
         self.joined = False
+        self.fallback = False
         self.verified = False
         self.paused: bool | None = None
         self.project: str | None = None
         self.creator: str | None = None
         self.expires_at: str | None = None
         self.user_code: str | None = None
+        self.verification_uri: str | None = None
+        self.verification_uri_complete: str | None = None
         self.reason: str | None = None
         self.version = 1
         self._changed = asyncio.Event()
@@ -42,6 +47,11 @@ class DeviceStatus:
     def state(self) -> str:
         """The visible state: the first match in the ladder of `states.py`."""
         return state_of(self)
+
+    @property
+    def online(self) -> bool:
+        """Frame.io shows the device as online: by the socket, or by HTTP heartbeats."""
+        return self.joined or self.fallback
 
     def update(self, **facts) -> bool:
         """Set facts; True, and a new version, if any of them is new."""

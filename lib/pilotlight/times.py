@@ -1,4 +1,4 @@
-"""Every interval and timeout, each once. All are integers of milliseconds; the agent gets them as one object."""
+"""Every interval and timeout, each once: integers of milliseconds (or percent). The agent gets them as one object."""
 
 
 class Times:
@@ -28,6 +28,15 @@ class Times:
     health_ms = 20_000
     rate_limit_base_ms = 1_000  # after a 429: wait 1 s, then double
     rate_limit_cap_ms = 60_000
+
+    fallback_after_ms = 180_000  # REST works and the socket does not: so long, and then the HTTP heartbeat
+    fallback_low_ms = 60_000  # from one HTTP heartbeat to the next, at random (Frame.io: at most once a minute)
+    fallback_high_ms = 120_000
+
+    # Pairing and tokens.
+    pairing_ms = 600_000  # a code is renewed for so long
+    refresh_low_percent = 70  # of the access token's life
+    refresh_high_percent = 80
 
     # What is shown.
     proof_ms = 29_000  # so long does an answer prove that Frame.io can be reached

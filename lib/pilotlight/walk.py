@@ -6,8 +6,9 @@ README's diagram is generated from this table. It is text because that costs the
     network   wait for a network            join      join the channel
     clock     wait for a plausible time     serve     joined: stay so
     token     is there an authorization?    rejoin    the channel was lost, the socket lives
-    identity  ask which device this is      backoff   wait before the next try
-    connect   open the socket               refused   the token is refused: ask now and then whether it still is
+    pairing   show a code until it is used  backoff   wait before the next try
+    identity  ask which device this is      refused   the token is refused: ask now and then whether it still is
+    connect   open the socket               unpaired  wait until pairing is asked for
 """
 
 # state, outcome, next state; the walk begins at the first state
@@ -18,6 +19,12 @@ clock failed backoff
 token known connect
 token unknown identity
 token refused refused
+token failed backoff
+token asked pairing
+token none unpaired
+unpaired asked network
+pairing paired token
+pairing ended unpaired
 identity answered connect
 identity refused refused
 identity failed backoff

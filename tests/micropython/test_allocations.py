@@ -58,9 +58,9 @@ async def test_a_heartbeat_trip_makes_no_object():
         await asyncio.sleep(30)
 
     _, endpoint = await server.start(script)
-    agent = Agent(Settings("http://127.0.0.1:1", "1.2.3", "token"), Host(), Host(), Host(), Times(heartbeat_ms=0))
+    agent = Agent(Settings("http://127.0.0.1:1", "1.2.3", access_token="token"), Host(), Host(), Host(), Times(heartbeat_ms=0))
     phoenix, websocket = agent._phoenix, agent._phoenix._websocket
-    agent._prove()  # the first one is news
+    agent._inquiries.prove()  # the first one is news
     transport = endpoint.open()
     await websocket.open(transport, "test", "/")
     while not peers:

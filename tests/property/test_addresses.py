@@ -1,12 +1,13 @@
 """Settings and addresses: against Python's urllib and the expression that semver.org suggests."""
 
 import re
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, parse_qsl, quote, urlsplit
 
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pilotlight.device_channel import percent_encode, socket_target
+from pilotlight.device_channel import socket_target
+from pilotlight.net.url_encoding import form_encode, percent_encode
 from pilotlight.settings import Settings, SettingsError, is_semver
 
 SEMVER = re.compile(
@@ -22,6 +23,12 @@ def test_percent_encoding(text: str) -> None:
     text = text.encode("utf-8", "ignore").decode()
     assert percent_encode(text) == quote(text, safe="-._~")
     assert parse_qs(urlsplit(socket_target("x" + text)).query) == {"Authorization": ["Bearer x" + text]}
+
+
+@given(st.dictionaries(st.sampled_from(["client_id", "scope", "token"]), st.text(min_size=1)))
+def test_forms(fields: dict[str, str]) -> None:
+    fields = {name: value.encode("utf-8", "replace").decode() for name, value in fields.items()}
+    assert dict(parse_qsl(form_encode(fields.items()).decode(), strict_parsing=bool(fields))) == fields
 
 
 @given(st.lists(st.sampled_from(list("0123.-+aZ")), max_size=14).map("".join))
@@ -40,7 +47,7 @@ def test_semantic_versions(text: str) -> None:
 def test_urls(parts: list[str]) -> None:
     url = "".join(parts)
     try:
-        settings = Settings(url, "1.2.3", "token")
+        settings = Settings(url, "1.2.3", access_token="token")
     except SettingsError:
         return
     python = urlsplit(url)

@@ -78,7 +78,7 @@ class World:
     def power_on(self, times=None):
         """Start the device."""
         agent_module.Endpoint = self.network.endpoint
-        settings = Settings("http://127.0.0.1:1", "1.2.3", TOKEN)
+        settings = Settings("http://127.0.0.1:1", "1.2.3", access_token=TOKEN)
         self.agent = Agent(settings, self.host, self.host, self.host, times, lambda line: self.log.append((Clock.now_ms, line)))
         self._running = asyncio.create_task(self.agent.run())
         self._observing = asyncio.create_task(self._observe(self.agent.status))

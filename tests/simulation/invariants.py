@@ -22,7 +22,7 @@ class Watch:
 
     def begin(self):
         """Begin to look at a world whose device is powered on."""
-        polls = self._world.agent._polls
+        polls = self._world.agent._inquiries._polls
         self._identity_begins = polls.identity_begins
         polls.identity_begins = self._note_identity
         self._task = asyncio.create_task(self._look())

@@ -165,9 +165,10 @@ class Rig:
         self._mocks.append(Mock(self.folder, *options, tls=tls))
         return self._mocks[-1]
 
-    def config(self, url: str, ca: Path | None = None, token: str = TOKEN, **others: Any) -> Path:
-        """Write a configuration; the device's state is kept beside it."""
-        frameio = {"url": url, "client_version": CLIENT_VERSION, "access_token": token}
+    def config(self, url: str, ca: Path | None = None, token: str | None = TOKEN, **others: Any) -> Path:
+        """Write a configuration; the device's state is kept beside it. token: a fixed one, or None for a device to be paired."""
+        credential = {"access_token": token} if token is not None else {"client_secret": CLIENT_SECRET}
+        frameio = {"url": url, "client_version": CLIENT_VERSION, **credential}
         if ca:
             frameio["ca"] = str(ca)
         path = self.folder / "config.json"

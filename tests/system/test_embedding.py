@@ -6,18 +6,18 @@ import subprocess
 import threading
 from pathlib import Path
 
-from .rig import MICROPYTHON, ROOT, TOKEN, Rig
+from .rig import CLIENT_SECRET, MICROPYTHON, ROOT, Rig
 
 DRIVER = """
 import time
 
 class Host:
-    record = None
+    def __init__(self): self.records = {}
     def is_up(self): return True
     def now_s(self): return int(time.time())
     async def ensure_set(self): return True
-    def load(self, name): return self.record
-    def save(self, name, record): self.record = record
+    def load(self, name): return self.records.get(name)
+    def save(self, name, record): self.records[name] = record
 
 asyncio.run(main(Host(), Host(), Host(), print))
 """
@@ -35,9 +35,9 @@ def test_it_is_ten_lines() -> None:
 
 
 def test_it_comes_online_and_sees_the_pause(rig: Rig) -> None:
-    mock = rig.mock(tls=True)
-    text = example().replace("https://api.frame.io", mock.url).replace("ACCESS_TOKEN", TOKEN)
-    text = text.replace(", ROOTS)", f", [open({str(mock.ca)!r}, 'rb').read()])")
+    mock = rig.mock("--interval-s", "1", tls=True)
+    text = example().replace("https://api.frame.io", mock.url).replace("CLIENT_SECRET", CLIENT_SECRET)
+    text = text.replace(" ROOTS,", f" [open({str(mock.ca)!r}, 'rb').read()],")
     program = Path(rig.folder / "program.py")
     program.write_text(text + DRIVER)
     process = subprocess.Popen(
@@ -49,16 +49,17 @@ def test_it_comes_online_and_sees_the_pause(rig: Rig) -> None:
     )
     bound = threading.Timer(30, process.kill)
     bound.start()
+    mock.approve()
     assert process.stdout is not None
     seen = []
     try:
         for line in process.stdout:
             seen.append(line.strip())
-            if line == "online False\n":
+            if line == "online False None\n":
                 mock.control("pause")
-            elif line == "paused True\n":
+            elif line == "paused True None\n":
                 break
     finally:
         process.kill()
         bound.cancel()
-    assert seen[-1] == "paused True", seen
+    assert seen[-1] == "paused True None", seen

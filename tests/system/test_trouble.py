@@ -222,7 +222,7 @@ def test_configurations_that_cannot_be_used(rig: Rig) -> None:
     assert "can't be read" in refusal(rig, rig.config("https://localhost", rig.folder / "no-ca.der"))
     (rig.folder / "ca.der").write_text("this is no certificate")
     assert "not a usable DER certificate" in refusal(rig, rig.config("https://localhost", rig.folder / "ca.der"))
-    assert "no token has" in refusal(rig, rig.config("https://localhost", token=TOKEN + " x"))
+    assert "does not belong there" in refusal(rig, rig.config("https://localhost", token=TOKEN + " x"))
     path = rig.config("https://localhost")
     path.write_text(path.read_text()[:-2])
     assert "not valid JSON" in refusal(rig, path)

@@ -34,6 +34,7 @@ class HttpClient:
 
     host_field: the Host header's value. times: has `stall_ms` and `total_ms`: a request ends after this long without a byte,
     and in all.
+    sent: the last request went out whole, so that the server may have carried it out although no answer came.
     """
 
     def __init__(self, endpoint: Endpoint, host_field: str, times) -> None:
@@ -42,31 +43,36 @@ class HttpClient:
         self._times = times
         self._buffer = bytearray(_READ_BYTES)
         self._pick = JsonPick()
+        self.sent = False
 
-    async def request(self, method: str, target: str, fields, paths) -> Response:
-        """Send a request without a body and read the answer, whatever its status.
+    async def request(self, method: str, target: str, fields, paths, body: bytes = b"", pick: JsonPick | None = None) -> Response:
+        """Send a request and read the answer, whatever its status.
 
-        fields: (name, value) pairs. paths: what to pick from a JSON body, see JsonPick.
+        fields: (name, value) pairs. paths: what to pick from a JSON body, see JsonPick. body: what to send, its Content-Type
+        among the fields. pick: a JsonPick of the caller's own, for texts that are longer than the usual bound.
         Raises NetError: Unreachable (also for a deadline missed), Untrusted, ProtocolError (not HTTP, or over a
         bound), LinkClosed (the answer was cut off).
         """
         own_fields = [("Accept", "application/json"), ("Connection", "close")]
         if method != "GET":
-            own_fields.append(("Content-Length", "0"))
-        head = request_head(method, target, self._host_field, own_fields + list(fields))
-        self._pick.begin(paths)
+            own_fields.append(("Content-Length", str(len(body))))
+        head = request_head(method, target, self._host_field, own_fields + list(fields)) + body
+        pick = pick or self._pick
+        pick.begin(paths)
+        self.sent = False
         transport = self._endpoint.open()
         try:
             with Deadline(transport, "waiting for an HTTP answer", self._times):
                 await transport.open()
                 await transport.write(head, 0, len(head))
-                return await self._read_response(transport)
+                self.sent = True
+                return await self._read_response(transport, pick)
         except MemoryError:
             raise no_memory()
         finally:
             transport.close()
 
-    async def _read_response(self, transport: Transport) -> Response:
+    async def _read_response(self, transport: Transport, pick: JsonPick) -> Response:
         head = ResponseHead(_FIELDS)
         at = -1
         while at < 0:
@@ -74,16 +80,16 @@ class HttpClient:
             if not count:
                 raise LinkClosed(1006, _CUT_OFF)
             at = head.feed(self._buffer, 0, count)
-        is_json = await self._read_body(transport, BodyFraming(head, _BODY_BYTES), at, count)
-        return Response(head.status, self._pick.values if is_json else None)
+        is_json = await self._read_body(transport, BodyFraming(head, _BODY_BYTES), pick, at, count)
+        return Response(head.status, pick.values if is_json else None)
 
-    async def _read_body(self, transport: Transport, framing: BodyFraming, at: int, count: int) -> bool:
+    async def _read_body(self, transport: Transport, framing: BodyFraming, pick: JsonPick, at: int, count: int) -> bool:
         """True if the body was one whole JSON text. What is not JSON is not read to its end: nobody wants it."""
         try:
             while True:
                 while at < count and not framing.done:
                     at = framing.next(self._buffer, at, count)
-                    self._pick.feed(self._buffer, framing.start, framing.end)
+                    pick.feed(self._buffer, framing.start, framing.end)
                 if framing.done:
                     break
                 at = 0
@@ -92,7 +98,7 @@ class HttpClient:
                     if framing.ended():
                         break
                     raise LinkClosed(1006, _CUT_OFF)
-            self._pick.finish()
+            pick.finish()
         except JsonError:
             return False
         return True

@@ -1,7 +1,8 @@
 """Picks a few fields out of a JSON text of any size in constant memory, at any split of the bytes (RFC 8259). Pure.
 
 The whole text is checked for its grammar; only the picked values are ever held. Bounds: 8 paths, 32 levels, 256 bytes a picked
-string (longer ones are cut between characters), 40 characters a number. What is not picked may hold bytes that are no UTF-8.
+string unless told otherwise (longer ones are cut between characters), 40 characters a number. What is not picked may hold bytes
+that are no UTF-8.
 """
 
 from micropython import const
@@ -51,13 +52,14 @@ class JsonPick:
 
     values: a str, int, float, bool or None for each path, or MISSING, OBJECT, ARRAY. As in json.loads, the last of repeated
     keys counts. Unpaired surrogate escapes become U+FFFD.
+    was_cut: a picked string was longer than text_bytes.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, text_bytes: int = _TEXT_BYTES) -> None:
         self.values: list = []
         self._arrays = bytearray(_LEVELS)  # 1 where the level is an array
         self._masks = bytearray(_LEVELS)  # for each level: which paths lead into it
-        self._text = bytearray(_TEXT_BYTES)
+        self._text = bytearray(text_bytes)
         self._utf8 = Utf8Check()
         self.begin(())
 
@@ -68,6 +70,7 @@ class JsonPick:
         self._paths = paths
         self.values = [MISSING] * len(paths)
         self._state = _VALUE
+        self.was_cut = False
         self._depth = 0
         self._mask = (1 << len(self._paths)) - 1  # which paths the value at hand is on
         self._length = 0  # of what is collected in _text
@@ -192,7 +195,7 @@ class JsonPick:
         return i
 
     def _add_byte(self, byte: int) -> None:
-        if self._length < _TEXT_BYTES and not self._cut:
+        if self._length < len(self._text) and not self._cut:
             self._text[self._length] = byte
             self._length += 1
         else:
@@ -211,6 +214,7 @@ class JsonPick:
         if self._keep:
             length = self._length
             if self._cut:
+                self.was_cut = True
                 length = character_start(self._text, length)
             self._utf8.reset()
             if not self._utf8.feed(self._text, 0, length) or not self._utf8.complete():

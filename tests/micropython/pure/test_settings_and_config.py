@@ -10,7 +10,7 @@ GOOD = {"board": "host", "frameio": {"client_version": "1.2.3", "access_token": 
 
 
 def settings(url="https://api.frame.io", version="1.2.3", token=SECRET):
-    return Settings(url, version, token)
+    return Settings(url, version, access_token=token)
 
 
 def test_urls():
@@ -81,7 +81,7 @@ def test_errors_name_the_key_and_what_is_allowed():
     assert wrong(console="yes") == "console must be true or false"
     assert wrong(state_dir="") == "state_dir must be text"
     assert wrong(frameio=SECRET) == "frameio must be an object"
-    assert wrong(frameio={"client_version": "1.2.3"}) == "frameio.access_token is missing; it must be text"
+    assert wrong(frameio={"access_token": SECRET}) == "frameio.client_version is missing; it must be text"
     assert wrong(frameio={"client_version": "1.2.3", "access_token": 7}) == "frameio.access_token must be text"
     with raises(ConfigError):
         check({1: 2})

@@ -19,7 +19,7 @@ class Status:
     def __init__(self, **facts):
         self.fault = self.user_code = self.reason = self.project = self.creator = self.expires_at = None
         self.starting = False
-        self.network_up = self.connected = self.authorized = self.joined = self.verified = True
+        self.network_up = self.connected = self.authorized = self.online = self.verified = True
         self.paused = False
         for name, value in facts.items():
             setattr(self, name, value)
@@ -33,7 +33,7 @@ def test_each_rung():
     assert Status().state == "online"
     assert Status(paused=True).state == "paused"
     assert Status(paused=None).state == "online"
-    assert Status(joined=False).state == "joining"
+    assert Status(online=False).state == "joining"
     assert Status(verified=False).state == "joining"
     assert Status(authorized=False).state == "unpaired"
     assert Status(connected=False).state == "no_backend"
@@ -51,7 +51,7 @@ def test_the_first_match_counts():
         "user_code": "123456",
         "connected": False,
         "authorized": False,
-        "joined": False,
+        "online": False,
         "paused": True,
     }
     better = {
@@ -60,11 +60,11 @@ def test_the_first_match_counts():
         "user_code": None,
         "connected": True,
         "authorized": True,
-        "joined": True,
+        "online": True,
         "paused": False,
     }
     seen = [Status(**facts).state]
-    for name in ("fault", "network_up", "user_code", "connected", "authorized", "joined", "paused"):
+    for name in ("fault", "network_up", "user_code", "connected", "authorized", "online", "paused"):
         facts[name] = better[name]
         seen.append(Status(**facts).state)
     assert seen == ["fault", "no_network", "pairing", "no_backend", "unpaired", "joining", "paused", "online"], seen
@@ -118,4 +118,4 @@ def test_the_walk_is_closed_and_connected():
 def test_the_walk_knows_its_outcomes_only():
     assert after("connect", "upgraded") == "join"
     with raises(ValueError):
-        after("connect", "joined")
+        after("connect", "online")

@@ -93,7 +93,7 @@ def test_429_waits_a_second_then_doubles():
         for wait_ms in (1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000):
             polls.rate_limited(start_ms)
             assert polls.health_due_ms(start_ms, False, LONGEST) == wait_ms
-        polls.answered()
+        polls.answered(start_ms)
         polls.rate_limited(start_ms)
         assert polls.health_due_ms(start_ms, False, LONGEST) == 1000
 

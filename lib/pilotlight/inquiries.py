@@ -1,0 +1,285 @@
+"""What REST is asked and when, one request at a time, and what only asking can tell: the two truths that are shown.
+
+The agent owns this; it says when things change, and is told what identity says.
+"""
+
+import asyncio
+import time
+
+from .authorization import NotAuthorized
+from .frameio_api import ApiError, FrameioApi, RateLimited, Unauthorized
+from .net.errors import NetError
+from .polls import Polls
+from .status import DeviceStatus
+from .truths import Connected, Paused
+
+
+class Inquiries:
+    """The polls and the proofs. `run` and `watch_proof` are its tasks.
+
+    authorization: a FixedToken or TokenKeeper. network, clock: as for Agent. slot: held while a request is under way.
+    on_identity(identity): identity was answered. network_changed(): the network is not what the status says.
+    note(line): for the log. show(): settle what is shown.
+    reason: what the last request learned, if it failed.
+    """
+
+    def __init__(
+        self,
+        api: FrameioApi,
+        authorization,
+        status: DeviceStatus,
+        network,
+        clock,
+        times,
+        on_identity,
+        network_changed,
+        note,
+        show,
+    ) -> None:
+        self._api = api
+        self._authorization = authorization
+        self._status = status
+        self._network = network
+        self._clock = clock
+        self._times = times
+        self._on_identity = on_identity
+        self._network_changed = network_changed
+        self._note = note
+        self._show = show
+        self.slot = asyncio.Lock()
+        self.reason: str | None = None
+        self._polls = Polls(times, time.ticks_ms())
+        self._connected = Connected(times)
+        self._paused = Paused()
+        self._ends_s: int | None = None  # when the authorization is to end, by identity's word …
+        self._end_asked = False  # … and whether identity was asked then
+        self._outcome = ""
+        self._asked = asyncio.Event()
+        self._proven = asyncio.Event()
+        self._news = asyncio.Event()
+
+    async def ask(self, request):
+        """Await the request (a coroutine) in the slot; its result. Learns from what it raises: ApiError or NetError."""
+        async with self.slot:
+            try:
+                result = await request
+            except (ApiError, NetError) as error:
+                self._learn_from(error)
+                raise
+        self._polls.answered(time.ticks_ms())
+        self.reason = None
+        self.prove()
+        return result
+
+    def ready(self) -> bool:
+        """Can a request be made now? Not without network and time, nor while Frame.io asks for patience."""
+        return self._status.network_up and self._clock.now_s() is not None and not self._polls.limited_ms(time.ticks_ms())
+
+    async def run(self) -> None:
+        """Ask for identity, health and the HTTP heartbeat, each when it is due."""
+        polls = self._polls
+        while True:
+            now_ms = time.ticks_ms()
+            polls.forget_old(now_ms)
+            wait_ms = self._times.network_check_ms
+            if self._network.is_up() != self._status.network_up:
+                self._network_changed()  # nobody said so
+            if self._status.network_up and self._clock.now_s() is not None:
+                request, wait_ms = self._next(now_ms)
+                if not wait_ms:
+                    await self._try(request)
+                    continue
+            try:
+                await asyncio.wait_for_ms(self._news.wait(), wait_ms)
+            except asyncio.TimeoutError:
+                pass
+            self._news.clear()
+
+    async def watch_proof(self) -> None:
+        """Take `connected` back when its proof is too old."""
+        while True:
+            left_ms = self._connected.left_ms(time.ticks_ms())
+            if left_ms:
+                await asyncio.sleep_ms(left_ms)
+                continue
+            self._proven.clear()
+            self._status.update(connected=False)
+            self._show()
+            await self._proven.wait()
+
+    def prove(self) -> None:
+        """Frame.io has answered. Called for every heartbeat's reply, so it allocates nothing unless that is news."""
+        now_ms = time.ticks_ms()
+        self._connected.prove(now_ms)
+        self._polls.probed(now_ms)
+        if not self._status.connected:
+            self._status.update(connected=True, starting=False)
+            self._proven.set()
+            self._show()
+
+    def hint(self, paused: bool) -> None:
+        """An event said so: shown at once, and to be verified."""
+        self._paused.hint(paused)
+        self._status.update(paused=paused)
+        self.want_identity()
+
+    def want_identity(self, at_once: bool = False) -> None:
+        """Only identity can settle what has happened. at_once: whatever its spacing, for the tokens are new."""
+        self._polls.identity_wanted = True
+        if at_once:
+            self._polls.identity_exempt = True
+        self._news.set()
+
+    async def identity(self) -> str:
+        """Ask for identity as soon as its spacing allows, and wait for what comes of it: `answered`, `refused` or `failed`."""
+        self._asked.clear()
+        self.want_identity()
+        await self._asked.wait()
+        return self._outcome
+
+    def joined(self) -> None:
+        """The channel is joined: verify, and keep the device online by it."""
+        self._polls.joined()
+        self.want_identity()
+
+    def socket_ended(self) -> None:
+        """A joined socket has ended: probe at once."""
+        self._polls.link_ended()
+        self._news.set()
+
+    def wake(self) -> None:
+        """Things have changed: look again."""
+        self._news.set()
+
+    def forget(self) -> int | None:
+        """The authorization has ended, and with it all that identity said; when it was to end, in seconds since 1970."""
+        ends_s, self._ends_s = self._ends_s, None
+        self._paused = Paused()
+        self._polls.identity_wanted = self._polls.identity_exempt = False
+        self._answer("failed")
+        return ends_s
+
+    def _next(self, now_ms: int):
+        """(the request that is due next, in how many ms)"""
+        status, polls = self._status, self._polls
+        wait_ms = longest_ms = self._times.longest_sleep_ms
+        request = self._ask_health
+        if self._authorization.authorized:
+            if self._ends_s is not None and not self._end_asked:
+                left_s = self._ends_s - (self._clock.now_s() or 0)
+                if left_s <= 0:
+                    self._end_asked = polls.identity_wanted = True
+                elif left_s < longest_ms // 1000:
+                    wait_ms = longest_ms = left_s * 1000
+            request = self._ask_identity
+            wait_ms = polls.identity_due_ms(now_ms, status.online, longest_ms)
+            if status.authorized:
+                heartbeat_ms = polls.heartbeat_due_ms(now_ms, longest_ms)
+                if heartbeat_ms < wait_ms:
+                    request, wait_ms = self._ask_heartbeat, heartbeat_ms
+        health_ms = polls.health_due_ms(now_ms, status.joined, longest_ms)
+        if health_ms < wait_ms:
+            request, wait_ms = self._ask_health, health_ms
+        return request, wait_ms
+
+    async def _try(self, request) -> None:
+        try:
+            await self.ask(request())
+        except (ApiError, NetError, NotAuthorized):
+            pass  # `ask` has seen to it
+        self._show()
+
+    async def _ask_identity(self) -> None:
+        self._polls.identity_begins(time.ticks_ms())
+        mark = self._paused.mark()
+        outcome = "failed"
+        key = self._authorization.key
+        token = await self._authorization.access_token()
+        try:
+            identity = await self._api.identity(token)
+            if self._authorization.key != key:
+                return  # of a pairing that has ended meanwhile
+            self._authorization.accepted()
+            self._paused.settle(mark, identity.paused)
+            self._polls.identity_wanted = self._paused.unverified
+            ends_s = seconds_of(identity.expires_at)
+            if ends_s != self._ends_s:
+                self._ends_s, self._end_asked = ends_s, False
+            self._status.update(
+                authorized=True,
+                paused=self._paused.value,
+                project=identity.project,
+                creator=identity.creator,
+                expires_at=identity.expires_at,
+            )
+            self._on_identity(identity)
+            outcome = "answered"
+        except Unauthorized:
+            outcome = self._refused(token)
+            raise
+        finally:
+            if outcome != "answered":
+                self._polls.identity_wanted = True
+            self._status.update(verified=True)
+            self._answer(outcome)
+
+    def _answer(self, outcome: str) -> None:
+        self._outcome = outcome
+        self._asked.set()
+
+    async def _ask_health(self) -> None:
+        self._polls.probed(time.ticks_ms())
+        await self._api.health()
+
+    async def _ask_heartbeat(self) -> None:
+        self._polls.heartbeat_begins(time.ticks_ms())
+        token = await self._authorization.access_token()
+        try:
+            await self._api.heartbeat(token)
+            self._status.update(fallback=True)
+        except Unauthorized:
+            self._refused(token)
+            raise
+
+    def _refused(self, token: str) -> str:
+        """The token was refused: `failed` if a refresh may mend that, else `refused`."""
+        if self._authorization.refused(token):
+            return "failed"
+        self._status.update(authorized=False)
+        return "refused"
+
+    def _learn_from(self, error) -> None:
+        self._status.update(starting=False)
+        if isinstance(error, RateLimited):
+            self._polls.rate_limited(time.ticks_ms())
+        if isinstance(error, ApiError) and error.answered:
+            self.reason = None
+            self.prove()
+            return
+        self._note("request failed: %s: %s" % (error.reason, error))
+        self.reason = error.reason
+        self._polls.failed()
+        self._status.update(fallback=False)
+
+
+def seconds_of(text: str | None) -> int | None:
+    """Seconds since 1970 of an ISO 8601 time such as 2030-01-31T12:00:00Z (fraction and offset allowed); None if it is none."""
+    if text is None or len(text) < 19 or text[10] not in "Tt ":
+        return None
+    try:
+        year, month, day = int(text[:4]), int(text[5:7]), int(text[8:10])
+        seconds = int(text[11:13]) * 3600 + int(text[14:16]) * 60 + int(text[17:19])
+        zone = text[-6:]
+        if zone[0] in "+-" and zone[3] == ":":
+            offset_s = int(zone[1:3]) * 3600 + int(zone[4:6]) * 60
+            seconds -= offset_s if zone[0] == "+" else -offset_s
+    except ValueError:
+        return None
+    if not 1970 <= year < 2200 or not 1 <= month <= 12 or not 1 <= day <= 31:
+        return None
+    # Days since 1970, counting years from March so that a leap day is the last of its year.
+    if month < 3:
+        year -= 1
+        month += 12
+    days = year * 365 + year // 4 - year // 100 + year // 400 + (153 * (month - 3) + 2) // 5 + day - 719469
+    return days * 86400 + seconds

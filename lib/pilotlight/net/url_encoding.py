@@ -1,0 +1,18 @@
+"""Percent-encoding for queries and forms (RFC 3986 section 2.1). Pure."""
+
+
+def percent_encode(text: str) -> str:
+    """All but the unreserved characters as %XX of their UTF-8 bytes."""
+    encoded = bytearray()
+    for byte in text.encode():
+        letter = 0x61 <= byte | 0x20 <= 0x7A and byte < 0x80
+        if letter or 0x30 <= byte <= 0x39 or byte in (0x2D, 0x2E, 0x5F, 0x7E):
+            encoded.append(byte)
+        else:
+            encoded.extend(b"%%%02X" % byte)
+    return encoded.decode()
+
+
+def form_encode(fields) -> bytes:
+    """(name, value) pairs as the body of an application/x-www-form-urlencoded request."""
+    return "&".join(["%s=%s" % (name, percent_encode(value)) for name, value in fields]).encode()

@@ -1,0 +1,126 @@
+"""Frame.io's OAuth 2 calls: device code, token, refresh, revoke.
+
+Source: Frame.io's device guides and RFC 8628. Forms are url-encoded, which Frame.io takes beside multipart.
+"""
+
+from micropython import const
+
+from .frameio_api import Unexpected, checked
+from .net.http_client import HttpClient
+from .net.json_pick import JsonPick
+from .net.url_encoding import form_encode
+
+_TEXT_BYTES = const(2048)  # the bound of a token
+_DEVICE_GRANT = const("urn:ietf:params:oauth:grant-type:device_code")
+_CODE_PATHS = const(
+    (
+        (b"error",),
+        (b"errors",),
+        (b"device_code",),
+        (b"user_code",),
+        (b"interval",),
+        (b"expires_in",),
+        (b"verification_uri",),
+        (b"verification_uri_complete",),
+    )
+)
+_TOKEN_PATHS = const(((b"error",), (b"errors",), (b"access_token",), (b"refresh_token",), (b"expires_in",)))
+_REVOKE_PATHS = const(((b"error",), (b"errors",), (b"success",)))
+
+_INTERVAL_S = const(5)  # RFC 8628 section 3.2: where the server names none
+_CODE_LIFE_S = const(120)
+_TOKEN_LIFE_S = const(28800)
+
+
+class DeviceCode:
+    """What pairing begins with. `device_code` is a secret; `user_code` (text) is what the user types in.
+
+    interval_s, expires_in_s: seconds between polls, and of the code's life.
+    verification_uri, verification_uri_complete: text or None.
+    """
+
+    def __init__(self, values) -> None:
+        self.device_code, self.user_code = values[2], values[3]
+        self.interval_s = _seconds(values[4], _INTERVAL_S, 60)
+        self.expires_in_s = _seconds(values[5], _CODE_LIFE_S, 3600)
+        self.verification_uri, self.verification_uri_complete = [value if is_token(value) else None for value in values[6:]]
+
+
+class TokenPair:
+    """An access token, the refresh token that renews it once, and the access token's life in seconds."""
+
+    def __init__(self, values) -> None:
+        self.access_token, self.refresh_token = values[2], values[3]
+        self.expires_in_s = _seconds(values[4], _TOKEN_LIFE_S, 1 << 24)
+
+
+class TokenApi:
+    """The calls. One at a time: the caller holds the request slot.
+
+    All raise BadRequest or Unauthorized (the endpoint's own verdict), RateLimited, Unexpected or NetError.
+    client_secret: the model's; client_id: this unit's, to be set before the first call.
+    """
+
+    def __init__(self, http: HttpClient, client_version: str, client_secret: str) -> None:
+        self._http = http
+        self._version = ("x-client-version", client_version)
+        self._secret = ("client_secret", client_secret)
+        self.client_id = ""
+
+    @property
+    def sent(self) -> bool:
+        """The last request went out whole: if no answer came, it may have been carried out all the same."""
+        return self._http.sent
+
+    async def device_code(self) -> DeviceCode:
+        """POST /v2/auth/device/code."""
+        values = await self._post(
+            "/v2/auth/device/code",
+            (("scope", "asset_create offline"),),
+            _CODE_PATHS,
+            (("x-client-platypus-enabled", "true"),),  # asks for the two addresses
+        )
+        if not is_token(values[2]) or not is_token(values[3]):
+            raise Unexpected("portal", "the device code was answered by something that is not Frame.io")
+        return DeviceCode(values)
+
+    async def token(self, device_code: str) -> TokenPair:
+        """POST /v2/auth/token: has the user typed in the code? BadRequest `authorization_pending` means not yet."""
+        return await self._pair((("grant_type", _DEVICE_GRANT), ("device_code", device_code)))
+
+    async def refresh(self, refresh_token: str) -> TokenPair:
+        """POST /v2/auth/token: a new pair for the old one, which is dead from then on."""
+        return await self._pair((("grant_type", "refresh_token"), ("refresh_token", refresh_token)))
+
+    async def revoke(self, token: str) -> None:
+        """POST /v2/auth/revoke."""
+        await self._post("/v2/auth/revoke", (("token", token),), _REVOKE_PATHS)
+
+    async def _pair(self, form) -> TokenPair:
+        values = await self._post("/v2/auth/token", form, _TOKEN_PATHS)
+        if not is_token(values[2]) or not is_token(values[3]):
+            raise Unexpected("portal", "the token request was answered by something that is not Frame.io")
+        return TokenPair(values)
+
+    async def _post(self, target: str, form, paths, more=()) -> list:
+        fields = (self._version, ("Content-Type", "application/x-www-form-urlencoded")) + more
+        body = form_encode((("client_id", self.client_id), self._secret) + form)
+        pick = JsonPick(_TEXT_BYTES)
+        values = checked(await self._http.request("POST", target, fields, paths, body, pick))
+        if pick.was_cut:
+            raise Unexpected("too_large", "the answer holds a text over %d bytes" % _TEXT_BYTES)
+        return values
+
+
+def is_token(value) -> bool:
+    """True for a text of visible ASCII, 1 to 2048 characters: what a token, code or address is made of."""
+    if not isinstance(value, str) or not 0 < len(value) <= _TEXT_BYTES:
+        return False
+    return all([0x21 <= byte <= 0x7E for byte in value.encode()])
+
+
+def _seconds(value, default: int, most: int) -> int:
+    # Frame.io's reference calls them doubles.
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 1:
+        return default
+    return int(min(value, most))
