@@ -73,6 +73,7 @@ class Pairing:
                 raise NotAuthorized("client_refused", "Frame.io does not accept the client_secret or client_id")
             except (ApiError, NetError) as error:
                 self._note("no device code: %s" % error)
+            self._show(None)  # the code before has expired
             await self._wait(self._backoff.next_ms())
 
     async def _poll(self, code: DeviceCode) -> bool:

@@ -25,6 +25,10 @@ app.run(
         health_ms=600,
         rate_limit_base_ms=100,
         rate_limit_cap_ms=2000,
+        fallback_after_ms=1500,
+        fallback_low_ms=500,
+        fallback_high_ms=800,
+        pairing_ms=5000,
         starting_ms=1000,
     )
 )
