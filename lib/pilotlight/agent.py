@@ -160,10 +160,10 @@ class Agent:
         self._inquiries.wake()
 
     def start_pairing(self) -> None:
-        """Show a code, if there is no authorization: the user asks for it. A paired device is to be unpaired first."""
-        self._need_keeper()
-        self._pairing_asked = True
-        self._walk_news.set()
+        """Show a code: the user asks for it. Does nothing while one is shown, or while paired: then `unpair` first."""
+        if not self._need_keeper().authorized and (self._pairing is None or self._pairing.cancelled):
+            self._pairing_asked = True
+            self._walk_news.set()
 
     def cancel_pairing(self) -> None:
         """Show no code any more, at whatever step the pairing is; the state is `unpaired` until `start_pairing` or a restart."""
@@ -224,6 +224,7 @@ class Agent:
         keeper = self._keeper
         if not self._authorization.authorized:
             return "asked" if self._pairing_asked else "none"
+        self._pairing_asked = False
         if not self.status.authorized:
             return "refused"
         if keeper is not None and keeper.expired():
@@ -373,6 +374,8 @@ class Agent:
         if self._authorization.reason == "pairing_ended" and ends_s is not None and ends_s <= (self._clock.now_s() or 0):
             self._authorization.reason = "authorization_expired"
         self._device_id = None
+        if self.status.joined:
+            self._inquiries.socket_ended()
         self._phoenix.abandon(LinkClosed(1006, "the authorization has ended", self._authorization.reason))
         self.status.update(
             authorized=False, joined=False, fallback=False, paused=None, project=None, creator=None, expires_at=None

@@ -41,6 +41,11 @@ class Pairing:
         self._cancelled = asyncio.Event()
         self._begun_ms: int | None = None  # when the first code was shown
 
+    @property
+    def cancelled(self) -> bool:
+        """`cancel` was called; `run` may still wait for the end of a request."""
+        return self._cancelled.is_set()
+
     def cancel(self) -> None:
         """The user has changed their mind: no code is shown from now on, and `run` ends."""
         self._cancelled.set()

@@ -30,6 +30,7 @@ class Polls:
         self._limited_ms = now_ms
         self._heartbeat_ms = now_ms  # the next HTTP heartbeat is due _heartbeat_wait_ms after this …
         self._heartbeat_wait_ms = -1  # … and none at all below zero
+        self._fallback = False  # HTTP heartbeats have begun
         self._joined = False
 
     def identity_due_ms(self, now_ms: int, online: bool, longest_ms: int) -> int:
@@ -64,6 +65,7 @@ class Polls:
     def heartbeat_begins(self, now_ms: int) -> None:
         """An HTTP heartbeat begins."""
         times = self._times
+        self._fallback = True
         self._heartbeat_ms = now_ms
         self._heartbeat_wait_ms = random.randrange(times.fallback_low_ms, times.fallback_high_ms + 1)
 
@@ -75,6 +77,7 @@ class Polls:
     def joined(self) -> None:
         """The socket works: it needs no HTTP heartbeat."""
         self._joined = True
+        self._fallback = False
         self._heartbeat_wait_ms = -1
 
     def link_ended(self) -> None:
@@ -100,8 +103,9 @@ class Polls:
             self._heartbeat_wait_ms = self._times.fallback_after_ms
 
     def failed(self) -> None:
-        """A request was not answered as it should be: REST does not work, so it can be no fallback."""
-        self._heartbeat_wait_ms = -1
+        """A request was not answered as it should be: REST does not work, so it does not become the fallback."""
+        if not self._fallback:
+            self._heartbeat_wait_ms = -1
 
     def forget_old(self, now_ms: int) -> None:
         """Call at least once a day: keeps times of long ago within what ticks can compare."""

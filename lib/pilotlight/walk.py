@@ -41,7 +41,7 @@ rejoin lost backoff
 backoff again network
 refused answered token
 refused refused refused
-refused failed refused
+refused failed token
 """
 
 

@@ -134,3 +134,49 @@ def test_times_keep_the_promises_of_the_design():
     assert times.proof_ms < 30_000
     assert times.reply_ms < times.heartbeat_ms
     assert times.identity_spacing_ms >= 60_000
+
+
+def test_the_http_heartbeat_begins_after_3_min_of_working_rest():
+    for start_ms in STARTS:
+        polls = Polls(Times(), start_ms)
+        assert polls.heartbeat_due_ms(start_ms, LONGEST) == LONGEST
+        polls.answered(start_ms)
+        polls.answered(later(start_ms, 100_000))  # the time runs from the first answer
+        assert polls.heartbeat_due_ms(later(start_ms, 100_000), LONGEST) == 80_000
+        polls.failed()
+        assert polls.heartbeat_due_ms(later(start_ms, 110_000), LONGEST) == LONGEST
+        polls.answered(later(start_ms, 120_000))
+        assert polls.heartbeat_due_ms(later(start_ms, 300_000), LONGEST) == 0
+
+
+def test_http_heartbeats_are_60_to_120_s_apart_until_the_socket_works():
+    for start_ms in STARTS:
+        polls = Polls(Times(), start_ms)
+        polls.heartbeat_begins(start_ms)
+        waits = set()
+        for _ in range(200):
+            polls.heartbeat_begins(start_ms)
+            waits.add(polls.heartbeat_due_ms(start_ms, LONGEST))
+        assert 60_000 <= min(waits) < 62_000 and 118_000 < max(waits) <= 120_000
+        polls.failed()  # one that failed is followed by the next in its time
+        assert polls.heartbeat_due_ms(start_ms, LONGEST) < LONGEST
+        polls.joined()
+        assert polls.heartbeat_due_ms(start_ms, LONGEST) == LONGEST
+        polls.answered(start_ms)
+        assert polls.heartbeat_due_ms(start_ms, LONGEST) == LONGEST
+        polls.link_ended()
+        polls.answered(start_ms)
+        assert polls.heartbeat_due_ms(start_ms, LONGEST) == 180_000
+
+
+def test_new_tokens_are_asked_about_at_once():
+    for start_ms in STARTS:
+        polls = Polls(Times(), start_ms)
+        polls.identity_begins(start_ms)
+        polls.identity_wanted = True
+        assert polls.identity_due_ms(start_ms, True, LONGEST) == 60_000
+        polls.identity_exempt = True
+        assert polls.identity_due_ms(start_ms, True, LONGEST) == 0
+        polls.identity_begins(start_ms)
+        polls.identity_wanted = True
+        assert polls.identity_due_ms(start_ms, True, LONGEST) == 60_000
