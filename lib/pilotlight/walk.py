@@ -1,6 +1,6 @@
 """The agent's walk to serving and back: its states and what leads from one to the next. One table. Pure.
 
-Each state is a method of Agent that does one thing and answers with one of the outcomes listed here; nothing else moves the walk.
+Each state is a method of Walker that does one thing and answers with one of the outcomes listed here: nothing else moves it.
 README's diagram is generated from this table. It is text because that costs the least on the device.
 
     network   wait for a network            join      join the channel

@@ -1,0 +1,253 @@
+"""The walk to a joined socket and back: a method for each state of `walk.py`, which does one thing and answers with the outcome.
+
+What fails raises an exception that says what it means; what to do about it is decided here.
+"""
+
+import asyncio
+import random
+
+from micropython import const
+
+from .authorization import NotAuthorized
+from .device_channel import socket_target, topic
+from .frameio_api import ApiError
+from .net.backoff import Backoff
+from .net.deadline import Deadline
+from .net.errors import JoinRefused, LinkClosed, NetError, UpgradeRefused
+from .walk import after
+
+_RESTARTING = const((1012, 1013))  # close codes: service restart, try again later
+_FORBIDDEN = const(403)
+
+
+class Walker:
+    """Walks. The parts are the agent's.
+
+    keeper: the authorization, if it is a TokenKeeper, or None. make_pairing(): a new Pairing.
+    device_id: the device's id at Frame.io, or None if it has to be asked for.
+    lost_by: the exception for which there is no joined socket (its `reason` is shown), or None.
+    pairing: the Pairing under way, or None.
+    """
+
+    def __init__(
+        self,
+        phoenix,
+        endpoint,
+        host_field,
+        authorization,
+        keeper,
+        make_pairing,
+        inquiries,
+        status,
+        network,
+        clock,
+        times,
+        note,
+        show,
+    ) -> None:
+        self._phoenix = phoenix
+        self._endpoint = endpoint
+        self._host_field = host_field
+        self._authorization = authorization
+        self._keeper = keeper
+        self._make_pairing = make_pairing
+        self._inquiries = inquiries
+        self._status = status
+        self._network = network
+        self._clock = clock
+        self._times = times
+        self._note = note
+        self._show = show
+        self.device_id: str | None = None
+        self.lost_by = None
+        self.pairing = None
+        self._pairing_asked = True  # a restart asks for it
+        self._backoff = Backoff(times, random.randrange)
+        self._rejoins = 0  # on this socket, since the channel last held for a while
+        self._forbidden = False  # the upgrade was refused with 403, and a refresh was asked for because of it
+        self._news = asyncio.Event()
+
+    def network_changed(self, up: bool) -> None:
+        """The network has come up, gone, or become another one: what waits tries at once."""
+        if up:
+            self._backoff.reset()
+        self._news.set()
+
+    def start_pairing(self) -> None:
+        """The user asks for a code."""
+        if self.pairing is None or self.pairing.cancelled:
+            self._pairing_asked = True
+            self._news.set()
+
+    def cancel_pairing(self) -> None:
+        """The user wants no code any more."""
+        self._pairing_asked = False
+        if self.pairing is not None:
+            self.pairing.cancel()
+
+    def authorization_ended(self) -> None:
+        """There are no tokens any more."""
+        self.device_id = None
+        self._news.set()
+
+    async def run(self) -> None:
+        """Walk for ever."""
+        state = "network"
+        while True:
+            state = after(state, await getattr(self, "_at_" + state)())
+
+    async def _at_network(self) -> str:
+        while not self._network.is_up():
+            self._status.update(network_up=False, starting=False)
+            await _wait(self._news, self._times.network_check_ms)
+        self._status.update(network_up=True)
+        self._inquiries.wake()
+        return "up"
+
+    async def _at_clock(self) -> str:
+        if self._clock.now_s() is not None or await self._clock.ensure_set():
+            return "set"
+        return self._lost(NetError("clock", "the time is not known, so no certificate can be checked"), "failed")
+
+    async def _at_token(self) -> str:
+        keeper = self._keeper
+        if not self._authorization.authorized:
+            return "asked" if self._pairing_asked else "none"
+        self._pairing_asked = False
+        if not self._status.authorized:
+            return "refused"
+        if keeper is not None and keeper.expired():
+            try:
+                await keeper.renewal()
+            except (NetError, ApiError, NotAuthorized) as error:
+                return self._lost(error, "failed")
+        return "known" if self.device_id else "unknown"
+
+    async def _at_unpaired(self) -> str:
+        self._status.update(starting=False)
+        self._show()
+        while not self._pairing_asked:
+            await self._news.wait()
+            self._news.clear()
+        return "asked"
+
+    async def _at_pairing(self) -> str:
+        self._pairing_asked = False
+        self.pairing = pairing = self._make_pairing()
+        try:
+            await pairing.run()
+            return "paired"
+        except NotAuthorized as error:
+            self._authorization.reason = error.reason
+            self._note("not paired: %s" % error)
+            return "ended"
+        finally:
+            self.pairing = None
+            self._show()
+
+    async def _at_identity(self) -> str:
+        return await self._inquiries.identity()
+
+    async def _at_refused(self) -> str:
+        return await self._inquiries.identity()
+
+    async def _at_connect(self) -> str:
+        try:
+            token = await self._authorization.access_token()
+            transport = self._endpoint.open()
+            with Deadline(transport, "connecting", self._times):
+                await self._phoenix.open(transport, self._host_field, socket_target(token))
+        except (NetError, NotAuthorized) as error:
+            if isinstance(error, UpgradeRefused):
+                self._doubt_token(error.status)
+            return self._lost(error, "failed")
+        self._rejoins = 0
+        self._forbidden = False
+        self._inquiries.prove()
+        return "upgraded"
+
+    async def _at_join(self) -> str:
+        try:
+            return await self._join()
+        except JoinRefused as error:
+            self.device_id = None
+            self._inquiries.want_identity()
+            return self._lost(error, "refused")
+        except NetError as error:
+            return self._lost(error, "lost")
+
+    async def _at_serve(self) -> str:
+        try:
+            if not await _finished(self._phoenix.serve(), self._times.settled_ms):
+                self._backoff.reset()
+                self._rejoins = 0
+                await self._phoenix.serve()
+        except NetError as error:
+            return self._lost(error, "lost")
+        return self._lost(LinkClosed(1005, "the server has ended the channel", "channel_lost"), "closed")
+
+    async def _at_rejoin(self) -> str:
+        # The waits go on from loss to loss: a server that answers every join and then drops the channel gets a new socket too.
+        while self._rejoins < len(self._times.rejoin_ms):
+            wait_ms = self._times.rejoin_ms[self._rejoins]
+            self._rejoins += 1
+            try:
+                await self._phoenix.pause(wait_ms)
+                return await self._join()
+            except JoinRefused as error:
+                self._lost(error, "")
+            except NetError as error:
+                return self._lost(error, "lost")
+        return "failed"
+
+    async def _at_backoff(self) -> str:
+        await self._phoenix.close()
+        self._news.clear()
+        if isinstance(self.lost_by, LinkClosed) and self.lost_by.code in _RESTARTING:
+            wait_ms = random.randrange(self._times.restart_low_ms, self._times.restart_high_ms)
+        else:
+            wait_ms = self._backoff.next_ms()
+        await _wait(self._news, wait_ms)
+        return "again"
+
+    async def _join(self) -> str:
+        await self._phoenix.join(topic(self.device_id or ""))
+        self._note("joined")
+        self.lost_by = None
+        self._status.update(joined=True, fallback=False)
+        self._inquiries.joined()
+        self._show()
+        return "joined"
+
+    def _lost(self, error, outcome: str) -> str:
+        """There is no joined socket (any more), and `error` is why; the outcome is handed back."""
+        if self._status.joined:
+            self._inquiries.socket_ended()
+        self.lost_by = error
+        self._note("%s: %s" % (error.reason, error))
+        self._status.update(joined=False, starting=False)
+        self._show()
+        return outcome
+
+    def _doubt_token(self, status: int) -> None:
+        """The upgrade was refused, by whomever: one refresh is tried, and identity has the say about the token."""
+        if status == _FORBIDDEN and not self._forbidden and self._keeper is not None:
+            self._forbidden = True
+            self._keeper.want()  # identity follows each refresh
+        else:
+            self._inquiries.want_identity()
+
+
+async def _wait(event: asyncio.Event, wait_ms: int) -> None:
+    """Wait for the event, at most so long, and clear it."""
+    await _finished(event.wait(), wait_ms)
+    event.clear()
+
+
+async def _finished(job, wait_ms: int) -> bool:
+    """Run the coroutine for at most wait_ms; True if it ended by itself. Only for one that waits on no stream."""
+    try:
+        await asyncio.wait_for_ms(job, wait_ms)
+    except asyncio.TimeoutError:
+        return False
+    return True
