@@ -1,0 +1,309 @@
+"""The keeper of a pair in virtual time, over a token endpoint that does as it is told."""
+
+import asyncio
+
+from tests import virtual_time
+
+virtual_time.install()
+
+from pilotlight.authorization import NotAuthorized
+from pilotlight.frameio_api import BadRequest, Unauthorized, Unexpected
+from pilotlight.net.errors import Unreachable
+from pilotlight.times import Times
+from pilotlight.token_api import TokenPair
+from pilotlight.token_keeper import TokenKeeper
+from tests.micropython.expect import raises
+from tests.virtual_time import Clock
+
+LIFE_S = 28_800
+BASE_S = 1_800_000_000
+
+
+def pair(number, life_s=LIFE_S):
+    return TokenPair([None, None, "access-%d" % number, "refresh-%d" % number, life_s])
+
+
+class Endpoint:
+    """Stands in for TokenApi. answers: what the next refreshes get, a pair or an exception; then ever new pairs."""
+
+    def __init__(self):
+        self.client_id = ""
+        self.answers = []
+        self.used = []
+        self.begun_ms = []
+        self.sent = True
+        self.takes_ms = 100
+
+    async def refresh(self, refresh_token):
+        self.used.append(refresh_token)
+        self.begun_ms.append(Clock.now_ms)
+        await asyncio.sleep_ms(self.takes_ms)
+        answer = self.answers.pop(0) if self.answers else pair(len(self.used) + 1)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+class Device:
+    """A keeper, its storage and what it has told. writes: each record as it was stored."""
+
+    def __init__(self, records=None, client_id=None):
+        self.records = records if records is not None else {}
+        self.writes = []
+        self.told = []
+        self.log = []
+        self.up = True
+        self.full = False
+        self.endpoint = Endpoint()
+        self.keeper = TokenKeeper(
+            self.endpoint,
+            client_id,
+            self,
+            self,
+            Times(),
+            self.ask,
+            lambda: self.up,
+            lambda: self.told.append("renewed"),
+            lambda: self.told.append("ended"),
+            self.log.append,
+        )
+
+    def load(self, name):
+        return self.records.get(name)
+
+    def save(self, name, record):
+        if self.full:
+            raise OSError(28)
+        self.records[name] = dict(record)
+        self.writes.append((name, dict(record)))
+
+    def now_s(self):
+        return BASE_S + Clock.now_ms // 1000
+
+    async def ask(self, request):
+        return await request
+
+    def start(self):
+        self.keeper.adopt(pair(1), "key")
+        self.running = asyncio.create_task(self.keeper.run())
+        self.begun_ms = Clock.now_ms
+
+    async def stop(self):
+        self.running.cancel()
+        await asyncio.sleep_ms(0)
+
+
+async def test_a_refresh_comes_at_75_percent_give_or_take_5():
+    waits = []
+    device = Device()
+    device.start()
+    before_ms = Clock.now_ms
+    for number in range(30):
+        while len(device.endpoint.used) == number:
+            await asyncio.sleep_ms(1000)
+        waits.append(device.endpoint.begun_ms[-1] - before_ms)
+        before_ms = device.endpoint.begun_ms[-1]
+    assert min(waits) >= LIFE_S * 700 and max(waits) <= LIFE_S * 800 + 1100, (min(waits), max(waits))
+    assert max(waits) - min(waits) > LIFE_S * 50
+    assert device.endpoint.used == ["refresh-%d" % number for number in range(1, 31)]
+    await device.stop()
+
+
+async def test_the_new_pair_is_stored_before_its_first_use():
+    device = Device()
+    device.start()
+    seen = []
+    save = device.save
+
+    def look(name, record):
+        seen.append(device.keeper._record.get("access_token"))
+        save(name, record)
+
+    device.save = look
+    token = await device.keeper.access_token()
+    assert token == "access-1"
+    renewed = await device.keeper.access_token(rejected=token)
+    assert renewed == "access-2" and device.records["authorization"]["access_token"] == "access-2"
+    assert device.records["authorization"]["key"] == "key"
+    assert device.told == ["renewed", "renewed"]
+    await device.stop()
+
+
+async def test_many_who_were_refused_cause_one_refresh():
+    device = Device()
+    device.start()
+    tokens = []
+
+    async def use():
+        tokens.append(await device.keeper.access_token(rejected="access-1"))
+
+    users = [asyncio.create_task(use()) for _ in range(5)]
+    await asyncio.sleep_ms(50)
+    users[0].cancel()  # an impatient application harms nobody
+    for user in users[1:]:
+        await user
+    assert tokens == ["access-2"] * 4
+    assert await device.keeper.access_token(rejected="access-1") == "access-2"  # a late one gets what is there
+    assert device.endpoint.used == ["refresh-1"]
+    await device.stop()
+
+
+async def test_a_new_token_that_is_refused_is_not_refreshed_again():
+    device = Device()
+    device.start()
+    token = await device.keeper.access_token(rejected="access-1")
+    with raises(NotAuthorized) as caught:
+        await device.keeper.access_token(rejected=token)
+    assert caught.error.reason == "token_refused"
+    device.keeper.accepted()
+    assert await device.keeper.access_token(rejected=token) == "access-3"
+    await device.stop()
+
+
+async def test_failures_are_tried_again_with_backoff_and_end_nothing():
+    device = Device()
+    device.start()
+    device.endpoint.answers = [Unreachable("timeout", "x"), Unexpected("server_error", "x")] * 20
+    with raises(Unreachable):
+        await device.keeper.access_token(rejected="access-1")
+    assert device.keeper.authorized
+    while device.endpoint.answers:
+        await asyncio.sleep_ms(1000)
+    await asyncio.sleep_ms(70_000)
+    assert set(device.endpoint.used) == {"refresh-1"} and len(device.endpoint.used) == 41
+    assert await device.keeper.access_token() == "access-42"
+    gaps = [device.endpoint.begun_ms[i] - device.endpoint.begun_ms[i - 1] for i in range(1, 41)]
+    assert max(gaps) <= 60_000 + 200 and max(gaps) > 20_000, gaps
+    assert device.told == ["renewed", "renewed"]
+    await device.stop()
+
+
+async def test_only_the_endpoint_s_verdict_ends_it():
+    for sent, answers, reason in (
+        (True, [BadRequest("invalid_request")], "pairing_ended"),
+        (True, [BadRequest("invalid_grant")], "pairing_ended"),
+        (True, [Unauthorized("token_refused", "x", True)], "pairing_ended"),
+        (True, [Unreachable("timeout", "x"), BadRequest("invalid_request")], "refresh_lost"),
+        (False, [Unreachable("refused", "x"), BadRequest("invalid_request")], "pairing_ended"),
+    ):
+        device = Device()
+        device.start()
+        device.endpoint.sent = sent
+        device.endpoint.answers = list(answers)
+        device.keeper.want()
+        await asyncio.sleep_ms(5_000)
+        assert device.told == ["renewed", "ended"] and device.keeper.reason == reason, (device.told, device.keeper.reason)
+        assert device.records["authorization"] == {"client_id": device.endpoint.client_id}
+        with raises(NotAuthorized) as caught:
+            await device.keeper.access_token()
+        assert caught.error.reason == reason
+        assert set(device.endpoint.used) == {"refresh-1"}
+        await device.stop()
+
+
+async def test_a_wrong_secret_ends_nothing():
+    device = Device()
+    device.start()
+    device.endpoint.answers = [BadRequest("invalid_client")]
+    with raises(NotAuthorized) as caught:
+        await device.keeper.access_token(rejected="access-1")
+    assert caught.error.reason == "client_refused" and device.keeper.authorized
+    await asyncio.sleep_ms(5_000)
+    assert await device.keeper.access_token() == "access-3"
+    await device.stop()
+
+
+async def test_a_full_flash_costs_nothing_as_long_as_there_is_power():
+    device = Device()
+    device.start()
+    device.full = True
+    assert await device.keeper.access_token(rejected="access-1") == "access-2"
+    await asyncio.sleep_ms(200_000)
+    assert device.records["authorization"]["access_token"] == "access-1"
+    device.full = False
+    await asyncio.sleep_ms(61_000)
+    assert device.records["authorization"]["access_token"] == "access-2"
+    await device.stop()
+
+
+async def test_no_refresh_without_network_and_one_as_soon_as_it_is_there():
+    device = Device()
+    device.start()
+    device.up = False
+    device.keeper.want()
+    await asyncio.sleep_ms(3_600_000)
+    assert not device.endpoint.used
+    device.up = True
+    await asyncio.sleep_ms(1_001)
+    assert device.endpoint.used == ["refresh-1"]
+    await device.stop()
+
+
+async def test_after_a_restart_the_stored_pair_is_due_when_it_was():
+    device = Device()
+    device.start()
+    await device.stop()
+    due_s = device.records["authorization"]["refresh_s"]
+    again = Device(device.records)
+    assert again.keeper.authorized and again.keeper.key == "key" and not again.keeper.expired()
+    again.running = asyncio.create_task(again.keeper.run())
+    await asyncio.sleep_ms((due_s - again.now_s() - 1) * 1000)
+    assert not again.endpoint.used
+    await asyncio.sleep_ms(2_000)
+    assert again.endpoint.used == ["refresh-1"]
+    await again.stop()
+    Clock.now_ms += 10 * LIFE_S * 1000
+    assert Device(device.records).keeper.expired()
+
+
+async def test_stop_waits_for_the_answer():
+    device = Device()
+    device.start()
+    device.endpoint.takes_ms = 15_000
+    device.keeper.want()
+    await asyncio.sleep_ms(10)
+    begun_ms = Clock.now_ms
+    await device.keeper.finish()
+    assert 14_000 < Clock.now_ms - begun_ms < 15_000
+    assert device.records["authorization"]["access_token"] == "access-2"
+    await device.stop()
+
+
+async def test_the_client_id():
+    device = Device()
+    made = device.endpoint.client_id
+    parts = made.split("-")
+    assert [len(part) for part in parts] == [8, 4, 4, 4, 12] and parts[2][0] == "4" and parts[3][0] in "89ab", made
+    assert Device(device.records).endpoint.client_id == made
+    assert Device().endpoint.client_id != made
+    device.start()
+    await device.stop()
+    # Either record alone is enough.
+    assert Device({"authorization": device.records["authorization"]}).endpoint.client_id == made
+    assert Device({"client": device.records["client"]}).endpoint.client_id == made
+    # Another unit's pair is not ours: a factory serial wins.
+    other = Device(device.records, "SN-1")
+    assert other.endpoint.client_id == "SN-1" and not other.keeper.authorized
+    assert other.records["client"] == {"client_id": "SN-1"}
+
+
+async def test_records_that_are_none():
+    device = Device()
+    device.start()
+    await device.stop()
+    good = device.records["authorization"]
+    for name, value in (
+        ("access_token", None),
+        ("access_token", "with space"),
+        ("refresh_token", ""),
+        ("refresh_token", "x" * 2049),
+        ("key", 7),
+        ("refresh_s", "soon"),
+        ("expires_s", None),
+        ("client_id", "another"),
+    ):
+        bad = dict(good)
+        bad[name] = value
+        assert not Device({"client": device.records["client"], "authorization": bad}).keeper.authorized, name
+        del bad[name]
+        assert not Device({"client": device.records["client"], "authorization": bad}).keeper.authorized, name
