@@ -2,7 +2,10 @@
 
 import asyncio
 import gc
+import socket
+import struct
 
+from pilotlight.net import transport as module
 from pilotlight.net.deadline import Deadline
 from pilotlight.net.errors import LinkClosed, Unreachable
 from pilotlight.net.transport import Endpoint, tls_context
@@ -45,6 +48,19 @@ async def test_refused():
     with raises(Unreachable) as caught:
         await connect_and_read(endpoint)
     assert caught.error.reason == "refused", caught.error
+
+
+async def test_a_reset_after_the_first_write_is_no_refusal():
+    async def reset(reader, writer):
+        await reader.read(1)
+        writer.s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        await server.end(writer)
+
+    _, endpoint = await server.start(reset)
+    for module._REFUSED_IS_RESET in (False, True):  # as on a computer, and as on a board
+        with raises(Unreachable) as caught:
+            await connect_and_read(endpoint)
+        assert caught.error.reason == "reset", caught.error
 
 
 async def test_a_name_that_is_not_found():
@@ -184,8 +200,6 @@ async def test_an_address_that_failed_is_not_the_next_one():
         def getaddrinfo(self, *arguments):
             return infos
 
-    from pilotlight.net import transport as module
-
     module.socket, kept = Sockets(), module.socket
     try:
         for _ in range(5):
@@ -208,8 +222,6 @@ async def test_a_dozen_addresses_are_all_tried():
 
         def getaddrinfo(self, *arguments):
             return [(2, 1, 6, None, number) for number in range(12)]
-
-    from pilotlight.net import transport as module
 
     module.socket, kept = Sockets(), module.socket
     try:

@@ -8,6 +8,7 @@ import asyncio.core  # type: ignore[import-not-found]  # private: see Transport.
 import errno
 import gc
 import socket
+import sys
 import time
 
 import tls
@@ -19,6 +20,8 @@ from .errors import LinkClosed, NetError, Unreachable, Untrusted, no_memory
 _TIMED_OUT = const((110, 116))
 _NO_ROUTE = const((101, 113, 114, 118))
 _BROKEN_PIPE = const(32)
+# lwIP says ECONNRESET for a refused connection too.
+_REFUSED_IS_RESET = sys.platform not in ("linux", "darwin")
 _LARGEST_ERRNO = const(255)
 _TLS_ALLOC_FAILED = const(0x7F00)
 
@@ -82,6 +85,7 @@ class Transport:
         self._address = address
         self._tls = tls
         self._answered = False
+        self._connected = False  # something was written, so this is not being refused
         self._stream = None
         self.progress_ms = time.ticks_ms()
         self.readable = _readiness(self, False)
@@ -125,7 +129,7 @@ class Transport:
         try:
             count = stream.readinto(buffer)
         except (OSError, ValueError) as error:
-            raise _named(error, self._answered)
+            raise _named(error, self._connected)
         if count:
             self.progress_ms = time.ticks_ms()
             if not self._answered:
@@ -150,7 +154,8 @@ class Transport:
         try:
             count = stream.write(buffer, start, end - start)
         except (OSError, ValueError) as error:
-            raise _named(error, self._answered)
+            raise _named(error, self._connected)
+        self._connected = True
         if not count:
             return 0
         self.progress_ms = time.ticks_ms()
@@ -264,7 +269,7 @@ def tls_context(roots):
     return context
 
 
-def _named(error, answered: bool) -> NetError:
+def _named(error, connected: bool) -> NetError:
     """The NetError for what a socket or Mbed TLS raised."""
     if isinstance(error, ValueError):
         return _named_certificate_error(str(error))
@@ -277,8 +282,7 @@ def _named(error, answered: bool) -> NetError:
         return Unreachable("timeout", "the system gave up waiting for the peer")
     if number in _NO_ROUTE:
         return Unreachable("no_route", "there is no route to the server")
-    # lwIP says ECONNRESET for a refused connection.
-    if number == errno.ECONNREFUSED or (number == errno.ECONNRESET and not answered):
+    if number == errno.ECONNREFUSED or (number == errno.ECONNRESET and _REFUSED_IS_RESET and not connected):
         return Unreachable("refused", "the server refused the connection")
     if number in (errno.ECONNRESET, _BROKEN_PIPE):
         return Unreachable("reset", "the peer reset the connection")
