@@ -13,7 +13,7 @@ from .device_channel import socket_target, topic
 from .frameio_api import ApiError
 from .net.backoff import Backoff
 from .net.deadline import Deadline
-from .net.errors import JoinRefused, LinkClosed, NetError, UpgradeRefused
+from .net.errors import JoinRefused, LinkClosed, NetError, UpgradeRefused, no_memory
 from .walk import after
 
 _RESTARTING = const((1012, 1013))  # close codes: service restart, try again later
@@ -155,8 +155,12 @@ class Walker:
         try:
             token = await self._authorization.access_token()
             transport = self._endpoint.open()
-            with Deadline(transport, "connecting", self._times):
-                await self._phoenix.open(transport, self._host_field, socket_target(token))
+            try:
+                with Deadline(transport, "connecting", self._times):
+                    await self._phoenix.open(transport, self._host_field, socket_target(token))
+            except MemoryError:
+                transport.close()
+                raise no_memory()
         except (NetError, NotAuthorized) as error:
             if isinstance(error, UpgradeRefused):
                 self._doubt_token(error.status)

@@ -5,7 +5,7 @@ import gc
 
 from pilotlight.net.errors import LinkClosed, Unreachable
 from tests.micropython.expect import raises
-from tests.simulation.device import LATENCY_MS, Times, World, gaps, sleep_s
+from tests.simulation.device import LATENCY_MS, Times, World, gaps, sleep_s, walker
 from tests.virtual_time import Clock
 
 
@@ -225,6 +225,22 @@ async def test_a_heartbeat_that_cannot_be_written_ends_the_link():
     assert world.agent.status.reason == "memory"
     assert await world.until("online") < 2000
     await world.power_off()
+
+
+async def test_a_connect_that_finds_no_memory_is_tried_again():
+    world = World()
+    kept = walker.Deadline
+
+    def fail_once(*_):
+        walker.Deadline = kept
+        raise MemoryError
+
+    walker.Deadline = fail_once
+    world.power_on()
+    await world.until("online")
+    assert "memory" in [row[4] for row in world.shown], world.shown
+    await world.power_off()
+    assert world.network.open == 0
 
 
 async def test_nothing_follows_a_close_frame():

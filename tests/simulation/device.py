@@ -13,6 +13,7 @@ virtual_time.install()
 gc.threshold(1 << 20)  # a heap of many MB that was let run full would not give one large block any more
 
 from pilotlight import agent as agent_module
+from pilotlight import walker as walker
 from pilotlight.agent import Agent
 from pilotlight.settings import Settings
 from pilotlight.times import Times as Times

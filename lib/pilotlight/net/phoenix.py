@@ -65,9 +65,13 @@ class PhoenixSocket:
         self._news.clear()
         self._heartbeat_answered = True
         self._heartbeat_sent_ms = time.ticks_ms()
-        self._read_ended.clear()
-        asyncio.create_task(self._read())
-        self._heart = asyncio.create_task(self._beat())
+        try:
+            asyncio.create_task(self._read())
+            self._read_ended.clear()  # not before there is a reader: `close` waits for it
+            self._heart = asyncio.create_task(self._beat())
+        except MemoryError:
+            transport.close()
+            raise no_memory()
 
     async def join(self, topic: str) -> None:
         """Join the topic, and wait for the reply. On one socket, call it again only after `serve` has returned.

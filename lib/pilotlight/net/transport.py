@@ -86,7 +86,7 @@ class Transport:
         self._tls = tls
         self._answered = False
         self._connected = False  # something was written, so this is not being refused
-        self._stream = None
+        self._socket = self._stream = None  # makes their keys: a socket that can't be stored for lack of memory would stay open
         self.progress_ms = time.ticks_ms()
         self.readable = _readiness(self, False)
         self.writable = _readiness(self, True)
@@ -178,11 +178,8 @@ class Transport:
         # Woken here and not by the poller: another socket may take the freed descriptor before it looks.
         self.readable.wake()
         self.writable.wake()
-        for layer in (stream, self._socket):
-            try:
-                layer.close()
-            except OSError:
-                pass  # the peer may be gone already; the descriptor is released all the same
+        _close(stream)
+        _close(self._socket)
         self._endpoint._ended(self._address, self._answered)
 
     @property
@@ -248,6 +245,13 @@ _DONE = StopIteration()
 def _readiness(transport: Transport, for_writing: bool):
     # Not annotated: MicroPython awaits any iterator, for which CPython's types have no word.
     return _Readiness(transport, for_writing)
+
+
+def _close(layer) -> None:
+    try:
+        layer.close()
+    except OSError:
+        pass  # the peer may be gone already; the descriptor is released all the same
 
 
 def tls_context(roots):

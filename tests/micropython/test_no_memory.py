@@ -1,0 +1,117 @@
+"""Memory that runs out while a connection is made: a named error, and nothing stays open or waits for ever."""
+
+import asyncio
+import gc
+
+import micropython
+
+from pilotlight.net.deadline import Deadline
+from pilotlight.net.errors import LinkClosed, Unreachable
+from pilotlight.net.phoenix import PhoenixSocket
+from pilotlight.net.transport import Endpoint
+from pilotlight.net.websocket_client import WebSocketClient
+from tests.micropython import server
+from tests.micropython.expect import raises
+
+HEAP = "256k"
+
+
+def full_heap():
+    """Fill the heap to its last block; keep the result as long as it shall be so."""
+    gc.collect()
+    ballast = None
+    for size in (1024, 256, 64):
+        try:
+            while True:
+                ballast = (bytearray(size), ballast)
+        except MemoryError:
+            pass
+    try:
+        while True:
+            ballast = (ballast,)
+    except MemoryError:
+        pass
+    return ballast
+
+
+def connect(endpoint, small, large, large_bytes):
+    """Open a stream when so many single blocks of 32 bytes are free, and so many larger pieces. True if it worked."""
+    blocks = [bytearray(1) for _ in range(2 * small)]
+    pieces = [bytearray(large_bytes) for _ in range(large)]
+    ballast = full_heap()
+    for number in range(0, 2 * small, 2):
+        blocks[number] = None
+    for number in range(large):
+        pieces[number] = None
+    try:
+        endpoint.open().close()
+        return True
+    except (Unreachable, MemoryError):
+        return False
+    finally:
+        del ballast
+
+
+async def test_a_stream_that_finds_no_memory_leaves_no_file_open():
+    endpoint = Endpoint("127.0.0.1", 9)
+    worked = failed = 0
+    for large_bytes in (65, 129, 193, 257):
+        for large in range(4):
+            for small in range(0, 36, 4):
+                before = server.open_files()
+                if connect(endpoint, small, large, large_bytes):
+                    worked += 1
+                else:
+                    failed += 1
+                assert server.open_files() == before, (large_bytes, large, small)
+    assert worked > 20 and failed > 20, (worked, failed)
+
+
+async def test_closing_needs_no_memory():
+    async def silent(reader, writer):
+        await reader.read(1)
+
+    _, endpoint = await server.start(silent)
+    transport = endpoint.open()
+    await transport.open()
+    reader = asyncio.create_task(transport.read(bytearray(10)))
+    await asyncio.sleep_ms(10)
+    micropython.heap_lock()
+    transport.close()
+    micropython.heap_unlock()
+    with raises(LinkClosed):
+        await reader
+
+
+async def test_a_phoenix_socket_that_finds_no_memory_for_its_tasks():
+    async def script(reader, writer):
+        await server.upgrade(reader, writer)
+        await reader.read(1)
+        await server.end(writer)
+
+    class Times(server.Times):
+        heartbeat_ms = 60_000
+        reply_ms = 60_000
+
+    def create_task(job):
+        tasks_left[0] -= 1
+        if not tasks_left[0]:
+            raise MemoryError
+        return kept(job)
+
+    tasks_left = [0]
+    kept = asyncio.create_task
+    _, endpoint = await server.start(script)
+    phoenix = PhoenixSocket(WebSocketClient(1024, 512), "join", "heartbeat", Times, None, None)
+    for tasks in (1, 2):  # the reader, the heartbeat
+        transport = endpoint.open()
+        with raises(Unreachable) as caught:
+            with Deadline(transport, "connecting", Times):
+                tasks_left[0] = tasks
+                asyncio.create_task = create_task
+                await phoenix.open(transport, "test", "/")
+        assert caught.error.reason == "memory" and transport.closed
+        asyncio.create_task = kept
+        await asyncio.wait_for_ms(phoenix.close(), 1000)
+    await phoenix.open(endpoint.open(), "test", "/")
+    await phoenix.close()
