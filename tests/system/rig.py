@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -87,8 +87,8 @@ class Mock:
 class Device:
     """The firmware as a process; its console lines as they come."""
 
-    def __init__(self, config: Path, entry: Path, heap: str | None) -> None:
-        command = [MICROPYTHON, *(["-X", f"heapsize={heap}"] if heap else []), entry.name]
+    def __init__(self, config: Path, entry: Path, heap: str | None, *arguments: str) -> None:
+        command = [MICROPYTHON, *(["-X", f"heapsize={heap}"] if heap else []), entry.name, *arguments]
         environment = {**os.environ, "PILOTLIGHT_CONFIG": str(config)}
         self._process = subprocess.Popen(
             command, cwd=entry.parent, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -113,6 +113,15 @@ class Device:
                 assert left > 0, f"never seen: {wanted}; lines: {self.lines[after:]}; stderr: {self.errors}"
                 assert self._process.poll() is None or self._news.wait(1), f"the firmware ended: {self.errors}"
                 self._news.wait(min(left, 0.5))
+
+    def wait_log(self, text: str, after: int = 0, deadline_s: float = DEADLINE_S) -> None:
+        """Wait for a text on stderr, behind its first `after` characters."""
+        end = time.monotonic() + deadline_s
+        with self._news:
+            while text not in self.errors[after:]:
+                left = end - time.monotonic()
+                assert left > 0, f"never logged: {text}; stderr: {self.errors[after:]}"
+                self._news.wait(left)
 
     def mark(self) -> int:
         """How many lines there were so far: what `wait(after=…)` takes."""
@@ -150,6 +159,7 @@ class Device:
         for text in self._process.stderr:
             with self._news:
                 self.errors += text
+                self._news.notify_all()
 
 
 class Rig:
@@ -175,15 +185,26 @@ class Rig:
         path.write_text(json.dumps({"board": "host", "frameio": frameio, "state_dir": str(self.folder / "state/a"), **others}))
         return path
 
-    def device(self, config: Path, fast: bool = True, heap: str | None = None, entry: Path = ROOT / "main.py") -> Device:
-        """Start the firmware: main.py itself (or another one), or with short times."""
-        self._devices.append(Device(config, ROOT / "tests/system/fast_main.py" if fast else entry, heap))
-        return self._devices[-1]
+    def device(
+        self,
+        config: Path,
+        fast: bool = True,
+        heap: str | None = None,
+        entry: Path = ROOT / "main.py",
+        times: Mapping[str, int] = {},
+    ) -> Device:
+        """Start the firmware: main.py itself (or another one), or with short times, some of them changed by `times`."""
+        if fast:
+            device = Device(config, ROOT / "tests/system/fast_main.py", heap, json.dumps(times))
+        else:
+            device = Device(config, entry, heap)
+        self._devices.append(device)
+        return device
 
-    def online(self, fast: bool = True, tls: bool = False) -> tuple[Mock, Device]:
+    def online(self, fast: bool = True, tls: bool = False, times: Mapping[str, int] = {}) -> tuple[Mock, Device]:
         """A mock and a device that is online with it."""
         mock = self.mock(tls=tls)
-        device = self.device(self.config(mock.url, mock.ca if tls else None), fast)
+        device = self.device(self.config(mock.url, mock.ca if tls else None), fast, times=times)
         device.wait(state="online")
         return mock, device
 

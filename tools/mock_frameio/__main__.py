@@ -8,7 +8,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from . import authorization, control, control_authorization, rest, tls
+from . import authorization, control, control_authorization, rest, tls, wire, wire_control
 from .device_socket import upgrade
 from .service import Service
 from .tokens import Lives, Tokens
@@ -20,7 +20,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m tools.mock_frameio",
         description="A mock of Frame.io's device side, on loopback only.",
-        epilog=control.HELP + control_authorization.HELP,
+        epilog=control.HELP + control_authorization.HELP + wire_control.HELP,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--port", type=int, default=8080, help="port; 0 picks a free one, which is printed")
@@ -41,26 +41,29 @@ async def _serve(arguments: argparse.Namespace) -> None:
     lives = Lives(arguments.token_life_s, arguments.refresh_life_s, arguments.code_life_s, arguments.interval_s)
     tokens = Tokens(arguments.token, lives)
     service = Service(tokens, arguments.client_secret, arguments.idle_s, arguments.identity_bytes)
-    app = web.Application()
+    app = web.Application(middlewares=[wire.spoil])
     app[rest.SERVICE] = service
     rest.add_routes(app)
     authorization.add_routes(app)
     control.add_routes(app)
     control_authorization.add_routes(app)
+    wire_control.add_routes(app)
     app.router.add_get("/devices/websocket", upgrade)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
     await runner.setup()
     context = tls.server_context(arguments.tls_dir) if arguments.tls else None
-    site = web.TCPSite(runner, _HOST, arguments.port, ssl_context=context)
-    await site.start()
+    listener = await wire.listen(runner, service, _HOST, arguments.port, context)
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    port = runner.addresses[0][1]
+    port = listener.sockets[0].getsockname()[1]
     address = f"https://localhost:{port}" if arguments.tls else f"http://{_HOST}:{port}"
     print(f"mock Frame.io listens on {address}", flush=True)
     await stop.wait()
+    listener.close()
     service.clear_faults()
+    for connection in list(service.wires):
+        connection.close()  # aiohttp would be deaf on them for a second first
     await runner.cleanup()
 
 

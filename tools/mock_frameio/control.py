@@ -9,12 +9,14 @@ from .rest import SERVICE
 HELP = """\
 control API (JSON; POST but where GET is said; answers {"ok": true}):
   GET  /control/status    online (the panel's green dot), paused, number of sockets
-  GET  /control/records   what was seen: [{"t_ms", "kind", …}], kinds: request, http, upgrade, message, socket_end, idle_close
+  GET  /control/records   what was seen: [{"t_ms", "kind", …}], kinds: request, http, upgrade, message, pushed, pong, socket_end
+                          (code: what the device's close frame said, 1005 for nothing, 1006 without one), idle_close, spoilt
   /control/pause          pause the device and push it; {"push": false}: without the event
   /control/resume         the same, back
-  /control/event          push any event: {"event": "status_updated", "payload": "paused"}, true or not
+  /control/event          push any event, true or not: {"event": "status_updated", "payload": "paused", "times": 1,
+                          "delay_ms": 0}; with a delay it may arrive behind a later one
   /control/device         change what identity says: {"id", "project", "creator", "expires_at", "identity_bytes"}
-  /control/drop           close the sockets: {"code": 1000, "reason": ""}
+  /control/drop           close the sockets: {"code": 1000 (null for an empty close frame), "reason": ""}
   /control/kill           end the sockets' TCP without a close frame
   /control/channel        end the channels, keep the sockets: {"event": "phx_error" or "phx_close"}
   /control/black_hole     answer nothing and send nothing any more, on old connections and new
@@ -28,14 +30,15 @@ control API (JSON; POST but where GET is said; answers {"ok": true}):
 """
 
 
-async def _body(request: web.Request) -> dict[str, Any]:
+async def body_of(request: web.Request) -> dict[str, Any]:
+    """The JSON object of an order; none is an empty one."""
     return await request.json() if request.can_read_body else {}
 
 
 async def _set_paused(request: web.Request, paused: bool) -> None:
     service = request.app[SERVICE]
     service.paused = paused
-    if (await _body(request)).get("push", True):
+    if (await body_of(request)).get("push", True):
         await service.push("status_updated", "paused" if paused else "resumed")
 
 
@@ -48,19 +51,24 @@ async def resume(request: web.Request) -> None:
 
 
 async def event(request: web.Request) -> None:
-    body = await _body(request)
-    await request.app[SERVICE].push(body["event"], body.get("payload"))
+    body = await body_of(request)
+    service = request.app[SERVICE]
+    for _ in range(body.get("times", 1)):
+        if body.get("delay_ms"):
+            service.push_late(body["delay_ms"], body["event"], body.get("payload"))
+        else:
+            await service.push(body["event"], body.get("payload"))
 
 
 async def device(request: web.Request) -> None:
     service = request.app[SERVICE]
     names = {"id": "device_id"}
-    for key, value in (await _body(request)).items():
+    for key, value in (await body_of(request)).items():
         setattr(service, names.get(key, key), value)
 
 
 async def drop(request: web.Request) -> None:
-    body = await _body(request)
+    body = await body_of(request)
     for socket in list(request.app[SERVICE].sockets):
         await socket.drop(body.get("code", 1000), body.get("reason", ""))
 
@@ -72,7 +80,7 @@ async def kill(request: web.Request) -> None:
 
 async def channel(request: web.Request) -> None:
     service = request.app[SERVICE]
-    body = await _body(request)
+    body = await body_of(request)
     await service.push(body.get("event", "phx_error"), {})
     for socket in service.sockets:
         socket.joined = False
@@ -83,17 +91,17 @@ async def black_hole(request: web.Request) -> None:
 
 
 async def refuse(request: web.Request) -> None:
-    body = await _body(request)
+    body = await body_of(request)
     rule = [body["status"], body.get("body", ""), body.get("times", -1)]
     request.app[SERVICE].faults.refuse[body.get("part", "all")] = rule
 
 
 async def refuse_join(request: web.Request) -> None:
-    request.app[SERVICE].faults.join = (await _body(request)).get("reason", "unauthorized")
+    request.app[SERVICE].faults.join = (await body_of(request)).get("reason", "unauthorized")
 
 
 async def slow(request: web.Request) -> None:
-    request.app[SERVICE].faults.slow_ms = (await _body(request))["ms"]
+    request.app[SERVICE].faults.slow_ms = (await body_of(request))["ms"]
 
 
 async def expire(request: web.Request) -> None:
@@ -143,7 +151,9 @@ async def status(request: web.Request) -> web.Response:
     )
 
 
-def _handler(action: Any) -> Any:
+def handler(action: Any) -> Any:
+    """The handler of an order: it is recorded and answered."""
+
     async def handle(request: web.Request) -> web.Response:
         request.app[SERVICE].record("control", action=action.__name__)
         await action(request)
@@ -157,4 +167,4 @@ def add_routes(app: web.Application) -> None:
     app.router.add_get("/control/records", records)
     app.router.add_get("/control/status", status)
     for action in _ACTIONS:
-        app.router.add_post(f"/control/{action.__name__}", _handler(action))
+        app.router.add_post(f"/control/{action.__name__}", handler(action))

@@ -2,16 +2,22 @@
 
 import asyncio
 import json
+import struct
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
 from aiohttp import WSMsgType, web
 
+from .raw_bytes import fragmented
 from .rest import SERVICE
 from .service import Service
+from .wire import wire_of
 
 _KEYS = ("topic", "event", "payload", "ref")
 _CRASHED = 1011
+_NO_CODE = 1005  # RFC 6455 section 7.1.5: what a close frame without a code counts as
+_CLOSE_S = 1  # so long does a close wait for its answer
 
 
 class DeviceSocket:
@@ -22,6 +28,7 @@ class DeviceSocket:
         self._request = request
         self._ws = web.WebSocketResponse(autoping=False, autoclose=True)
         self.joined = False
+        self._dropped = False
 
     async def run(self) -> web.WebSocketResponse:
         """Upgrade and serve until the end."""
@@ -33,22 +40,38 @@ class DeviceSocket:
             await self._serve()
         finally:
             service.sockets.discard(self)
-            service.record("socket_end", code=self._ws.close_code)
+            service.record("socket_end", code=self._ws.close_code or _NO_CODE)
         return self._ws
 
     async def push(self, event: str, payload: Any) -> None:
         """Push an event on the device's topic."""
         await self._send({"event": event, "payload": payload, "ref": None, "topic": self._topic()})
 
-    async def drop(self, code: int, reason: str) -> None:
-        """Close with a close frame."""
-        await self._ws.close(code=code, message=reason.encode())
+    async def drop(self, code: int | None, reason: str) -> None:
+        """Close with a close frame, an empty one for None, and leave it to the client to close behind its own."""
+        self._dropped = True
+        body = b"" if code is None else struct.pack("!H", code) + reason.encode()
+        # aiohttp's close would not wait for the answer, which is of interest.
+        await self._ws.send_frame(body, WSMsgType.CLOSE)
+        asyncio.get_running_loop().call_later(_CLOSE_S, self.kill)
 
     def kill(self) -> None:
         """End TCP without a close frame, as when the server's process is killed."""
-        transport = self._request.transport
-        if transport is not None:
-            transport.close()
+        wire = wire_of(self._request)
+        if wire is not None:
+            wire.close()
+
+    def reset(self) -> None:
+        """End with a TCP reset."""
+        wire = wire_of(self._request)
+        if wire is not None:
+            wire.reset()
+
+    async def pour(self, pieces: Iterable[bytes]) -> None:
+        """Send raw bytes, whatever they mean, until they or the connection end."""
+        wire = wire_of(self._request)
+        if wire is not None:
+            await wire.pour(pieces)
 
     def _topic(self) -> str:
         return f"devices:{self._service.device_id}"
@@ -65,9 +88,11 @@ class DeviceSocket:
             await self._service.answer_time()
             if message.type == WSMsgType.PING:
                 await self._ws.pong(message.data)
+            elif message.type == WSMsgType.PONG:
+                self._service.record("pong", body=bytes(message.data).decode("latin-1"))
             elif message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
                 await self._received(message.data)
-            elif message.type not in (WSMsgType.PONG,):
+            else:
                 return
 
     async def _received(self, data: Any) -> None:
@@ -110,8 +135,14 @@ class DeviceSocket:
         await self._send({"event": "phx_reply", "payload": payload, "ref": ref, "topic": topic})
 
     async def _send(self, message: Any) -> None:
-        if not self._service.faults.black_hole and not self._ws.closed:
-            await self._ws.send_str(json.dumps(message, separators=(",", ":")))
+        faults = self._service.faults
+        if faults.black_hole or self._ws.closed or self._dropped:
+            return
+        text = json.dumps(message, separators=(",", ":"), ensure_ascii=False)
+        if faults.fragment_bytes:
+            await self.pour([fragmented(text.encode(), faults.fragment_bytes)])
+        else:
+            await self._ws.send_str(text)
 
 
 def _decoded(data: Any) -> dict[str, Any] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,13 +17,25 @@ _MOST_RECORDS = 10_000
 
 
 @dataclass
+class Spoilt:
+    """What requests get in place of an HTTP answer: raw bytes, of which `pieces` gives a fresh run, or None for a TCP reset.
+
+    times: so often; -1: for ever.
+    """
+
+    pieces: Callable[[], Iterable[bytes]] | None
+    times: int
+
+
+@dataclass
 class Faults:
     """What is wrong at the moment; all clear by default.
 
     refuse: part (`socket`, `identity`, `health`, `heartbeat`, `code`, `token`, `revoke` or `all`) → [status, body, times left
     (-1: for ever)]. lost_refresh_responses: so many refreshes are carried out and not answered.
     slow_ms: every answer waits so long. black_hole: nothing is answered or sent any more. join: the reason with which joins
-    are refused.
+    are refused. fragment_bytes: messages are cut into fragments of so many bytes; 0: they are not. dribble_ms: everything goes
+    out one byte at a time with so long a pause behind each; None: it does not. spoil: part → Spoilt.
     """
 
     refuse: dict[str, list[Any]] = field(default_factory=dict)
@@ -30,6 +43,9 @@ class Faults:
     slow_ms: int = 0
     black_hole: bool = False
     join: str | None = None
+    fragment_bytes: int = 0
+    dribble_ms: float | None = None
+    spoil: dict[str, Spoilt] = field(default_factory=dict)
 
 
 class Service:
@@ -52,10 +68,12 @@ class Service:
         self.expires_at: str | None = None
         self.faults = Faults()
         self.sockets: set[Any] = set()  # DeviceSocket
+        self.wires: set[Any] = set()  # Wire
         self.records: list[dict[str, Any]] = []
         self._begun = time.monotonic()
         self._last_seen: float | None = None
         self._released = asyncio.Event()
+        self._late: set[asyncio.Task[None]] = set()
 
     def record(self, kind: str, **facts: Any) -> None:
         """Note something that was seen: {"t_ms", "kind", …}. Never a token."""
@@ -139,14 +157,38 @@ class Service:
                 return rule[:2]
         return None
 
+    def spoilt(self, part: str) -> Spoilt | None:
+        """What a request of this part is to get now in place of an HTTP answer, or None."""
+        for name in (part, "all"):
+            rule = self.faults.spoil.get(name)
+            if rule and rule.times:
+                rule.times -= rule.times > 0
+                return rule
+        return None
+
     def clear_faults(self) -> None:
-        """Everything works again."""
+        """Everything works again, and what was still to be pushed late is dropped."""
         self.faults = Faults()
+        for task in self._late:
+            task.cancel()
+        for wire in list(self.wires):
+            wire.revive()
         self._released.set()
         self._released = asyncio.Event()
 
     async def push(self, event: str, payload: Any) -> None:
         """Push an event to every joined socket."""
+        self.record("pushed", event=event)
         for socket in list(self.sockets):
             if socket.joined:
                 await socket.push(event, payload)
+
+    def push_late(self, delay_ms: float, event: str, payload: Any) -> None:
+        """Push an event after a while, to the sockets that are joined then."""
+        task = asyncio.create_task(self._push_late(delay_ms, event, payload))
+        self._late.add(task)
+        task.add_done_callback(self._late.discard)
+
+    async def _push_late(self, delay_ms: float, event: str, payload: Any) -> None:
+        await asyncio.sleep(delay_ms / 1000)
+        await self.push(event, payload)

@@ -1,0 +1,208 @@
+"""Faults of the wire: the real firmware takes them without effect, or ends the link for a named reason, tells the mock why, and
+is online again. Several faults in one run of the firmware, one after the other."""
+
+import itertools
+from typing import Any
+
+import pytest
+
+from .rig import Device, Mock, Rig
+
+# Many links in a row take little time, and identity is asked at once, but only when something has happened.
+SOON = {
+    "backoff_cap_ms": 50,
+    "heartbeat_ms": 300,
+    "proof_ms": 1000,
+    "identity_spacing_ms": 200,
+    "identity_online_ms": 60_000,
+}
+PROTOCOL, BAD_TEXT, TOO_LARGE = ("protocol", 1002), ("protocol", 1007), ("too_large", 1009)
+
+# what comes: (order for /control/raw, (reason that is shown, close code that the device sends))
+BAD_FRAMES: dict[str, tuple[dict[str, Any], tuple[str, int]]] = {
+    "masked": ({"hex": "818000000000"}, PROTOCOL),
+    "RSV1": ({"hex": "c100"}, PROTOCOL),
+    "RSV3": ({"hex": "9100"}, PROTOCOL),
+    "data opcode 3": ({"hex": "8300"}, PROTOCOL),
+    "control opcode 11": ({"hex": "8b00"}, PROTOCOL),
+    "ping in fragments": ({"hex": "0900"}, PROTOCOL),
+    "ping of 126 bytes": ({"hex": "897e007e", "again": "00", "times": 126}, PROTOCOL),
+    "continuation of nothing": ({"hex": "800161"}, PROTOCOL),
+    "message in a message": ({"hex": "010161810161"}, PROTOCOL),
+    "length not shortest": ({"hex": "817e000161"}, PROTOCOL),
+    "close of one byte": ({"hex": "880103"}, PROTOCOL),
+    "close 999": ({"hex": "880203e7"}, PROTOCOL),
+    "close 1005": ({"hex": "880203ed"}, PROTOCOL),
+    "close 5000": ({"hex": "88021388"}, PROTOCOL),
+    "close with a bad reason": ({"hex": "880303e8ff"}, BAD_TEXT),
+    "bad UTF-8": ({"hex": "8101ff"}, BAD_TEXT),
+    "UTF-8 cut at the end": ({"hex": "8102e282"}, BAD_TEXT),
+    "surrogate over two fragments": ({"hex": "0101ed8002a080"}, BAD_TEXT),
+    "no JSON": ({"hex": "81027b78"}, BAD_TEXT),
+    "no message": ({"hex": "81027b7d"}, ("protocol", 1008)),
+    "binary": ({"hex": "820161"}, ("protocol", 1003)),
+    "4097 bytes": ({"hex": "817e1001", "again": "20", "times": 4097}, TOO_LARGE),
+    "2**62 bytes": ({"hex": "817f4000000000000000", "again": "78", "times": 50}, TOO_LARGE),
+    "fragments for ever": ({"hex": "010161", "again": "0000", "times": 5000}, TOO_LARGE),
+    "4097 bytes in fragments": ({"hex": "010120", "again": "000120", "times": 4200}, TOO_LARGE),
+}
+
+
+def lost_and_back(mock: Mock, device: Device, action: str, **body: Any) -> tuple[str, int]:
+    """Order what ends the live socket: the reason that is shown, and the code of the device's close frame. It is back then."""
+    mark, ends = device.mark(), len(mock.records(kind="socket_end"))
+    mock.control(action, **body)
+    reason = device.wait(state="joining", after=mark)["reason"]
+    device.wait(state="online", after=mark)
+    mock.wait(lambda mock: len(mock.records(kind="socket_end")) > ends)
+    return reason, mock.records(kind="socket_end")[ends]["code"]
+
+
+def poll_fails(mock: Mock, device: Device, reason: str, action: str, **body: Any) -> None:
+    """Spoil what identity is answered: the log has the reason, and nothing else comes of it."""
+    mark, said, ends = device.mark(), len(device.errors), len(mock.records(kind="socket_end"))
+    mock.control(action, part="identity", **body)
+    mock.control("event", event="status_updated", payload="resumed")  # no news, but identity is to confirm it
+    device.wait_log(f"request failed: {reason}: ", after=said)
+    mock.control("clear")
+    polls = len(mock.records(path="/v2/devices/me", status=200))
+    mock.wait(lambda mock: len(mock.records(path="/v2/devices/me", status=200)) > polls)
+    assert device.lines[mark:] == []
+    assert len(mock.records(kind="socket_end")) == ends
+
+
+def nothing_answers(mock: Mock, device: Device, reason: str, action: str, **body: Any) -> None:
+    """Spoil every answer, and end the link: Frame.io can't be reached, for this reason."""
+    mark = device.mark()
+    mock.control(action, **body)
+    mock.control("reset")
+    device.wait(state="no_backend", reason=reason, after=mark, deadline_s=8)
+    mark = device.mark()
+    mock.control("clear")
+    device.wait(state="online", after=mark)
+
+
+def upgrade_fails(mock: Mock, device: Device, reason: str, action: str, **body: Any) -> None:
+    """Spoil the upgrade's answer, and end the link: not joined, for this reason, but Frame.io is there."""
+    mark = device.mark()
+    mock.control(action, part="socket", **body)
+    mock.control("reset")
+    device.wait(state="joining", reason=reason, after=mark)
+    mock.wait(lambda mock: len(mock.records(kind="spoilt", path="/devices/websocket")) > 1)
+    assert {line["state"] for line in device.lines[mark:]} == {"joining"}
+    mark = device.mark()
+    mock.control("clear")
+    device.wait(state="online", after=mark)
+
+
+def test_bad_frames(rig: Rig) -> None:
+    mock, device = rig.online(times=SOON)
+    seen = {name: lost_and_back(mock, device, "raw", **order) for name, (order, _) in BAD_FRAMES.items()}
+    assert seen == {name: wanted for name, (_, wanted) in BAD_FRAMES.items()}
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
+def test_fragments_and_dribble_change_nothing(rig: Rig, tls: bool) -> None:
+    mock, device = rig.online(tls=tls, times=SOON)
+    mock.control("fragment", bytes=1)
+    mark = device.mark()
+    mock.control("event", event="status_updated", payload={"note": "ü€😀", "status": "paused"})
+    device.wait(state="paused", after=mark)
+    mock.control("dribble")
+    device.wait(state="online", after=mark)  # so says identity, a byte at a time
+    beats = len(mock.records(event="heartbeat"))
+    mock.wait(lambda mock: len(mock.records(event="heartbeat")) >= beats + 3)  # so two replies were understood
+    assert [line["state"] for line in device.lines[mark:]] == ["paused", "online"]
+    assert not mock.records(kind="socket_end")
+    pongs = [int(record["body"].split()[1]) for record in mock.records(kind="pong")]
+    assert max(pongs) > 100  # the event is the only message that is so long
+    assert all(after in (before + 1, 1) for before, after in itertools.pairwise(pongs))
+    assert lost_and_back(mock, device, "drop", code=1000) == ("closed", 1000)  # the upgrade and the join come so too
+    mark = device.mark()
+    mock.control("pause")
+    device.wait(state="paused", after=mark)
+
+
+def test_garbage(rig: Rig) -> None:
+    mock, device = rig.online(times=SOON)
+    for seed in range(8):
+        reason, code = lost_and_back(mock, device, "garbage", seed=seed)
+        assert reason in ("protocol", "too_large") and code in (1002, 1003, 1007, 1009), (seed, reason, code)
+    poll_fails(mock, device, "protocol", "garbage", seed=1)
+    nothing_answers(mock, device, "protocol", "garbage", seed=1, part="all")
+    nothing_answers(mock, device, "closed", "garbage", seed=1, bytes=0, part="all")
+    upgrade_fails(mock, device, "protocol", "garbage", seed=1)
+
+
+def test_what_never_ends(rig: Rig) -> None:
+    mock, device = rig.online(tls=True, times={**SOON, "stall_ms": 400, "total_ms": 800})
+    assert lost_and_back(mock, device, "endless", what="frame")[0] == "too_large"
+    assert lost_and_back(mock, device, "endless", what="message")[0] == "too_large"
+    for what in ("head", "body"):
+        poll_fails(mock, device, "too_large", "endless", what=what)
+    nothing_answers(mock, device, "too_large", "endless", what="head")
+    upgrade_fails(mock, device, "too_large", "endless", what="head")
+    upgrade_fails(mock, device, "upgrade_refused", "endless", what="body")
+    nothing_answers(mock, device, "timeout", "dribble", pause_ms=100)  # byte for byte it would take over 13 s
+
+
+def test_resets(rig: Rig) -> None:
+    mock, device = rig.online(tls=True, times=SOON)
+    assert lost_and_back(mock, device, "reset") == ("reset", 1006)
+    poll_fails(mock, device, "reset", "reset")
+    nothing_answers(mock, device, "reset", "reset", part="all")
+    upgrade_fails(mock, device, "reset", "reset")
+
+
+def test_half_open(rig: Rig) -> None:
+    mock, device = rig.online(tls=True, times={**SOON, "stall_ms": 500})
+    mock.control("slow", ms=200)
+    polls = len(mock.records(kind="request", path="/v2/devices/me"))
+    mock.control("event", event="status_updated", payload="resumed")
+    mock.wait(lambda mock: len(mock.records(kind="request", path="/v2/devices/me")) > polls)
+    mark = device.mark()
+    mock.control("half_open")  # a request is under way, too
+    mock.control("slow", ms=0)
+    device.wait(state="joining", reason="no_reply", after=mark)
+    device.wait(state="online", after=mark)
+    device.wait_log("request failed: timeout: ")
+    assert mock.status()["sockets"] == 2 and not mock.records(kind="socket_end")
+    mark = device.mark()
+    mock.control("clear")
+    mock.wait(lambda mock: mock.status()["sockets"] == 1)
+    mock.control("pause")
+    assert device.wait(state="paused", after=mark) == device.lines[mark]
+
+
+def test_closes_of_any_code(rig: Rig) -> None:
+    mock, device = rig.online(times=SOON)
+    waits_ms = {}
+    for code in (1000, 1001, 1002, 1007, 1009, 1011, 1012, 1013, 3000, 4999, None):
+        before = len(mock.records())
+        assert lost_and_back(mock, device, "drop", code=code, reason="" if code is None else "ü") == ("closed", code or 1000)
+        records = mock.records()[before:]
+        times = [record["t_ms"] for record in records if record.get("action") == "drop" or record["kind"] == "upgrade"]
+        waits_ms[code] = times[1] - times[0]
+    assert waits_ms.pop(1012) >= 200 and waits_ms.pop(1013) >= 200  # a restart: as long as IANA's registration asks
+    assert min(waits_ms.values()) < 200
+
+
+def test_events_that_are_late_doubled_or_in_the_wrong_order(rig: Rig) -> None:
+    mock, device = rig.online(times=SOON)
+    mark = device.mark()
+    mock.control("event", event="status_updated", payload="paused", delay_ms=700)
+    mock.control("pause")
+    device.wait(state="paused", after=mark)
+    mock.control("resume")
+    for number, state in enumerate(("paused", "online", "paused", "online")):  # the late event, and then identity
+        device.wait(state=state, after=mark + number)
+    mock.control("pause", push=False)
+    mark, pushed = device.mark(), len(mock.records(kind="pushed"))
+    mock.control("event", event="status_updated", payload="paused", delay_ms=50, times=2)
+    mock.control("event", event="status_updated", payload="resumed", times=3)
+    mock.wait(lambda mock: len(mock.records(kind="pushed")) == pushed + 5)
+    device.wait(state="paused", after=mark)
+    mock.control("resume")
+    device.wait(state="online", after=mark)
+    assert [line["state"] for line in device.lines[mark:]] == ["paused", "online"]
+    assert len(mock.records(kind="upgrade")) == 1
