@@ -243,6 +243,19 @@ async def test_a_connect_that_finds_no_memory_is_tried_again():
     assert world.network.open == 0
 
 
+async def test_pings_are_answered_while_the_application_is_busy():
+    world = World()
+    await world.online()
+    world.frameio.hangs = True
+    await sleep_s(61)
+    async with world.agent.request_slot():  # behind an identity that nobody answers
+        asked_ms = Clock.now_ms
+        world.frameio.ping()
+        await sleep_s(5)
+    assert world.frameio.times("pong") == [asked_ms + 2 * LATENCY_MS]
+    await world.power_off()
+
+
 async def test_nothing_follows_a_close_frame():
     world = World()
     await world.online()

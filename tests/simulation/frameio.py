@@ -20,7 +20,7 @@ class Frameio:
     paused: the truth. forbids: upgrades are answered with 403. accepts: the token is good. health: body of /health.
     silent: the socket's messages are not answered. joins: answer to phx_join, `ok` or `error`. answers: REST works, else it is 503.
     limits: REST is answered with 429. hangs: REST is not answered.
-    asked: (virtual ms, what) of everything: `identity`, `health`, `upgrade`, `join`, `heartbeat`, `close`, `idle`.
+    asked: (virtual ms, what) of everything: `identity`, `health`, `upgrade`, `join`, `heartbeat`, `pong`, `close`, `idle`.
     """
 
     def __init__(self):
@@ -52,6 +52,11 @@ class Frameio:
             if socket.joined or ends:
                 socket.send({"event": event, "payload": payload, "ref": None, "topic": TOPIC})
                 socket.joined = socket.joined and not ends
+
+    def ping(self):
+        """Ping the device, as Phoenix does not, but something in between may."""
+        for socket in self._sockets:
+            socket._send_frame(9, b"here?")
 
     def close_sockets(self, code):
         """Close frames for all."""
@@ -183,6 +188,9 @@ class _Socket:
             service.asked.append((Clock.now_ms, "close"))
             self._send_frame(8, payload)
             self.stream.close()
+            return
+        if opcode == 10:
+            service.asked.append((Clock.now_ms, "pong"))
             return
         message = json.loads(payload)
         what = "join" if message["event"] == "phx_join" else "heartbeat"
