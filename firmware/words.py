@@ -12,8 +12,8 @@ STATES = {
     "no_backend": ("network, but Frame.io does not answer", "waits; checks firewall, portal, clock"),
     "unpaired": ("no authorization, and no code shown", "presses the button, restarts, or brings a new token"),
     "joining": ("Frame.io answers; not joined and verified yet", "waits"),
-    "paused": ("joined, and paused in Frame.io", "nothing: only Frame.io can resume"),
-    "online": ("joined", "nothing"),
+    "paused": ("online, and paused in Frame.io", "nothing: only Frame.io can resume"),
+    "online": ("joined, or kept online by HTTP", "nothing"),
 }
 
 # reason → (what it is, what to do)
