@@ -18,6 +18,7 @@ from pilotlight.agent import Agent
 from pilotlight.settings import Settings
 from pilotlight.times import Times as Times
 from tests.simulation.frameio import Frameio
+from tests.simulation.frameio_tokens import SECRET, Tokens
 from tests.simulation.network import Network
 from tests.virtual_time import Clock
 
@@ -36,7 +37,10 @@ async def sleep_s(seconds):
 
 
 class Host:
-    """Network, storage and clock for an Agent."""
+    """Network, storage and clock for an Agent.
+
+    known_s: what the clock said when the virtual time began, or None: the time is not known.
+    """
 
     def __init__(self):
         self.records = {}
@@ -55,7 +59,7 @@ class Host:
         self.saves += 1
 
     def now_s(self):
-        return self.known_s
+        return None if self.known_s is None else self.known_s + Clock.now_ms // 1000
 
     async def ensure_set(self):
         return self.known_s is not None
@@ -64,14 +68,16 @@ class Host:
 class World:
     """Device, network and service; the seed decides all that is random.
 
+    pairs: the device has a client_secret, not a fixed token; its user is `pair`. storage: instead of the host's records.
     shown: (virtual ms, state, connected, paused, reason) of each change.
     """
 
-    def __init__(self, seed=1, jitter_ms=0):
+    def __init__(self, seed=1, jitter_ms=0, pairs=False, storage=None):
         random.seed(seed)
-        self.frameio = Frameio()
+        self.frameio = Frameio(Tokens() if pairs else None)
         self.network = Network(self.frameio.serve, LATENCY_MS, jitter_ms)
         self.host = Host()
+        self.storage = storage or self.host
         self.shown = []
         self.log = []
         self.agent = None
@@ -79,8 +85,11 @@ class World:
     def power_on(self, times=None):
         """Start the device."""
         agent_module.Endpoint = self.network.endpoint
-        settings = Settings("http://127.0.0.1:1", "1.2.3", access_token=TOKEN)
-        self.agent = Agent(settings, self.host, self.host, self.host, times, lambda line: self.log.append((Clock.now_ms, line)))
+        given = {"client_secret": SECRET} if self.frameio.tokens else {"access_token": TOKEN}
+        settings = Settings("http://127.0.0.1:1", "1.2.3", **given)
+        self.agent = Agent(
+            settings, self.host, self.storage, self.host, times, lambda line: self.log.append((Clock.now_ms, line))
+        )
         self._running = asyncio.create_task(self.agent.run())
         self._observing = asyncio.create_task(self._observe(self.agent.status))
 
@@ -89,6 +98,12 @@ class World:
         await self.agent.stop()
         await self._running
         self._observing.cancel()
+
+    def lose_power(self):
+        """The device is gone without a word, and so is all that was under way; the service remembers what it was told."""
+        virtual_time.forget_tasks()
+        self.agent = None
+        self.network = Network(self.frameio.serve, self.network.latency_ms, self.network.jitter_ms)
 
     async def _observe(self, status):
         version = 0
@@ -113,4 +128,10 @@ class World:
     async def online(self):
         """Power on and wait until online."""
         self.power_on()
+        await self.until("online")
+
+    async def pair(self):
+        """The user: wait for the code, type it in, and wait until online."""
+        await self.until("pairing")
+        self.frameio.tokens.enter(self.agent.status.user_code)
         await self.until("online")

@@ -6,6 +6,7 @@ import hashlib
 import json
 
 from pilotlight.net.errors import NetError
+from tests.simulation.frameio_tokens import call_of, decoded
 from tests.virtual_time import Clock
 
 DEVICE_ID = "a7e95254-8cd6-4d59-b54d-28c58570a8de"
@@ -20,10 +21,13 @@ class Frameio:
     paused: the truth. forbids: upgrades are answered with 403. accepts: the token is good. health: body of /health.
     silent: the socket's messages are not answered. joins: answer to phx_join, `ok` or `error`. answers: REST works, else it is 503.
     limits: REST is answered with 429. hangs: REST is not answered.
-    asked: (virtual ms, what) of everything: `identity`, `health`, `upgrade`, `join`, `heartbeat`, `pong`, `close`, `idle`.
+    tokens: a Tokens, for a device that is paired; None: any token is good.
+    asked: (virtual ms, what) of everything: `identity`, `health`, `upgrade`, `join`, `heartbeat`, `pong`, `close`, `idle`; of
+    Tokens `code`, `token`, `refresh`, `revoke`.
     """
 
-    def __init__(self):
+    def __init__(self, tokens=None):
+        self.tokens = tokens
         self.paused = False
         self.forbids = False
         self.accepts = True
@@ -72,29 +76,36 @@ class Frameio:
 
     async def _serve(self, stream):
         data = b""
-        while b"\r\n\r\n" not in data:
+        while not _is_whole(data):
             count = await stream.read(_BUFFER)
             if not count:
                 return
             data += bytes(_BUFFER[:count])
-        target = data.split(b" ")[1].decode()
+        head, _, form = data.partition(b"\r\n\r\n")
+        target = head.split(b" ")[1].decode()
         if target.startswith("/devices/websocket"):
-            await self._upgrade(stream, data)
+            await self._upgrade(stream, head, decoded(target.partition("?Authorization=Bearer%20")[2]))
+            return
+        what = "identity" if target == "/v2/devices/me" else (self.tokens and call_of(target, form)) or "health"
+        self.asked.append((Clock.now_ms, what))
+        if self.hangs:
+            await stream.read(_BUFFER)
         else:
-            what = "identity" if target == "/v2/devices/me" else "health"
-            self.asked.append((Clock.now_ms, what))
-            if self.hangs:
-                await stream.read(_BUFFER)
-            await self._respond(stream, *self._answer(what))
+            answer = self._answer(what, head, form)
+            if answer:
+                self._respond(stream, *answer)
+        stream.close()
 
-    def _answer(self, what):
+    def _answer(self, what, head, form):
         if not self.answers:
             return 503, {"error": "unavailable"}
         if self.limits:
             return 429, {"error": "rate_limited"}
         if what == "health":
             return 200, {"ok": True}
-        if not self.accepts:
+        if what != "identity":
+            return self.tokens.answer(what, form)
+        if not self._is_good(head.partition(b"Authorization: Bearer ")[2].split(b"\r\n")[0].decode()):
             return 401, {"error": "invalid_token"}
         status = "paused" if self.paused else "online"
         return 200, {
@@ -104,19 +115,21 @@ class Frameio:
             "authorization": {"creator": {"name": "Ada"}},
         }
 
-    async def _respond(self, stream, status, body):
+    def _is_good(self, token):
+        return self.accepts and (self.tokens is None or self.tokens.accepts(token))
+
+    def _respond(self, stream, status, body):
         data = json.dumps(body).encode()
         head = b"HTTP/1.1 %d X\r\nContent-Length: %d\r\n\r\n" % (status, len(data))
         stream.write_now(head + data, 0, len(head) + len(data))
-        stream.close()
 
-    async def _upgrade(self, stream, data):
+    async def _upgrade(self, stream, request, token):
         self.asked.append((Clock.now_ms, "upgrade"))
-        if self.forbids or not self.accepts:
+        if self.forbids or not self._is_good(token):
             stream.write_now(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", 0, 45)
             stream.close()
             return
-        key = data.split(b"Sec-WebSocket-Key: ")[1].split(b"\r\n")[0]
+        key = request.split(b"Sec-WebSocket-Key: ")[1].split(b"\r\n")[0]
         accept = binascii.b2a_base64(hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest()).strip()
         head = b"HTTP/1.1 101 X\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " + accept + b"\r\n\r\n"
         stream.write_now(head, 0, len(head))
@@ -128,6 +141,12 @@ class Frameio:
         finally:
             socket.joined = False
             watch.cancel()
+
+
+def _is_whole(data):
+    """True for a head with as much of a body as it names."""
+    head, end, body = data.partition(b"\r\n\r\n")
+    return bool(end) and len(body) >= int(head.partition(b"Content-Length: ")[2].split(b"\r\n")[0] or b"0")
 
 
 class _Socket:
