@@ -61,7 +61,7 @@ class Walker:
         self.device_id: str | None = None
         self.lost_by = None
         self.pairing = None
-        self._pairing_asked = True  # a restart asks for it
+        self._pairing_asked = not authorization.authorized  # by a restart, or by the user
         self._backoff = Backoff(times, random.randrange)
         self._rejoins = 0  # on this socket, since the channel last held for a while
         self._forbidden = False  # the upgrade was refused with 403, and a refresh was asked for because of it
@@ -113,7 +113,6 @@ class Walker:
         keeper = self._keeper
         if not self._authorization.authorized:
             return "asked" if self._pairing_asked else "none"
-        self._pairing_asked = False
         if not self._status.authorized:
             return "refused"
         if keeper is not None and keeper.expired():
