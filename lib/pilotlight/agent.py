@@ -25,6 +25,7 @@ from .walker import Walker
 _MESSAGE_BYTES = const(4096)
 _SEND_BYTES = const(512)
 _RECORD = const("identity")
+_UNUSABLE = const("what is stored as identity can't be used: %s")
 
 
 class Agent:
@@ -277,11 +278,13 @@ class Agent:
         try:
             record = self._storage.load(_RECORD) or {}
         except OSError as error:
-            self._note("the stored identity could not be read: %s" % error)
+            self._note(_UNUSABLE % error)
             return
         self._stored = record
-        if is_device_id(record.get("id")) and record.get("authorization") == self._authorization.key:
-            self._walker.device_id = record["id"]
+        if record and not is_device_id(record.get("id")):
+            self._note(_UNUSABLE % "it holds no device id")
+        elif record.get("authorization") == self._authorization.key:
+            self._walker.device_id = record.get("id")
 
     def _save(self, record: dict) -> None:
         if record == self._stored:
@@ -289,7 +292,7 @@ class Agent:
         try:
             self._storage.save(_RECORD, record)
             self._stored = record
-        except OSError as error:
+        except (OSError, MemoryError) as error:
             self._note("the identity could not be stored: %s" % error)
 
     def _note(self, line: str) -> None:

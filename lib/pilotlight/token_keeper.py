@@ -54,6 +54,7 @@ class TokenKeeper:
         self._mended_once = False  # this pair is the answer to a refusal, and has not been accepted yet
         self._lost = False  # a refresh may have been carried out although no answer came
         self._unsaved = False
+        self._save_ms = 0  # when that was last tried
         self._news = asyncio.Event()
         self._settled = asyncio.Event()
         self.reason = "not_paired"
@@ -124,7 +125,7 @@ class TokenKeeper:
     async def run(self) -> None:
         """Refresh whenever it is due."""
         while True:
-            if self._unsaved:
+            if self._unsaved and not self._save_left_ms():
                 self._save()
             wait_ms = self._due_ms()
             if not wait_ms:
@@ -186,13 +187,13 @@ class TokenKeeper:
 
     def _due_ms(self) -> int:
         times = self._times
-        longest_ms = times.backoff_cap_ms if self._unsaved else times.longest_sleep_ms
+        longest_ms = max(1, self._save_left_ms()) if self._unsaved else times.longest_sleep_ms
         if not self.authorized:
             return longest_ms
         if not self._wanted:
             left_s = self._record["refresh_s"] - (self._clock.now_s() or 0)
             if left_s > 0:
-                return min(left_s, longest_ms // 1000) * 1000
+                return min(left_s * 1000, longest_ms)
         if not self._ready():
             return times.network_check_ms
         if self._wait_ms:
@@ -242,25 +243,40 @@ class TokenKeeper:
             if is_token(kept):
                 known = str(kept)
         self._api.client_id = known
+        if client and not is_token(client.get("client_id")):
+            self._refuse(_CLIENT, "it holds no client_id")
         if client.get("client_id") != known:
             self._write(_CLIENT, {"client_id": known})
-        if _is_record(record) and record["client_id"] == known:
-            self._record = record
+        if _is_record(record):
+            if record["client_id"] == known:
+                self._record = record
+            else:
+                self._refuse(_AUTHORIZATION, "it belongs to another client_id")
+        elif record and record != {"client_id": known}:
+            self._refuse(_AUTHORIZATION, "it holds no pair of tokens")
 
     def _save(self) -> None:
         self._unsaved = not self._write(_AUTHORIZATION, self._record)
+        self._save_ms = time.ticks_ms()
+
+    def _save_left_ms(self) -> int:
+        """How long until the record may be saved again: each try wears a flash that is full."""
+        return max(0, self._times.backoff_cap_ms - time.ticks_diff(time.ticks_ms(), self._save_ms))
 
     def _read(self, name: str) -> dict:
         try:
             return self._storage.load(name) or {}
         except OSError as error:
-            self._note("what is stored as %s can't be used: %s" % (name, error))
+            self._refuse(name, error)
             return {}
+
+    def _refuse(self, name: str, why) -> None:
+        self._note("what is stored as %s can't be used: %s" % (name, why))
 
     def _write(self, name: str, record: dict) -> bool:
         try:
             self._storage.save(name, record)
-        except OSError as error:
+        except (OSError, MemoryError) as error:
             self._note("%s could not be stored: %s" % (name, error))
             return False
         return True

@@ -1,8 +1,13 @@
-"""A paired device and what it has stored, in virtual time: a pairing that has ended while it was off."""
+"""A paired device and what it has stored, in virtual time: files that are none of its own, a flash that is full, and a pairing that
+has ended while it was off."""
+
+import json
+import os
 
 from firmware.storage import FileStorage
 from tests.simulation import flash as flash_chip
 from tests.simulation.device import World, sleep_s
+from tests.simulation.frameio_tokens import MARK
 from tests.virtual_time import Clock
 
 STATE = flash_chip.PLACE + "/state"
@@ -17,6 +22,217 @@ async def paired():
     await world.pair()
     await world.power_off()
     return world, flash
+
+
+def path_of(name):
+    return "%s/%s.json" % (STATE, name)
+
+
+def write(name, data):
+    with open(path_of(name), "wb") as file:
+        file.write(data)
+
+
+def truncate(name):
+    with open(path_of(name), "rb") as file:
+        data = file.read()
+    write(name, data[: len(data) // 2])
+
+
+def enlarge(name):
+    with open(path_of(name), "rb") as file:
+        data = file.read()
+    write(name, data + b" " * 6144)
+
+
+def make_folder(name):
+    os.remove(path_of(name))
+    os.mkdir(path_of(name))
+
+
+def of_another_shape(name):
+    """An object, with the right names and the wrong things in them."""
+    with open(path_of(name)) as file:
+        record = json.load(file)
+    write(name, json.dumps({field: [value] for field, value in record.items()}).encode())
+
+
+DAMAGES = (
+    lambda name: write(name, b"\xff\x00garbage" + MARK.encode()),
+    lambda name: write(name, b"no JSON " + MARK.encode()),
+    lambda name: write(name, b""),
+    lambda name: write(name, b'["a list"]'),
+    lambda name: write(name, b"null"),
+    lambda name: write(name, b'{"of": {"somebody": "else"}}'),
+    truncate,
+    enlarge,
+    make_folder,
+    of_another_shape,
+)
+
+
+async def test_files_that_are_no_records_are_named_and_start_clean():
+    for names, needs_user, keeps_client_id in (
+        (("client",), False, True),
+        (("identity",), False, True),
+        (("authorization",), True, True),
+        (("authorization", "identity"), True, True),
+        (("client", "identity"), False, True),
+        (("client", "authorization"), True, False),
+    ):
+        world, flash = await paired()
+        tokens = world.frameio.tokens
+        for number, damage in enumerate(DAMAGES):
+            flash_chip.mount(flash.copy())
+            before = world.storage.load("client")["client_id"]
+            tokens.client_ids.clear()
+            world.log.clear()
+            world.shown.clear()
+            for name in names:
+                damage(name)
+            world.power_on()
+            if needs_user:
+                await world.pair()
+                assert "pairing" in [row[1] for row in world.shown]
+            else:
+                await world.until("online")
+                assert "pairing" not in [row[1] for row in world.shown]
+            lines = [line for _, line in world.log]
+            for name in names:
+                assert [line for line in lines if name in line and "can't be used" in line], (number, name, lines)
+            assert not [line for line in lines if MARK in line or "could not" in line], lines
+            await sleep_s(1)
+            await world.agent.access_token(await world.agent.access_token())  # a refresh tells Frame.io the client_id
+            assert len(tokens.client_ids) == 1
+            assert (before in tokens.client_ids) == keeps_client_id, (number, names)
+            await world.power_off()
+            world.log.clear()
+            asked = len(world.frameio.times("code"))
+            world.power_on()
+            await world.until("online")  # all that is needed is stored again
+            assert world.storage.load("client")["client_id"] in tokens.client_ids
+            assert not [line for _, line in world.log if "can't be used" in line], world.log
+            await world.power_off()
+            assert len(world.frameio.times("code")) == asked
+            if not needs_user:  # for the next round, on a copy of the old flash, the old pair must be good
+                world, flash = await paired()
+                tokens = world.frameio.tokens
+
+
+async def test_a_pair_of_another_client_id_is_not_used():
+    for name, named in (("client", "another client_id"), ("authorization", "another client_id")):
+        world, _ = await paired()
+        record = world.storage.load(name)
+        record["client_id"] = "another-unit"
+        world.storage.save(name, record)
+        mine = world.storage.load("client")["client_id"]  # that file says who this unit is
+        world.log.clear()
+        world.power_on()
+        await world.pair()
+        assert [line for _, line in world.log if "authorization" in line and named in line], world.log
+        assert not [line for _, line in world.log if MARK in line], world.log
+        assert world.storage.load("client")["client_id"] == world.storage.load("authorization")["client_id"] == mine
+        await world.power_off()
+
+
+class Failing:
+    """A storage whose saves fail: `fails` is what they raise, or None."""
+
+    def __init__(self, records):
+        self.fails = None
+        self.tries = 0
+        self.load = records.load
+        self._records = records
+
+    def save(self, name, record):
+        self.tries += 1
+        if self.fails:
+            raise self.fails
+        self._records.save(name, record)
+
+
+def generation_stored(world):
+    return world.frameio.tokens.generation_of(world.storage.load("authorization")["refresh_token"])
+
+
+async def test_a_pair_that_can_not_be_stored_stays_in_use_and_is_stored_later():
+    for fails in (OSError(28), MemoryError("allocating")):
+        world = World(pairs=True)
+        world.storage = storage = Failing(world.host)
+        tokens = world.frameio.tokens
+        tokens.access_s = 3600
+        world.power_on()
+        await world.pair()
+        storage.fails = fails
+        storage.tries = 0
+        await sleep_s(4 * 3600)
+        assert tokens.live >= 5 and world.agent.status.state == "online"
+        assert set(tokens.uses.values()) == {1}
+        assert generation_stored(world) == 1
+        assert 150 < storage.tries < 250, storage.tries  # once a minute
+        world.frameio.close_sockets(1000)  # the next connect needs a token that is good
+        await world.until("joining")
+        await world.until("online")
+        storage.fails = None
+        await sleep_s(61)
+        assert generation_stored(world) == tokens.live
+        tries = storage.tries
+        await sleep_s(600)
+        assert storage.tries == tries
+        await world.power_off()
+
+
+async def test_a_device_that_can_store_nothing_works_until_it_is_switched_off():
+    for fails in (OSError(28), MemoryError("allocating")):
+        world = World(pairs=True)
+        world.storage = storage = Failing(world.host)
+        storage.fails = fails
+        world.power_on()
+        await world.pair()
+        await sleep_s(3600)
+        assert world.agent.status.state == "online" and not world.host.records
+        lines = [line for _, line in world.log if "could not be stored" in line]
+        for name in ("client", "authorization", "identity"):
+            assert [line for line in lines if name in line], lines
+        await world.power_off()
+
+
+async def test_a_flash_that_is_full_is_not_worn_while_a_refresh_can_not_be_made():
+    world = World(pairs=True)
+    world.storage = storage = Failing(world.host)
+    world.frameio.tokens.access_s = 3600
+    world.power_on()
+    await world.pair()
+    storage.fails = OSError(28)
+    await sleep_s(3000)
+    assert world.frameio.tokens.live == 2
+    world.network.dead_air = True
+    world.host.up = False
+    world.agent.network_changed()
+    await sleep_s(3600)
+    storage.tries = 0
+    await sleep_s(3600)
+    assert 55 <= storage.tries <= 61, storage.tries
+    await world.power_off()
+
+
+async def test_a_full_littlefs_in_a_refresh():
+    world, _ = await paired()
+    world.frameio.tokens.characters = 1000
+    world.power_on()
+    await world.until("online")
+    filler = flash_chip.PLACE + "/filler"
+    free = os.statvfs(flash_chip.PLACE)[4] * 512
+    with open(filler, "wb") as file:
+        file.write(bytes(free - 3 * 512))
+    await world.agent.access_token(await world.agent.access_token())
+    assert [line for _, line in world.log if "authorization could not be stored" in line], world.log
+    assert world.frameio.tokens.live == 2 and generation_stored(world) == 1
+    os.remove(filler)
+    await sleep_s(61)
+    assert generation_stored(world) == 2
+    assert not [line for _, line in world.log if MARK in line]
+    await world.power_off()
 
 
 async def test_a_pairing_that_ended_while_the_device_was_off_is_shown_as_that():
