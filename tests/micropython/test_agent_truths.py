@@ -103,8 +103,12 @@ async def test_a_day_of_403s_from_a_proxy_is_no_verdict():
     await sleep_s(24 * 3600)
     assert "unpaired" not in [row[1] for row in world.shown]
     assert min(gaps(world.frameio.times("identity"))) >= 60_000
+    beats = gaps(world.frameio.times("http_heartbeat"))
+    assert world.agent.status.fallback and not world.agent.status.joined
+    assert min(beats) >= 60_000 and max(beats) <= 120_000 + 10 * LATENCY_MS, (min(beats), max(beats))
     world.frameio.forbids = False
-    assert await world.until("online") <= 61_000
+    await sleep_s(61)
+    assert world.agent.status.joined
     await world.power_off()
 
 

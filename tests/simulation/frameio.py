@@ -12,18 +12,19 @@ from tests.virtual_time import Clock
 DEVICE_ID = "a7e95254-8cd6-4d59-b54d-28c58570a8de"
 TOPIC = "devices:" + DEVICE_ID
 IDLE_MS = 60_000
+_CALLS = {"/v2/devices/me": "identity", "/v2/devices/heartbeat": "http_heartbeat", "/health": "health"}
 _BUFFER = bytearray(2048)
 
 
 class Frameio:
     """The service. Its faults are plain attributes.
 
-    paused: the truth. forbids: upgrades are answered with 403. accepts: the token is good. health: body of /health.
+    paused: the truth. forbids: upgrades are answered with 403. accepts: the token is good.
     silent: the socket's messages are not answered. joins: answer to phx_join, `ok` or `error`. answers: REST works, else it is 503.
     limits: REST is answered with 429. hangs: REST is not answered.
     tokens: a Tokens, for a device that is paired; None: any token is good.
-    asked: (virtual ms, what) of everything: `identity`, `health`, `upgrade`, `join`, `heartbeat`, `pong`, `close`, `idle`; of
-    Tokens `code`, `token`, `refresh`, `revoke`.
+    asked: (virtual ms, what) of everything: `identity`, `health`, `upgrade`, `join`, `heartbeat`, `pong`, `close`,
+    `idle`, `http_heartbeat`; of Tokens `code`, `token`, `refresh`, `revoke`.
     """
 
     def __init__(self, tokens=None):
@@ -86,7 +87,7 @@ class Frameio:
         if target.startswith("/devices/websocket"):
             await self._upgrade(stream, head, decoded(target.partition("?Authorization=Bearer%20")[2]))
             return
-        what = "identity" if target == "/v2/devices/me" else (self.tokens and call_of(target, form)) or "health"
+        what = _CALLS.get(target) or call_of(target, form)
         self.asked.append((Clock.now_ms, what))
         if self.hangs:
             await stream.read(_BUFFER)
@@ -103,10 +104,12 @@ class Frameio:
             return 429, {"error": "rate_limited"}
         if what == "health":
             return 200, {"ok": True}
-        if what != "identity":
-            return self.tokens.answer(what, form)
+        if what not in ("identity", "http_heartbeat"):
+            return self.tokens.answer(what, form) if what and self.tokens else (404, {})
         if not self._is_good(head.partition(b"Authorization: Bearer ")[2].split(b"\r\n")[0].decode()):
             return 401, {"error": "invalid_token"}
+        if what == "http_heartbeat":
+            return 204, None
         status = "paused" if self.paused else "online"
         return 200, {
             "id": self.device_id,
@@ -119,7 +122,7 @@ class Frameio:
         return self.accepts and (self.tokens is None or self.tokens.accepts(token))
 
     def _respond(self, stream, status, body):
-        data = json.dumps(body).encode()
+        data = b"" if body is None else json.dumps(body).encode()
         head = b"HTTP/1.1 %d X\r\nContent-Length: %d\r\n\r\n" % (status, len(data))
         stream.write_now(head + data, 0, len(head) + len(data))
 
