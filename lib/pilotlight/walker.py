@@ -94,7 +94,11 @@ class Walker:
         """Walk for ever."""
         state = "network"
         while True:
-            state = after(state, await getattr(self, "_at_" + state)())
+            try:
+                state = after(state, await getattr(self, "_at_" + state)())
+            except MemoryError:
+                self._lost(no_memory(), "")
+                state = "backoff"  # which closes the link: that frees what it held
 
     async def _at_network(self) -> str:
         while not self._network.is_up():

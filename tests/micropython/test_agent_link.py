@@ -243,6 +243,26 @@ async def test_a_connect_that_finds_no_memory_is_tried_again():
     assert world.network.open == 0
 
 
+async def test_no_memory_at_any_step_of_the_walk_is_no_crash():
+    for step in ("token", "connect", "join", "serve", "backoff"):
+        world = World()
+        kept = getattr(walker.Walker, "_at_" + step)
+
+        async def fail_once(self):
+            setattr(walker.Walker, "_at_" + step, kept)
+            raise MemoryError
+
+        setattr(walker.Walker, "_at_" + step, fail_once)
+        world.power_on()
+        await sleep_s(1)
+        world.frameio.close_sockets(1000)
+        await sleep_s(5)
+        await world.until("online")
+        assert "memory" in str(world.log), step
+        await world.power_off()
+        assert world.network.open == 0 and world.network.most_open <= 2
+
+
 async def test_pings_are_answered_while_the_application_is_busy():
     world = World()
     await world.online()

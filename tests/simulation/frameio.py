@@ -11,7 +11,6 @@ from tests.virtual_time import Clock
 
 DEVICE_ID = "a7e95254-8cd6-4d59-b54d-28c58570a8de"
 TOPIC = "devices:" + DEVICE_ID
-IDLE_MS = 60_000
 _CALLS = {"/v2/devices/me": "identity", "/v2/devices/heartbeat": "http_heartbeat", "/health": "health"}
 _BUFFER = bytearray(2048)
 
@@ -21,7 +20,7 @@ class Frameio:
 
     paused: the truth. forbids: upgrades are answered with 403. accepts: the token is good.
     silent: the socket's messages are not answered. joins: answer to phx_join, `ok` or `error`. answers: REST works, else it is 503.
-    limits: REST is answered with 429. hangs: REST is not answered.
+    idle_ms: a socket that is silent for so long is closed. limits: REST is answered with 429. hangs: REST is not answered.
     tokens: a Tokens, for a device that is paired; None: any token is good.
     asked: (virtual ms, what) of everything: `identity`, `health`, `upgrade`, `join`, `heartbeat`, `pong`, `close`,
     `idle`, `http_heartbeat`; of Tokens `code`, `token`, `refresh`, `revoke`.
@@ -35,6 +34,7 @@ class Frameio:
         self.answers = True
         self.silent = False
         self.limits = False
+        self.idle_ms = 60_000
         self.hangs = False
         self.device_id = DEVICE_ID
         self.joins = "ok"
@@ -160,9 +160,9 @@ class _Socket:
         self._heard_ms = Clock.now_ms
 
     async def watch(self):
-        """Close a socket that has been silent for a minute, as Phoenix does."""
+        """Close a socket that has been silent, as Phoenix does."""
         while not self.stream.closed:
-            left_ms = IDLE_MS - (Clock.now_ms - self._heard_ms)
+            left_ms = self._service.idle_ms - (Clock.now_ms - self._heard_ms)
             if left_ms > 0:
                 await asyncio.sleep_ms(left_ms)
                 continue

@@ -29,7 +29,7 @@ class Network:
         self.most_open = 0
         self.heard_ms = Clock.now_ms
         self._dead_air = False
-        self._streams = []
+        self._streams = []  # the device's ends
 
     @property
     def dead_air(self):
@@ -41,6 +41,7 @@ class Network:
         self._dead_air = dead
         for stream in self._streams:
             stream.wake()
+            stream.other.wake()
 
     def delay_ms(self):
         """How long the next piece is under way."""
@@ -54,13 +55,14 @@ class Network:
         self.open += 1
         self.most_open = max(self.most_open, self.open)
         near.is_device = True
-        self._streams = [stream for stream in self._streams if not (stream.closed and stream.other.closed)] + [near, far]
+        self._streams = [stream for stream in self._streams if not stream.is_over()] + [near]
         return near
 
     def reset(self):
         """Every connection is reset, at both ends at once."""
         for stream in self._streams:
             stream.reset()
+            stream.other.reset()
 
     def endpoint(self, host, port, tls=None):
         """What Agent makes its streams with."""
@@ -159,6 +161,10 @@ class Stream:
         """The connection is gone: reads and writes say so."""
         self._was_reset = True
         self._news.set()
+
+    def is_over(self):
+        """Closed, and the other end knows."""
+        return self.closed and not self._under_way
 
     def wake(self):
         """The air has changed."""

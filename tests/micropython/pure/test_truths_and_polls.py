@@ -157,7 +157,7 @@ def test_http_heartbeats_are_60_to_120_s_apart_until_the_socket_works():
         for _ in range(200):
             polls.heartbeat_begins(start_ms)
             waits.add(polls.heartbeat_due_ms(start_ms, LONGEST))
-        assert 60_000 <= min(waits) < 62_000 and 118_000 < max(waits) <= 120_000
+        assert 60_000 <= min(waits) < 75_000 and 105_000 < max(waits) <= 120_000
         polls.failed()  # one that failed is followed by the next in its time
         assert polls.heartbeat_due_ms(start_ms, LONGEST) < LONGEST
         polls.joined()

@@ -1,0 +1,344 @@
+"""A paired device in virtual time: its tokens over months, refusals, removal, the HTTP fallback, and the user's buttons."""
+
+import asyncio
+import random
+
+from pilotlight.authorization import NotAuthorized
+from tests.micropython.expect import raises
+from tests.simulation.device import LATENCY_MS, Times, World, gaps, sleep_s
+from tests.simulation.frameio_tokens import MARK, SECRET
+from tests.simulation.invariants import Watch
+from tests.virtual_time import Clock
+
+REQUEST_MS = 4 * LATENCY_MS
+DAY_S = 24 * 3600
+
+
+# For months: the socket's own heartbeats and polls are other tests'.
+CALM = Times(heartbeat_ms=600_000, proof_ms=700_000, identity_online_ms=3600_000)
+
+
+async def paired(calm=False):
+    """A world whose device is paired and online."""
+    world = World(pairs=True)
+    if calm:
+        world.frameio.idle_ms = 1000_000
+    world.power_on(CALM if calm else None)
+    await world.pair()
+    return world
+
+
+def no_secret(world):
+    """Nothing that was logged or shown is a secret."""
+    text = str(world.log) + str(world.shown)
+    assert MARK not in text and SECRET not in text
+
+
+async def test_first_power_on():
+    world = await paired()
+    # The code takes a request, and is polled every 5 s; the tokens are followed by identity, the socket and the join at once.
+    states = [row[1] for row in world.shown]
+    assert states[0] == "starting" and "pairing" in states and states[-1] == "online", states
+    asked = [what for _, what in world.frameio.asked]
+    assert asked == ["code", "token", "identity", "upgrade", "join"], asked
+    token_ms, identity_ms = world.frameio.times("token")[0], world.frameio.times("identity")[0]
+    assert token_ms - world.frameio.times("code")[0] == 5_000 + REQUEST_MS
+    assert identity_ms - token_ms == REQUEST_MS
+    assert len(world.frameio.tokens.client_ids) == 1
+    no_secret(world)
+    await world.power_off()
+
+
+async def test_a_month_alone():
+    """30 days, switched on: about 120 refreshes, each of a token that was used once, and nobody notices."""
+    world = await paired(calm=True)
+    shown = len(world.shown)
+    begun_ms = Clock.now_ms
+    await sleep_s(30 * DAY_S)
+    refreshes = world.frameio.times("refresh")
+    assert 110 <= len(refreshes) <= 126, len(refreshes)
+    assert min(gaps(refreshes)) >= 0.7 * 8 * 3600_000 and max(gaps(refreshes)) <= 0.8 * 8 * 3600_000 + 1000 + REQUEST_MS
+    assert set(world.frameio.tokens.uses.values()) == {1}
+    assert len(world.shown) == shown and len(world.frameio.times("upgrade")) == 1
+    identities = world.frameio.times("identity")
+    for refreshed_ms in refreshes:
+        assert [ms for ms in identities if 0 < ms - refreshed_ms <= REQUEST_MS], refreshed_ms
+    assert Clock.now_ms - begun_ms == 30 * DAY_S * 1000
+    assert world.storage.saves <= len(refreshes) + 4
+    no_secret(world)
+    await world.power_off()
+
+
+def dead_air(world):
+    world.network.dead_air = True
+
+
+def refused(world):
+    world.network.refused = True
+    world.network.reset()
+
+
+def unavailable(world):
+    world.frameio.answers = False
+    world.frameio.close_sockets(1012)
+
+
+def forbidden(world):
+    world.frameio.forbids = True
+    world.frameio.close_sockets(1000)
+
+
+def hanging(world):
+    world.frameio.hangs = True
+
+
+def without_power(world):
+    world.lose_power()
+
+
+async def test_sixty_days_of_bad_networks_and_cut_power():
+    """Outages of every length up to half a day, some of them of the power; the user does nothing in all that time."""
+    world = await paired(calm=True)
+    world.shown.clear()
+    states = set()
+    end_ms = Clock.now_ms + 60 * DAY_S * 1000
+    while Clock.now_ms < end_ms:
+        await sleep_s(random.randrange(1, DAY_S))
+        fault = random.choice((dead_air, refused, unavailable, forbidden, hanging, without_power))
+        fault(world)
+        await sleep_s(random.randrange(1, random.choice((60, 3600, DAY_S // 2))))
+        world.network.dead_air = world.network.refused = False
+        world.frameio.forbids = world.frameio.hangs = False
+        world.frameio.answers = True
+        states.update([row[1] for row in world.shown])
+        world.shown.clear()
+        if world.agent is None:
+            world.power_on(CALM)
+        waited_ms = 0
+        while not (world.agent.status.joined and world.frameio.online):
+            await asyncio.sleep_ms(500)
+            waited_ms += 500
+            assert waited_ms <= 90_000, (fault, world.log[-8:])
+        no_secret(world)
+        world.log.clear()
+        world.frameio.asked.clear()
+    uses = world.frameio.tokens.uses
+    assert states == {"starting", "joining", "online", "no_backend"}, states
+    # About 240, were it always on and online.
+    assert len(uses) > 180 and max(uses.values()) <= 2, uses
+    await world.power_off()
+
+
+async def test_a_lost_answer_costs_two_uses_and_the_pairing():
+    world = await paired()
+    await sleep_s(100)
+    world.frameio.tokens.loses_refresh_answers = 1
+    world.agent._keeper.want()
+    await world.until("unpaired")
+    assert world.agent.status.reason == "refresh_lost"
+    await sleep_s(1)
+    assert not world.frameio.online
+    assert list(world.frameio.tokens.uses.values()) == [2]
+    asked = len(world.frameio.asked)
+    await sleep_s(600)
+    assert {what for _, what in world.frameio.asked[asked:]} == {"health"}, world.frameio.asked[asked:]
+    world.agent.start_pairing()
+    await world.pair()
+    await world.power_off()
+
+
+async def test_a_removed_device():
+    for status in (400, 401):
+        world = await paired()
+        await sleep_s(100)
+        world.frameio.tokens.lost_status = status
+        world.frameio.tokens.removed = True
+        took_ms = await world.until("unpaired")
+        # Found by the next poll, and believed as soon as the refresh has said so.
+        assert took_ms <= 300_000 + 3 * REQUEST_MS
+        assert world.agent.status.reason == "pairing_ended"
+        assert world.frameio.times("refresh")[-1] - world.frameio.times("identity")[-1] <= REQUEST_MS
+        assert world.agent.status.project is None and world.agent.status.paused is None
+        with raises(NotAuthorized) as caught:
+            await world.agent.access_token()
+        assert caught.error.reason == "pairing_ended"
+        await world.power_off()
+        # A restart asks the user again; the unit is the same.
+        world.power_on()
+        await world.pair()
+        assert len(world.frameio.tokens.client_ids) == 1
+        await world.power_off()
+
+
+async def test_removed_while_the_token_is_refused_by_somebody_else():
+    """Refused, refreshed, refused again: shown as unpaired and left alone; but the next refresh's verdict still ends it."""
+    world = await paired()
+    world.frameio.accepts = False
+    await world.until("unpaired", 400_000)
+    assert world.agent.status.reason == "token_refused"
+    assert len(world.frameio.times("refresh")) == 1
+    world.frameio.tokens.removed = True
+    await sleep_s(8 * 3600)
+    assert world.agent.status.reason == "pairing_ended"
+    world.frameio.accepts = True
+    world.agent.start_pairing()
+    await world.pair()
+    await world.power_off()
+
+
+async def test_a_day_of_403s_is_one_refresh_and_the_fallback():
+    world = await paired()
+    await sleep_s(1000)
+    watch = Watch(world)
+    watch.begin()
+    world.frameio.forbids = True
+    world.frameio.close_sockets(1000)
+    begun_ms = Clock.now_ms
+    scheduled = world.agent._keeper._record["refresh_s"]
+    await world.until("joining")
+    took_ms = await world.until("online")
+    assert world.agent.status.reason == "http_fallback" and world.agent.status.fallback and not world.agent.status.joined
+    assert 180_000 <= took_ms <= 180_000 + 25_000
+    await sleep_s(DAY_S)
+    posts = world.frameio.times("http_heartbeat")
+    assert min(gaps(posts)) >= 60_000 and max(gaps(posts)) <= 120_000 + 25_000, (min(gaps(posts)), max(gaps(posts)))
+    refreshes = [ms - begun_ms for ms in world.frameio.times("refresh")]
+    assert refreshes[0] <= 2_000 and len(refreshes) in (4, 5), refreshes
+    assert min(gaps(refreshes)) >= 0.7 * 8 * 3600_000  # all but the first came at their time
+    assert set(world.frameio.tokens.uses.values()) == {1} and scheduled
+    assert [row[1] for row in world.shown].count("unpaired") == 0
+    # Paused is seen there too, by identity.
+    world.frameio.paused = True
+    assert await world.until("paused") <= 300_000 + 2 * REQUEST_MS
+    world.frameio.paused = False
+    world.frameio.forbids = False
+    await world.until("online")
+    while not world.agent.status.joined:
+        await asyncio.sleep_ms(100)
+        assert Clock.now_ms - begun_ms < (DAY_S + 1000) * 1000
+    assert world.agent.status.reason is None
+    posts = len(world.frameio.times("http_heartbeat"))
+    await sleep_s(600)
+    assert len(world.frameio.times("http_heartbeat")) == posts
+    watch.end()
+    await world.power_off()
+
+
+async def test_one_lost_http_heartbeat_is_not_the_end_of_the_fallback():
+    world = await paired()
+    world.frameio.forbids = True
+    world.frameio.close_sockets(1000)
+    await world.until("joining")
+    await world.until("online")
+    world.frameio.limits = True
+    await world.until("joining", 200_000)
+    world.frameio.limits = False
+    assert await world.until("online") <= 200_000
+    await world.power_off()
+
+
+async def test_the_clock_says_when_the_token_has_died():
+    """Switched off for 10 hours: a refresh comes before the socket, which would be refused."""
+    world = await paired()
+    await world.power_off()
+    await sleep_s(10 * 3600)
+    world.frameio.asked.clear()
+    world.power_on()
+    await world.until("online")
+    assert next(what for _, what in world.frameio.asked) == "refresh"
+    assert len(world.frameio.times("upgrade")) == 1
+    await world.power_off()
+
+
+async def test_fourteen_days_off_are_too_many():
+    for days, state in ((13, "online"), (15, "unpaired")):
+        world = await paired()
+        await world.power_off()
+        await sleep_s(days * DAY_S)
+        world.power_on()
+        await world.until(state)
+        assert (world.agent.status.reason == "pairing_ended") == (state == "unpaired")
+        await world.power_off()
+
+
+async def test_the_user_s_buttons():
+    world = World(pairs=True)
+    world.power_on()
+    await world.until("pairing")
+    code = world.agent.status.user_code
+    assert world.agent.status.verification_uri_complete.endswith("/" + code)
+    world.agent.start_pairing()  # it is shown already
+    world.agent.cancel_pairing()
+    assert world.agent.status.state == "unpaired" and world.agent.status.user_code is None
+    await sleep_s(1)
+    assert world.agent.status.reason == "cancelled"
+    await sleep_s(3600)
+    assert len(world.frameio.times("code")) == 1
+    world.agent.start_pairing()
+    await world.pair()
+    world.agent.start_pairing()  # paired: nothing happens, nor later
+    await sleep_s(100)
+    await world.agent.unpair()
+    assert world.agent.status.state in ("unpaired", "no_backend") and world.agent.status.reason == "unpaired"
+    assert world.frameio.times("revoke") and not world.frameio.tokens.live
+    await sleep_s(3600)
+    assert not world.frameio.online and len(world.frameio.times("code")) == 2
+    assert world.storage.records["authorization"] == {"client_id": next(iter(world.frameio.tokens.client_ids))}
+    world.agent.start_pairing()
+    await world.pair()
+    await world.power_off()
+
+
+async def test_unpairing_forgets_whatever_the_answer():
+    world = await paired()
+    world.network.dead_air = True
+    begun_ms = Clock.now_ms
+    await world.agent.unpair()
+    assert world.agent.status.reason == "unpaired" and Clock.now_ms - begun_ms <= 20_000
+    assert "access_token" not in world.storage.records["authorization"]
+    world.network.dead_air = False
+    await sleep_s(100)
+    assert world.agent.status.state == "unpaired"
+    await world.power_off()
+    with raises(NotAuthorized):
+        await world.agent.access_token()
+
+
+async def test_an_identity_that_answers_after_the_end_is_not_believed():
+    world = await paired()
+    await sleep_s(61)
+    world.network.latency_ms = 2_000
+    world.agent._inquiries.want_identity(at_once=True)
+    await asyncio.sleep_ms(5_000)  # asked and not answered yet
+    unpairing = asyncio.create_task(world.agent.unpair())
+    await unpairing
+    await sleep_s(60)
+    assert world.agent.status.state == "unpaired" and world.agent.status.project is None
+    assert world.storage.records["identity"]["authorization"] != ""
+    await world.power_off()
+
+
+async def test_stop_finishes_a_refresh():
+    world = await paired()
+    await sleep_s(100)
+    world.network.latency_ms = 1_000
+    world.agent._keeper.want()
+    await asyncio.sleep_ms(3_500)  # the request has arrived, and the answer is on its way
+    assert world.frameio.tokens.live == 2
+    await world.power_off()
+    assert MARK + "r00000002" in world.storage.records["authorization"]["refresh_token"]
+    world.network.latency_ms = LATENCY_MS
+    await world.online()
+    await world.power_off()
+
+
+async def test_pairing_without_network_at_first():
+    world = World(pairs=True)
+    world.host.up = False
+    world.power_on()
+    await world.until("no_network")
+    await sleep_s(3600)
+    assert not world.frameio.asked
+    world.host.up = True
+    await world.pair()
+    await world.power_off()
