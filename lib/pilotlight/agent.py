@@ -43,6 +43,7 @@ class Agent:
     clock: has `now_s()`, seconds since 1970 or None if the time is not known, and `await ensure_set()`, True once it is known.
     times: a Times. log: called with a line of text for the maintainer; it never holds a secret.
     status: the DeviceStatus to observe.
+    http: the HttpClient to Frame.io, for a request of your own inside `request_slot`.
     Raises Untrusted if the trust roots can't be used.
     """
 
@@ -55,11 +56,11 @@ class Agent:
         self._log = log
         tls = tls_context(settings.trust_roots) if settings.scheme == "https" else None
         endpoint = Endpoint(settings.host, settings.port, tls)
-        self._http = HttpClient(endpoint, settings.host_field, times)
+        self.http = HttpClient(endpoint, settings.host_field, times)
         self._keeper = None if settings.access_token else self._new_keeper(settings)
         self._authorization = self._keeper or FixedToken(settings.access_token)
         self._inquiries = Inquiries(
-            FrameioApi(self._http, settings.client_version),
+            FrameioApi(self.http, settings.client_version),
             self._authorization,
             self.status,
             network,
@@ -97,7 +98,7 @@ class Agent:
         from .token_api import TokenApi  # only now: a device with a fixed token needs none of it
         from .token_keeper import TokenKeeper
 
-        self._token_api = TokenApi(self._http, settings.client_version, settings.client_secret)
+        self._token_api = TokenApi(self.http, settings.client_version, settings.client_secret)
         return TokenKeeper(
             self._token_api,
             settings.client_id,
@@ -187,7 +188,8 @@ class Agent:
 
     def request_slot(self) -> asyncio.Lock:
         """`async with agent.request_slot():` around a request of your own: on a small board only one may hold a TLS session
-        beside the socket. Polls wait meanwhile; hold it as short as you can."""
+        beside the socket. Polls wait meanwhile; hold it as short as you can, and await nothing else of the agent's in it:
+        `unpair`, `stop` and a refresh want the slot themselves."""
         return self._inquiries.slot
 
     async def access_token(self, rejected: str | None = None) -> str:

@@ -139,13 +139,13 @@ async def test_memory_that_runs_out_in_a_request_is_no_crash():
             stream.open = stream.write = no_memory
             return stream
 
-    kept = world.agent._http._endpoint
-    world.agent._http._endpoint = Failing()
+    kept = world.agent.http._endpoint
+    world.agent.http._endpoint = Failing()
     await sleep_s(400)
     assert world.agent.status.state == "online"
     assert [line for _, line in world.log if "memory" in line]
     world.network.connect = connect
-    world.agent._http._endpoint = kept
+    world.agent.http._endpoint = kept
     await world.power_off()
 
 
