@@ -8,7 +8,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from . import authorization, control, control_authorization, rest, tls, wire, wire_control
+from . import assets, authorization, control, control_authorization, rest, tls, wire, wire_control
 from .device_socket import upgrade
 from .service import Service
 from .tokens import Lives, Tokens
@@ -44,6 +44,7 @@ async def _serve(arguments: argparse.Namespace) -> None:
     app = web.Application(middlewares=[wire.spoil])
     app[rest.SERVICE] = service
     rest.add_routes(app)
+    assets.add_routes(app)
     authorization.add_routes(app)
     control.add_routes(app)
     control_authorization.add_routes(app)

@@ -10,7 +10,8 @@ HELP = """\
 control API (JSON; POST but where GET is said; answers {"ok": true}):
   GET  /control/status    online (the panel's green dot), paused, number of sockets
   GET  /control/records   what was seen: [{"t_ms", "kind", …}], kinds: request, http, upgrade, message, pushed, pong, socket_end
-                          (code: what the device's close frame said, 1005 for nothing, 1006 without one), idle_close, spoilt
+                          (code: what the device's close frame said, 1005 for nothing, 1006 without one), idle_close, spoilt,
+                          asset (an upload: name, offset, status)
   /control/pause          pause the device and push it; {"push": false}: without the event
   /control/resume         the same, back
   /control/event          push any event, true or not: {"event": "status_updated", "payload": "paused", "times": 1,
@@ -20,8 +21,8 @@ control API (JSON; POST but where GET is said; answers {"ok": true}):
   /control/kill           end the sockets' TCP without a close frame
   /control/channel        end the channels, keep the sockets: {"event": "phx_error" or "phx_close"}
   /control/black_hole     answer nothing and send nothing any more, on old connections and new
-  /control/refuse         {"part": "socket", "identity", "health", "heartbeat" or "all"; "status": 403; "body": text (HTML) or
-                          JSON; "times": -1 for ever}. 200 with HTML makes a captive portal
+  /control/refuse         {"part": "socket", "identity", "health", "heartbeat", "assets" or "all"; "status": 403; "body": text
+                          (HTML) or JSON; "times": -1 for ever}. 200 with HTML makes a captive portal
   /control/refuse_join    {"reason": "unauthorized"}
   /control/slow           every answer waits: {"ms": 500}
   /control/expire         the access tokens end now; live sockets stay
@@ -37,7 +38,7 @@ async def body_of(request: web.Request) -> dict[str, Any]:
 
 async def _set_paused(request: web.Request, paused: bool) -> None:
     service = request.app[SERVICE]
-    service.paused = paused
+    service.pauses.set(paused)
     if (await body_of(request)).get("push", True):
         await service.push("status_updated", "paused" if paused else "resumed")
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from .pauses import Pauses
 from .tokens import Tokens
 
 DEVICE_ID = "a7e95254-8cd6-4d59-b54d-28c58570a8de"
@@ -31,8 +32,8 @@ class Spoilt:
 class Faults:
     """What is wrong at the moment; all clear by default.
 
-    refuse: part (`socket`, `identity`, `health`, `heartbeat`, `code`, `token`, `revoke` or `all`) → [status, body, times left
-    (-1: for ever)]. lost_refresh_responses: so many refreshes are carried out and not answered.
+    refuse: part (`socket`, `identity`, `health`, `heartbeat`, `code`, `token`, `revoke`, `assets` or `all`) → [status, body,
+    times left (-1: for ever)]. lost_refresh_responses: so many refreshes are carried out and not answered.
     slow_ms: every answer waits so long. black_hole: nothing is answered or sent any more. join: the reason with which joins
     are refused. fragment_bytes: messages are cut into fragments of so many bytes; 0: they are not. dribble_ms: everything goes
     out one byte at a time with so long a pause behind each; None: it does not. spoil: part → Spoilt.
@@ -62,7 +63,7 @@ class Service:
         self.idle_s = idle_s
         self.identity_bytes = identity_bytes
         self.device_id = DEVICE_ID
-        self.paused = False
+        self.pauses = Pauses()
         self.project: str | None = "Testbed"
         self.creator: str | None = "Ada Lovelace"
         self.expires_at: str | None = None
@@ -74,6 +75,11 @@ class Service:
         self._last_seen: float | None = None
         self._released = asyncio.Event()
         self._late: set[asyncio.Task[None]] = set()
+
+    @property
+    def paused(self) -> bool:
+        """Is the device paused now?"""
+        return self.pauses.covers(0)
 
     def record(self, kind: str, **facts: Any) -> None:
         """Note something that was seen: {"t_ms", "kind", …}. Never a token."""

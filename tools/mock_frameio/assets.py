@@ -1,0 +1,59 @@
+"""A stand-in for uploads: only the first call, POST /v2/devices/assets; the PUTs to storage that follow it are not mocked.
+
+Source: Frame.io's guide "How to: Upload (Advanced)", for `offset` (how many seconds ago the media was made) and the 409.
+"""
+
+import uuid
+from typing import Any
+
+from aiohttp import web
+
+from .rest import SERVICE, answer, bearer, refused, unauthorized
+from .service import Service
+
+CHANNEL_PAUSED = {
+    "code": 409,
+    "errors": [
+        {
+            "code": 409,
+            "detail": "The channel you're uploading from is currently paused.",
+            "status": 409,
+            "title": "Channel Paused",
+        }
+    ],
+    "message": "Channel Paused",
+}
+_FIELDS = {"name": str, "filetype": str, "filesize": int, "offset": int}
+
+
+def _result(service: Service, token: str | None, asset: dict[str, Any]) -> tuple[int, Any]:
+    """(status, body)"""
+    if not service.accepts(token):
+        return 401, unauthorized(service)
+    if not all(isinstance(asset.get(name), kind) for name, kind in _FIELDS.items()):
+        return 400, {"error": "invalid_request"}
+    if service.pauses.covers(asset["offset"]):
+        return 409, CHANNEL_PAUSED
+    return 200, {"_type": "file", "id": str(uuid.uuid4()), "name": asset["name"], "upload_urls": []}
+
+
+async def create(request: web.Request) -> web.Response:
+    """POST /v2/devices/assets. Stricter than Frame.io about `offset`, which may be left out there."""
+    refusal = await refused(request, "assets")
+    if refusal:
+        return refusal
+    service = request.app[SERVICE]
+    try:
+        asset = await request.json()
+    except ValueError:
+        asset = None
+    if not isinstance(asset, dict):
+        asset = {}
+    status, body = _result(service, bearer(request), asset)
+    service.record("asset", name=asset.get("name"), offset=asset.get("offset"), status=status)
+    return answer(request, status, body)
+
+
+def add_routes(app: web.Application) -> None:
+    """Hang the stand-in into an application."""
+    app.router.add_post("/v2/devices/assets", create)

@@ -1,0 +1,23 @@
+"""When the device was paused, pure: media that was made in a pause is refused, then and ever after."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+
+class Pauses:
+    """The pauses so far. now: a clock in seconds."""
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._changes: list[tuple[float, bool]] = []
+
+    def set(self, paused: bool) -> None:
+        """Paused from now on, or no more."""
+        self._changes.append((self._now(), paused))
+
+    def covers(self, age_s: float) -> bool:
+        """Was the device paused so many seconds ago?"""
+        then = self._now() - age_s
+        return next((paused for since, paused in reversed(self._changes) if since <= then), False)
