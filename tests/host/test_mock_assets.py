@@ -23,10 +23,11 @@ def upload(mock: Mock, token: str = TOKEN, **others: Any) -> tuple[int, Any]:
 
 
 def test_a_pause_covers_what_was_made_in_it() -> None:
-    times_s = [10.0, 20.0, 30.0, *[40.0] * 8]
+    times_s = [10.0, 25.0, 30.0, *[40.0] * 8]
     pauses = Pauses(lambda: times_s.pop(0))
-    for paused in (True, False, True):
-        pauses.set(paused)
+    pauses.set(True)
+    pauses.set(False, 5)
+    pauses.set(True)
     covered = {age_s: pauses.covers(age_s) for age_s in (0, 10, 11, 20, 21, 30, 31, 1000)}
     assert covered == {0: True, 10: True, 11: False, 20: False, 21: True, 30: True, 31: False, 1000: False}
 

@@ -12,7 +12,8 @@ control API (JSON; POST but where GET is said; answers {"ok": true}):
   GET  /control/records   what was seen: [{"t_ms", "kind", …}], kinds: request, http, upgrade, message, pushed, pong, socket_end
                           (code: what the device's close frame said, 1005 for nothing, 1006 without one), idle_close, spoilt,
                           asset (an upload: name, offset, status)
-  /control/pause          pause the device and push it; {"push": false}: without the event
+  /control/pause          pause the device and push it; {"push": false}: without the event; {"ago_s": 20}: uploads are judged
+                          as if it had been so for 20 s
   /control/resume         the same, back
   /control/event          push any event, true or not: {"event": "status_updated", "payload": "paused", "times": 1,
                           "delay_ms": 0}; with a delay it may arrive behind a later one
@@ -38,8 +39,9 @@ async def body_of(request: web.Request) -> dict[str, Any]:
 
 async def _set_paused(request: web.Request, paused: bool) -> None:
     service = request.app[SERVICE]
-    service.pauses.set(paused)
-    if (await body_of(request)).get("push", True):
+    body = await body_of(request)
+    service.pauses.set(paused, body.get("ago_s", 0))
+    if body.get("push", True):
         await service.push("status_updated", "paused" if paused else "resumed")
 
 

@@ -13,9 +13,9 @@ class Pauses:
         self._now = now
         self._changes: list[tuple[float, bool]] = []
 
-    def set(self, paused: bool) -> None:
-        """Paused from now on, or no more."""
-        self._changes.append((self._now(), paused))
+    def set(self, paused: bool, ago_s: float = 0) -> None:
+        """Paused, or no more; ago_s: for so many seconds already."""
+        self._changes.append((self._now() - ago_s, paused))
 
     def covers(self, age_s: float) -> bool:
         """Was the device paused so many seconds ago?"""
