@@ -87,8 +87,10 @@ class Camera:
 
 @pytest.fixture
 def mock(rig: Rig) -> Mock:
-    """A mock that can be polled each second, over TLS."""
-    return rig.mock("--interval-s", "1", tls=True)
+    """A mock that can be polled each second, over TLS; its first code is 000042."""
+    mock = rig.mock("--interval-s", "1", tls=True)
+    mock.control("next_user_code", user_code="000042")
+    return mock
 
 
 @pytest.fixture
@@ -111,7 +113,8 @@ def refreshes(mock: Mock) -> list[str]:
 
 def test_clips_over_an_expired_token_a_portal_and_a_pause(camera: Camera, mock: Mock) -> None:
     camera.key_in("A001.mp4")  # kept until the device is paired
-    assert "code: %s" % mock.approve() in camera.until("status: pairing")[-1]
+    mock.approve()
+    camera.until("status: pairing", "enter 000042 in Frame.io, or follow https://next.frame.io/pair/000042")
     camera.until("status: online paused: False", "uploaded: A001.mp4")
 
     mock.control("expire")
@@ -119,6 +122,7 @@ def test_clips_over_an_expired_token_a_portal_and_a_pause(camera: Camera, mock: 
     lines = camera.until("uploaded: A002.mp4")
     assert answers(mock, "A002.mp4") == [401, 200] and refreshes(mock) == ["issued"]
     assert not [line for line in lines if line.startswith("status: ") and "online" not in line]
+    mock.wait(lambda mock: len(mock.records(path="/v2/devices/me", status=200)) == 2)  # after each new token, at once
 
     mock.control("refuse", part="assets", status=200, body={"please": "sign in"}, times=1)
     camera.key_in("A003.mp4")
@@ -142,14 +146,14 @@ def test_clips_over_an_expired_token_a_portal_and_a_pause(camera: Camera, mock: 
 def test_the_buttons(camera: Camera, mock: Mock) -> None:
     camera.until("status: pairing")
     camera.key_in("cancel")
-    camera.until("status: unpaired paused: None code: None reason: cancelled")
+    camera.until("status: unpaired paused: None reason: cancelled")
     camera.key_in("pair")
     camera.until("status: pairing")
     mock.approve()
     camera.until("status: online paused: False")
     generation = mock.status()["generation"]
     camera.key_in("unpair")
-    camera.until("status: unpaired paused: None code: None reason: unpaired")
+    camera.until("status: unpaired paused: None reason: unpaired")
     mock.wait(lambda mock: mock.status()["generation"] != generation)
     assert mock.records(kind="auth", part="revoke", outcome="revoked")
     camera.key_in("pair")
@@ -160,6 +164,9 @@ def test_the_buttons(camera: Camera, mock: Mock) -> None:
     assert camera.end() == 0
     mock.wait(lambda mock: len(mock.records(kind="socket_end")) == 2)
     assert mock.records(kind="socket_end")[-1]["code"] == 1000
+    calls = mock.records(kind="http")
+    assert {call["path"] for call in calls} >= {"/v2/auth/device/code", "/v2/auth/token", "/v2/auth/revoke", "/v2/devices/me"}
+    assert {call["client_version"] for call in calls} == {"1.2.3"}
 
 
 def test_after_a_restart_it_is_online_without_its_user(camera: Camera, rig: Rig, mock: Mock) -> None:
