@@ -256,7 +256,7 @@ class Agent:
         status = self.status
         reason = None
         if status.user_code is None and not status.authorized:
-            if self._walker.pairing is not None:
+            if self._walker.pairing is not None and not self._walker.pairing.cancelled:
                 reason = self._inquiries.reason  # why there is no code yet
             else:
                 reason = "token_refused" if self._authorization.authorized else self._authorization.reason

@@ -83,6 +83,7 @@ class Walker:
         """The user wants no code any more."""
         self._pairing_asked = False
         if self.pairing is not None:
+            self._authorization.reason = "cancelled"
             self.pairing.cancel()
 
     def authorization_ended(self) -> None:

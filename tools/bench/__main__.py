@@ -6,11 +6,12 @@ and the smallest heap with which the whole firmware reaches `online` (as bytecod
 
 import json
 import os
+import shutil
 import subprocess
 import tempfile
 from pathlib import Path
 
-from tests.system.rig import MICROPYTHON, ROOT, Rig
+from tests.system.rig import MICROPYTHON, ROOT, TOKEN, Mock, Rig
 from tools.bytecode import build
 
 _LONGEST_S = 60
@@ -32,11 +33,13 @@ def heartbeat_trip(rig: Rig, config: Path) -> dict[str, float]:
     return figures
 
 
-def reaches_online(rig: Rig, config: Path, entry: Path, kib: int) -> bool:
-    """Does the firmware reach `online` in so many KiB, with nothing stored?"""
-    (rig.folder / "state/a/identity.json").unlink(missing_ok=True)
-    device = rig.device(config, fast=False, heap=f"{kib}k", entry=entry)
+def reaches_online(rig: Rig, mock: Mock, token: str | None, entry: Path, kib: int) -> bool:
+    """Does the firmware reach `online` in so many KiB, with nothing stored? token: a fixed one, or None: it is paired first."""
+    shutil.rmtree(rig.folder / "state", ignore_errors=True)
+    device = rig.device(rig.config(mock.url, mock.ca, token), fast=False, heap=f"{kib}k", entry=entry)
     try:
+        if token is None:
+            mock.control("approve", user_code=device.wait(deadline_s=10, state="pairing")["user_code"])
         device.wait(deadline_s=10, state="online")
     except AssertionError:
         return False
@@ -46,12 +49,12 @@ def reaches_online(rig: Rig, config: Path, entry: Path, kib: int) -> bool:
     return True
 
 
-def smallest_heap_kib(rig: Rig, config: Path, entry: Path) -> int:
+def smallest_heap_kib(rig: Rig, mock: Mock, token: str | None, entry: Path) -> int:
     """The smallest heap in KiB, by halving."""
-    low, high = 64, 256
+    low, high = 64, 320
     while high - low > 1:
         middle = (low + high) // 2
-        if reaches_online(rig, config, entry, middle):
+        if reaches_online(rig, mock, token, entry, middle):
             high = middle
         else:
             low = middle
@@ -63,12 +66,17 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         rig = Rig(Path(folder))
         try:
-            mock = rig.mock("--identity-bytes", "100000", tls=True)
+            mock = rig.mock("--identity-bytes", "100000", "--interval-s", "1", tls=True)
             config = rig.config(mock.url, mock.ca)
             for name, value in heartbeat_trip(rig, config).items():
-                print(f"{name:24} {value:10.1f} {'' if name == 'trips' else 'bytes'}")
-            for name, entry in ((".mpy", build(Path(folder) / "board")), (".py", ROOT / "main.py")):
-                print(f"{'smallest heap, ' + name:24} {smallest_heap_kib(rig, config, entry):10} KiB", flush=True)
+                print(f"{name:32} {value:10.1f} {'' if name == 'trips' else 'bytes'}")
+            bytecode = build(Path(folder) / "board")
+            for name, token, entry in (
+                ("fixed token, .mpy", TOKEN, bytecode),
+                ("paired, .mpy", None, bytecode),
+                ("paired, .py", None, ROOT / "main.py"),
+            ):
+                print(f"{'smallest heap, ' + name:32} {smallest_heap_kib(rig, mock, token, entry):10} KiB", flush=True)
         finally:
             rig.close()
 
