@@ -61,6 +61,9 @@ def _parse_url(url: str):
             raise SettingsError("url has a port that is no number from 1 to 65535")
     if not host:
         raise SettingsError("url has no host")
+    bare = host[1:-1] if host[0] == "[" and host[-1] == "]" else host
+    if not bare or "[" in bare or "]" in bare:
+        raise SettingsError("url has a host with brackets that are not around an IPv6 address")
     if not _is_plain(host):
         raise SettingsError("url has a host with characters that no host name has")
     if scheme == "http" and host not in _LOOPBACK:

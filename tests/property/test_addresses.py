@@ -44,6 +44,8 @@ def test_semantic_versions(text: str) -> None:
         st.sampled_from(["https", "http", "://", "a.example", "127.0.0.1", ":", "443", "0", "@", "/", "?", "#", " ", "[::1]"])
     )
 )
+@example(["https", "://", "https", "[::1]"])
+@example(["https", "://", "[::1]", "[::1]"])
 def test_urls(parts: list[str]) -> None:
     url = "".join(parts)
     try:
