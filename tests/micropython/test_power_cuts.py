@@ -28,7 +28,7 @@ MOMENTS = "first boot", "pairing", "refresh 1", "refresh 2", "refresh 3"  # by t
 
 
 def new_world(flash):
-    """A device that was never on, and what its flash must be mounted for."""
+    """A device with this flash, which is mounted, and a Frame.io that does not know it."""
     flash_chip.mount(flash)
     world = World(pairs=True, storage=FileStorage(flash_chip.PLACE + "/state"))
     world.frameio.tokens.access_s = ACCESS_S
