@@ -56,12 +56,15 @@ class HttpClient:
         own_fields = [("Accept", "application/json"), ("Connection", "close")]
         if method != "GET":
             own_fields.append(("Content-Length", str(len(body))))
+        try:
+            head = request_head(method, target, self._host_field, own_fields + list(fields)) + body
+        except MemoryError:
+            raise no_memory()
         pick = pick or self._pick
         pick.begin(paths)
         self.sent = False
         transport = self._endpoint.open()
         try:
-            head = request_head(method, target, self._host_field, own_fields + list(fields)) + body
             with Deadline(transport, "waiting for an HTTP answer", self._times):
                 await transport.open()
                 await transport.write(head, 0, len(head))
