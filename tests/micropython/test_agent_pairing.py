@@ -6,6 +6,7 @@ import random
 from pilotlight.authorization import NotAuthorized
 from tests.micropython.expect import raises
 from tests.simulation.device import LATENCY_MS, Times, World, gaps, sleep_s
+from tests.simulation.faults import dead_air, forbidden, hanging, heal, refused, unavailable
 from tests.simulation.frameio_tokens import MARK, SECRET
 from tests.simulation.invariants import Watch
 from tests.virtual_time import Clock
@@ -69,29 +70,6 @@ async def test_a_month_alone():
     await world.power_off()
 
 
-def dead_air(world):
-    world.network.dead_air = True
-
-
-def refused(world):
-    world.network.refused = True
-    world.network.reset()
-
-
-def unavailable(world):
-    world.frameio.answers = False
-    world.frameio.close_sockets(1012)
-
-
-def forbidden(world):
-    world.frameio.forbids = True
-    world.frameio.close_sockets(1000)
-
-
-def hanging(world):
-    world.frameio.hangs = True
-
-
 def without_power(world):
     world.lose_power()
 
@@ -107,9 +85,7 @@ async def test_sixty_days_of_bad_networks_and_cut_power():
         fault = random.choice((dead_air, refused, unavailable, forbidden, hanging, without_power))
         fault(world)
         await sleep_s(random.randrange(1, random.choice((60, 3600, DAY_S // 2))))
-        world.network.dead_air = world.network.refused = False
-        world.frameio.forbids = world.frameio.hangs = False
-        world.frameio.answers = True
+        heal(world)
         states.update([row[1] for row in world.shown])
         world.shown.clear()
         if world.agent is None:
