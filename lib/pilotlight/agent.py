@@ -218,6 +218,7 @@ class Agent:
     def _renewed(self) -> None:
         """The keeper has new tokens. The live socket stays; the next connect uses them."""
         self._inquiries.want_identity(at_once=True)
+        self._walker.tokens_renewed()
         self.status.update(authorized=True)
 
     def _unpaired(self) -> None:

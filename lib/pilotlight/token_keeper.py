@@ -95,6 +95,10 @@ class TokenKeeper:
         now_s = self._clock.now_s()
         return self.authorized and now_s is not None and now_s >= self._record["expires_s"]
 
+    def has_replaced(self, access_token: str) -> bool:
+        """There is a newer token than this one."""
+        return self.authorized and access_token != self._record["access_token"]
+
     def accepted(self) -> None:
         """Frame.io has accepted the token."""
         self._mended_once = False

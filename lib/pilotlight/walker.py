@@ -86,6 +86,10 @@ class Walker:
             self._authorization.reason = "cancelled"
             self.pairing.cancel()
 
+    def tokens_renewed(self) -> None:
+        """There are new tokens: what waits tries them at once."""
+        self._news.set()
+
     def authorization_ended(self) -> None:
         """There are no tokens any more."""
         self.device_id = None
@@ -156,6 +160,7 @@ class Walker:
         return await self._inquiries.identity()
 
     async def _at_connect(self) -> str:
+        token = ""
         try:
             token = await self._authorization.access_token()
             transport = self._endpoint.open()
@@ -167,7 +172,7 @@ class Walker:
                 raise no_memory()
         except (NetError, NotAuthorized) as error:
             if isinstance(error, UpgradeRefused):
-                self._doubt_token(error.status)
+                self._doubt(token, error.status)
             return self._lost(error, "failed")
         self._rejoins = 0
         self._forbidden = False
@@ -237,9 +242,11 @@ class Walker:
         self._show()
         return outcome
 
-    def _doubt_token(self, status: int) -> None:
+    def _doubt(self, token: str, status: int) -> None:
         """The upgrade was refused, by whomever: one refresh is tried, and identity has the say about the token."""
-        if status == _FORBIDDEN and not self._forbidden and self._keeper is not None:
+        if self._keeper is not None and self._keeper.has_replaced(token):
+            self._backoff.reset()  # it was refreshed meanwhile: the new one is tried soon
+        elif status == _FORBIDDEN and not self._forbidden and self._keeper is not None:
             self._forbidden = True
             self._keeper.want()  # identity follows each refresh
         else:

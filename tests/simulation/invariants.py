@@ -4,6 +4,7 @@ import asyncio
 import time
 
 from tests.simulation.device import TOKEN
+from tests.simulation.frameio_tokens import MARK, SECRET
 from tests.virtual_time import Clock
 
 _EACH_MS = 500
@@ -31,7 +32,8 @@ class Watch:
         """Raises AssertionError with the first things that were broken."""
         self._task.cancel()
         log = self._world.log
-        self._expect(not [line for _, line in log if TOKEN in line], "the token was logged")
+        text = str(log) + str(self._world.shown)
+        self._expect(not [secret for secret in (TOKEN, SECRET, MARK) if secret in text], "a secret was logged or shown")
         self._expect(self._world.network.most_open <= 2, "more than one socket and one request were open at once")
         assert not self.broken, (self.broken[:5], log[-10:])
 
