@@ -29,6 +29,15 @@ async def paired(calm=False):
     return world
 
 
+class Pair:
+    """A token answer's body, as TokenPair."""
+
+    def __init__(self, body):
+        self.access_token = body["access_token"]
+        self.refresh_token = body["refresh_token"]
+        self.expires_in_s = body["expires_in"]
+
+
 def no_secret(world):
     """Nothing that was logged or shown is a secret."""
     text = str(world.log) + str(world.shown)
@@ -290,6 +299,41 @@ async def test_an_identity_that_answers_after_the_end_is_not_believed():
     await sleep_s(60)
     assert world.agent.status.state == "unpaired" and world.agent.status.project is None
     assert world.storage.records["identity"]["authorization"] != ""
+    await world.power_off()
+
+
+async def test_an_upgrade_refused_for_a_token_that_was_just_replaced():
+    """The refresh overtakes the upgrade: the refusal is no reason for another one, and the new token is tried soon."""
+    world = await paired()
+    frameio, keeper = world.frameio, world.agent._keeper
+    await sleep_s(100)
+    upgrade = frameio._upgrade
+
+    async def overtaken(*request):
+        frameio._upgrade = upgrade
+        body = frameio.tokens._issue(next(iter(frameio.tokens.client_ids)))[1]
+        keeper.adopt(Pair(body), keeper.key)
+        await upgrade(*request)
+
+    frameio._upgrade = overtaken
+    frameio.close_sockets(1000)
+    await world.until("joining")
+    assert await world.until("online") <= 2 * 1000 + 20 * LATENCY_MS
+    assert not world.frameio.times("refresh") and len(world.frameio.times("upgrade")) == 3
+    await world.power_off()
+
+
+async def test_new_tokens_are_tried_at_once():
+    world = await paired()
+    world.frameio.forbids = True
+    world.frameio.close_sockets(1000)
+    await sleep_s(3600)  # the backoff is at its cap
+    for _ in range(5):
+        upgrades = len(world.frameio.times("upgrade"))
+        world.agent._keeper.want()
+        await asyncio.sleep_ms(REQUEST_MS + 5 * LATENCY_MS)
+        assert len(world.frameio.times("upgrade")) > upgrades
+        await sleep_s(10)
     await world.power_off()
 
 

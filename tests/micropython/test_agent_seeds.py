@@ -33,7 +33,10 @@ async def pair_again(world):
     assert world.agent.status.reason in ("refresh_lost", "pairing_ended"), world.shown[-3:]
     assert tokens.uses.get(tokens.live - 1, 0) == 2, (tokens.live, tokens.uses)
     world.agent.start_pairing()
-    await world.pair()
+    await world.until("pairing")
+    tokens.enter(world.agent.status.user_code)
+    while not world.agent.status.authorized:
+        await asyncio.sleep_ms(100)
 
 
 async def until_right(world):
