@@ -9,7 +9,7 @@ import time
 from .authorization import NotAuthorized
 from .frameio_api import ApiError, FrameioApi, RateLimited, Unauthorized
 from .iso_time import seconds_of
-from .net.errors import NetError
+from .net.errors import NetError, no_memory
 from .polls import Polls
 from .status import DeviceStatus
 from .truths import Connected, Paused
@@ -63,7 +63,10 @@ class Inquiries:
         """Await the request (a coroutine) in the slot; its result. Learns from what it raises: ApiError or NetError."""
         async with self.slot:
             try:
-                result = await request
+                try:
+                    result = await request
+                except MemoryError:
+                    raise no_memory()
             except (ApiError, NetError) as error:
                 self._learn_from(error)
                 raise
