@@ -65,6 +65,7 @@ class TokenApi:
         self._http = http
         self._version = ("x-client-version", client_version)
         self._secret = ("client_secret", client_secret)
+        self._pick = JsonPick(_TEXT_BYTES)  # once: a heap that has been in use for weeks may not have 2 kB in one piece
         self.client_id = ""
 
     @property
@@ -105,7 +106,7 @@ class TokenApi:
     async def _post(self, target: str, form, paths, more=()) -> list:
         fields = (self._version, ("Content-Type", "application/x-www-form-urlencoded")) + more
         body = form_encode((("client_id", self.client_id), self._secret) + form)
-        pick = JsonPick(_TEXT_BYTES)
+        pick = self._pick
         values = checked(await self._http.request("POST", target, fields, paths, body, pick))
         if pick.was_cut:
             raise Unexpected("too_large", "the answer holds a text over %d bytes" % _TEXT_BYTES)
