@@ -105,6 +105,7 @@ class TokenApi:
 
     async def _post(self, target: str, form, paths, more=()) -> list:
         fields = (self._version, ("Content-Type", "application/x-www-form-urlencoded")) + more
+        self._http.sent = False
         body = form_encode((("client_id", self.client_id), self._secret) + form)
         pick = self._pick
         values = checked(await self._http.request("POST", target, fields, paths, body, pick))
@@ -114,10 +115,10 @@ class TokenApi:
 
 
 def is_token(value) -> bool:
-    """True for a text of visible ASCII, 1 to 2048 characters: what a token, code or address is made of."""
+    """True for 1 to 2048 characters of visible ASCII but quote and backslash: what a token, code or address is made of."""
     if not isinstance(value, str) or not 0 < len(value) <= _TEXT_BYTES:
         return False
-    return all([0x21 <= byte <= 0x7E for byte in value.encode()])
+    return all([0x21 <= byte <= 0x7E and byte not in (0x22, 0x5C) for byte in value.encode()])
 
 
 def _seconds(value, default: int, most: int) -> int:

@@ -122,10 +122,6 @@ class TokenKeeper:
         self._wanted = True
         self._news.set()
 
-    def wake(self) -> None:
-        """Things have changed: look again."""
-        self._news.set()
-
     async def run(self) -> None:
         """Refresh whenever it is due."""
         while True:

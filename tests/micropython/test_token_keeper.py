@@ -295,6 +295,7 @@ async def test_records_that_are_none():
     for name, value in (
         ("access_token", None),
         ("access_token", "with space"),
+        ("access_token", 'with"quote'),
         ("refresh_token", ""),
         ("refresh_token", "x" * 2049),
         ("key", 7),
