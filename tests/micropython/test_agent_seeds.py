@@ -16,6 +16,7 @@ JITTER_MS = 400
 ROUNDS = 12
 BACK_MS = 85_000  # joined again after everything is well (design, invariant 3)
 SETTLED_S = 62 + 2  # identity's spacing, and two requests
+REFRESHED_S = 62  # a token that died in the trouble: the refresh's backoff comes first
 
 
 def pause_or_resume(world):
@@ -52,7 +53,7 @@ async def until_right(world):
         assert waited_ms <= BACK_MS + 4 * JITTER_MS, (begun, world.shown[-8:], world.log[-8:])
     if not waited_ms:  # no join that would ask for a verification: an event does, be it true or not
         world.frameio.push("status_updated", random.choice(("paused", "resumed")))
-    await sleep_s(SETTLED_S)
+    await sleep_s(SETTLED_S + (REFRESHED_S if world.frameio.tokens else 0))
     assert world.agent.status.state == state, (
         state,
         Clock.now_ms,
