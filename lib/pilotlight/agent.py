@@ -158,6 +158,8 @@ class Agent:
         self.status.update(network_up=up, starting=self.status.starting and up)
         if up:
             self._phoenix.check_link()
+            if self._keeper is not None:
+                self._keeper.network_changed()
         self._walker.network_changed(up)
         self._inquiries.wake()
 
@@ -230,7 +232,14 @@ class Agent:
             self._inquiries.socket_ended()
         self._phoenix.abandon(LinkClosed(1006, "the authorization has ended", self._authorization.reason))
         self.status.update(
-            authorized=False, joined=False, fallback=False, paused=None, project=None, creator=None, expires_at=None
+            authorized=False,
+            joined=False,
+            fallback=False,
+            verified=False,
+            paused=None,
+            project=None,
+            creator=None,
+            expires_at=None,
         )
         self._show()
         self._walker.authorization_ended()

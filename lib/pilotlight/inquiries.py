@@ -70,7 +70,7 @@ class Inquiries:
             except (ApiError, NetError) as error:
                 self._learn_from(error)
                 raise
-        self._polls.answered(time.ticks_ms())
+        self._polls.answered(time.ticks_ms(), self._authorization.authorized)
         self.reason = None
         self.prove()
         return result
@@ -159,7 +159,7 @@ class Inquiries:
         """The authorization has ended, and with it all that identity said; when it was to end, in seconds since 1970."""
         ends_s, self._ends_s = self._ends_s, None
         self._paused = Paused()
-        self._polls.identity_wanted = self._polls.identity_exempt = False
+        self._polls.forget()
         self._answer("failed")
         return ends_s
 
@@ -205,7 +205,8 @@ class Inquiries:
                 return  # of a pairing that has ended meanwhile
             self._authorization.accepted()
             self._paused.settle(mark, identity.paused)
-            self._polls.identity_wanted = self._paused.unverified
+            if self._paused.unverified:
+                self._polls.identity_wanted = True
             ends_s = seconds_of(identity.expires_at)
             if ends_s != self._ends_s:
                 self._ends_s, self._end_asked = ends_s, False
@@ -219,7 +220,9 @@ class Inquiries:
             self._on_identity(identity)
             outcome = "answered"
         except Unauthorized:
-            outcome = self._refused(token)
+            if not self._authorization.refused(token):  # no refresh is to mend it
+                self._status.update(authorized=False)
+                outcome = "refused"
             raise
         finally:
             if outcome != "answered":
@@ -237,26 +240,23 @@ class Inquiries:
 
     async def _ask_heartbeat(self) -> None:
         self._polls.heartbeat_begins(time.ticks_ms())
+        key = self._authorization.key
         token = await self._authorization.access_token()
         try:
             await self._api.heartbeat(token)
-            self._status.update(fallback=True)
         except Unauthorized:
-            self._refused(token)
+            self._polls.identity_wanted = True  # it has the say about the token
             raise
-
-    def _refused(self, token: str) -> str:
-        """The token was refused: `failed` if a refresh may mend that, else `refused`."""
-        if self._authorization.refused(token):
-            return "failed"
-        self._status.update(authorized=False)
-        return "refused"
+        # The socket may have come back meanwhile, or the pairing have ended.
+        if self._authorization.key == key and not self._status.joined:
+            self._status.update(fallback=True)
 
     def _learn_from(self, error) -> None:
         self._status.update(starting=False)
         if isinstance(error, RateLimited):
             self._polls.rate_limited(time.ticks_ms())
         if isinstance(error, ApiError) and error.answered:
+            self._polls.answered(time.ticks_ms(), self._authorization.authorized)
             self.reason = None
             self.prove()
             return

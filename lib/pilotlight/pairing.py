@@ -58,12 +58,16 @@ class Pairing:
                 code = await self._new_code()
                 if self._begun_ms is None:
                     self._begun_ms = time.ticks_ms()
+                if self.cancelled:
+                    raise _cancelled()
+                if self._left_ms() <= 0:
+                    raise _timed_out()
                 self._show(code)
                 if await self._poll(code):
                     return
                 self._backoff.reset()
                 if self._left_ms() <= 0:
-                    raise NotAuthorized("pairing_timeout", "nobody has typed in the code")
+                    raise _timed_out()
         finally:
             self._show(None)
 
@@ -130,8 +134,13 @@ class Pairing:
         return self._times.pairing_ms - time.ticks_diff(time.ticks_ms(), self._begun_ms or 0)
 
     async def _until_ready(self) -> None:
+        waited_ms = 0
         while not self._ready():
             await self._wait(self._times.network_check_ms)
+            # Counted, for ticks can't be compared over a week without network.
+            waited_ms += self._times.network_check_ms
+            if self._begun_ms is not None and waited_ms >= self._times.pairing_ms:
+                raise _timed_out()
 
     async def _wait(self, wait_ms: int) -> None:
         try:
@@ -139,6 +148,10 @@ class Pairing:
         except asyncio.TimeoutError:
             return
         raise _cancelled()
+
+
+def _timed_out() -> NotAuthorized:
+    return NotAuthorized("pairing_timeout", "nobody has typed in the code")
 
 
 def _cancelled() -> NotAuthorized:

@@ -95,12 +95,17 @@ class Polls:
         """For how many ms nothing may be asked, after a 429."""
         return max(0, self._limit_ms - time.ticks_diff(now_ms, self._limited_ms))
 
-    def answered(self, now_ms: int) -> None:
-        """A request was answered as it should be: the next 429 waits the base again, and the time to the fallback runs."""
+    def answered(self, now_ms: int, authorized: bool) -> None:
+        """Frame.io has answered a request: the next 429 waits the base again. authorized: the time to the fallback runs."""
         self._limit_ms = 0
-        if not self._joined and self._heartbeat_wait_ms < 0:
+        if authorized and not self._joined and self._heartbeat_wait_ms < 0:
             self._heartbeat_ms = now_ms
             self._heartbeat_wait_ms = self._times.fallback_after_ms
+
+    def forget(self) -> None:
+        """The authorization has ended: nothing is wanted any more that needs one."""
+        self.identity_wanted = self.identity_exempt = self._fallback = False
+        self._heartbeat_wait_ms = -1
 
     def failed(self) -> None:
         """A request was not answered as it should be: REST does not work, so it does not become the fallback."""

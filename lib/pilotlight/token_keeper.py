@@ -51,7 +51,8 @@ class TokenKeeper:
         self._failure: Exception | None = None
         self._wanted = False  # a refresh before its time
         self._for_refusal = False  # … because the token was refused
-        self._mended_once = False  # this pair is the answer to a refusal, and has not been accepted yet
+        self._mended = False  # this pair is the answer to a refusal …
+        self._accepted = True  # … and identity has accepted it
         self._lost = False  # a refresh may have been carried out although no answer came
         self._unsaved = False
         self._save_ms = 0  # when that was last tried
@@ -80,8 +81,8 @@ class TokenKeeper:
         token = self._token()
         if rejected != token:
             return token
-        if not self.refused(token):
-            raise NotAuthorized("token_refused", "Frame.io does not accept the access token, though it is new")
+        if self._mended or not self.refused(token):
+            raise NotAuthorized("token_refused", "Frame.io does not accept the access token, though it was just renewed")
         return await self._next_token(token)
 
     async def renewal(self) -> None:
@@ -100,18 +101,18 @@ class TokenKeeper:
         return self.authorized and access_token != self._record["access_token"]
 
     def accepted(self) -> None:
-        """Frame.io has accepted the token."""
-        self._mended_once = False
+        """Identity has accepted the token."""
+        self._accepted = True
 
     def refused(self, access_token: str) -> bool:
-        """Frame.io has refused this token. True: another one is there, or a refresh is under way to mend it.
+        """Identity has refused this token. True: another one is there, or a refresh is under way to mend it.
 
         A new token that is refused at once is not refreshed again: then the refusal comes from somebody else.
         """
         if not self.authorized:
             return False
         if access_token == self._record["access_token"] and not self._wanted:
-            if self._mended_once:
+            if self._mended and not self._accepted:
                 return False
             self._for_refusal = True
             self.want()
@@ -120,6 +121,12 @@ class TokenKeeper:
     def want(self) -> None:
         """Refresh now, instead of at its time."""
         self._wanted = True
+        self._news.set()
+
+    def network_changed(self) -> None:
+        """The network is up, or another one: what failed over the old one is tried at once."""
+        self._wait_ms = 0
+        self._backoff.reset()
         self._news.set()
 
     async def run(self) -> None:
@@ -153,7 +160,7 @@ class TokenKeeper:
             "expires_s": now_s + pair.expires_in_s,
         }
         self._save()
-        self._wanted = self._for_refusal = self._lost = False
+        self._wanted = self._for_refusal = self._lost = self._mended = False
         self._settle(None)
         self._on_renewed()
 
@@ -163,7 +170,7 @@ class TokenKeeper:
         self._record = {"client_id": self._api.client_id}
         self._save()
         self.reason = reason
-        self._wanted = self._for_refusal = self._lost = self._mended_once = False
+        self._wanted = self._for_refusal = self._lost = self._mended = False
         self._settle(None)
         self._on_ended()
         return token
@@ -187,6 +194,11 @@ class TokenKeeper:
 
     def _due_ms(self) -> int:
         times = self._times
+        now_ms = time.ticks_ms()
+        # Looked at once an hour at least: ticks of long ago can't be compared.
+        left_ms = self._wait_ms - time.ticks_diff(now_ms, self._failed_ms) if self._wait_ms else 0
+        if left_ms <= 0:
+            left_ms = self._wait_ms = 0
         longest_ms = max(1, self._save_left_ms()) if self._unsaved else times.longest_sleep_ms
         if not self.authorized:
             return longest_ms
@@ -196,9 +208,7 @@ class TokenKeeper:
                 return min(left_s * 1000, longest_ms)
         if not self._ready():
             return times.network_check_ms
-        if self._wait_ms:
-            return max(0, self._wait_ms - time.ticks_diff(time.ticks_ms(), self._failed_ms))
-        return 0
+        return left_ms
 
     async def _refresh(self) -> None:
         try:
@@ -216,7 +226,8 @@ class TokenKeeper:
         else:
             for_refusal = self._for_refusal
             self.adopt(pair, self.key)
-            self._mended_once = for_refusal
+            self._mended = for_refusal
+            self._accepted = False
             self._note("the tokens were refreshed")
 
     def _fail(self, error: Exception) -> None:

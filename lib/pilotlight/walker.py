@@ -144,6 +144,7 @@ class Walker:
         self.pairing = pairing = self._make_pairing()
         try:
             await pairing.run()
+            self.lost_by = None
             return "paired"
         except NotAuthorized as error:
             self._authorization.reason = error.reason
@@ -161,6 +162,7 @@ class Walker:
 
     async def _at_connect(self) -> str:
         token = ""
+        key = self._authorization.key
         try:
             token = await self._authorization.access_token()
             transport = self._endpoint.open()
@@ -174,6 +176,8 @@ class Walker:
             if isinstance(error, UpgradeRefused):
                 self._doubt(token, error.status)
             return self._lost(error, "failed")
+        if self._authorization.key != key:
+            return self._lost(LinkClosed(1006, "the authorization has ended", "closed"), "failed")
         self._rejoins = 0
         self._forbidden = False
         self._inquiries.prove()
@@ -214,8 +218,10 @@ class Walker:
         return "failed"
 
     async def _at_backoff(self) -> str:
-        await self._phoenix.close()
         self._news.clear()
+        await self._phoenix.close()
+        if self._pairing_asked and not self._authorization.authorized:
+            return "again"
         if isinstance(self.lost_by, LinkClosed) and self.lost_by.code in _RESTARTING:
             wait_ms = random.randrange(self._times.restart_low_ms, self._times.restart_high_ms)
         else:

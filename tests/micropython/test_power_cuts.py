@@ -94,7 +94,7 @@ async def bring_online(world, outcome):
 
 async def refresh(world):
     """Have the tokens refreshed before their time."""
-    await world.agent.access_token(await world.agent.access_token())
+    await world.agent._keeper.renewal()
 
 
 async def cut(empty, at, tear):

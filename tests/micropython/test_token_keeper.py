@@ -155,8 +155,18 @@ async def test_a_new_token_that_is_refused_is_not_refreshed_again():
     with raises(NotAuthorized) as caught:
         await device.keeper.access_token(rejected=token)
     assert caught.error.reason == "token_refused"
+    assert not device.keeper.refused(token)
+    # Once identity has accepted it, an application's 401 is its own; but identity may refuse it again one day.
     device.keeper.accepted()
-    assert await device.keeper.access_token(rejected=token) == "access-3"
+    with raises(NotAuthorized):
+        await device.keeper.access_token(rejected=token)
+    assert device.keeper.refused(token)
+    await asyncio.sleep_ms(1000)
+    assert await device.keeper.access_token() == "access-3"
+    # A pair that came in its time is believed by the next application that complains.
+    device.keeper.want()
+    await asyncio.sleep_ms(1000)
+    assert await device.keeper.access_token(rejected="access-4") == "access-5"
     await device.stop()
 
 

@@ -21,7 +21,7 @@ class Frameio:
     paused: the truth. forbids: upgrades are answered with 403. accepts: the token is good.
     silent: the socket's messages are not answered. joins: answer to phx_join, `ok` or `error`. answers: REST works, else it is 503.
     idle_ms: a socket that is silent for so long is closed. limits: REST is answered with 429. hangs: REST is not answered.
-    tokens: a Tokens, for a device that is paired; None: any token is good.
+    delays_ms: what (as in asked) → how long its answers wait. tokens: a Tokens, for a device that is paired; None: any token is good.
     asked: (virtual ms, what) of everything: `identity`, `health`, `upgrade`, `join`, `heartbeat`, `pong`, `close`,
     `idle`, `http_heartbeat`; of Tokens `code`, `token`, `refresh`, `revoke`.
     """
@@ -38,6 +38,7 @@ class Frameio:
         self.hangs = False
         self.device_id = DEVICE_ID
         self.joins = "ok"
+        self.delays_ms = {}
         self.asked = []
         self._sockets = []
 
@@ -93,6 +94,7 @@ class Frameio:
             await stream.read(_BUFFER)
         else:
             answer = self._answer(what, head, form)
+            await asyncio.sleep_ms(self.delays_ms.get(what, 0))
             if answer:
                 self._respond(stream, *answer)
         stream.close()

@@ -114,8 +114,9 @@ class PhoenixSocket:
         One that is on its way already will tell as well, and sooner.
         """
         if self._heart is not None and self._end is None and self._heartbeat_answered:
-            self._heart.cancel()
+            heart = self._heart
             self._heart = asyncio.create_task(self._beat(at_once=True))
+            heart.cancel()  # only now: if there is no memory for the other, this one goes on
 
     def abandon(self, error: NetError) -> None:
         """End the link at once, for a reason of the caller's: `serve` and `join` raise it."""

@@ -93,7 +93,7 @@ def test_429_waits_a_second_then_doubles():
         for wait_ms in (1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000):
             polls.rate_limited(start_ms)
             assert polls.health_due_ms(start_ms, False, LONGEST) == wait_ms
-        polls.answered(start_ms)
+        polls.answered(start_ms, True)
         polls.rate_limited(start_ms)
         assert polls.health_due_ms(start_ms, False, LONGEST) == 1000
 
@@ -140,12 +140,12 @@ def test_the_http_heartbeat_begins_after_3_min_of_working_rest():
     for start_ms in STARTS:
         polls = Polls(Times(), start_ms)
         assert polls.heartbeat_due_ms(start_ms, LONGEST) == LONGEST
-        polls.answered(start_ms)
-        polls.answered(later(start_ms, 100_000))  # the time runs from the first answer
+        polls.answered(start_ms, True)
+        polls.answered(later(start_ms, 100_000), True)  # the time runs from the first answer
         assert polls.heartbeat_due_ms(later(start_ms, 100_000), LONGEST) == 80_000
         polls.failed()
         assert polls.heartbeat_due_ms(later(start_ms, 110_000), LONGEST) == LONGEST
-        polls.answered(later(start_ms, 120_000))
+        polls.answered(later(start_ms, 120_000), True)
         assert polls.heartbeat_due_ms(later(start_ms, 300_000), LONGEST) == 0
 
 
@@ -162,11 +162,15 @@ def test_http_heartbeats_are_60_to_120_s_apart_until_the_socket_works():
         assert polls.heartbeat_due_ms(start_ms, LONGEST) < LONGEST
         polls.joined()
         assert polls.heartbeat_due_ms(start_ms, LONGEST) == LONGEST
-        polls.answered(start_ms)
+        polls.answered(start_ms, True)
         assert polls.heartbeat_due_ms(start_ms, LONGEST) == LONGEST
         polls.link_ended()
-        polls.answered(start_ms)
+        polls.answered(start_ms, False)  # a device that is not paired has nothing to keep online
+        assert polls.heartbeat_due_ms(start_ms, LONGEST) == LONGEST
+        polls.answered(start_ms, True)
         assert polls.heartbeat_due_ms(start_ms, LONGEST) == 180_000
+        polls.forget()
+        assert polls.heartbeat_due_ms(start_ms, LONGEST) == LONGEST
 
 
 def test_new_tokens_are_asked_about_at_once():

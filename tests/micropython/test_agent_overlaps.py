@@ -1,0 +1,217 @@
+"""What happens while something else is under way, in virtual time: joins, ends and presses in the middle of requests and connects."""
+
+import asyncio
+
+from pilotlight.authorization import NotAuthorized
+from tests.micropython.expect import raises
+from tests.simulation.device import World, sleep_s
+from tests.virtual_time import Clock
+
+DAY_S = 24 * 3600
+
+
+async def paired():
+    """A world whose device is paired and online."""
+    world = World(pairs=True)
+    world.power_on()
+    await world.pair()
+    return world
+
+
+async def in_fallback(world):
+    """The socket is blocked, and HTTP heartbeats keep the device online."""
+    world.frameio.forbids = True
+    world.frameio.close_sockets(1000)
+    await world.until("joining")
+    await world.until("online")
+
+
+async def asked_next(world, what):
+    """Wait until that has been asked once more."""
+    count = len(world.frameio.times(what))
+    while len(world.frameio.times(what)) == count:
+        await asyncio.sleep_ms(10)
+
+
+async def test_an_http_heartbeat_answered_after_the_join():
+    world = World()
+    await world.online()
+    await in_fallback(world)
+    world.frameio.delays_ms = {"http_heartbeat": 5_000}
+    await asked_next(world, "http_heartbeat")
+    world.frameio.forbids = False
+    world.agent.network_changed()
+    await sleep_s(60)
+    status = world.agent.status
+    assert status.joined and not status.fallback and status.reason is None
+    world.frameio.forbids = True
+    world.frameio.close_sockets(1000)
+    await world.until("joining", 1000)
+    await world.power_off()
+
+
+async def test_an_http_heartbeat_answered_after_the_end_of_the_pairing():
+    world = await paired()
+    await in_fallback(world)
+    world.frameio.delays_ms = {"http_heartbeat": 5_000}
+    await asked_next(world, "http_heartbeat")
+    await world.agent.unpair()
+    await sleep_s(10)
+    assert world.agent.status.state == "unpaired" and not world.agent.status.fallback
+    world.frameio.delays_ms = {}
+    world.frameio.forbids = False
+    world.agent.start_pairing()
+    await world.until("pairing")
+    world.shown.clear()
+    world.frameio.tokens.enter(world.agent.status.user_code)
+    await world.until("online")
+    # Online only when joined and verified, and with nothing of the old pairing on it.
+    assert not [row for row in world.shown if row[1] == "online" and row[3] is None], world.shown
+    assert not [row for row in world.shown if row[4] == "unpaired"], world.shown
+    await world.power_off()
+
+
+async def test_an_identity_under_way_at_a_join_does_not_settle_what_the_join_asks():
+    world = World()
+    await world.online()
+    await sleep_s(400)
+    world.frameio.delays_ms = {"identity": 8_000}
+    await asked_next(world, "identity")
+    world.frameio.close_sockets(1000)
+    await asyncio.sleep_ms(25)
+    world.frameio.paused = True  # while there is no socket: nobody is told
+    while not world.agent.status.joined:
+        await asyncio.sleep_ms(10)
+    world.frameio.delays_ms = {}
+    assert await world.until("paused") <= 60_000 + 200
+    await world.power_off()
+
+
+async def test_a_refresh_that_failed_a_week_ago_waits_for_nothing():
+    """Longer than ticks can count between the failure and the network's return."""
+    world = await paired()
+    world.network.refused = True
+    world.network.reset()
+    await sleep_s(9 * 3600)
+    world.host.up = False
+    world.agent.network_changed()
+    await sleep_s(7 * DAY_S)
+    world.network.refused = False
+    world.host.up = True
+    assert await world.until("online") <= 85_000
+    await world.power_off()
+
+
+async def test_a_new_network_is_tried_by_the_refresh_at_once():
+    for seed in range(10):
+        world = World(seed, pairs=True)
+        world.power_on()
+        await world.pair()
+        world.network.refused = True
+        world.network.reset()
+        await sleep_s(8 * 3600 + 700)
+        assert world.agent._keeper.expired()
+        world.network.refused = False
+        world.agent.network_changed()
+        assert await world.until("online") <= 1_500
+        await world.power_off()
+
+
+async def test_401s_that_are_not_identity_s_cause_no_refreshes():
+    world = await paired()
+    await sleep_s(61)
+    world.frameio.forbids = True
+    world.frameio.close_sockets(1000)
+    answer = world.frameio._answer
+    world.frameio._answer = lambda what, *others: (
+        (401, {"error": "unauthorized"}) if what == "http_heartbeat" else answer(what, *others)
+    )
+    await sleep_s(DAY_S)
+    assert len(world.frameio.times("refresh")) in (4, 5), len(world.frameio.times("refresh"))
+    # An application whose own calls are refused, once a second.
+    refreshes = len(world.frameio.times("refresh"))
+    for _ in range(600):
+        token = await world.agent.access_token()
+        try:
+            await world.agent.access_token(token)
+        except NotAuthorized:
+            pass
+        await sleep_s(1)
+    assert len(world.frameio.times("refresh")) - refreshes <= 2
+    await world.power_off()
+
+
+async def test_a_code_typed_in_late_is_followed_by_the_socket():
+    """The time in which there was nothing to keep online does not count for the fallback."""
+    world = World(pairs=True)
+    world.power_on()
+    await world.until("pairing")
+    await sleep_s(300)
+    world.frameio.tokens.enter(world.agent.status.user_code)
+    await world.until("online")
+    await sleep_s(10)
+    assert not world.frameio.times("http_heartbeat")
+    assert "http_fallback" not in [row[4] for row in world.shown]
+    await world.power_off()
+
+
+async def test_unpaired_while_connecting_and_the_button_pressed_at_once():
+    world = await paired()
+    await sleep_s(100)
+    world.frameio.forbids = True
+    world.frameio.close_sockets(1000)
+    await sleep_s(600)  # the backoff is at its cap
+    world.frameio.forbids = False
+    world.network.latency_ms = 1_000
+    await asked_next(world, "upgrade")
+    joins = len(world.frameio.times("join"))
+    begun_ms = Clock.now_ms
+    unpairing = asyncio.create_task(world.agent.unpair())
+    await asyncio.sleep_ms(100)
+    world.agent.start_pairing()
+    await world.until("pairing")
+    assert Clock.now_ms - begun_ms <= 20_000
+    assert len(world.frameio.times("join")) == joins  # nobody joins with what was forgotten
+    await unpairing
+    world.frameio.tokens.enter(world.agent.status.user_code)
+    await world.until("online")
+    await world.power_off()
+
+
+async def test_a_week_without_network_ends_the_pairing():
+    world = World(pairs=True)
+    world.power_on()
+    await world.until("pairing")
+    world.host.up = False
+    world.agent.network_changed()
+    await sleep_s(7 * DAY_S)
+    world.host.up = True
+    world.agent.network_changed()
+    await world.until("unpaired")
+    assert world.agent.status.reason == "pairing_timeout"
+    await sleep_s(DAY_S)
+    assert len(world.frameio.times("code")) == 1
+    await world.power_off()
+
+
+async def test_cancelled_while_the_code_is_on_its_way():
+    world = World(pairs=True)
+    world.network.latency_ms = 500
+    world.power_on()
+    shown = []
+
+    async def look():
+        version = 0
+        while True:
+            version = await world.agent.status.wait(version)
+            shown.append(world.agent.status.user_code)
+
+    looking = asyncio.create_task(look())
+    await asked_next(world, "code")
+    world.agent.cancel_pairing()
+    await sleep_s(10)
+    looking.cancel()
+    assert set(shown) == {None} and world.agent.status.state == "unpaired"
+    with raises(ValueError):
+        world.frameio.tokens.enter(shown[-1] or "000000")
+    await world.power_off()
