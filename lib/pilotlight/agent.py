@@ -101,6 +101,7 @@ class Agent:
         self._token_api = TokenApi(self.http, settings.client_version, settings.client_secret)
         return TokenKeeper(
             self._token_api,
+            settings.host_field,
             settings.client_id,
             self._storage,
             self._clock,
@@ -277,6 +278,8 @@ class Agent:
                 reason = self._walker.lost_by.reason
             if not status.connected and self._inquiries.reason is not None:
                 reason = self._inquiries.reason
+            elif self._keeper is not None and self._keeper.client_refused:
+                reason = "client_refused"
         status.update(reason=reason)
 
     def _need_keeper(self):
@@ -291,6 +294,9 @@ class Agent:
             record = self._storage.load(_RECORD) or {}
         except OSError as error:
             self._note(_UNUSABLE % error)
+            return
+        if not isinstance(record, dict):
+            self._note(_UNUSABLE % "it is no record")
             return
         self._stored = record
         if record and not is_device_id(record.get("id")):

@@ -13,14 +13,11 @@ from .authorization import NotAuthorized
 from .frameio_api import ApiError, BadRequest, Unauthorized
 from .net.backoff import Backoff
 from .net.errors import NetError
-from .token_api import DeviceCode, TokenApi
+from .token_api import CLIENT_REFUSED, TOKEN_REFUSED, DeviceCode, TokenApi
 from .token_keeper import TokenKeeper, new_key
 
+_STORED = const("stored")
 _SLOW_DOWN_S = const(5)  # RFC 8628 section 3.5
-# What the token endpoint may say that ends the pairing, and the reason under which that is shown.
-_ENDS = const(
-    (("access_denied", "access_denied"), ("invalid_client", "client_refused"), ("unauthorized_client", "client_refused"))
-)
 
 
 class Pairing:
@@ -76,12 +73,11 @@ class Pairing:
             await self._until_ready()
             try:
                 return await self._ask(self._api.device_code())
-            except (BadRequest, Unauthorized) as error:
-                # Only a wrong secret or id is refused here, for good.
-                self._note("no device code: %s" % error)
-                raise NotAuthorized("client_refused", "Frame.io does not accept the client_secret or client_id")
             except (ApiError, NetError) as error:
                 self._note("no device code: %s" % error)
+                final = isinstance(error, BadRequest) and error.word in CLIENT_REFUSED + TOKEN_REFUSED
+                if final or isinstance(error, Unauthorized):
+                    raise NotAuthorized("client_refused", "Frame.io does not accept the client_secret or client_id")
             self._show(None)  # the code before has expired
             await self._wait(self._backoff.next_ms())
 
@@ -96,18 +92,19 @@ class Pairing:
             await self._wait(min(interval_s * 1000, left_ms))
             await self._until_ready()
             word = await self._exchange(code)
-            if word == "":
+            if word == _STORED:
                 return True
             if word == "slow_down":
                 interval_s += _SLOW_DOWN_S
-            elif word in ("expired_token", "invalid_grant", "invalid_request"):
+            elif word == "expired_token" or word in TOKEN_REFUSED:
                 return False
-            for end, reason in _ENDS:
-                if word == end:
-                    raise NotAuthorized(reason, "Frame.io has refused the pairing")
+            elif word == "access_denied":
+                raise NotAuthorized(word, "Frame.io has refused the pairing")
+            elif word in CLIENT_REFUSED:
+                raise NotAuthorized("client_refused", "Frame.io does not accept the client_secret or client_id")
 
     async def _exchange(self, code: DeviceCode) -> str:
-        """Ask for the tokens: "" once they are stored, else the endpoint's word, or `later` if it has not answered."""
+        """Ask for the tokens: _STORED once they are, else the endpoint's word, or `later` if it has not answered."""
         async with self._keeper.flight:
             try:
                 pair = await self._ask(self._api.token(code.device_code))
@@ -118,7 +115,7 @@ class Pairing:
                 return "later"
             if not self._cancelled.is_set():
                 self._keeper.adopt(pair, new_key())
-                return ""
+                return _STORED
         await self._revoke(pair.refresh_token)
         raise _cancelled()
 

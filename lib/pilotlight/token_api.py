@@ -27,6 +27,10 @@ _CODE_PATHS = const(
 _TOKEN_PATHS = const(((b"error",), (b"errors",), (b"access_token",), (b"refresh_token",), (b"expires_in",)))
 _REVOKE_PATHS = const(((b"error",), (b"errors",), (b"success",)))
 
+# What a 400 says that no patience mends. Other words may pass.
+CLIENT_REFUSED = ("invalid_client", "unauthorized_client")
+TOKEN_REFUSED = ("invalid_grant", "invalid_request", "")
+
 _INTERVAL_S = const(5)  # RFC 8628 section 3.2: where the server names none
 _CODE_LIFE_S = const(120)
 _TOKEN_LIFE_S = const(28800)

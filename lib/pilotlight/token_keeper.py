@@ -17,7 +17,7 @@ from .authorization import NotAuthorized
 from .frameio_api import ApiError, BadRequest, Unauthorized
 from .net.backoff import Backoff
 from .net.errors import NetError
-from .token_api import TokenApi, TokenPair, is_token
+from .token_api import CLIENT_REFUSED, TOKEN_REFUSED, TokenApi, TokenPair, is_token
 
 _CLIENT = const("client")
 _AUTHORIZATION = const("authorization")
@@ -26,16 +26,18 @@ _AUTHORIZATION = const("authorization")
 class TokenKeeper:
     """Keeps the pair. `run` is its task; nothing else refreshes.
 
-    api: a TokenApi. client_id: this unit's, or None: then one is made and kept. storage, clock: as for Agent.
+    api: a TokenApi. host: of the service; its tokens are sent to no other. client_id: this unit's, or None: then one is made and
+    kept. storage, clock: as for Agent.
     ask: runs a request in the request slot. ready(): can a request be made now?
     on_renewed(): a new pair is in use. on_ended(): there is none any more; `reason` says why.
     key, authorized, reason: as in FixedToken. flight: held while a request is under way that must not be cut off.
     """
 
     def __init__(
-        self, api: TokenApi, client_id: str | None, storage, clock, times, ask, ready, on_renewed, on_ended, note
+        self, api: TokenApi, host: str, client_id: str | None, storage, clock, times, ask, ready, on_renewed, on_ended, note
     ) -> None:
         self._api = api
+        self._host = host
         self._storage = storage
         self._clock = clock
         self._times = times
@@ -71,6 +73,11 @@ class TokenKeeper:
     def key(self) -> str:
         """Tells this pairing from another one; what is stored about a device is kept with it."""
         return self._record.get("key", "")
+
+    @property
+    def client_refused(self) -> bool:
+        """The last refresh failed because Frame.io does not know this model or unit."""
+        return isinstance(self._failure, NotAuthorized)
 
     async def access_token(self, rejected: str | None = None) -> str:
         """The access token. rejected: the one that was just answered with 401; then the next one, as soon as it is there.
@@ -153,6 +160,7 @@ class TokenKeeper:
         percent = random.randrange(times.refresh_low_percent, times.refresh_high_percent + 1)
         self._record = {
             "client_id": self._api.client_id,
+            "host": self._host,
             "key": key,
             "access_token": pair.access_token,
             "refresh_token": pair.refresh_token,
@@ -213,16 +221,17 @@ class TokenKeeper:
     async def _refresh(self) -> None:
         try:
             pair = await self._ask(self._api.refresh(self._record["refresh_token"]))
-        except (BadRequest, Unauthorized) as error:
-            if isinstance(error, BadRequest) and error.word == "invalid_client":
-                self._fail(NotAuthorized("client_refused", "Frame.io does not accept the client_secret or client_id"))
-                return
-            self._note("the token endpoint has ended the pairing")
-            self.end("refresh_lost" if self._lost else "pairing_ended")
         except (ApiError, NetError) as error:
-            if self._api.sent:
-                self._lost = True
-            self._fail(error)
+            word = error.word if isinstance(error, BadRequest) else None
+            if word in CLIENT_REFUSED:
+                self._fail(NotAuthorized("client_refused", "Frame.io does not accept the client_secret or client_id"))
+            elif word in TOKEN_REFUSED or isinstance(error, Unauthorized):
+                self._note("the token endpoint has ended the pairing")
+                self.end("refresh_lost" if self._lost else "pairing_ended")
+            else:
+                if self._api.sent and word is None:
+                    self._lost = True
+                self._fail(error)
         else:
             for_refusal = self._for_refusal
             self.adopt(pair, self.key)
@@ -259,10 +268,12 @@ class TokenKeeper:
         if client.get("client_id") != known:
             self._write(_CLIENT, {"client_id": known})
         if _is_record(record):
-            if record["client_id"] == known:
-                self._record = record
-            else:
+            if record["client_id"] != known:
                 self._refuse(_AUTHORIZATION, "it belongs to another client_id")
+            elif record["host"] != self._host:
+                self._refuse(_AUTHORIZATION, "it belongs to another service")
+            else:
+                self._record = record
         elif record and record != {"client_id": known}:
             self._refuse(_AUTHORIZATION, "it holds no pair of tokens")
 
@@ -276,10 +287,13 @@ class TokenKeeper:
 
     def _read(self, name: str) -> dict:
         try:
-            return self._storage.load(name) or {}
+            record = self._storage.load(name)
         except OSError as error:
             self._refuse(name, error)
             return {}
+        if record is not None and not isinstance(record, dict):
+            self._refuse(name, "it is no record")
+        return record if isinstance(record, dict) else {}
 
     def _refuse(self, name: str, why) -> None:
         self._note("what is stored as %s can't be used: %s" % (name, why))
@@ -309,7 +323,7 @@ def _uuid() -> str:
 
 def _is_record(record: dict) -> bool:
     """True for a whole record of a pair."""
-    for name in ("client_id", "key", "access_token", "refresh_token"):
+    for name in ("client_id", "host", "key", "access_token", "refresh_token"):
         if not is_token(record.get(name)):
             return False
     return all([isinstance(record.get(name), int) for name in ("refresh_s", "expires_s")])

@@ -141,10 +141,10 @@ class Walker:
 
     async def _at_pairing(self) -> str:
         self._pairing_asked = False
+        self.lost_by = None  # it belongs to the pairing before
         self.pairing = pairing = self._make_pairing()
         try:
             await pairing.run()
-            self.lost_by = None
             return "paired"
         except NotAuthorized as error:
             self._authorization.reason = error.reason

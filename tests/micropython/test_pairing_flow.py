@@ -123,7 +123,7 @@ async def test_a_code_is_renewed_for_ten_minutes():
 
 
 async def test_words_that_want_a_new_code():
-    for word in ("expired_token", "invalid_grant", "invalid_request"):
+    for word in ("expired_token", "invalid_grant", "invalid_request", ""):
         device = Device(Endpoint([word, pair()]))
         assert await device.ends() is None
         assert device.endpoint.codes == 2 and [code for _, code in device.endpoint.polls] == ["device-1", "device-2"], word
@@ -134,6 +134,9 @@ async def test_words_that_end_it():
         device = Device(Endpoint([PENDING, word]))
         assert await device.ends() == reason
         assert device.showing is None and device.endpoint.codes == 1
+    device = Device(Endpoint(["temporarily_unavailable", "zzz", pair()]))
+    device.endpoint.code_failures = [BadRequest("temporarily_unavailable")]
+    assert await device.ends() is None and device.endpoint.codes == 1
     for refusal in (BadRequest("invalid_client"), Unauthorized("token_refused", "x", True)):
         device = Device(Endpoint())
         device.endpoint.code_failures = [refusal]

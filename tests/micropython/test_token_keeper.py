@@ -47,7 +47,7 @@ class Endpoint:
 class Device:
     """A keeper, its storage and what it has told. writes: each record as it was stored."""
 
-    def __init__(self, records=None, client_id=None):
+    def __init__(self, records=None, client_id=None, host="api.frame.io"):
         self.records = records if records is not None else {}
         self.writes = []
         self.told = []
@@ -57,6 +57,7 @@ class Device:
         self.endpoint = Endpoint()
         self.keeper = TokenKeeper(
             self.endpoint,
+            host,
             client_id,
             self,
             self,
@@ -192,6 +193,7 @@ async def test_only_the_endpoint_s_verdict_ends_it():
     for sent, answers, reason in (
         (True, [BadRequest("invalid_request")], "pairing_ended"),
         (True, [BadRequest("invalid_grant")], "pairing_ended"),
+        (True, [BadRequest("")], "pairing_ended"),
         (True, [Unauthorized("token_refused", "x", True)], "pairing_ended"),
         (True, [Unreachable("timeout", "x"), BadRequest("invalid_request")], "refresh_lost"),
         (False, [Unreachable("refused", "x"), BadRequest("invalid_request")], "pairing_ended"),
@@ -211,13 +213,24 @@ async def test_only_the_endpoint_s_verdict_ends_it():
         await device.stop()
 
 
+async def test_words_that_may_pass_end_nothing():
+    for word in ("temporarily_unavailable", "zzz", "slow_down"):
+        device = Device()
+        device.start()
+        device.endpoint.answers = [BadRequest(word)]
+        device.keeper.want()
+        await asyncio.sleep_ms(5_000)
+        assert device.told == ["renewed", "renewed"] and device.endpoint.used == ["refresh-1"] * 2, word
+        await device.stop()
+
+
 async def test_a_wrong_secret_ends_nothing():
     device = Device()
     device.start()
     device.endpoint.answers = [BadRequest("invalid_client")]
     with raises(NotAuthorized) as caught:
         await device.keeper.access_token(rejected="access-1")
-    assert caught.error.reason == "client_refused" and device.keeper.authorized
+    assert caught.error.reason == "client_refused" and device.keeper.authorized and device.keeper.client_refused
     await asyncio.sleep_ms(5_000)
     assert await device.keeper.access_token() == "access-3"
     await device.stop()
@@ -295,6 +308,22 @@ async def test_the_client_id():
     other = Device(device.records, "SN-1")
     assert other.endpoint.client_id == "SN-1" and not other.keeper.authorized
     assert other.records["client"] == {"client_id": "SN-1"}
+
+
+async def test_tokens_are_for_the_service_that_gave_them():
+    device = Device()
+    device.start()
+    await device.stop()
+    assert Device(device.records).keeper.authorized
+    other = Device(device.records, host="127.0.0.1:8080")
+    assert not other.keeper.authorized and "another service" in str(other.log)
+    assert other.endpoint.client_id == device.endpoint.client_id
+
+
+async def test_what_a_storage_gives_that_is_no_record():
+    for odd in ([1], "text", 7):
+        device = Device({"client": odd, "authorization": odd})
+        assert not device.keeper.authorized and str(device.log).count("it is no record") == 2
 
 
 async def test_records_that_are_none():
