@@ -79,9 +79,12 @@ async def _main(agent, console: bool, started_ms: int) -> None:
 async def _show(status: DeviceStatus, started_ms: int) -> None:
     console = Console()
     version = 0
-    while True:
-        version = await status.wait(version)
-        console.show(Face(status), _since(started_ms))
+    try:
+        while True:
+            version = await status.wait(version)
+            console.show(Face(status), _since(started_ms))
+    except OSError:
+        log_line("nobody reads the console any more")
 
 
 def _fail(error, started_ms: int) -> None:

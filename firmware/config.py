@@ -96,7 +96,7 @@ def check(values: dict) -> dict:
     known = [row[0] for row in SCHEMA]
     for key in flat:
         if key not in known:
-            raise ConfigError("unknown key %s; the nearest known one is %s" % (key, nearest(key, known)))
+            raise ConfigError("unknown key %s; the nearest known one is %s" % (key, nearest(key, known + _groups())))
     checked = {}
     for key, allowed, default, _ in SCHEMA:
         if key not in flat:
@@ -118,8 +118,12 @@ def _is_allowed(value, kind: str) -> bool:
     return isinstance(value, str) and value != "" and (kind != _ONE_BOARD or value in _BOARDS)
 
 
+def _groups() -> list:
+    return [row[0].split(".")[0] for row in SCHEMA if "." in row[0]]
+
+
 def _flatten(values: dict) -> dict:
-    groups = [row[0].split(".")[0] for row in SCHEMA if "." in row[0]]
+    groups = _groups()
     flat = {}
     for key, value in values.items():
         if key not in groups:

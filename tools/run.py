@@ -53,11 +53,14 @@ def start_mock(secret: str, folder: Path) -> tuple[subprocess.Popen[str], str]:
     # A session of its own: Ctrl-C at the terminal reaches us alone, and we end the others in order.
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True)
     assert process.stdout is not None
-    line = process.stdout.readline()
-    found = re.search(r"https?://\S+", line)
-    if not found:
+    try:
+        found = re.search(r"https?://\S+", process.stdout.readline())
+        if not found:
+            raise SystemExit("the mock did not start")
+    except BaseException:
         process.kill()
-        raise SystemExit("the mock did not start")
+        process.wait()
+        raise
     return process, found.group()
 
 
@@ -68,6 +71,7 @@ def write_config(url: str, credential: dict[str, str], folder: Path, mocked: boo
         frameio["ca"] = str(folder / "ca.der")
     path = folder / "config.json"
     state_dir = (folder if mocked else ROOT) / "state"
+    state_dir.mkdir(mode=0o700, exist_ok=True)
     path.write_text(json.dumps({"board": "host", "frameio": frameio, "state_dir": str(state_dir)}))
     return path
 
@@ -96,7 +100,11 @@ def main() -> int:
     if url and len(credential) != 1:
         print("make run URL=… also needs SECRET=… (the model's client_secret) or TOKEN=… (a fixed access token)", file=sys.stderr)
         return 2
-    for number in (signal.SIGINT, signal.SIGTERM):  # SIGINT too: a shell's background job inherits that it is ignored
+    for number in (
+        signal.SIGINT,
+        signal.SIGTERM,
+        signal.SIGHUP,
+    ):  # SIGINT too: a shell's background job inherits that it is ignored
         signal.signal(number, _interrupt)
     with tempfile.TemporaryDirectory(prefix="pilotlight-") as folder:
         return run(Path(folder), url, credential)

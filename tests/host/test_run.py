@@ -38,7 +38,7 @@ def read_until(process: "subprocess.Popen[str]", wanted: str) -> list[str]:
 
 
 @pytest.mark.timeout(60)
-@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_it_comes_online_and_ends_clean(ending: signal.Signals) -> None:
     process = start()
     try:

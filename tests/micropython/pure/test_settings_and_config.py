@@ -82,6 +82,7 @@ def test_errors_name_the_key_and_what_is_allowed():
     assert wrong(state_dir="") == "state_dir must be text"
     assert wrong(frameio=SECRET) == "frameio must be an object"
     assert wrong(frameio={"access_token": SECRET}) == "frameio.client_version is missing; it must be text"
+    assert wrong(framio={"access_token": SECRET}) == "unknown key framio; the nearest known one is frameio"
     assert wrong(frameio={"client_version": "1.2.3", "access_token": 7}) == "frameio.access_token must be text"
     with raises(ConfigError):
         check({1: 2})
