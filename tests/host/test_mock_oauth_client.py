@@ -1,10 +1,12 @@
-"""The mock's pairing and tokens, driven over TLS by an OAuth client that we did not write."""
+"""The mock's pairing and tokens, driven over TLS by OAuth clients that we did not write."""
 
 import threading
 from typing import Any
 
 import pytest
 from msal.oauth2cli import Client
+from oauthlib.oauth2 import DeviceClient, OAuth2Error
+from requests_oauthlib import OAuth2Session
 
 from tests.host.test_mock_authorization import CODE, SCOPE, TOKENS, UNIT, session
 from tests.system.rig import CLIENT_SECRET, CLIENT_VERSION, Mock, Rig
@@ -69,3 +71,35 @@ def test_a_client_that_we_did_not_write_understands_the_errors(rig: Rig) -> None
         assert client.poll(flow) == {"error": "access_denied"}
     mock.control("lives", code_s=0)
     assert client.poll(client.begin()) == {"error": "expired_token"}
+
+
+def test_requests_oauthlib_pairs_and_refreshes(rig: Rig) -> None:
+    """The best known OAuth client of Python's; it leaves the polling to us."""
+    mock = rig.mock("--interval-s", "0.1", tls=True)
+    plain = session(mock.ca.parent / "ca.pem")
+    form = {"client_id": UNIT, "client_secret": CLIENT_SECRET}
+    code = plain.post(mock.url + CODE, data={**form, "scope": SCOPE}, timeout=10).json()
+    oauth = OAuth2Session(client=DeviceClient(UNIT))
+    oauth.trust_env, oauth.verify = False, plain.verify
+
+    def poll() -> Any:
+        return oauth.fetch_token(
+            mock.url + TOKENS,
+            device_code=code["device_code"],
+            client_secret=CLIENT_SECRET,
+            include_client_id=True,
+            timeout=10,
+        )
+
+    with pytest.raises(OAuth2Error, match="authorization_pending"):
+        poll()
+    mock.approve()
+    first = poll()
+    assert mock.records(kind="auth", grant="device_code")[-1]["outcome"] == "issued"
+    assert oauth.get(mock.url + "/v2/devices/me", timeout=10).json()["project"]["name"] == "Testbed"
+    second = oauth.refresh_token(mock.url + TOKENS, timeout=10, **form)
+    assert second["refresh_token"] != first["refresh_token"]
+    with pytest.raises(OAuth2Error, match="invalid_request"):
+        oauth.refresh_token(mock.url + TOKENS, refresh_token=first["refresh_token"], timeout=10, **form)
+    dead = {"Authorization": f"Bearer {first['access_token']}"}
+    assert plain.get(mock.url + "/v2/devices/me", headers=dead, timeout=10).status_code == 401
