@@ -155,6 +155,36 @@ async def test_a_removed_device():
         await world.power_off()
 
 
+async def test_the_end_of_the_authorization_is_noticed_when_it_comes():
+    """Not at the next poll, up to 5 minutes later; and only Frame.io's word ends it: it may have been prolonged."""
+    for prolonged in (False, True):
+        world = await paired()
+        ends_ms = Clock.now_ms + 1100_000  # well behind a poll: they are at 60, 360, 660, 960 s
+        days, seconds = divmod(world.host.now_s() + 1100, DAY_S)
+        assert days == 20833 + (world.host.now_s() + 1100 - 1_800_000_000 + 8 * 3600) // DAY_S  # 20833: 2027-01-15
+        world.frameio.expires_at = "2027-01-%02dT%02d:%02d:%02d.000Z" % (
+            15 + days - 20833,
+            seconds // 3600,
+            seconds // 60 % 60,
+            seconds % 60,
+        )
+        await sleep_s(400)
+        assert world.agent.status.expires_at == world.frameio.expires_at
+        if prolonged:
+            world.frameio.expires_at = None
+        else:
+            await sleep_s((ends_ms - Clock.now_ms) // 1000 - 1)
+            world.frameio.tokens.removed = True
+        identities = len(world.frameio.times("identity"))
+        await sleep_s((ends_ms - Clock.now_ms) // 1000 + 2)
+        asked = [ms - ends_ms for ms in world.frameio.times("identity")[identities:]]
+        assert prolonged or (len(asked) == 1 and abs(asked[0]) <= 1_000 + REQUEST_MS), asked
+        assert (world.agent.status.state == "unpaired") == (not prolonged)
+        if not prolonged:
+            assert world.agent.status.reason == "authorization_expired" and world.agent.status.expires_at is None
+        await world.power_off()
+
+
 async def test_removed_while_the_token_is_refused_by_somebody_else():
     """Refused, refreshed, refused again: shown as unpaired and left alone; but the next refresh's verdict still ends it."""
     world = await paired()

@@ -21,7 +21,7 @@ class Frameio:
     paused: the truth. forbids: upgrades are answered with 403. accepts: the token is good.
     silent: the socket's messages are not answered. joins: answer to phx_join, `ok` or `error`. answers: REST works, else it is 503.
     idle_ms: a socket that is silent for so long is closed. limits: REST is answered with 429. hangs: REST is not answered.
-    delays_ms: what (as in asked) → how long its answers wait. tokens: a Tokens, for a device that is paired; None: any token is good.
+    expires_at: of the authorization, for identity. delays_ms: what (as in asked) → how long its answers wait. tokens: a Tokens, for a device that is paired; None: any token is good.
     asked: (virtual ms, what) of everything: `identity`, `health`, `upgrade`, `join`, `heartbeat`, `pong`, `close`,
     `idle`, `http_heartbeat`; of Tokens `code`, `token`, `refresh`, `revoke`.
     """
@@ -39,6 +39,7 @@ class Frameio:
         self.device_id = DEVICE_ID
         self.joins = "ok"
         self.delays_ms = {}
+        self.expires_at = None
         self.asked = []
         self._sockets = []
 
@@ -117,7 +118,7 @@ class Frameio:
             "id": self.device_id,
             "status": status,
             "project": {"name": "Testbed"},
-            "authorization": {"creator": {"name": "Ada"}},
+            "authorization": {"creator": {"name": "Ada"}, "expires_at": self.expires_at},
         }
 
     def _is_good(self, token):
