@@ -4,18 +4,10 @@ import asyncio
 
 from pilotlight.authorization import NotAuthorized
 from tests.micropython.expect import raises
-from tests.simulation.device import World, sleep_s
+from tests.simulation.device import World, paired, sleep_s
 from tests.virtual_time import Clock
 
 DAY_S = 24 * 3600
-
-
-async def paired():
-    """A world whose device is paired and online."""
-    world = World(pairs=True)
-    world.power_on()
-    await world.pair()
-    return world
 
 
 async def in_fallback(world):

@@ -18,7 +18,7 @@ from pilotlight.agent import Agent
 from pilotlight.settings import Settings
 from pilotlight.times import Times as Times
 from tests.simulation.frameio import Frameio
-from tests.simulation.frameio_tokens import SECRET, Tokens
+from tests.simulation.frameio_tokens import MARK, SECRET, Tokens
 from tests.simulation.network import Network
 from tests.virtual_time import Clock
 
@@ -135,3 +135,17 @@ class World:
         await self.until("pairing")
         self.frameio.tokens.enter(self.agent.status.user_code)
         await self.until("online")
+
+
+async def paired():
+    """A world whose device is paired and online."""
+    world = World(pairs=True)
+    world.power_on()
+    await world.pair()
+    return world
+
+
+def no_secret(world):
+    """Nothing that was logged or shown is a secret."""
+    text = str(world.log) + str(world.shown)
+    assert not [secret for secret in (TOKEN, SECRET, MARK) if secret in text], "a secret was logged or shown"

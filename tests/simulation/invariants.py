@@ -3,8 +3,7 @@
 import asyncio
 import time
 
-from tests.simulation.device import TOKEN
-from tests.simulation.frameio_tokens import MARK, SECRET
+from tests.simulation.device import no_secret
 from tests.virtual_time import Clock
 
 _EACH_MS = 500
@@ -32,8 +31,7 @@ class Watch:
         """Raises AssertionError with the first things that were broken."""
         self._task.cancel()
         log = self._world.log
-        text = str(log) + str(self._world.shown)
-        self._expect(not [secret for secret in (TOKEN, SECRET, MARK) if secret in text], "a secret was logged or shown")
+        no_secret(self._world)
         self._expect(self._world.network.most_open <= 2, "more than one socket and one request were open at once")
         assert not self.broken, (self.broken[:5], log[-10:])
 
