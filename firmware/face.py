@@ -30,7 +30,8 @@ LIGHTS = {
 class Face:
     """What a DeviceStatus looks like.
 
-    state, reason, connected, paused, project, creator, expires_at, user_code: as in DeviceStatus.
+    state, reason, connected, paused, fallback, project, creator, expires_at, user_code, verification_uri and
+    verification_uri_complete: as in DeviceStatus.
     pattern: a key of patterns.PATTERNS. rgb: (red, green, blue), each 0..255.
     """
 
@@ -39,8 +40,11 @@ class Face:
         self.reason = status.fault or status.reason
         self.connected = status.connected
         self.paused = status.paused
+        self.fallback = status.fallback
         self.pattern, self.rgb = LIGHTS[self.state]
         self.project = status.project
         self.creator = status.creator
         self.expires_at = status.expires_at
         self.user_code = status.user_code
+        self.verification_uri = status.verification_uri
+        self.verification_uri_complete = status.verification_uri_complete

@@ -18,7 +18,8 @@ class Status:
 
     def __init__(self, **facts):
         self.fault = self.user_code = self.reason = self.project = self.creator = self.expires_at = None
-        self.starting = False
+        self.verification_uri = self.verification_uri_complete = None
+        self.starting = self.fallback = False
         self.network_up = self.connected = self.authorized = self.online = self.verified = True
         self.paused = False
         for name, value in facts.items():
@@ -94,6 +95,9 @@ def test_a_face_shows_what_the_status_knows():
     face = Face(Status(paused=True, project="P", creator="C", expires_at="E", reason=None))
     assert (face.state, face.pattern, face.paused, face.connected) == ("paused", "wink", True, True)
     assert (face.project, face.creator, face.expires_at, face.user_code) == ("P", "C", "E", None)
+    link = "https://next.frame.io/pair/987654"
+    face = Face(Status(fallback=True, user_code="987654", verification_uri="U", verification_uri_complete=link))
+    assert (face.fallback, face.verification_uri, face.verification_uri_complete) == (True, "U", link)
     assert Face(Status(fault="config", reason="timeout")).reason == "config"
 
 
