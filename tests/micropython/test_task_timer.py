@@ -1,0 +1,107 @@
+"""A light without a machine.Timer: an asyncio task, in virtual time."""
+
+import asyncio
+import gc
+
+from tests import virtual_time
+
+virtual_time.install()
+
+from firmware.light import Light
+from firmware.patterns import PATTERNS
+from firmware.task_timer import TaskTimer
+from tests.micropython.recorded_light import Lamp, Timer, pass_time
+from tests.virtual_time import Clock
+
+BLUE = (0, 0, 255)
+
+
+async def test_the_same_light_as_by_a_timer():
+    for pattern in sorted(PATTERNS):
+        lamps = []
+        for timer in (Timer(), None):
+            lamp, begun = Lamp(), Clock.now_ms
+            lamps.append(lamp)
+            light = Light(lamp, timer)
+            light.show(pattern, BLUE)
+            if timer:
+                pass_time(timer, 10_270)
+            else:
+                await asyncio.sleep_ms(10_270)
+            light.show("off", BLUE)  # and ends the task
+            lamp.shown = [(row[0] - begun, row[3]) for row in lamp.shown]
+        assert lamps[0].shown == lamps[1].shown, (pattern, lamps[0].shown, lamps[1].shown)
+
+
+async def test_a_change_interrupts_the_wait():
+    lamp, begun = Lamp(), Clock.now_ms
+    light = Light(lamp)
+    light.show("wink", BLUE)
+    await asyncio.sleep_ms(100)
+    light.show("fast", BLUE)
+    await asyncio.sleep_ms(650)
+    light.show("solid", BLUE)
+    await asyncio.sleep_ms(5000)
+    assert [row[0] - begun for row in lamp.shown] == [0, 300, 500, 700, 834]
+
+
+async def test_steady_patterns_have_no_task():
+    light = Light(Lamp())
+    for pattern in ("off", "fast", "solid", "slow", "off"):
+        light.show(pattern, BLUE)
+        await asyncio.sleep_ms(500)
+    before = len_of_queue()
+    await asyncio.sleep_ms(5000)
+    assert before == len_of_queue() == 0
+
+
+def len_of_queue():
+    """How many tasks wait; only to be asked by the one that runs."""
+    return 1 if asyncio.core._task_queue.peek() else 0
+
+
+async def test_running_makes_no_object():
+    class Quiet:
+        fades = True
+
+        def show(self, red, green, blue):
+            pass
+
+    light = Light(Quiet())
+    light.show("slow", BLUE)
+    await asyncio.sleep_ms(5000)
+    gc.collect()
+    gc.disable()
+    before = gc.mem_alloc()
+    await asyncio.sleep_ms(600_000)
+    made = gc.mem_alloc() - before
+    gc.enable()
+    light.show("off", BLUE)
+    assert made < 200, made
+
+
+async def test_arming_from_outside_replaces_what_was_armed():
+    timer, calls = TaskTimer(), []
+
+    def call(given):
+        assert given is timer
+        calls.append(Clock.now_ms - begun)
+        if len(calls) == 1:
+            timer.init(mode=timer.ONE_SHOT, period=50, callback=call)
+
+    begun = Clock.now_ms
+    timer.init(mode=timer.ONE_SHOT, period=1000, callback=call)
+    timer.init(mode=timer.ONE_SHOT, period=200, callback=call)
+    await asyncio.sleep_ms(100)
+    timer.init(mode=timer.ONE_SHOT, period=20, callback=call)
+    await asyncio.sleep_ms(2000)
+    assert calls == [120, 170]
+    timer.init(mode=timer.ONE_SHOT, period=20, callback=call)
+    timer.deinit()
+    await asyncio.sleep_ms(100)
+    assert len(calls) == 2
+    timer.init(mode=timer.ONE_SHOT, period=20, callback=lambda given: given.deinit())
+    await asyncio.sleep_ms(100)
+    timer.init(mode=timer.ONE_SHOT, period=20, callback=call)
+    await asyncio.sleep_ms(100)
+    assert len(calls) == 3
