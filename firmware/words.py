@@ -16,42 +16,76 @@ STATES = {
     "online": ("joined, or kept online by HTTP", "nothing"),
 }
 
-# reason → (what it is, what to do)
+_AGAIN = "Wait: it tries again"
+_PAIR = "Hold the button to pair"
+
+# What the screen shows, in Frame.io's own words where it has them (Connected, Paused).
+CONNECTED = "Connected: %s"
+PAUSED = "Paused: %s"
+YES = "Yes"
+NO = "No"
+CHECKING = "checking"
+BY_HTTP = "by HTTP"
+ONLINE_LARGE = "Online"
+PAUSED_LARGE = "PAUSED"
+REMEDY = "> %s"
+PROJECT = "Project: %s"
+CREATOR = "Paired by %s"
+UNKNOWN = "unknown"
+EXPIRES = "Expires %s"
+EXPIRES_AT = "Expires %s at %s %s"
+PAIR = "Enter code at"
+SCAN = "Scan or"
+FRAME_IO = "Frame.io"
+LOG = "Log"
+LOG_EMPTY = "Nothing has happened yet"
+
+# state → (title, what it is, what to do), for the states with a page of text; a reason has better words for the last two
+PAGES = {
+    "fault": ("Fault", "Something is broken", "Read the console or log"),
+    "starting": ("Starting", "Please wait", ""),
+    "no_network": ("No network", "No link or no address", "Check Wi-Fi"),
+    "no_backend": ("Connected: No", "Frame.io does not answer", _AGAIN),
+    "unpaired": ("Not paired", "This device is not paired", _PAIR),
+    "joining": ("Going online", "Please wait", ""),
+}
+
+# reason → (what it is, what to do); each fits on two rows of a small screen
 REASONS = {
-    "config": ("the configuration can't be used", "correct config.json"),
-    "name": ("Frame.io's name was not found", "check DNS and the network's internet access"),
-    "refused": ("the connection was refused", "check firewall and address"),
-    "no_route": ("there is no way to Frame.io from this network", "check the network's internet access"),
-    "timeout": ("no answer in time", "check the network's internet access and firewall"),
-    "reset": ("the connection was cut", "wait; it is tried again"),
-    "io": ("the connection failed", "wait; it is tried again"),
-    "certificate": ("the server can't prove that it is Frame.io", "check for a proxy or portal that opens TLS"),
-    "host_name": ("the server's certificate is for another name", "check for a proxy or portal that opens TLS"),
-    "expired": ("the server's certificate has expired, or the clock is wrong", "check the clock"),
-    "clock": ("the time is not known", "let NTP through, or set the clock"),
-    "tls": ("the secure connection failed", "check for a proxy that opens TLS"),
-    "memory": ("out of memory for the connection", "wait; restart if it stays"),
-    "protocol": ("the answer was malformed", "check for a proxy in between"),
-    "too_large": ("the answer was too large", "check for a proxy in between"),
-    "upgrade_refused": ("Frame.io's socket refused the device", "wait; check firewall and proxy"),
-    "join_refused": ("Frame.io refused the device's channel", "wait; pair again if it stays"),
-    "closed": ("the connection ended", "wait; it is tried again"),
-    "no_reply": ("the connection went silent", "check the radio; it is tried again"),
-    "channel_lost": ("Frame.io ended the channel", "wait; it is tried again"),
-    "device_changed": ("the authorization moved to another device", "wait; it is tried again"),
-    "portal": ("something else answers in Frame.io's place", "sign in to the network's portal"),
-    "server_error": ("Frame.io has trouble", "wait"),
-    "http_error": ("Frame.io gave an unexpected answer", "wait; check for a proxy"),
-    "rate_limited": ("Frame.io asks for patience", "wait"),
-    "token_refused": ("Frame.io no longer accepts this device", "bring a new token"),
-    "http_fallback": ("online by HTTP: Frame.io's socket can't be reached", "check firewall and proxy for websockets"),
-    "not_paired": ("this device is not paired", "pair it"),
-    "cancelled": ("the pairing was cancelled", "pair it"),
-    "pairing_timeout": ("nobody typed in the code", "pair it"),
-    "access_denied": ("the pairing was refused in Frame.io", "pair it"),
-    "client_refused": ("Frame.io does not know this device's model", "check client_secret and client_id"),
-    "unpaired": ("this device was unpaired", "pair it"),
-    "pairing_ended": ("Frame.io has ended the pairing", "pair it"),
-    "refresh_lost": ("the pairing was lost over a bad connection", "pair it"),
-    "authorization_expired": ("the time for which this device was allowed is over", "pair it"),
+    "config": ("The configuration can't be used", "Correct config.json"),
+    "name": ("Frame.io's name was not found", "Check the network's internet access"),
+    "refused": ("The connection was refused", "Check the firewall"),
+    "no_route": ("No way to Frame.io from this network", "Check its internet access"),
+    "timeout": ("No answer in time", "Check internet access, firewall"),
+    "reset": ("The connection was cut", _AGAIN),
+    "io": ("The connection failed", _AGAIN),
+    "certificate": ("This may not be the real Frame.io", "Look for a portal or a proxy"),
+    "host_name": ("The server is not called Frame.io", "Look for a portal or a proxy"),
+    "expired": ("Certificate expired or clock wrong", "Check the clock"),
+    "clock": ("The time is not known", "Let NTP through, or set the clock"),
+    "tls": ("The secure connection failed", "Look for a proxy that opens TLS"),
+    "memory": ("Out of memory for the connection", "Wait; restart if it stays"),
+    "protocol": ("The answer made no sense", "Look for a proxy in between"),
+    "too_large": ("The answer was too large", "Look for a proxy in between"),
+    "upgrade_refused": ("Frame.io refused the live connection", "Wait; check firewall, proxy"),
+    "join_refused": ("Frame.io refused the channel", "Wait; pair again if it stays"),
+    "closed": ("The connection ended", _AGAIN),
+    "no_reply": ("The connection went silent", "Check the Wi-Fi signal"),
+    "channel_lost": ("Frame.io ended the channel", _AGAIN),
+    "device_changed": ("The pairing moved to another device", _AGAIN),
+    "portal": ("Something answers in Frame.io's place", "Sign in to the network's portal"),
+    "server_error": ("Frame.io has trouble", _AGAIN),
+    "http_error": ("Frame.io gave an odd answer", "Wait; look for a proxy"),
+    "rate_limited": ("Frame.io asks for patience", _AGAIN),
+    "token_refused": ("Frame.io no longer takes this token", "Bring a new token"),
+    "http_fallback": ("By HTTP only: a pause shows late", "Let websockets pass the firewall"),
+    "not_paired": ("This device is not paired", _PAIR),
+    "cancelled": ("The pairing was cancelled", _PAIR),
+    "pairing_timeout": ("Nobody typed in the code", _PAIR),
+    "access_denied": ("Frame.io said no to the pairing", _PAIR),
+    "client_refused": ("Frame.io does not know this model", "Check client_secret, client_id"),
+    "unpaired": ("This device was unpaired", _PAIR),
+    "pairing_ended": ("Frame.io has ended the pairing", _PAIR),
+    "refresh_lost": ("A bad connection lost the pairing", _PAIR),
+    "authorization_expired": ("The pairing's time is over", _PAIR),
 }

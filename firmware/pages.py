@@ -1,0 +1,191 @@
+"""What is drawn: Face → pages, and a page → pixels on any framebuf. Pure layout: no clock, no bus.
+
+A page is a tuple that begins with the function that draws it; pages that are equal look the same. A face has one page or more, to
+be shown in turn. Nothing scrolls: what is too long for a page goes on on the next. Measures are in pixels.
+"""
+
+from micropython import const
+
+from . import words
+from .font import draw as draw_line
+from .font import draw_large, width_of, wrap
+from .letters import readable
+
+_TALL = const(64)  # from this height on there is room for large titles and the QR code
+_TITLE = const(10)
+_LARGE_TITLE = const(19)
+_ROW = const(9)  # the least from row to row
+_WIDEST_ROW = const(11)
+_LONGEST = const(100)  # characters of a name or sentence
+_QR_MODULES = const(29)
+_QR_WIDTH = const(74)  # two pixels a module, and four modules of white on each side
+_LOG_LINES = const(12)
+
+
+def draw(page, canvas, width: int, height: int) -> None:
+    """Draw a page over whatever the canvas, a framebuf.FrameBuffer, shows."""
+    canvas.fill(0)
+    page[0](page, canvas, width, height)
+
+
+def pages_of(face, width: int, height: int) -> list:
+    """The pages of a Face."""
+    if face.state == "pairing":
+        return _pairing(face, width, height)
+    if face.state == "online" or face.state == "paused":
+        return _online(face, width, height)
+    title, meaning, remedy = words.PAGES[face.state]
+    if face.reason is not None:
+        meaning, remedy = words.REASONS.get(face.reason) or (face.reason.replace("_", " "), remedy)
+    rows = [meaning]
+    if remedy:
+        rows.append(words.REMEDY % remedy)
+    if face.state == "joining" or face.state == "unpaired" or face.state == "no_network":
+        rows.append(_connected(face))
+    if face.state == "joining":
+        rows.append(_paused(face))
+    return _texts(title, True, False, (), rows, width, height)
+
+
+def message_pages(title: str, text: str, width: int, height: int) -> list:
+    """The pages of a message."""
+    return _texts(title, True, False, (), (text,), width, height)
+
+
+def log_pages(lines, width: int, height: int) -> list:
+    """The pages of the log's newest lines, the newest first. lines: a list, the newest last."""
+    return _texts(words.LOG, False, False, (), list(reversed(lines[-_LOG_LINES:])) or (words.LOG_EMPTY,), width, height)
+
+
+def has_qr_code(page) -> bool:
+    """Is there a QR code on the page?"""
+    return page[0] is _draw_qr
+
+
+def _online(face, width: int, height: int) -> list:
+    paused = face.paused is True
+    rows = [words.PROJECT % (face.project or words.UNKNOWN)]
+    if face.creator:
+        rows.append(words.CREATOR % face.creator)
+    if face.expires_at:
+        rows.append(_expiry(face.expires_at))
+    if face.reason is not None:
+        meaning, remedy = words.REASONS.get(face.reason) or (face.reason, "")
+        rows.append(meaning)
+        rows.append(words.REMEDY % remedy)
+    fixed: tuple = (_connected(face),)
+    if height < _TALL:
+        rows.insert(0, _connected(face))
+        fixed = ()
+    if paused:
+        return _texts(words.PAUSED_LARGE, True, True, fixed, rows, width, height)
+    if height < _TALL:
+        return _texts(_paused(face), False, False, (), rows, width, height)
+    return _texts(words.ONLINE_LARGE, False, True, fixed + (_paused(face),), rows, width, height)
+
+
+def _connected(face) -> str:
+    return words.CONNECTED % (words.BY_HTTP if face.connected and face.fallback else words.YES if face.connected else words.NO)
+
+
+def _paused(face) -> str:
+    return words.PAUSED % (words.CHECKING if face.paused is None else words.YES if face.paused else words.NO)
+
+
+def _expiry(expires_at: str) -> str:
+    """Day, and time as Frame.io wrote it; what is no such time is shown as it is."""
+    if expires_at[10:11] == "T" and len(expires_at) > 16:
+        zone = expires_at[-6:] if expires_at[-6] in "+-" else "UTC"
+        return words.EXPIRES_AT % (expires_at[:10], expires_at[11:16], zone)
+    return words.EXPIRES % expires_at
+
+
+def _texts(title: str, inverse: bool, large: bool, fixed, texts, width: int, height: int) -> list:
+    """Pages with a title and rows of text; the rows in `fixed` are on each. A text that would be cut begins a new page."""
+    left = height - (_LARGE_TITLE if large else _TITLE)
+    room = left // _ROW - len(fixed)
+    sheets: list = [[]]
+    for text in texts:
+        lines = wrap(readable(text, _LONGEST).strip(), width)
+        if len(lines) <= room < len(sheets[-1]) + len(lines):
+            sheets.append([])
+        for line in lines:
+            if len(sheets[-1]) == room:
+                sheets.append([])
+            sheets[-1].append(line)
+    most = len(fixed) + max([len(sheet) for sheet in sheets])
+    pitch = min(_WIDEST_ROW, left // max(1, most))
+    title = readable(title, _LONGEST)
+    return [(_draw_text, title, inverse, large, pitch, fixed + tuple(sheet)) for sheet in sheets]
+
+
+def _draw_text(page, canvas, width: int, height: int) -> None:
+    _, title, inverse, large, pitch, rows = page
+    top = _LARGE_TITLE if large else _TITLE
+    if inverse:
+        canvas.fill_rect(0, 0, width, top - 1 if large else top, 1)
+    if large:
+        draw_large(canvas, title, (width - width_of(title) * 2) // 2 if inverse else 0, 2, 2, 2, 0 if inverse else 1)
+    else:
+        draw_line(canvas, title, 1 if inverse else 0, 1, 0 if inverse else 1)
+        if not inverse:
+            canvas.hline(0, top - 1, width, 1)
+    y = top + pitch - 8
+    for row in rows:
+        draw_line(canvas, row, 0, y)
+        y += pitch
+
+
+def _pairing(face, width: int, height: int) -> list:
+    code = readable(face.user_code, _LONGEST)
+    link = face.verification_uri or words.FRAME_IO
+    link = readable(link[link.find("//") + 2 :] if "//" in link else link, _LONGEST)
+    if width_of(code) > width:
+        return _texts(words.PAIR, True, False, (), (code, link), width, height)
+    pages: list = [(_draw_code, code, link)]
+    if width_of(link) > width:
+        pages.extend(_texts(words.PAIR, True, False, (), (link,), width, height))
+    if height >= _TALL and face.verification_uri_complete:
+        rows = _qr_code(face.verification_uri_complete)
+        if rows is not None:
+            pages.append((_draw_qr, rows, code))
+    return pages
+
+
+def _draw_code(page, canvas, width: int, height: int) -> None:
+    _, code, link = page
+    scale = min(3, (width + 1) // (width_of(code) + 1))
+    tall = height >= _TALL
+    high = min(scale, 3) if not tall else scale + 1
+    y = 0
+    if tall:
+        canvas.fill_rect(0, 0, width, _TITLE, 1)
+        draw_line(canvas, words.PAIR, (width - width_of(words.PAIR)) // 2, 1, 0)
+        y = 15
+    draw_large(canvas, code, (width - width_of(code) * scale) // 2, y, scale, high)
+    draw_line(canvas, link, max(0, (width - width_of(link)) // 2), height - 8 if not tall else height - 13)
+
+
+def _draw_qr(page, canvas, width: int, height: int) -> None:
+    _, rows, code = page
+    canvas.fill_rect(0, 0, _QR_WIDTH, height, 1)
+    left = (_QR_WIDTH - 2 * _QR_MODULES) // 2
+    top = (height - 2 * _QR_MODULES) // 2
+    for row in range(_QR_MODULES):
+        for column in range(_QR_MODULES):
+            if rows[row * 4 + (column >> 3)] & (0x80 >> (column & 7)):
+                canvas.fill_rect(left + column * 2, top + row * 2, 2, 2, 0)
+    x = _QR_WIDTH + 6
+    draw_line(canvas, words.SCAN, x, 2)
+    half = (len(code) + 1) // 2
+    draw_large(canvas, code[:half], x, 20, 2, 2)
+    draw_large(canvas, code[half:], x, 42, 2, 2)
+
+
+def _qr_code(uri: str):
+    """The modules of a link's QR code, or None if it can't have one."""
+    try:
+        # Only now, for few ever need it. __import__ gives the package; the module is an attribute of it.
+        return __import__("firmware.qr_code").qr_code.encode(uri)
+    except (ImportError, ValueError, MemoryError):
+        return None
