@@ -174,15 +174,18 @@ class Agent:
         self._need_keeper()
         self._walker.cancel_pairing()
 
-    async def unpair(self) -> None:
+    async def unpair(self, pair_again: bool = False) -> None:
         """Forget the authorization, and tell Frame.io to revoke it; it is forgotten whatever the answer. Cancels a pairing, too.
 
+        pair_again: then show a new code.
         Raises NotAuthorized (`token_refused`) for a fixed token, which can't be forgotten.
         """
         self.cancel_pairing()
         keeper = self._need_keeper()
         async with keeper.flight:
             token = keeper.end("unpaired")
+            if pair_again:
+                self._walker.start_pairing()
         if token is not None:
             try:
                 await self._ask(self._token_api.revoke(token))

@@ -217,6 +217,25 @@ async def test_unpairing_forgets_whatever_the_answer():
         await world.agent.access_token()
 
 
+async def test_paired_again_at_once():
+    """Online, or shown as unpaired for a token that is refused: then starting to pair is not enough."""
+    for accepts in (True, False):
+        world = await paired()
+        if not accepts:
+            world.frameio.accepts = False
+            await world.until("unpaired", 400_000)
+            world.agent.start_pairing()
+            await sleep_s(10)
+            assert world.agent.status.user_code is None and world.agent.status.reason == "token_refused"
+            world.frameio.accepts = True
+        begun_ms = Clock.now_ms
+        await world.agent.unpair(pair_again=True)
+        await world.until("pairing")
+        assert Clock.now_ms - begun_ms < 2_000 and len(world.frameio.times("revoke")) == 1
+        await world.pair()
+        await world.power_off()
+
+
 async def test_an_identity_that_answers_after_the_end_is_not_believed():
     world = await paired()
     await sleep_s(61)
