@@ -11,6 +11,7 @@ the past.
 import asyncio
 import asyncio.core
 import sys
+from time import gmtime as _gmtime
 
 _START_MS = 1 << 40
 _PERIOD = 1 << 30
@@ -49,6 +50,9 @@ class _Time:
 
     def ticks_diff(self, one, other):
         return (one - other + _HALF) % _PERIOD - _HALF
+
+    def gmtime(self, seconds):
+        return _gmtime(seconds)
 
     def time(self):
         return 1_800_000_000 + Clock.now_ms // 1000

@@ -1,0 +1,153 @@
+"""The log: what it keeps, its times, and when it is stored."""
+
+import asyncio
+
+from tests import virtual_time
+
+virtual_time.install()
+
+from firmware import log as log_module
+from firmware.log import Log
+from firmware.uptime import Uptime
+from tests.virtual_time import Clock
+
+BASE_S = 1_795_530_720  # 2026-11-24 14:32:00
+DAY_MS = 86_400_000
+
+
+class Device:
+    """A log, its storage and its clock. writes: when it was stored."""
+
+    def __init__(self, records=None, known=True):
+        self.records = records if records is not None else {}
+        self.writes = []
+        self.notes = []
+        self.known = known
+        self.full = False
+        self.log = Log(self, Uptime(), self.now_s, self.notes.append)
+
+    def load(self, name):
+        return self.records.get(name)
+
+    def save(self, name, record):
+        if self.full:
+            raise OSError(28)
+        self.writes.append(Clock.now_ms)
+        self.records[name] = record
+
+    def now_s(self):
+        return BASE_S + Clock.now_ms // 1000 if self.known else None
+
+
+def test_a_change_is_a_line_and_the_same_again_is_none():
+    device = Device()
+    device.log.add("starting", None)
+    Clock.now_ms += 61_000
+    device.log.add("no_backend", "timeout")
+    device.log.add("no_backend", "timeout")
+    Clock.now_ms += 9_000
+    device.log.add("no_backend", "name")
+    lines = device.log.lines()
+    stamps = [line[:19] for line in lines]
+    assert [line[20:] for line in lines] == ["starting ", "no_backend timeout", "no_backend name"]
+    assert stamps == ["2026-11-24 14:32:00", "2026-11-24 14:33:01", "2026-11-24 14:33:10"], stamps
+    assert device.log.lines(short=True)[1] == "14:33 no_backend timeout"
+
+
+def test_a_time_comes_when_the_clock_does():
+    device = Device(known=False)
+    device.log.add("starting", None)
+    Clock.now_ms += 30_000
+    assert device.log.lines()[0].startswith("(no clock) ") and device.log.lines(short=True) == ["--:-- starting "]
+    device.log.save()
+    assert device.records["log"]["entries"] == [[None, "starting", None]]
+    device.known = True
+    device.log.add("online", None)
+    assert [line[:19] for line in device.log.lines()] == ["2026-11-24 14:32:00", "2026-11-24 14:32:30"]
+
+
+def test_fifty_are_kept_and_found_again():
+    device = Device()
+    for number in range(120):
+        device.log.add("no_backend", "r%d" % number)
+    device.log.save()
+    later = Device(device.records, known=False)
+    later.log.add("no_backend", "r119")  # the same state, of another boot
+    lines = later.log.lines()
+    assert len(lines) == 50 and lines[-1] == "(no clock)          no_backend r119"
+    assert lines[-2] == "2026-11-24 14:32:00 no_backend r119" and lines[0].endswith("r71")
+
+
+def test_what_is_no_log_is_none():
+    for record in (
+        {},
+        {"entries": 5},
+        {"entries": [5, [], [1, 2, 3], ["x", "online", None], [None, None, None], [1, "a", "b", "c"]]},
+    ):
+        assert Device({"log": record}).log.lines() == []
+    entries = Device({"log": {"entries": [[BASE_S, "s" * 99, "r" * 99], [BASE_S, "online", 7]] * 90}}).log.lines()
+    assert len(entries) == 50 and max([len(line) for line in entries]) < 70
+
+
+def test_a_broken_record_is_noted():
+    class Broken(Device):
+        def load(self, name):
+            raise OSError("log.json is not valid JSON")
+
+    device = Broken()
+    assert device.log.lines() == [] and "not valid JSON" in device.notes[0]
+
+
+async def test_when_it_is_stored():
+    device = Device()
+    running = asyncio.create_task(device.log.run())
+    device.log.add("starting", None)
+    await asyncio.sleep_ms(4_900)
+    assert device.writes == []
+    device.log.add("joining", None)
+    await asyncio.sleep_ms(200)
+    assert len(device.writes) == 1 and len(device.records["log"]["entries"]) == 2
+    begun_ms = Clock.now_ms
+    while Clock.now_ms - begun_ms < DAY_MS // 24:
+        device.log.add("no_backend", "r%d" % Clock.now_ms)
+        await asyncio.sleep_ms(700)
+    gaps = [device.writes[i] - device.writes[i - 1] for i in range(1, len(device.writes))]
+    assert min(gaps) >= 60_000 and max(gaps) <= 70_000, gaps
+    await asyncio.sleep_ms(120_000)
+    settled = len(device.writes)
+    await asyncio.sleep_ms(DAY_MS)
+    assert len(device.writes) == settled  # nothing new, nothing written
+    device.full = True
+    device.log.add("online", None)
+    await asyncio.sleep_ms(120_000)
+    assert "could not be stored" in device.notes[0]
+    device.full = False
+    device.log.add("paused", None)
+    await asyncio.sleep_ms(120_000)
+    assert [entry[1] for entry in device.records["log"]["entries"][-2:]] == ["online", "paused"]
+    running.cancel()
+
+
+async def test_the_uptime_goes_on_over_the_wraps_of_the_ticks():
+    """Three wraps of 12.4 days, in which nobody but the log's own task asks."""
+    device = Device()
+    begun_ms = Clock.now_ms
+    running = asyncio.create_task(device.log.run())
+    device.log.add("online", None)
+    await asyncio.sleep_ms(40 * DAY_MS)
+    assert device.log._uptime.ms() == Clock.now_ms - begun_ms
+    device.known = True
+    device.log.add("paused", None)
+    assert device.log.lines()[-1].startswith("2027-01-03 14:32:")
+    running.cancel()
+
+
+def test_it_can_be_printed_from_the_storage():
+    device = Device()
+    device.log.add("online", None)
+    device.log.save()
+    seen = []
+    log_module.FileStorage = lambda folder: seen.append(folder) or device
+    log_module.print = lambda line: seen.append(line)
+    log_module.show("somewhere")
+    assert seen == ["somewhere", "2026-11-24 14:32:00 online "]
