@@ -3,7 +3,6 @@
 import asyncio
 import os
 import sys
-import time
 
 from micropython import const
 
@@ -12,7 +11,9 @@ from pilotlight.status import DeviceStatus
 
 from .console import Console
 from .face import Face
+from .log import Log
 from .storage import FileStorage
+from .uptime import Uptime
 
 _CONFIG_ERROR_EXIT = const(2)
 _INTERRUPTED_EXIT = const(130)
@@ -23,20 +24,30 @@ def run(times=None) -> None:
 
     On unix, exits with code 2 and one sentence on stderr if the configuration can't be used, and quietly on Ctrl-C.
     """
-    started_ms = time.ticks_ms()
-    values, settings = _configure(started_ms)
+    uptime = Uptime()
+    values, settings = _configure(uptime)
+    storage = FileStorage(values["state_dir"])
     try:
-        agent = _agent(values, settings, times)
+        board = _board(values["board"])
+        clock = board.clock()
+        agent = _agent(settings, board.network(), storage, clock, times)
+    except ImportError as error:
+        _fail("%s: board: %s can't be used here: %s" % (_config_path(), values["board"], error), uptime)
     except Untrusted as error:
-        _fail("%s: frameio.ca: %s" % (_config_path(), error), started_ms)
+        _fail("%s: frameio.ca: %s" % (_config_path(), error), uptime)
     settings = None
+    log = Log(storage, uptime, clock.now_s, log_line)
+    console = values["board"] == "host" if values["console"] is None else values["console"]
+    outputs = _Outputs(Console() if console else None, _panel(board, values, storage), log, uptime)
     try:
-        asyncio.run(_main(agent, values["console"], started_ms))
+        asyncio.run(outputs.run(agent))
     except KeyboardInterrupt:
         sys.exit(_INTERRUPTED_EXIT)
+    finally:
+        log.save()
 
 
-def _configure(started_ms: int):
+def _configure(uptime: Uptime):
     """The configuration's values and the agent's settings; the code that makes them is forgotten again, for it is large."""
     from . import config
 
@@ -45,18 +56,33 @@ def _configure(started_ms: int):
         values = config.load(path)
         return values, config.settings(values, path)
     except config.ConfigError as error:
-        _fail(error, started_ms)
+        _fail(error, uptime)
     finally:
         _forget("firmware", "config")
         _forget("pilotlight", "settings")
         _forget("pilotlight", "trust_roots")
 
 
-def _agent(values: dict, settings, times):
+def _agent(settings, network, storage, clock, times):
     from pilotlight.agent import Agent  # only now: the code that read the configuration has made room
 
-    board = _board(values["board"])
-    return Agent(settings, board.network(), FileStorage(values["state_dir"]), board.clock(), times, log_line)
+    return Agent(settings, network, storage, clock, times, log_line)
+
+
+def _panel(board, values: dict, storage):
+    """What the board has of light, screen and button, or None."""
+    light = board.light() if values["light"] and hasattr(board, "light") else None
+    screen = None
+    if values["screen"] != "none" and hasattr(board, "screen"):
+        from .screen import Screen
+
+        screen = Screen(board.screen(int(values["screen"].split("x")[1])))
+    button = board.button() if hasattr(board, "button") else None
+    if light is None and screen is None and button is None:
+        return None
+    from .panel import Panel
+
+    return Panel(light, screen, button, storage, values["brightness"], log_line)
 
 
 def _forget(name: str, module: str) -> None:
@@ -70,33 +96,46 @@ def log_line(text: str) -> None:
     print("pilotlight:", text, file=sys.stderr)
 
 
-async def _main(agent, console: bool, started_ms: int) -> None:
-    if console:
-        asyncio.create_task(_show(agent.status, started_ms))
-    await agent.run()
+class _Outputs:
+    """Where each face goes. console, panel: None where there is none."""
 
+    def __init__(self, console: Console | None, panel, log: Log, uptime: Uptime) -> None:
+        self._console = console
+        self._panel = panel
+        self._log = log
+        self._uptime = uptime
 
-async def _show(status: DeviceStatus, started_ms: int) -> None:
-    console = Console()
-    version = 0
-    try:
+    async def run(self, agent) -> None:
+        """Run the agent and show it. What nobody foresaw, in any of it, ends it."""
+        jobs = [agent.run(), self._follow(agent.status), self._log.run()]
+        if self._panel is not None:
+            jobs.append(self._panel.run(agent, self._log))
+        await asyncio.gather(*jobs)
+
+    async def _follow(self, status: DeviceStatus) -> None:
+        version = 0
         while True:
             version = await status.wait(version)
-            console.show(Face(status), _since(started_ms))
-    except OSError:
-        log_line("nobody reads the console any more")
+            self._show(Face(status))
+
+    def _show(self, face: Face) -> None:
+        self._log.add(face.state, face.reason)
+        if self._panel is not None:
+            self._panel.show(face)
+        if self._console is not None:
+            try:
+                self._console.show(face, self._uptime.ms())
+            except OSError:
+                self._console = None
+                log_line("nobody reads the console any more")
 
 
-def _fail(error, started_ms: int) -> None:
+def _fail(error, uptime: Uptime) -> None:
     status = DeviceStatus()
     status.update(fault="config")
-    Console().show(Face(status), _since(started_ms))
+    Console().show(Face(status), uptime.ms())
     log_line(str(error))
     sys.exit(_CONFIG_ERROR_EXIT)
-
-
-def _since(started_ms: int) -> int:
-    return time.ticks_diff(time.ticks_ms(), started_ms)
 
 
 def _config_path() -> str:

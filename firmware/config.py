@@ -16,23 +16,28 @@ class ConfigError(Exception):
     """The configuration can't be used. The text is one sentence: which file, which key, what is allowed. Never a secret."""
 
 
-_BOARDS = const(("host",))
 _REQUIRED = const("(required)")
 _TEXT = const("text")
 _SWITCH = const("true or false")
 _PATHS = const("a path or a list of paths")
-_ONE_BOARD = const("one of: host")
+_BOARD = const("the name of a file in firmware/boards, such as esp32_devkit")
+_PERCENT = const("a whole number from 0 to 100")
+_ONE_OF = const("one of: ")
+_BOARD_LETTERS = const("abcdefghijklmnopqrstuvwxyz0123456789_")
 
 # key (a dot is one level of nesting), what is allowed, default or _REQUIRED, meaning
 SCHEMA = (
-    ("board", _ONE_BOARD, _REQUIRED, "which hardware this is"),
+    ("board", _BOARD, _REQUIRED, "which hardware this is"),
     ("frameio.url", _TEXT, "https://api.frame.io", "Frame.io's address: scheme, host and perhaps port"),
     ("frameio.ca", _PATHS, None, "DER files of roots to trust instead of the shipped ones"),
     ("frameio.client_version", _TEXT, _REQUIRED, "the vendor's semantic version, such as 1.2.3"),
     ("frameio.client_secret", _TEXT, None, "the model's secret, issued by Frame.io: the user pairs the device"),
     ("frameio.client_id", _TEXT, None, "this unit's id, such as its serial number (default: a UUID, made once)"),
     ("frameio.access_token", _TEXT, None, "instead of client_secret: a fixed access token, and no pairing"),
-    ("console", _SWITCH, True, "one JSON line a change on stdout"),
+    ("light", _SWITCH, True, "use the board's light"),
+    ("screen", _ONE_OF + "none, 128x64, 128x32", "128x64", "which display is fitted, where the board has pins for one"),
+    ("brightness", _PERCENT, 100, "of light and screen, until the button says otherwise; 0 is dark"),
+    ("console", _SWITCH, None, "one JSON line a change on stdout (default: true for board host, false for any other)"),
     ("state_dir", _TEXT, "state", "folder for what the device remembers; made if missing"),
 )
 
@@ -115,7 +120,15 @@ def _is_allowed(value, kind: str) -> bool:
         return isinstance(value, bool)
     if kind == _PATHS and isinstance(value, list):
         return bool(value) and all([_is_allowed(path, _TEXT) for path in value])
-    return isinstance(value, str) and value != "" and (kind != _ONE_BOARD or value in _BOARDS)
+    if kind == _PERCENT:
+        return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 100
+    if not isinstance(value, str):
+        return False
+    if kind == _BOARD:
+        return value != "" and all([letter in _BOARD_LETTERS for letter in value])
+    if kind.startswith(_ONE_OF):
+        return value in kind[len(_ONE_OF) :].split(", ")
+    return value != ""
 
 
 def _groups() -> list:

@@ -77,7 +77,7 @@ REASONS = {
     "server_error": ("Frame.io has trouble", _AGAIN),
     "http_error": ("Frame.io gave an odd answer", "Wait; look for a proxy"),
     "rate_limited": ("Frame.io asks for patience", _AGAIN),
-    "token_refused": ("Frame.io no longer takes this token", "Bring a new token"),
+    "token_refused": ("Frame.io no longer takes this token", "Hold the button to pair, or bring a new token"),
     "http_fallback": ("By HTTP only: a pause shows late", "Let websockets pass the firewall"),
     "not_paired": ("This device is not paired", _PAIR),
     "cancelled": ("The pairing was cancelled", _PAIR),
@@ -88,4 +88,10 @@ REASONS = {
     "pairing_ended": ("Frame.io has ended the pairing", _PAIR),
     "refresh_lost": ("A bad connection lost the pairing", _PAIR),
     "authorization_expired": ("The pairing's time is over", _PAIR),
+}
+
+# what the button is answered on the screen → (title, text)
+MESSAGES = {
+    "hold_again": ("Unpair?", "Hold again to unpair this device and show a new code"),
+    "fixed_token": ("Not possible", "This device has a fixed token: there is nothing to pair"),
 }

@@ -218,6 +218,7 @@ def refusal(rig: Rig, config: Path) -> str:
 def test_configurations_that_cannot_be_used(rig: Rig) -> None:
     assert "is missing" in refusal(rig, rig.folder / "nowhere.json")
     assert "nearest known one is board" in refusal(rig, rig.config("https://localhost", bord="x"))
+    assert "no module named 'firmware.boards.toaster'" in refusal(rig, rig.config("https://localhost", board="toaster"))
     assert "frameio.url must begin with https://" in refusal(rig, rig.config("http://192.0.2.1"))
     assert "can't be read" in refusal(rig, rig.config("https://localhost", rig.folder / "no-ca.der"))
     (rig.folder / "ca.der").write_text("this is no certificate")

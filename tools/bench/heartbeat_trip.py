@@ -62,11 +62,14 @@ async def measure(agent, counter):
 def main():
     """Build the agent as firmware/app.py does, but for its own heartbeats and polls: no clock has a part in the figures."""
     from firmware import app
+    from firmware.boards.host import clock, network
+    from firmware.storage import FileStorage
+    from firmware.uptime import Uptime
     from pilotlight.times import Times
 
-    values, settings = app._configure(0)
+    values, settings = app._configure(Uptime())
     times = Times(heartbeat_ms=3_600_000, identity_spacing_ms=3_600_000, identity_online_ms=3_600_000)
-    agent = app._agent(values, settings, times)
+    agent = app._agent(settings, network(), FileStorage(values["state_dir"]), clock(), times)
     agent._phoenix._on_proof = (counter := Counter(agent._phoenix._on_proof)).proven
     asyncio.run(measure(agent, counter))
 

@@ -64,7 +64,9 @@ def test_tokens_that_no_header_could_carry():
 def test_a_good_configuration_gets_its_defaults():
     values = check(GOOD)
     assert values["frameio.url"] == "https://api.frame.io"
-    assert values["console"] is True and values["state_dir"] == "state" and values["frameio.ca"] is None
+    assert values["light"] is True and values["screen"] == "128x64" and values["brightness"] == 100
+    assert check({"board": "esp32_devkit", "screen": "none", "brightness": 0, "frameio": GOOD["frameio"]})["screen"] == "none"
+    assert values["console"] is None and values["state_dir"] == "state" and values["frameio.ca"] is None
 
 
 def wrong(**changes):
@@ -77,7 +79,13 @@ def wrong(**changes):
 
 
 def test_errors_name_the_key_and_what_is_allowed():
-    assert wrong(board="toaster") == "board must be one of: host"
+    for board in ("", 5, "../host", "a board", "Host"):
+        assert wrong(board=board) == "board must be the name of a file in firmware/boards, such as esp32_devkit"
+    for percent in (-1, 101, "50", True, 1.5, None):
+        assert wrong(brightness=percent) == "brightness must be a whole number from 0 to 100"
+    for screen in ("64", "", True, "128x64, 128x32", "one of: none"):
+        assert wrong(screen=screen) == "screen must be one of: none, 128x64, 128x32"
+    assert wrong(light=1) == "light must be true or false"
     assert wrong(console="yes") == "console must be true or false"
     assert wrong(state_dir="") == "state_dir must be text"
     assert wrong(frameio=SECRET) == "frameio must be an object"

@@ -1,0 +1,35 @@
+"""Board `esp32_devkit`: an ESP32-DevKitC or one of its many relatives.
+
+    GPIO 2    LED to ground, with its resistor (many boards have it; the DevKitC wants one connected)
+    GPIO 0    button to ground (the one marked BOOT)
+    GPIO 22   SCL, GPIO 21 SDA of an SSD1306 display at address 0x3C, if there is one
+
+To add a board, copy this file: its name is the board's, for `board` in config.json. What is not fitted is left out.
+
+    light()          a firmware.light.Light: its lamp of firmware/lamps.py, and a machine.Timer
+    screen(height)   a display for firmware/screen.py: 128 wide, height 64 or 32
+    button()         a Pin, low while the button is pressed
+    network(values)  has is_up(); firmware/wifi.py or the like, from the configuration's values
+    clock(values, storage)  has now_s() and `await ensure_set()`: firmware/clock.py
+"""
+
+from machine import I2C, Pin, Timer
+
+from ..lamps import Led
+from ..light import Light
+from ..ssd1306 import SSD1306_I2C
+
+
+def light() -> Light:
+    """The LED on GPIO 2."""
+    return Light(Led(Pin(2, Pin.OUT)), Timer(0))
+
+
+def screen(height: int) -> SSD1306_I2C:
+    """The display on GPIO 21 and 22, which may be missing."""
+    return SSD1306_I2C(128, height, I2C(0, scl=Pin(22), sda=Pin(21), freq=400_000))
+
+
+def button() -> Pin:
+    """The button on GPIO 0."""
+    return Pin(0, Pin.IN, Pin.PULL_UP)

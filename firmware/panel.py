@@ -1,0 +1,124 @@
+"""What the user sees and touches, put together: light, screen and button. Each may be missing."""
+
+import asyncio
+
+from micropython import const
+
+from pilotlight.authorization import NotAuthorized
+
+from .face import Face
+from .words import MESSAGES
+
+# Brightness in percent. A press takes the next one above; behind the brightest comes the dark, so one press hides a bright light.
+LEVELS = const((0, 5, 30, 100))
+_HOLD_AGAIN_MS = const(10_000)
+_MESSAGE_MS = const(4_000)
+_RECORD = const("brightness")
+
+
+class Panel:
+    """light: a Light, or None. screen: a Screen, or None. button: its pin, or None. storage: keeps the brightness.
+
+    brightness: percent, if none was kept. note: a line for the maintainer.
+    """
+
+    def __init__(self, light, screen, button, storage, brightness: int, note) -> None:
+        self._light = light
+        self._screen = screen
+        self._button = button
+        self._storage = storage
+        self._note = note
+        self._holds = asyncio.Event()
+        self.brightness = self._kept(brightness)
+        self._set_brightness()
+
+    def show(self, face: Face) -> None:
+        """Show a face."""
+        if self._light is not None:
+            self._light.show(face.pattern, face.rgb)
+        if self._screen is not None:
+            self._screen.show(face)
+
+    async def run(self, agent, log) -> None:
+        """Look after screen and button, for ever. agent: what the button pairs. log: what the screen shows on a double press."""
+        self._agent = agent
+        self._log = log
+        jobs = []
+        if self._screen is not None:
+            jobs.append(self._screen.run())
+        if self._button is not None:
+            from .button import Button  # only where there is one
+
+            jobs.append(Button(self._button, self.press, self.double_press, self._holds.set).run())
+            jobs.append(self._obey_holds())
+        await asyncio.gather(*jobs)
+
+    def press(self) -> None:
+        """A short press: a screen that has dimmed wakes; else the next brightness."""
+        if self._screen is not None and self.brightness and self._screen.wake():
+            return
+        above = [level for level in LEVELS if level > self.brightness]
+        self.set_brightness(above[0] if above else 0)
+
+    def double_press(self) -> None:
+        """Two in a row: the log on the screen."""
+        if self._screen is not None:
+            self._screen.wake()
+            self._screen.show_log(self._log.lines(short=True))
+
+    def set_brightness(self, percent: int) -> None:
+        """Brightness of light and screen, 0 (dark) to 100 percent; kept over a restart."""
+        if percent == self.brightness:
+            return
+        self.brightness = percent
+        self._set_brightness()
+        try:
+            self._storage.save(_RECORD, {"percent": percent})
+        except (OSError, MemoryError) as error:
+            self._note("the brightness could not be stored: %s" % error)
+
+    def _set_brightness(self) -> None:
+        if self._light is not None:
+            self._light.set_brightness(self.brightness)
+        if self._screen is not None:
+            self._screen.set_brightness(self.brightness)
+
+    def _kept(self, brightness: int) -> int:
+        try:
+            record = self._storage.load(_RECORD)
+        except OSError as error:
+            self._note(str(error))
+            record = None
+        percent = record.get("percent") if record else None
+        return percent if isinstance(percent, int) and 0 <= percent <= 100 else brightness
+
+    async def _obey_holds(self) -> None:
+        """A long press cancels a pairing, or begins one where there is none; a second one soon after ends a working one."""
+        while True:
+            self._holds.clear()  # the impatient ones, too
+            await self._holds.wait()
+            status = self._agent.status
+            try:
+                if status.user_code is not None:
+                    self._agent.cancel_pairing()
+                elif not status.authorized or await self._held_again():
+                    # Not just start_pairing: a device whose token is refused is paired still.
+                    await self._agent.unpair(pair_again=True)
+            except NotAuthorized as error:
+                self._note(str(error))
+                self._say("fixed_token", _MESSAGE_MS)
+
+    async def _held_again(self) -> bool:
+        self._holds.clear()
+        self._say("hold_again", _HOLD_AGAIN_MS)
+        try:
+            await asyncio.wait_for_ms(self._holds.wait(), _HOLD_AGAIN_MS)
+        except asyncio.TimeoutError:
+            return False
+        return True
+
+    def _say(self, message: str, ms: int) -> None:
+        if self._screen is not None:
+            self._screen.wake()
+            title, text = MESSAGES[message]
+            self._screen.message(title, text, ms)

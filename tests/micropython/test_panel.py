@@ -1,0 +1,197 @@
+"""What the button does to light, screen and pairing. The agent and what is fitted are stand-ins that note what they are told."""
+
+import asyncio
+
+from tests import virtual_time
+
+virtual_time.install()
+
+from firmware import button as button_module
+from firmware.face import Face
+from firmware.panel import LEVELS, Panel
+from firmware.words import MESSAGES
+from pilotlight.authorization import NotAuthorized
+from pilotlight.status import DeviceStatus
+
+
+class Button:
+    """Stands in for the real one: tests call what it was given."""
+
+    def __init__(self, pin, on_short, on_double, on_long):
+        Button.press, Button.double_press, Button.hold = on_short, on_double, on_long
+
+    async def run(self):
+        await asyncio.Event().wait()
+
+
+button_module.Button = Button
+
+
+class Told:
+    """Light, screen, storage, log and agent in one: notes what it is told. awake: what `wake` answers is the opposite."""
+
+    def __init__(self):
+        self.told = []
+        self.records = {}
+        self.status = DeviceStatus()
+        self.awake = True
+        self.fixed = False
+
+    def show(self, *what):
+        self.told.append(("show", what[0] if isinstance(what[0], str) else what[0].state))
+
+    def set_brightness(self, percent):
+        self.told.append(("brightness", percent))
+
+    def wake(self):
+        was_dimmed, self.awake = not self.awake, True
+        return was_dimmed
+
+    def message(self, title, text, ms):
+        self.told.append(("message", title))
+
+    def show_log(self, lines):
+        self.told.append(("log", lines))
+
+    async def run(self):
+        await asyncio.Event().wait()
+
+    def load(self, name):
+        return self.records.get(name)
+
+    def save(self, name, record):
+        if self.fixed:
+            raise OSError(28)
+        self.records[name] = record
+
+    def lines(self, short):
+        return ["a short line"] if short else None
+
+    def cancel_pairing(self):
+        self.told.append("cancel")
+
+    async def unpair(self, pair_again=False):
+        if self.fixed:
+            raise NotAuthorized("token_refused", "a fixed token")
+        self.told.append("pair again" if pair_again else "unpair")
+        await asyncio.sleep_ms(5_000)  # the revocation
+
+
+def panel_of(told, notes=None, light=True, screen=True, brightness=100):
+    panel = Panel(
+        told if light else None, told if screen else None, "pin", told, brightness, ([] if notes is None else notes).append
+    )
+    running = asyncio.create_task(panel.run(told, told))
+    told.told.clear()
+    return panel, running
+
+
+async def hold():
+    Button.hold()
+    await asyncio.sleep_ms(100)
+
+
+def test_a_face_goes_to_light_and_screen():
+    told = Told()
+    status = DeviceStatus()
+    for light, screen in ((True, True), (True, False), (False, True), (False, False)):
+        told.told.clear()
+        panel = Panel(told if light else None, told if screen else None, None, told, 100, None)
+        told.told.clear()
+        panel.show(Face(status))
+        assert told.told == [("show", "off")] * light + [("show", "starting")] * screen
+
+
+async def test_presses_go_through_the_brightness_and_it_is_kept():
+    told = Told()
+    panel, running = panel_of(told)
+    await asyncio.sleep_ms(1)
+    for level in (0, 5, 30, 100, 0):
+        Button.press()
+        assert told.told == [("brightness", level)] * 2 and told.records["brightness"] == {"percent": level}
+        told.told.clear()
+    running.cancel()
+    panel, running = panel_of(told)
+    assert panel.brightness == 0
+    told.records["brightness"] = {"percent": 42}  # an application's own
+    panel, running = panel_of(told)
+    await asyncio.sleep_ms(1)
+    Button.press()
+    assert panel.brightness == 100 and 42 not in LEVELS
+    for record in ({}, {"percent": "x"}, {"percent": 101}, {"percent": -1}, {"percent": None}):
+        told.records["brightness"] = record
+        assert panel_of(told, brightness=30)[0].brightness == 30
+
+
+async def test_a_press_on_a_dimmed_screen_only_wakes_it():
+    told = Told()
+    panel, _ = panel_of(told)
+    await asyncio.sleep_ms(1)
+    told.awake = False
+    Button.press()
+    assert told.told == [] and told.awake and panel.brightness == 100
+    Button.press()
+    assert panel.brightness == 0
+    told.awake = False
+    Button.press()  # dark on purpose: there is nothing to wake
+    assert panel.brightness == 5
+
+
+async def test_a_double_press_shows_the_log():
+    told = Told()
+    panel_of(told)
+    await asyncio.sleep_ms(1)
+    Button.double_press()
+    assert told.told == [("log", ["a short line"])]
+    panel_of(told, screen=False)
+    await asyncio.sleep_ms(1)
+    Button.double_press()
+    assert told.told == []
+
+
+async def test_a_hold_cancels_a_pairing_and_begins_one():
+    told = Told()
+    panel_of(told)
+    await asyncio.sleep_ms(1)
+    told.status.update(authorized=False, user_code="123456")
+    await hold()
+    assert told.told == ["cancel"]
+    told.status.update(user_code=None)
+    told.told.clear()
+    await hold()
+    await hold()  # impatient
+    await asyncio.sleep_ms(10_000)
+    assert told.told == ["pair again"]
+
+
+async def test_a_working_pairing_is_ended_by_a_second_hold_only():
+    told = Told()
+    panel_of(told)
+    await asyncio.sleep_ms(1)
+    question = ("message", MESSAGES["hold_again"][0])
+    await hold()
+    assert told.told == [question]
+    await asyncio.sleep_ms(10_100)
+    await hold()
+    assert told.told == [question, question]
+    await asyncio.sleep_ms(9_000)
+    await hold()
+    assert told.told == [question, question, "pair again"]
+
+
+async def test_a_fixed_token_can_not_be_unpaired():
+    told, notes = Told(), []
+    panel_of(told, notes)
+    await asyncio.sleep_ms(1)
+    told.fixed = True
+    told.status.update(authorized=False)
+    await hold()
+    assert told.told == [("message", MESSAGES["fixed_token"][0])] and "fixed token" in notes[0]
+
+
+async def test_a_full_flash_costs_the_keeping_only():
+    told, notes = Told(), []
+    panel, _ = panel_of(told, notes)
+    told.fixed = True
+    panel.set_brightness(30)
+    assert told.told == [("brightness", 30)] * 2 and "could not be stored" in notes[0]
