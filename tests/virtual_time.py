@@ -1,6 +1,7 @@
 """MicroPython's own asyncio on a virtual clock: days run in seconds, and every time can be asserted to the millisecond.
 
-Runs on the unix port. `install()` before the firmware is imported, then `run(job)`.
+Runs on the unix port. `install()` before the firmware is imported, then `run(job)`. With `install(board=True)` the firmware gets the
+virtual board's modules too, and its timers, buttons and watchdog live by the same clock.
 
 What is replaced: the clock by which asyncio sleeps, its poller (which, instead of waiting for sockets, lets the time go on), and the
 `time` that the firmware imports, whose ticks wrap at 2**30 as on a board. asyncio's own clock does not wrap: its queue is C code for
@@ -16,6 +17,8 @@ from time import gmtime as _gmtime
 _START_MS = 1 << 40
 _PERIOD = 1 << 30
 _HALF = 1 << 29
+_POLL = 3  # the ioctl by which a stream is asked what it is ready for
+_IN = 1
 
 
 class Clock:
@@ -25,18 +28,66 @@ class Clock:
     wrap_in_ms = 20_000
 
 
-class _Poller:
-    """Stands in for asyncio's poller: nothing is ever polled, time just passes."""
+class _NoBoard:
+    """Stands in for the virtual board's interrupts: nothing interrupts."""
 
-    map: dict = {}
+    NEVER_US = 1 << 60
+
+    def next_due_us(self):
+        return self.NEVER_US
+
+    def serve(self):
+        pass
+
+
+_interrupts = _NoBoard()
+
+
+def _next_interrupt(end_ms):
+    """Let the time go on to the next interrupt and serve it, or to the end. Was there one? end_ms: None if there is no end."""
+    due_us = _interrupts.next_due_us()
+    due_ms = -(-due_us // 1000)
+    if due_us == _interrupts.NEVER_US or (end_ms is not None and due_ms > end_ms):
+        if end_ms is not None:
+            Clock.now_ms = end_ms
+        return False
+    Clock.now_ms = max(Clock.now_ms, due_ms)
+    _interrupts.serve()
+    return True
+
+
+class _Poller:
+    """Stands in for asyncio's poller: time just passes. The streams that it knows are those of Python, as ThreadSafeFlag is one."""
+
+    def __init__(self):
+        self.map = {}
 
     def wait_io_event(self, dt):
-        if dt < 0:
-            raise RuntimeError("every task waits for something that can't come any more")
-        Clock.now_ms += dt
+        end_ms = Clock.now_ms + dt if asyncio.core._task_queue.peek() else None
+        while not self._wake_reader():
+            if not _next_interrupt(end_ms):
+                if end_ms is None:
+                    raise RuntimeError("every task waits for something that can't come any more")
+                return
+
+    def queue_read(self, stream):
+        self.map[id(stream)] = stream, asyncio.core.cur_task
+        asyncio.core.cur_task.data = self
 
     def remove(self, task):
+        for key, (_, reader) in self.map.items():
+            if reader is task:
+                del self.map[key]
+                return
         raise RuntimeError("nobody waits for a socket here")
+
+    def _wake_reader(self):
+        for key, (stream, reader) in self.map.items():
+            if stream.ioctl(_POLL, _IN):
+                del self.map[key]
+                asyncio.core._task_queue.push(reader)
+                return True
+        return False
 
 
 class _Time:
@@ -44,6 +95,9 @@ class _Time:
 
     def ticks_ms(self):
         return (Clock.now_ms - Clock.wrap_in_ms) % _PERIOD
+
+    def ticks_us(self):
+        return self.ticks_ms() * 1000 % _PERIOD
 
     def ticks_add(self, ticks, delta):
         return (ticks + delta) % _PERIOD
@@ -57,10 +111,23 @@ class _Time:
     def time(self):
         return 1_800_000_000 + Clock.now_ms // 1000
 
+    def sleep_ms(self, ms):
+        end_ms = Clock.now_ms + ms
+        while _next_interrupt(end_ms):
+            pass
 
-def install():
-    """Replace clock, poller and `time`. Before the firmware is imported."""
+
+def install(board=False):
+    """Replace clock, poller and `time`. Before the firmware is imported. board: with the virtual board's modules."""
+    global _interrupts
     asyncio.core.ticks = lambda: _START_MS + Clock.now_ms
+    if board:
+        from virtual import clock
+        from virtual import interrupts as _interrupts
+
+        from tests import virtual_board_path as virtual_board_path
+
+        clock.use(lambda: Clock.now_ms * 1000)
     asyncio.core._io_queue = _Poller()
     sys.modules["time"] = _Time()
 
@@ -73,3 +140,4 @@ def run(job):
 def forget_tasks():
     """All other tasks are gone without a last word, as when the power goes: no `finally` of theirs runs."""
     asyncio.core._task_queue = asyncio.core.TaskQueue()
+    asyncio.core._io_queue.map.clear()

@@ -1,0 +1,1 @@
+"""Models of what is wired to the pins."""

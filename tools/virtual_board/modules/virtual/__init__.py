@@ -1,0 +1,1 @@
+"""The engine of the virtual board: what has no counterpart on a real one."""
