@@ -119,17 +119,21 @@ class _Time:
 
 def install(board=False):
     """Replace clock, poller and `time`. Before the firmware is imported. board: with the virtual board's modules."""
-    global _interrupts
     asyncio.core.ticks = lambda: _START_MS + Clock.now_ms
     if board:
-        from virtual import clock
-        from virtual import interrupts as _interrupts
-
         from tests import virtual_board_path as virtual_board_path
 
-        clock.use(lambda: Clock.now_ms * 1000)
+        _use_board()
     asyncio.core._io_queue = _Poller()
     sys.modules["time"] = _Time()
+
+
+def _use_board():
+    global _interrupts
+    from virtual import clock
+    from virtual import interrupts as _interrupts
+
+    clock.use(lambda: Clock.now_ms * 1000)
 
 
 def run(job):
