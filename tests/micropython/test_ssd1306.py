@@ -1,16 +1,13 @@
 """The SSD1306 driver against the model of the chip: the picture that is seen, the bytes on the wire, trouble on the bus, the heap."""
 
 import random
-import sys
 
 import framebuf
 import micropython
 
-sys.path.append(__file__.rpartition("/tests/")[0] + "/tools/virtual_board/modules")
-from chips.ssd1306 import SSD1306
-
 from firmware.ssd1306 import SSD1306_I2C
 from tests.micropython.expect import raises
+from tools.virtual_board.modules.chips.ssd1306 import SSD1306
 
 SET_UP_BYTES = 30  # with the address byte, as all counts here
 PAGE_BYTES = 5 + 2 + 128

@@ -1,11 +1,7 @@
 """The model of the SSD1306, by command streams written by hand from the datasheet, so that no driver's mistake is repeated in it."""
 
-import sys
-
-sys.path.append(__file__.rpartition("/tests/")[0] + "/tools/virtual_board/modules")
-from chips.ssd1306 import SSD1306, WrongCommand
-
 from tests.micropython.expect import raises
+from tools.virtual_board.modules.chips.ssd1306 import SSD1306, WrongCommand
 
 # The flow chart of the datasheet's application note, for glass that is upright with A1 and C8; 20 is left at its reset value.
 SET_UP = "00 A8 3F D3 00 40 A1 C8 DA 12 81 7F A4 A6 D5 80 8D 14 AF"

@@ -1,0 +1,42 @@
+"""The model of the SSD1306 driven by luma.oled, which drives real ones: so it is no mirror of our own driver."""
+
+import random
+from typing import Any
+
+import pytest
+from luma.core.interface.serial import i2c
+from luma.oled.device import ssd1306
+from PIL import Image
+
+from tools.virtual_board.modules.chips.ssd1306 import SSD1306
+
+
+class Bus:
+    """What luma needs of a Linux I2C bus."""
+
+    def __init__(self, chip: SSD1306) -> None:
+        self.chip = chip
+
+    def write_i2c_block_data(self, address: int, control: int, data: list[int]) -> None:
+        """One transaction."""
+        assert address == 0x3C
+        self.chip.write(bytes([control, *data]))
+
+
+@pytest.mark.filterwarnings("ignore:Image.Image.getdata")  # luma, of Pillow 14
+@pytest.mark.parametrize("height", [64, 32])
+@pytest.mark.parametrize("rotate", [0, 2])
+def test_another_driver_shows_the_same_picture(height: int, rotate: int) -> None:
+    chip = SSD1306(128, height)
+    device: Any = ssd1306(i2c(bus=Bus(chip)), width=128, height=height, rotate=rotate)
+    assert chip.on and chip.contrast == 0xCF and not any(chip.picture())
+    random.seed(height)
+    for _ in range(3):
+        picture = random.randbytes(16 * height)
+        image = Image.frombytes("1", (128, height), picture)
+        device.display(image)
+        assert chip.picture() == image.rotate(90 * rotate).tobytes()
+    device.hide()
+    assert not chip.on
+    device.show()
+    assert chip.on and any(chip.picture())
