@@ -40,7 +40,8 @@ class _NoBoard:
         pass
 
 
-_interrupts = _NoBoard()
+_NO_BOARD = _NoBoard()
+_interrupts = _NO_BOARD
 
 
 def _next_interrupt(end_ms):
@@ -63,6 +64,9 @@ class _Poller:
         self.map = {}
 
     def wait_io_event(self, dt):
+        if dt >= 0 and not self.map and _interrupts is _NO_BOARD:  # as in millions of turns
+            Clock.now_ms += dt
+            return
         end_ms = Clock.now_ms + dt if asyncio.core._task_queue.peek() else None
         while not self._wake_reader():
             if not _next_interrupt(end_ms):
