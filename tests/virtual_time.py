@@ -14,6 +14,8 @@ import asyncio.core
 import sys
 from time import gmtime as _gmtime
 
+from tests import virtual_board_path
+
 _START_MS = 1 << 40
 _PERIOD = 1 << 30
 _HALF = 1 << 29
@@ -37,6 +39,9 @@ class _NoBoard:
         return self.NEVER_US
 
     def serve(self):
+        pass
+
+    def forget(self):
         pass
 
 
@@ -125,8 +130,7 @@ def install(board=False):
     """Replace clock, poller and `time`. Before the firmware is imported. board: with the virtual board's modules."""
     asyncio.core.ticks = lambda: _START_MS + Clock.now_ms
     if board:
-        from tests import virtual_board_path as virtual_board_path
-
+        virtual_board_path.install()
         _use_board()
     asyncio.core._io_queue = _Poller()
     sys.modules["time"] = _Time()
@@ -135,9 +139,13 @@ def install(board=False):
 def _use_board():
     global _interrupts
     from virtual import clock
-    from virtual import interrupts as _interrupts
 
     clock.use(lambda: Clock.now_ms * 1000)
+    from virtual import interrupts as _interrupts
+    from virtual import rtc
+
+    for name in ("time", "time_ns", "gmtime", "mktime"):
+        setattr(_Time, name, staticmethod(getattr(rtc, name)))
 
 
 def run(job):
@@ -146,6 +154,7 @@ def run(job):
 
 
 def forget_tasks():
-    """All other tasks are gone without a last word, as when the power goes: no `finally` of theirs runs."""
+    """All other tasks are gone without a last word, as when the power goes: no `finally` of theirs runs. So are timers and watchdog."""
     asyncio.core._task_queue = asyncio.core.TaskQueue()
     asyncio.core._io_queue.map.clear()
+    _interrupts.forget()

@@ -9,7 +9,7 @@ class Strip:
     def __init__(self, pin, count):
         self._pin = pin
         self._wires = bytearray(3 * count)
-        self._told = None
+        self._is_told = False
 
     @property
     def pixels(self):
@@ -20,13 +20,14 @@ class Strip:
     def write(self, data):
         """One transmission, ended by the pause that makes the pixels show it. Pixels that it doesn't reach stay as they are."""
         interrupts.hold()
-        is_new = self._told is None
-        for at in range(min(len(data) // 3 * 3, len(self._wires))):
-            if self._wires[at] != data[at]:
-                self._wires[at] = data[at]
-                is_new = True
-        if is_new:
-            self._told = True
-            if events.is_heard:
-                events.emit("neopixel", pin=self._pin, pixels=self.pixels)
-        interrupts.release()
+        try:
+            for at in range(min(len(data) // 3 * 3, len(self._wires))):
+                if self._wires[at] != data[at]:
+                    self._wires[at] = data[at]
+                    self._is_told = False
+            if not self._is_told:
+                self._is_told = True
+                if events.is_heard:
+                    events.emit("neopixel", pin=self._pin, pixels=self.pixels)
+        finally:
+            interrupts.release()

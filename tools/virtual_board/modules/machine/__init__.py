@@ -18,8 +18,10 @@ from .i2c import I2C as I2C
 from .i2c import SoftI2C as SoftI2C
 from .pin import Pin as Pin
 from .pwm import PWM as PWM
+from .rtc import RTC as RTC
 from .signal import Signal as Signal
 from .timer import Timer as Timer
+from .wdt import WDT as WDT
 
 _WS2812 = 0  # the only encoding of bitstream
 

@@ -102,16 +102,18 @@ class Pin:
 
     def _changed(self):
         interrupts.hold()
-        level = self._seen()
-        if self._mode != self.IN and level != self._told:
-            self._told = level
-            if events.is_heard:
-                events.emit("pin", pin=self.id, level=level)
-        if level != self._level:
-            self._level = level
-            if self._irq.trigger_ & (self.IRQ_RISING if level else self.IRQ_FALLING):
-                interrupts.request(self._irq.handler, self)
-        interrupts.release()
+        try:
+            level = self._seen()
+            if self._mode != self.IN and level != self._told:
+                self._told = level
+                if events.is_heard:
+                    events.emit("pin", pin=self.id, level=level)
+            if level != self._level:
+                self._level = level
+                if self._irq.trigger_ & (self.IRQ_RISING if level else self.IRQ_FALLING):
+                    interrupts.request(self._irq.handler, self)
+        finally:
+            interrupts.release()
 
 
 class Irq:

@@ -69,13 +69,15 @@ class PWM:
 
     def _tell(self, duty):
         """The duty at the pin."""
-        interrupts.hold()
         told = duty << 32 | self._frequency_hz
-        if told != self._told:
-            self._told = told
-            if events.is_heard:
-                events.emit("pwm", pin=self._pin.id, duty_u16=duty, freq=self._frequency_hz)
-        interrupts.release()
+        interrupts.hold()
+        try:
+            if told != self._told:
+                self._told = told
+                if events.is_heard:
+                    events.emit("pwm", pin=self._pin.id, duty_u16=duty, freq=self._frequency_hz)
+        finally:
+            interrupts.release()
 
 
 def _in_range(value, most, name):

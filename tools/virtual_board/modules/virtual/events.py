@@ -6,7 +6,7 @@ emit("pin", pin=2, level=1) reaches the listeners in this process as a dict, and
 import gc
 import json
 
-from . import clock
+from . import clock, interrupts
 
 is_heard = False  # ask it before emit(): its keywords alone would cost memory
 lost = 0  # events for which there was no memory
@@ -32,17 +32,20 @@ def emit(kind, **fields):
     global lost
     if not is_heard:
         return
-    fields["kind"] = kind
-    fields["t_us"] = clock.now_us()
-    for listener in _listeners:
-        try:
-            listener(fields)
-        except MemoryError:
-            gc.collect()
+    interrupts.hold()
+    try:
+        fields["kind"] = kind
+        fields["t_us"] = clock.now_us()
+        for listener in _listeners:
             try:
                 listener(fields)
             except MemoryError:
-                lost += 1
+                gc.collect()
+                listener(fields)
+    except MemoryError:
+        lost += 1
+    finally:
+        interrupts.release()
 
 
 def as_line(event):

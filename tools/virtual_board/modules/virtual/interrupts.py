@@ -51,20 +51,24 @@ class Alarm:
     def start(self, after_us, period_us=0):
         """Once after that time, and if there is a period, again and again."""
         hold()
-        if self not in _alarms:
-            _alarms.append(self)
-        self.due_us = clock.now_us() + after_us
-        self._period_us = period_us
-        _update_due()
-        release()
+        try:
+            if self not in _alarms:
+                _alarms.append(self)
+            self.due_us = clock.now_us() + after_us
+            self._period_us = period_us
+            _update_due()
+        finally:
+            release()
         run()
 
     def stop(self):
         """Not any more."""
         hold()
-        self.due_us = NEVER_US
-        _update_due()
-        release()
+        try:
+            self.due_us = NEVER_US
+            _update_due()
+        finally:
+            release()
 
     def ring(self):
         """It is time."""
@@ -151,6 +155,16 @@ def line_poller(stream):
     poller = uselect.poll()
     poller.register(stream, uselect.POLLIN)
     return poller
+
+
+def forget():
+    """Nothing is due and nothing waits, as after a reset."""
+    global _waiting, _holds, _is_serving
+    for alarm in _alarms:
+        alarm.due_us = NEVER_US
+    _shared[_DUE] = _shared[_WATCHDOG] = NEVER_US
+    _waiting = _holds = 0
+    _is_serving = False
 
 
 def run():

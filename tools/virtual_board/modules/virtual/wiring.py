@@ -4,8 +4,8 @@ the latter as JSON.
 {"buttons": [0], "pixels": [{"pin": 48, "count": 1}],
  "i2c": [{"scl": 9, "sda": 8, "chips": [{"chip": "ssd1306", "address": 60, "width": 128, "height": 64}]}]}
 
-"pressed": [0] and "unplugged": [60] say what the world is like when the power comes. LEDs need no
-word: every output and every PWM tells its level.
+"name": "s3" takes what is not given from that one. "pressed": [0] and "unplugged": [60] say what the world is like when the power
+comes. LEDs need no word: every output and every PWM tells its level.
 """
 
 import json
@@ -33,9 +33,13 @@ def use(description):
     """Wire the board anew. Raises ValueError for a name that is not known."""
     global _description
     if isinstance(description, str):
-        if description not in KNOWN:
-            raise ValueError("no wiring is called %s" % description)
-        description = KNOWN[description]
+        description = {"name": description}
+    if "name" in description:
+        if description["name"] not in KNOWN:
+            raise ValueError("no wiring is called %s" % description["name"])
+        named = KNOWN[description["name"]].copy()
+        named.update(description)
+        description = named
     _description = description
     from chips import button  # which imports machine, which would wire the board if it was not
 

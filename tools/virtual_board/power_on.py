@@ -1,0 +1,69 @@
+"""What a board does when its power comes: boot.py, then main.py, and then it waits at the prompt. For session.py.
+
+VIRTUAL_BOARD_CODE is the folder of boot.py and main.py; the working directory is the board's flash.
+"""
+
+import os
+import sys
+
+_MODULES = __file__.rpartition("/")[0] + "/modules"
+_CODE = os.getenv("VIRTUAL_BOARD_CODE")
+sys.path[:] = [_MODULES, _CODE, "", ".frozen", _CODE + "/lib", "lib"]
+
+
+class _MicroPython:
+    """The `micropython` module, with what the unix port has not."""
+
+    def alloc_emergency_exception_buf(self, size):
+        """Nothing to do."""
+
+
+def _complete_micropython():
+    import micropython
+
+    complete = _MicroPython()
+    for name in dir(micropython):
+        if not name.startswith("__"):
+            setattr(complete, name, getattr(micropython, name))
+    sys.modules["micropython"] = complete
+
+
+def _run(name, space):
+    """Run a file as a board does; whether the next one is to run. Ends the process for a soft reset."""
+    path = _CODE + "/" + name
+    try:
+        with open(path) as file:
+            source = file.read()
+    except OSError:
+        return True
+    space["__file__"] = path
+    try:
+        exec(compile(source, path, "exec"), space)
+        return True
+    except SystemExit:  # what ends a program elsewhere is a soft reset on a board
+        sys.exit(power.SOFT_RESET_EXIT)
+    except BaseException as error:
+        sys.print_exception(error, sys.stderr)
+        return False
+
+
+_complete_micropython()
+
+from virtual import connection, events, power
+
+power.is_board = True
+connection.connect()
+events.emit("power_on", cause=power.cause())
+
+import machine as machine  # wires the board
+import select
+
+_space = {"__name__": "__main__"}
+if _run("boot.py", _space):  # main.py does not run if boot.py failed
+    _run("main.py", _space)
+events.emit("prompt")
+while True:
+    try:
+        select.poll().poll()
+    except KeyboardInterrupt:
+        pass

@@ -1,0 +1,279 @@
+"""The host's side of the virtual board: switches it on and off, touches it, and sees what it shows and says.
+
+with VirtualBoard(folder, code=ROOT, wiring="s3") as board:
+    board.power_on()
+    board.wait("pin", pin=2, level=1)
+    board.press(0, ms=80)
+    board.cut_power()
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent.parent
+DEADLINE_S = 20.0
+PWRON_RESET, HARD_RESET, WDT_RESET, SOFT_RESET = 1, 2, 3, 5  # as in machine
+_POWER_ON = Path(__file__).parent / "power_on.py"
+_CAUSES = {-signal.SIGVTALRM: HARD_RESET, -signal.SIGALRM: WDT_RESET, 85: SOFT_RESET}  # see modules/virtual/power.py
+_START_S = 10.0
+
+Event = dict[str, Any]
+Rows = Callable[[], list[Event]]
+Wiring = str | Mapping[str, Any]
+
+
+class VirtualBoard:
+    """A board and what is around it. Its methods may be called from any thread.
+
+    folder: `flash` in it is the file system and the working directory; `rtc` and `nvs` are what else the board keeps. code: where
+    boot.py and main.py are; None: in flash. wiring: a name or a description, see modules/virtual/wiring.py. environment: more
+    variables for the process. heap: the interpreter's, as in -X heapsize.
+
+    events: what the board has shown, over resets and power cuts, in order; and from here {"kind": "reset", "cause": …} when it
+    resets and {"kind": "off", "code": …} when it is off. lines: JSON objects that it printed. output: stdout. errors: stderr.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        code: Path | None = None,
+        wiring: Wiring = "devkit",
+        environment: Mapping[str, str] | None = None,
+        heap: str | None = None,
+    ) -> None:
+        self.flash = folder / "flash"
+        self.events: list[Event] = []
+        self.lines: list[Event] = []
+        self.output = ""
+        self.errors = ""
+        self._rtc, self._nvs = folder / "rtc", folder / "nvs"
+        self._code = code or self.flash
+        self._wiring = wiring
+        self._environment = dict(environment or {})
+        self._options = ["-X", f"heapsize={heap}"] if heap else []
+        self._pressed: set[int] = set()
+        self._unplugged: set[int] = set()
+        self._watchdog_ms: int | None = None
+        self._news = threading.Condition()
+        self._ordering = threading.Lock()
+        self._is_on = False
+        self._process: subprocess.Popen[str] | None = None
+        self._connection: socket.socket | None = None
+        self._life: threading.Thread | None = None
+        for kept in (self.flash, self._nvs):
+            kept.mkdir(parents=True, exist_ok=True)
+
+    def __enter__(self) -> VirtualBoard:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.cut_power()
+
+    def power_on(self) -> None:
+        """Switch it on. After a reset it starts by itself."""
+        after = self.mark()
+        with self._news:
+            assert not self._is_on, "the board is on already"
+            self._is_on = True
+        shutil.rmtree(self._rtc, ignore_errors=True)
+        self._rtc.mkdir()
+        self._life = threading.Thread(target=self._live, daemon=True)
+        self._life.start()
+        self.wait("power_on", after)
+
+    def cut_power(self) -> None:
+        """Switch it off between two instructions; the flash and the NVS stay as they are, the RTC forgets."""
+        with self._news:
+            self._is_on = False
+            process = self._process
+        if process:
+            process.kill()
+        if self._life:
+            self._life.join()
+            self._life = None
+
+    def interrupt(self) -> None:
+        """Ctrl-C at the console."""
+        with self._news:
+            assert self._process, "the board is off"
+            self._process.send_signal(signal.SIGINT)
+
+    def press(self, pin: int, ms: int | None = None, bounces: int = 0) -> None:
+        """Press a button; for ms, or until `release` (over resets, too). bounces: of its contact, a millisecond each way."""
+        if ms is None:
+            self._pressed.add(pin)
+        self.order("press", pin=pin, ms=ms, bounces=bounces)
+
+    def release(self, pin: int, bounces: int = 0) -> None:
+        """Let a button go."""
+        self._pressed.discard(pin)
+        self.order("release", pin=pin, bounces=bounces)
+
+    def unplug(self, address: int) -> None:
+        """Take a chip off its I2C bus."""
+        self._unplugged.add(address)
+        self.order("unplug", address=address)
+
+    def plug(self, address: int) -> None:
+        """Plug it in again."""
+        self._unplugged.discard(address)
+        self.order("plug", address=address)
+
+    def order(self, order: str, **fields: Any) -> None:
+        """Have something done; returns when it is, or at once while the board is off. Raises ValueError if the board refuses."""
+        sent = {"order": order, **fields}
+
+        def is_answer(event: Event) -> bool:
+            return event["kind"] == "refused" or (event["kind"] == "order" and sent.items() <= event.items())
+
+        with self._ordering:
+            after = self.mark()
+            with self._news:
+                if not self._is_on:
+                    return
+                assert self._news.wait_for(lambda: self._connection, _START_S), "the board does not start"
+                assert self._connection
+                self._connection.sendall(json.dumps(sent).encode() + b"\n")
+            answer = self.wait(is_answer, after)
+        if answer["kind"] == "refused":
+            raise ValueError(answer["text"])
+
+    def mark(self) -> int:
+        """How many events there were so far: what `wait(after=…)` takes."""
+        with self._news:
+            return len(self.events)
+
+    def wait(self, what: str | Callable[[Event], bool], after: int = 0, deadline_s: float = DEADLINE_S, **fields: Any) -> Event:
+        """Wait for an event behind the first `after` ones: the first of a kind with these fields, or that what(event) wants."""
+        if isinstance(what, str):
+            fields["kind"] = what
+        test = what if callable(what) else lambda event: fields.items() <= event.items()
+        return self._wait_in(lambda: self.events[after:], test, deadline_s, f"{what} {fields}")
+
+    def wait_line(self, after: int = 0, deadline_s: float = DEADLINE_S, **fields: Any) -> Event:
+        """Wait for a console line with these fields, the first one behind the first `after` lines."""
+        return self._wait_in(lambda: self.lines[after:], lambda line: fields.items() <= line.items(), deadline_s, f"{fields}")
+
+    def wait_log(self, text: str, after: int = 0, deadline_s: float = DEADLINE_S) -> None:
+        """Wait for a text on stderr, behind its first `after` characters."""
+        self._wait_in(lambda: [{"text": self.errors[after:]}], lambda log: text in log["text"], deadline_s, text)
+
+    def _wait_in(self, rows: Rows, test: Callable[[Event], bool], deadline_s: float, wanted: str) -> Event:
+        end = time.monotonic() + deadline_s
+        with self._news:
+            while True:
+                is_on = self._is_on
+                for row in rows():
+                    if test(row):
+                        return row
+                left_s = end - time.monotonic()
+                if not is_on or left_s <= 0:
+                    state = "on" if is_on else "off"
+                    last = rows()[-20:]
+                    raise AssertionError(f"never seen: {wanted}; the board is {state}; {last}; stderr: {self.errors}")
+                self._news.wait(left_s)
+
+    def _live(self) -> None:
+        """The thread of the board's life, from the power's coming to its going."""
+        cause: int | None = PWRON_RESET
+        while cause:
+            code = self._run(cause)
+            with self._news:
+                cause = _CAUSES.get(code) if self._is_on else None
+                self._is_on = cause is not None
+                self._add(self.events, {"kind": "reset", "cause": cause} if cause else {"kind": "off", "code": code})
+        self._watchdog_ms = None
+
+    def _run(self, cause: int) -> int:
+        """The process, from one reset to the next; its exit code."""
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            server.settimeout(_START_S)
+            with self._news:
+                if not self._is_on:
+                    return 0
+                self._process = process = self._start(cause, server.getsockname()[1])
+            readers = [threading.Thread(target=reader, args=(process,)) for reader in (self._read_output, self._read_errors)]
+            for reader in readers:
+                reader.start()
+            try:
+                with server.accept()[0] as connection:
+                    with self._news:
+                        self._connection = connection
+                        self._news.notify_all()
+                    self._read_events(connection)
+                return process.wait(_START_S)
+            except (OSError, subprocess.TimeoutExpired):
+                process.kill()
+                return process.wait()
+            finally:
+                with self._news:
+                    self._process = self._connection = None
+                for reader in readers:
+                    reader.join()
+
+    def _start(self, cause: int, port: int) -> subprocess.Popen[str]:
+        wiring = {"name": self._wiring} if isinstance(self._wiring, str) else dict(self._wiring)
+        variables = {
+            "VIRTUAL_BOARD": f"127.0.0.1:{port}",
+            "VIRTUAL_BOARD_CODE": str(self._code.resolve()),
+            "VIRTUAL_BOARD_WIRING": json.dumps({**wiring, "pressed": [*self._pressed], "unplugged": [*self._unplugged]}),
+            "VIRTUAL_BOARD_RESET_CAUSE": str(cause),
+            "VIRTUAL_BOARD_RTC": str(self._rtc.resolve()),
+            "VIRTUAL_BOARD_NVS": str(self._nvs.resolve()),
+        }
+        if self._watchdog_ms and cause == SOFT_RESET:
+            variables["VIRTUAL_BOARD_WDT_MS"] = str(self._watchdog_ms)
+        micropython = os.environ.get("MICROPYTHON") or str(ROOT / ".venv/bin/micropython")
+        return subprocess.Popen(
+            [micropython, *self._options, str(_POWER_ON.resolve())],
+            cwd=self.flash,
+            env={**os.environ, **self._environment, **variables},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            start_new_session=True,  # Ctrl-C at the terminal is not the board's
+        )
+
+    def _read_events(self, connection: socket.socket) -> None:
+        with connection.makefile(encoding="utf-8", errors="replace") as file:
+            for text in file:
+                if not text.endswith("\n"):
+                    return  # the power went in the middle of it
+                event = json.loads(text)
+                if event["kind"] == "wdt":
+                    self._watchdog_ms = event["timeout_ms"]
+                elif event["kind"] == "power_on" and event["cause"] != SOFT_RESET:
+                    self._watchdog_ms = None
+                self._add(self.events, event)
+
+    def _read_output(self, process: subprocess.Popen[str]) -> None:
+        assert process.stdout
+        for text in process.stdout:
+            self.output += text
+            if text.startswith("{") and text.endswith("}\n"):
+                self._add(self.lines, json.loads(text))
+
+    def _read_errors(self, process: subprocess.Popen[str]) -> None:
+        assert process.stderr
+        for text in process.stderr:
+            with self._news:
+                self.errors += text
+                self._news.notify_all()
+
+    def _add(self, rows: list[Event], row: Event) -> None:
+        with self._news:
+            rows.append(row)
+            self._news.notify_all()
