@@ -121,9 +121,7 @@ class _Time:
         return 1_800_000_000 + Clock.now_ms // 1000
 
     def sleep_ms(self, ms):
-        end_ms = Clock.now_ms + ms
-        while _next_interrupt(end_ms):
-            pass
+        pass_ms(ms)
 
 
 def install(board=False):
@@ -146,6 +144,13 @@ def _use_board():
 
     for name in ("time", "time_ns", "gmtime", "mktime"):
         setattr(_Time, name, staticmethod(getattr(rtc, name)))
+
+
+def pass_ms(ms):
+    """Let the time go by with no task running, but interrupts."""
+    end_ms = Clock.now_ms + ms
+    while _next_interrupt(end_ms):
+        pass
 
 
 def run(job):

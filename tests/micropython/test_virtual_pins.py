@@ -5,7 +5,9 @@ from tests import virtual_time
 virtual_time.install(board=True)
 
 import asyncio
+import sys
 
+import micropython
 from chips.i2c_bus import Bus
 from machine import I2C, PWM, Pin, Signal, SoftI2C, Timer
 from neopixel import NeoPixel
@@ -100,6 +102,13 @@ async def test_pixels_show_red_green_blue():
     assert len(seen.rows) == 2
 
 
+class Deaf:
+    """A chip that acknowledges anything."""
+
+    def write(self, data):
+        pass
+
+
 class Chip:
     """Keeps what it was sent."""
 
@@ -153,6 +162,46 @@ async def test_a_transaction_reaches_the_chip_in_one_piece_or_fails_as_on_an_esp
     with raises(OSError):
         I2C(0, scl=Pin(22), sda=Pin(21)).writeto(0x3C, b"a")
     assert isinstance(wiring.bus(1, 2), Bus)
+
+
+class Display:
+    """What chips.screen needs of an SSD1306."""
+
+    def __init__(self, width, height):
+        self.watchers = []
+        self.on = False
+        self.contrast = 0x7F
+        self.lit = 0
+
+    def write(self, data):
+        self.on, self.contrast, self.lit = data
+        self.watchers[0]()
+
+    def picture(self):
+        return bytes([self.lit]) * 16
+
+
+Display.SSD1306 = Display  # the module, too
+
+
+async def test_a_screen_is_told_once_when_its_picture_is_whole():
+    sys.modules["chips.ssd1306"] = Display
+    wiring.use({"i2c": [{"scl": 9, "sda": 8, "chips": [{"chip": "ssd1306", "address": 0x3D, "width": 16, "height": 8}]}]})
+    seen = Seen("screen")
+    i2c = SoftI2C(9, 8)
+    await asyncio.sleep_ms(10)
+    for lit in (1, 2, 3):
+        i2c.writeto(0x3D, bytes((1, 0xCF, lit)))
+        await asyncio.sleep_ms(1)
+    await asyncio.sleep_ms(50)
+    i2c.writeto(0x3D, bytes((1, 0xCF, 3)))
+    await asyncio.sleep_ms(50)
+    i2c.writeto(0x3D, bytes((0, 0xCF, 0)))
+    await asyncio.sleep_ms(50)
+    assert seen.rows == [
+        (15, 0x3D, "AwMDAwMDAwMDAwMDAwMDAw==", 0xCF, 8, True, 16),
+        (118, 0x3D, "AAAAAAAAAAAAAAAAAAAAAA==", 0xCF, 8, False, 16),
+    ]
 
 
 async def test_timers_call_back_at_their_millisecond():
@@ -261,9 +310,30 @@ async def test_contacts_bounce_and_a_press_ends_by_itself():
     assert edges == [(300, 0)]
 
 
-async def test_nothing_is_told_to_nobody():
-    orders.obey("press", pin=0)
-    seen = Seen("button")
+async def test_what_nobody_hears_costs_the_firmware_no_memory():
+    seen = Seen("pin")
     events.ignore(seen._on_event)
-    orders.obey("release", pin=0)
-    assert not events.is_heard and seen.rows == []
+    led, pwm, timer, strip = Pin(2, Pin.OUT), PWM(Pin(4)), Timer(0), NeoPixel(Pin(48), 1)
+    wiring.use({"pixels": [{"pin": 48, "count": 1}], "i2c": [{"scl": 9, "sda": 8, "chips": []}]})
+    wiring.bus(9, 8).attach(0x3C, Deaf())
+    i2c = I2C(0, scl=Pin(9), sda=Pin(8))
+    parts = [b"\x40", bytearray(128)]
+    i2c.writevto(0x3C, parts)
+    rings = bytearray(1)
+
+    def on_timer(timer):
+        rings[0] += 1
+
+    timer.init(mode=Timer.ONE_SHOT, period=1, callback=on_timer)
+    micropython.heap_lock()
+    for level in (1, 0, 1):
+        led.value(level)
+        pwm.duty_u16(level)
+        strip.buf[0] = level
+        strip.write()
+        i2c.writeto(0x3C, parts[1])
+        i2c.writevto(0x3C, parts)
+        timer.init(mode=Timer.ONE_SHOT, period=1, callback=on_timer)
+        virtual_time.pass_ms(2)
+    micropython.heap_unlock()
+    assert rings[0] == 3 and seen.rows == []

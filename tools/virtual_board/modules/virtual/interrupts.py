@@ -24,7 +24,8 @@ _BITE = "kill -ALRM $PPID"  # the process, from the shell that os.system starts:
 _DUE, _WATCHDOG, _ASKED = const(0), const(1), const(2)
 
 lost = 0  # handlers
-_shared = array("q", (NEVER_US, NEVER_US, 0))  # next alarm, end of the watchdog's patience, has the thread asked for `serve`?
+# The next alarm, the end of the watchdog's patience, has the thread asked for `serve`? ("l", for reading "q" allocates.)
+_shared = array("l", (NEVER_US, NEVER_US, 0))
 _alarms = []  # every one that was ever started; idle ones are due never
 _handlers = [None] * _DEPTH
 _arguments = [None] * _DEPTH
