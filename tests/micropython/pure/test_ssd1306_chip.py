@@ -84,10 +84,10 @@ def test_parameters_may_come_in_transactions_of_their_own():
 
 def test_page_addressing():
     chip = ready()
-    send(chip, "00 B3 05 12", "40 01 02")
-    assert lit(chip) == [(0x25, 24), (0x26, 25)]
+    send(chip, "00 B3 0F 12", "40 01 02")
+    assert lit(chip) == [(0x2F, 24), (0x30, 25)]
     send(chip, "00 02", "40 80")  # the low half of the register that set the column, not of where the data got to
-    assert lit(chip) == [(0x25, 24), (0x26, 25), (0x22, 31)]
+    assert lit(chip) == [(0x2F, 24), (0x30, 25), (0x22, 31)]
     send(chip, "00 B7 0F 17", "40 80 80")  # past the last column begins the same page anew
     assert lit(chip)[-2:] == [(0, 63), (127, 63)]
 
@@ -249,10 +249,12 @@ def test_what_every_driver_may_send():
 
 
 def test_nops_end_a_command_left_alone():
-    for rest in ("20", "8D", "DA", "20 00 21", "20 00 21 00", "20 00 22 00"):
+    for rest in ("20", "8D", "A8", "D3", "DA", "20 00 21", "20 00 21 00", "20 00 22 00"):
         chip = ready()
-        send(chip, "00 " + rest, "00 E3 E3 20 02 A8 3F DA 12 8D 14 AF", "00 B0 00 10", "40 01")
+        send(chip, "00 " + rest, "00 E3 E3 20 02", "00 B0 00 10", "40 01")
         assert lit(chip) == [(0, 0)], rest
+    send(chip, "00 81", "00 E3 E3")
+    assert chip.contrast == 0xE3  # which is a contrast as good as any
 
 
 def test_watchers_hear_of_what_is_seen():

@@ -175,16 +175,16 @@ class SSD1306:
         return around
 
     def _parameter(self, value: int, resumed: bool) -> None:
-        """resumed: in an earlier transaction the command was left without its parameters; then NOPs may be sent to end it."""
+        """resumed: an earlier transaction has left the command without its parameters; then NOPs may be sent to end it."""
         command = self._command
         wanted, fixed, fixed_to = _WITH_PARAMETERS[command]
-        flushed = resumed and value == _NOTHING
-        if (value & fixed) != fixed_to and not flushed:
+        valid = (value & fixed) == fixed_to
+        if not valid and not (resumed and value == _NOTHING):
             raise WrongCommand("parameter %02x of command %02x" % (value, command))
-        self._parameters.append(value)
+        self._parameters.append(value if valid else None)
         if len(self._parameters) == wanted:
             parameters, self._command, self._parameters = self._parameters, 0, []
-            if not flushed:
+            if None not in parameters:
                 self._obey(command, parameters)
 
     def _obey(self, command: int, parameters: list) -> None:
