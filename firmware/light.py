@@ -122,9 +122,6 @@ class Light:
         if len(self._steps) == 1:
             self._level = self._steps[0][1]
             return
-        if at_ms < 0:  # dark for so long that the ticks have come round
-            self._begun_ms = now
-            at_ms = 0
         self._begun_ms = time.ticks_add(self._begun_ms, at_ms // self._period_ms * self._period_ms)
         at_ms %= self._period_ms
         for ms, level in self._steps:

@@ -7,9 +7,9 @@ from tests import virtual_time
 virtual_time.install()
 
 from firmware.face import LIGHTS
-from firmware.lamps import Led, Pixel, PwmLed, RgbLed
+from firmware.lamps import Pixel
 from firmware.light import Light
-from tests.micropython.recorded_light import Timer, edges, pass_time
+from tests.micropython.recorded_light import KINDS, Eye, Pixels, Timer, edges, pass_time
 from tests.virtual_time import Clock
 
 # The ladder's timing as design has it: light, dark, light, … in ms. Not taken from patterns.py.
@@ -25,83 +25,6 @@ TIMING = {
     "online": (),
 }
 LONGEST_MS = max([sum(times) for times in TIMING.values()])
-
-
-class Pin:
-    """An output; `seen` is told each level."""
-
-    def __init__(self, seen):
-        self.seen = seen
-
-    def value(self, level):
-        assert level in (0, 1)
-        self.seen(level * 255)
-
-
-class Pwm:
-    """A machine.PWM; `seen` is told each duty, 0..255."""
-
-    def __init__(self, seen):
-        self.seen = seen
-
-    def duty_u16(self, duty):
-        assert 0 <= duty <= 65535 and duty % 257 == 0
-        self.seen(duty // 257)
-
-
-class Pixels:
-    """A strip as the stock neopixel has it; `seen` is told the bytes."""
-
-    def __init__(self, seen, n=1, bpp=3):
-        self.seen, self.n, self.bpp = seen, n, bpp
-        self.buf = bytearray(n * bpp)
-
-    def __setitem__(self, i, v):
-        for part in range(self.bpp):
-            self.buf[i * self.bpp + (1, 0, 2, 3)[part]] = v[part]
-
-    def fill(self, v):
-        for i in range(self.n):
-            self[i] = v
-
-    def write(self):
-        self.seen(self.buf)
-
-
-class Eye:
-    """Sees the light that comes of what is on the pins: (t_ms, red, green, blue)."""
-
-    def __init__(self):
-        self.rgb = [0, 0, 0]
-        self.shown = []
-
-    def part(self, i, inverted=False):
-        def seen(light):
-            self.rgb[i] = 255 - light if inverted else light
-            if self.shown and self.shown[-1][0] == Clock.now_ms:
-                self.shown.pop()
-            self.shown.append((Clock.now_ms,) + tuple(self.rgb))
-
-        return seen
-
-    def grb(self, data, at=0):
-        self.shown.append((Clock.now_ms, data[at + 1], data[at], data[at + 2]))
-
-
-KINDS = {
-    "led": lambda eye: Led(Pin(eye.part(1))),
-    "led, active low": lambda eye: Led(Pin(eye.part(1, inverted=True)), active_low=True),
-    "pwm": lambda eye: PwmLed(Pwm(eye.part(1))),
-    "pwm, active low": lambda eye: PwmLed(Pwm(eye.part(1, inverted=True)), active_low=True),
-    "rgb": lambda eye: RgbLed(Pwm(eye.part(0)), Pwm(eye.part(1)), Pwm(eye.part(2))),
-    "rgb, common anode": lambda eye: RgbLed(
-        Pwm(eye.part(0, inverted=True)), Pwm(eye.part(1, inverted=True)), Pwm(eye.part(2, inverted=True)), common_anode=True
-    ),
-    "pixel": lambda eye: Pixel(Pixels(eye.grb)),
-    "strip": lambda eye: Pixel(Pixels(eye.grb, n=8)),
-    "second pixel": lambda eye: Pixel(Pixels(lambda data: eye.grb(data, 3), n=3), 1),
-    "rgbw pixel": lambda eye: Pixel(Pixels(eye.grb, bpp=4), 0),
-}
 
 
 def states_of(found, until_ms):

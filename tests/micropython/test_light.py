@@ -56,7 +56,7 @@ def test_breathing_has_the_same_times_at_half_its_level():
     light, lamp, timer = new_light(fades=False)
     light.show("slow", BLUE)
     pass_time(timer, 5999)
-    assert len(lamp.shown) == 6
+    assert len(lamp.shown) == 6 and timer.wakes == 5
 
 
 def test_a_steady_pattern_arms_nothing():
@@ -206,9 +206,11 @@ def test_what_can_not_be_dimmed_is_on_from_half_the_level():
     PATTERNS["test"] = ((100, 49), (100, 50), (100, 0), (100, 100))
     light, lamp, timer = new_light(fades=False)
     light.set_brightness(1)
+    lamp.shown.clear()
+    begun = Clock.now_ms
     light.show("test", BLUE)
     pass_time(timer, 399)
-    assert [row[3] > 0 for row in lamp.shown] == [False, True, False, True]
+    assert [(t - begun, blue) for t, _, _, blue in lamp.shown] == [(100, 1), (200, 0), (300, 1)]
 
 
 def test_a_lamp_that_fails_is_tried_again():
@@ -351,6 +353,20 @@ def test_nothing_rises_more_often_than_3_times_a_second():
         light.show("solid", BLUE)
         pass_time(timer, 334)
         assert lamp.shown[-1][3] == 255 and timer.due_ms is None
+
+
+def test_a_new_pattern_waits_only_for_the_last_rise():
+    light, lamp, timer = new_light()
+    light.show("even", BLUE)
+    pass_time(timer, 300)
+    light.set_brightness(50)  # no rise, it was light
+    pass_time(timer, 250)
+    light.show("fast", BLUE)
+    assert lamp.shown[-1] == (Clock.now_ms, 0, 0, 64)
+    pass_time(timer, 250)
+    light.show("even", BLUE)
+    pass_time(timer, 200)
+    assert lamp.shown[-1] == (Clock.now_ms - 200 - 250 + 334, 0, 0, 64)
 
 
 def test_running_makes_no_object():

@@ -100,7 +100,12 @@ async def test_arming_from_outside_replaces_what_was_armed():
     timer.deinit()
     await asyncio.sleep_ms(100)
     assert len(calls) == 2
-    timer.init(mode=timer.ONE_SHOT, period=20, callback=lambda given: given.deinit())
+
+    def arm_and_end(given):
+        given.init(mode=given.ONE_SHOT, period=50, callback=call)
+        given.deinit()
+
+    timer.init(mode=timer.ONE_SHOT, period=20, callback=arm_and_end)
     await asyncio.sleep_ms(100)
     timer.init(mode=timer.ONE_SHOT, period=20, callback=call)
     await asyncio.sleep_ms(100)
