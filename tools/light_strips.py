@@ -19,7 +19,6 @@ FAILED = ROOT / ".cache/pictures/light"
 MICROPYTHON = os.environ.get("MICROPYTHON") or str(ROOT / ".venv/bin/micropython")
 SPAN_MS = 6000  # two periods of the longest pattern
 PERCENTS = (100, 5)
-_ONE_COLOUR = ("led", "pwm")  # recorded as green, but their LED may have any colour
 _LONGEST_S = 60
 _MS_A_PIXEL = 10
 _LABEL = 74
@@ -64,7 +63,7 @@ def picture_of(strip: Strip) -> Image.Image:
         top = i * row
         draw.text((2, top + 8), f"{kind} {percent} %", "black", font)
         for left, right, rgb in _spans(seen):
-            colour = tuple(_as_seen(max(rgb) if kind in _ONE_COLOUR else part) for part in rgb)
+            colour = tuple(_as_seen(part) for part in rgb)
             draw.rectangle((left, top, right - 1, top + _BAND - 1), colour)
             draw.rectangle((left, top + _BAND, right - 1, top + _BAND + _CURVE - 1), (40, 40, 40))
             height = round(_as_seen(max(rgb)) * (_CURVE - 1) / 255)

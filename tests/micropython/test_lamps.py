@@ -1,15 +1,20 @@
 """Each state is read back from what its light does on the pins alone, for each kind of lamp, brightness and phase."""
 
+import asyncio
+
 import micropython
 
 from tests import virtual_time
 
-virtual_time.install()
+virtual_time.install(board=True)
+
+from machine import Timer
+from virtual import events
 
 from firmware.face import LIGHTS
-from firmware.lamps import Pixel
 from firmware.light import Light
-from tests.micropython.recorded_light import KINDS, Eye, Pixels, Timer, edges, pass_time
+from tests.micropython.lamps_on_board import KINDS, Eye
+from tests.micropython.recorded_light import edges
 from tests.virtual_time import Clock
 
 # The ladder's timing as design has it: light, dark, light, … in ms. Not taken from patterns.py.
@@ -53,27 +58,22 @@ def window(found, from_ms, until_ms):
     return [before[-1]] + [edge for edge in found if from_ms < edge[0] < until_ms]
 
 
-def test_each_state_is_read_from_the_pins_alone():
-    for name, make in KINDS.items():
-        for brightness in (100, 50, 25, 24, 5, 1):
+async def test_each_state_is_read_from_the_pins_alone():
+    for kind in KINDS:
+        for brightness in (100, 25, 24, 5, 1):
             for state in TIMING:
-                eye, timer = Eye(), Timer()
-                light = Light(make(eye), timer)
-                light.set_brightness(brightness)
-                begun = Clock.now_ms
-                pattern, rgb = LIGHTS[state]
-                light.show(pattern, rgb)
                 span = 2 * sum(TIMING[state]) or 2 * LONGEST_MS
-                pass_time(timer, 2 * span)
-                found = edges(eye.shown, begun)
+                begun = Clock.now_ms
+                with Eye(kind) as eye:
+                    light = Light(eye.lamp, Timer(0))
+                    light.set_brightness(brightness)
+                    light.show(*LIGHTS[state])
+                    await asyncio.sleep_ms(2 * span)
+                    light.show("off", (0, 0, 0))
+                found = edges([(begun, 0, 0, 0)] + eye.shown, begun)
                 for phase in range(0, span, 93):
-                    assert states_of(window(found, phase, phase + span), phase + span) == [state], (
-                        name,
-                        brightness,
-                        state,
-                        phase,
-                        found,
-                    )
+                    read = states_of(window(found, phase, phase + span), phase + span)
+                    assert read == [state], (kind, brightness, state, phase, found)
 
 
 def test_what_is_no_pattern_is_no_state():
@@ -86,35 +86,41 @@ def test_what_is_no_pattern_is_no_state():
     assert sorted(states_of([(0, True), (200, False), (500, True), (700, False)], 2000)) == ["no_backend", "unpaired"]
 
 
-def test_colours_arrive_where_they_belong():
-    for name, make in KINDS.items():
-        eye = Eye()
-        lamp = make(eye)
-        lamp.show(255, 56, 3)
-        if "led" in name or "pwm" in name:
-            assert eye.shown[-1][2] == 255
-        else:
-            assert eye.shown[-1][1:] == (255, 56, 3), (name, eye.shown)
-        lamp.show(0, 0, 0)
-        assert eye.shown[-1][1:] == (0, 0, 0), name
-    bytes_seen = []
-    Pixel(Pixels(lambda data: bytes_seen.append(bytes(data)), n=3), 1).show(1, 2, 3)
-    Pixel(Pixels(lambda data: bytes_seen.append(bytes(data)), n=2)).show(1, 2, 3)
-    Pixel(Pixels(lambda data: bytes_seen.append(bytes(data)), n=1, bpp=4)).show(1, 2, 3)
-    assert bytes_seen == [b"\0\0\0\2\1\3\0\0\0", b"\2\1\3\2\1\3", b"\2\1\3\0"]
+async def test_colours_arrive_where_they_belong():
+    for kind in KINDS:
+        with Eye(kind) as eye:
+            for red, green, blue in ((255, 56, 3), (0, 0, 7), (0, 9, 0), (4, 0, 0), (0, 0, 0)):
+                await asyncio.sleep_ms(1)
+                eye.lamp.show(red, green, blue)
+                most = max(red, green, blue)
+                expected = (red, green, blue)
+                if "led" in kind:
+                    expected = (255, 255, 255) if most else (0, 0, 0)
+                elif "pwm" in kind:
+                    expected = (most, most, most)
+                assert eye.shown[-1][1:] == expected, (kind, eye.shown)
+
+
+async def test_other_pixels_are_left_alone():
+    seen = []
+
+    def on_event(event):
+        if event["kind"] == "neopixel":
+            seen.append(event["pixels"])
+
+    events.listen(on_event)
+    second, all_of_them = KINDS["second pixel"][0](), KINDS["strip"][0]()
+    all_of_them.show(0, 0, 0)
+    second.show(1, 2, 3)
+    all_of_them.show(4, 5, 6)
+    events.ignore(on_event)
+    assert seen[-2:] == [[[0, 0, 0], [1, 2, 3], [0, 0, 0]], [[4, 5, 6]] * 3]
 
 
 def test_lamps_make_no_object():
-    for make in KINDS.values():
-
-        class Nobody:
-            def part(self, i, inverted=False):
-                return lambda light: None
-
-            def grb(self, data, at=0):
-                pass
-
-        lamp = make(Nobody())
+    for make, _, _ in KINDS.values():
+        lamp = make()
+        lamp.show(0, 0, 0)
         micropython.heap_lock()
         try:
             for i in range(256):
@@ -124,5 +130,16 @@ def test_lamps_make_no_object():
 
 
 def test_the_kinds_that_fade():
-    for name, make in KINDS.items():
-        assert make(Eye()).fades == ("led" not in name), name
+    for kind in KINDS:
+        assert Eye(kind).lamp.fades == ("led" not in kind), kind
+
+
+async def test_a_light_is_driven_by_the_boards_timer_to_the_millisecond():
+    with Eye("pixel") as eye:
+        light = Light(eye.lamp, Timer(0))
+        begun = Clock.now_ms
+        light.show("three_flashes", (255, 0, 0))
+        await asyncio.sleep_ms(6050)
+        light.show("off", (0, 0, 0))
+    times = [row[0] - begun for row in eye.shown]
+    assert times == [0, 200, 500, 700, 1000, 1200, 3000, 3200, 3500, 3700, 4000, 4200, 6000, 6050], times
