@@ -34,6 +34,7 @@ lint: setup
 	$(BIN)/mypy --config-file mypy-device.ini $(DEVICE_CODE)
 	$(BIN)/mypy
 	$(BIN)/python -m tools.make_trust_roots --check
+	$(BIN)/python -m tools.make_light_card --check
 	$(BIN)/python -m tools.make_readme --check
 
 # What needs more than make, Python and pip: .ci/run installs it (curl).
@@ -49,4 +50,5 @@ format: setup
 
 docs: setup
 	$(BIN)/python -m tools.make_trust_roots
+	$(BIN)/python -m tools.make_light_card
 	$(BIN)/python -m tools.make_readme

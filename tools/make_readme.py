@@ -1,45 +1,32 @@
 """Writes the generated parts of README.md from the tables that drive the firmware: `python -m tools.make_readme` (`--check`).
 
-The ladder comes from states.py, face.py, patterns.py and words.py; the diagram from walk.py.
+The ladder comes from states.py, face.py, patterns.py and words.py, and make_light_card.py; the diagram from walk.py.
 """
 
 import argparse
 import sys
 
+from tools.make_light_card import COLOURS, description, timing
 from tools.on_cpython import ROOT, device_module
 
 LIGHTS = device_module("firmware.face").LIGHTS
-PATTERNS = device_module("firmware.patterns").PATTERNS
 STATES = device_module("firmware.words").STATES
 LADDER = device_module("pilotlight.states").LADDER
 WALK = device_module("pilotlight.walk").WALK
 README = ROOT / "README.md"
-_COLOURS = {
-    (0, 0, 0): "off",
-    (255, 0, 0): "red",
-    (255, 200, 0): "yellow",
-    (0, 0, 255): "blue",
-    (255, 0, 255): "magenta",
-    (0, 255, 0): "green",
-    (255, 120, 0): "amber",
-}
-
-
-def _timing(pattern: str) -> str:
-    """A pattern in words: its steps in seconds."""
-    steps = PATTERNS[pattern]
-    if len(steps) == 1:
-        return "solid" if steps[0][1] else "off"
-    return ", ".join(f"{ms / 1000:g} s {'on' if level else 'off'}" for ms, level in steps)
 
 
 def ladder() -> str:
-    """The table of visible states, in the ladder's order."""
-    rows = ["| state | when | light | colour | the user does |", "| --- | --- | --- | --- | --- |"]
+    """The light card: the table of visible states, in the ladder's order."""
+    rows = [
+        "| light&nbsp;and&nbsp;6&nbsp;s&nbsp;of&nbsp;it | state | when | timing | colour | the user does |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
     for state in dict.fromkeys(rung[0] for rung in LADDER):
         pattern, rgb = LIGHTS[state]
         when, does = STATES[state]
-        rows.append(f"| `{state}` | {when} | {_timing(pattern)} | {_COLOURS[rgb]} | {does} |")
+        image = f"![{description(state)}](docs/light/{state}.svg)"
+        rows.append(f"| {image} | `{state}` | {when} | {timing(pattern)} | {COLOURS[rgb]} | {does} |")
     return "\n".join(rows)
 
 
