@@ -94,12 +94,12 @@ def _shown(code: int) -> str:
         return " " if 9 <= code <= 13 else BOX
     if code in _LONGER:
         return _LONGER[code]
-    for first, letters in _RUNS:
-        if first <= code < first + len(letters):
-            return letters[code - first]
     for first, last in _UNSEEN:
         if first <= code <= last:
             return ""
+    for first, letters in _RUNS:
+        if first <= code < first + len(letters):
+            return letters[code - first]
     if 0x1E00 <= code <= 0x1EFF:
         capital = _CAPITALS[(code - 0x1E00) // 2]
         return capital.lower() if code & 1 else capital

@@ -16,10 +16,15 @@ _TITLE = const(10)
 _LARGE_TITLE = const(19)
 _ROW = const(9)  # the least from row to row
 _WIDEST_ROW = const(11)
-_LONGEST = const(100)  # characters of a name or sentence
+_LONGEST_NAME = const(100)  # characters
+_LONGEST_TEXT = const(120)
+_LARGEST_CODE = const(3)  # times the font's size
+_CODE_GAP = const(3)  # between its halves
 _QR_MODULES = const(29)
 _QR_WIDTH = const(74)  # two pixels a module, and four modules of white on each side
 _LOG_LINES = const(12)
+
+_PAUSED_YES = words.PAUSED % words.YES
 
 
 def draw(page, canvas, width: int, height: int) -> None:
@@ -64,9 +69,9 @@ def has_qr_code(page) -> bool:
 
 def _online(face, width: int, height: int) -> list:
     paused = face.paused is True
-    rows = [words.PROJECT % (face.project or words.UNKNOWN)]
+    rows = [words.PROJECT % readable(face.project or words.UNKNOWN, _LONGEST_NAME)]
     if face.creator:
-        rows.append(words.CREATOR % face.creator)
+        rows.append(words.CREATOR % readable(face.creator, _LONGEST_NAME))
     if face.expires_at:
         rows.append(_expiry(face.expires_at))
     if face.reason is not None:
@@ -97,7 +102,7 @@ def _expiry(expires_at: str) -> str:
     if expires_at[10:11] == "T" and len(expires_at) > 16:
         zone = expires_at[-6:] if expires_at[-6] in "+-" else "UTC"
         return words.EXPIRES_AT % (expires_at[:10], expires_at[11:16], zone)
-    return words.EXPIRES % expires_at
+    return words.EXPIRES % readable(expires_at, _LONGEST_NAME)
 
 
 def _texts(title: str, inverse: bool, large: bool, fixed, texts, width: int, height: int) -> list:
@@ -106,7 +111,7 @@ def _texts(title: str, inverse: bool, large: bool, fixed, texts, width: int, hei
     room = left // _ROW - len(fixed)
     sheets: list = [[]]
     for text in texts:
-        lines = wrap(readable(text, _LONGEST).strip(), width)
+        lines = wrap(readable(text, _LONGEST_TEXT).strip(), width)
         if len(lines) <= room < len(sheets[-1]) + len(lines):
             sheets.append([])
         for line in lines:
@@ -115,7 +120,7 @@ def _texts(title: str, inverse: bool, large: bool, fixed, texts, width: int, hei
             sheets[-1].append(line)
     most = len(fixed) + max([len(sheet) for sheet in sheets])
     pitch = min(_WIDEST_ROW, left // max(1, most))
-    title = readable(title, _LONGEST)
+    title = readable(title, _LONGEST_TEXT)
     return [(_draw_text, title, inverse, large, pitch, fixed + tuple(sheet)) for sheet in sheets]
 
 
@@ -132,14 +137,18 @@ def _draw_text(page, canvas, width: int, height: int) -> None:
             canvas.hline(0, top - 1, width, 1)
     y = top + pitch - 8
     for row in rows:
-        draw_line(canvas, row, 0, y)
+        if row == _PAUSED_YES:
+            canvas.fill_rect(0, y - 1, width, 9, 1)
+            draw_line(canvas, row, 1, y, 0)
+        else:
+            draw_line(canvas, row, 0, y)
         y += pitch
 
 
 def _pairing(face, width: int, height: int) -> list:
-    code = readable(face.user_code, _LONGEST)
+    code = readable(face.user_code, _LONGEST_NAME)
     link = face.verification_uri or words.FRAME_IO
-    link = readable(link[link.find("//") + 2 :] if "//" in link else link, _LONGEST)
+    link = readable(link[link.find("//") + 2 :] if "//" in link else link, _LONGEST_NAME)
     if width_of(code) > width:
         return _texts(words.PAIR, True, False, (), (code, link), width, height)
     pages: list = [(_draw_code, code, link)]
@@ -154,16 +163,24 @@ def _pairing(face, width: int, height: int) -> list:
 
 def _draw_code(page, canvas, width: int, height: int) -> None:
     _, code, link = page
-    scale = min(3, (width + 1) // (width_of(code) + 1))
-    tall = height >= _TALL
-    high = min(scale, 3) if not tall else scale + 1
+    scale = min(_LARGEST_CODE, (width + 1) // (width_of(code) + 1))
     y = 0
-    if tall:
+    link_y = height - 8
+    highest = _LARGEST_CODE
+    if height >= _TALL:
         canvas.fill_rect(0, 0, width, _TITLE, 1)
         draw_line(canvas, words.PAIR, (width - width_of(words.PAIR)) // 2, 1, 0)
+        highest += 1
         y = 15
-    draw_large(canvas, code, (width - width_of(code) * scale) // 2, y, scale, high)
-    draw_line(canvas, link, max(0, (width - width_of(link)) // 2), height - 8 if not tall else height - 13)
+        link_y -= 5
+    spare = width - width_of(code) * scale
+    gap = min(_CODE_GAP, spare)
+    half = len(code) // 2 if not len(code) & 1 else len(code)
+    x = (spare - gap) // 2
+    scale_y = min(highest, scale + 2)
+    draw_large(canvas, code[:half], x, y, scale, scale_y)
+    draw_large(canvas, code[half:], x + (width_of(code[:half]) + 1) * scale + gap, y, scale, scale_y)
+    draw_line(canvas, link, max(0, (width - width_of(link)) // 2), link_y)
 
 
 def _draw_qr(page, canvas, width: int, height: int) -> None:
@@ -178,8 +195,9 @@ def _draw_qr(page, canvas, width: int, height: int) -> None:
     x = _QR_WIDTH + 6
     draw_line(canvas, words.SCAN, x, 2)
     half = (len(code) + 1) // 2
-    draw_large(canvas, code[:half], x, 20, 2, 2)
-    draw_large(canvas, code[half:], x, 42, 2, 2)
+    scale = min(2, (width - x + 1) // (max(width_of(code[:half]), width_of(code[half:])) + 1))
+    draw_large(canvas, code[:half], x, 20, scale, 2)
+    draw_large(canvas, code[half:], x, 42, scale, 2)
 
 
 def _qr_code(uri: str):

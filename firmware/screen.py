@@ -88,8 +88,7 @@ class Screen:
         if self._pages is not self._face_pages and _due(self._notice_ends, now_ms):
             self._open(self._face_pages, now_ms)
             changed = True
-        turning = len(self._pages) > 1 and self._level and not self._broken
-        if not turning:
+        if not self._turns():
             self._turn(self._at, now_ms)
         elif _due(self._turn_at, now_ms):
             self._turn((self._at + 1) % len(self._pages), now_ms)
@@ -100,7 +99,7 @@ class Screen:
         if _due(self._refresh_at, now_ms):
             self._refresh_at = time.ticks_add(now_ms, _REFRESH_MS)
         wait_ms = time.ticks_diff(self._refresh_at, now_ms)
-        if turning:
+        if self._turns():
             wait_ms = min(wait_ms, time.ticks_diff(self._turn_at, now_ms))
         if not self._dimmed:
             wait_ms = min(wait_ms, time.ticks_diff(self._dim_at, now_ms))
@@ -130,6 +129,9 @@ class Screen:
         if changed:
             self._stay_bright(now_ms)
         return changed
+
+    def _turns(self) -> bool:
+        return len(self._pages) > 1 and self._level > 0 and not self._broken
 
     def _open(self, laid_out: list, now_ms: int) -> None:
         self._pages = laid_out

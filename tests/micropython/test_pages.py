@@ -1,0 +1,298 @@
+"""What the pages say and where: nothing is cut, nothing leaves the display, and no name breaks them."""
+
+import sys
+
+import framebuf
+
+from firmware import pages
+from firmware.font import draw, draw_large, width_of, wrap
+from firmware.letters import BOX, readable
+from firmware.words import PAGES, REASONS
+from tools.draw_pages import Face, books
+
+SIZES = ((128, 64), (128, 32))
+LINK = "https://next.frame.io/pair"
+MARGIN = 24
+
+
+def texts(book):
+    """All rows of a book of text pages, as one text without spaces."""
+    return "".join(["".join(page[-1]) for page in book]).replace(" ", "")
+
+
+def drawn(page, width, height):
+    """The lit pixels of a page, drawn on more room than it has."""
+    canvas = framebuf.FrameBuffer(bytearray((width + MARGIN) * (height + MARGIN)), width + MARGIN, height + MARGIN, framebuf.GS8)
+    pages.draw(page, canvas, width, height)
+    return [(x, y) for y in range(height + MARGIN) for x in range(width + MARGIN) if canvas.pixel(x, y)]
+
+
+def check_inside(book, width, height):
+    for page in book:
+        lit = drawn(page, width, height)
+        assert lit
+        assert max([x for x, _ in lit]) < width and max([y for _, y in lit]) < height, page
+
+
+def test_every_page_of_the_pictures_stays_inside():
+    for width, height in SIZES:
+        for _, book in books(width, height):
+            check_inside(book, width, height)
+
+
+def test_no_reason_is_cut_in_any_state():
+    for width, height in SIZES:
+        for state in PAGES:
+            for reason in list(REASONS) + [None]:
+                book = pages.pages_of(Face(state, reason=reason, paused=None), width, height)
+                meaning, remedy = REASONS[reason] if reason else PAGES[state][1:]
+                assert (meaning + ">" + remedy if remedy else meaning).replace(" ", "") in texts(book), (state, reason)
+                assert height < 64 or len(book) == 1, (state, reason)
+                assert len(book) <= 4
+                for page in book:
+                    assert page[1] == PAGES[state][0]
+
+
+def test_no_reason_is_cut_while_online():
+    for width, height in SIZES:
+        for reason in REASONS:
+            for paused in (True, False, None):
+                face = Face("paused" if paused else "online", paused=paused, reason=reason)
+                shown = texts(pages.pages_of(face, width, height)).replace("Connected:Yes", "").replace("Paused:No", "")
+                meaning, remedy = REASONS[reason]
+                assert (meaning + ">" + remedy).replace(" ", "") in shown.replace("Paused:checking", ""), (reason, shown)
+
+
+def test_each_meaning_and_each_remedy_fit_on_two_rows():
+    for meaning, remedy in REASONS.values():
+        assert len(wrap(meaning, 128)) <= 2, meaning
+        assert len(wrap("> " + remedy, 128)) <= 2, remedy
+        assert readable(meaning + remedy, 200) == meaning + remedy
+
+
+def test_an_unknown_reason_is_shown_as_it_is():
+    assert texts(pages.pages_of(Face("no_backend", reason="something_new"), 128, 64)).startswith("somethingnew")
+    assert "something_new" in texts(pages.pages_of(Face("online", reason="something_new"), 128, 64))
+
+
+def test_paused_is_on_each_page_and_unknown_is_never_no():
+    for width, height in SIZES:
+        for state, paused, words in (
+            ("paused", True, ("PAUSED",)),
+            ("online", False, ("Paused: No",)),
+            ("online", None, ("Paused: checking",)),
+        ):
+            for page in pages.pages_of(Face(state, paused=paused, expires_at="2030-01-31T12:00:00Z"), width, height):
+                assert page[1] in words or page[-1][1] in words, page
+                assert page[2] is (paused is True)  # the inverse bar
+                assert paused is False or "Paused: No" not in (page[1], page[-1])
+        for paused, word in ((True, "Yes"), (False, "No"), (None, "checking")):
+            shown = texts(pages.pages_of(Face("joining", paused=paused), width, height))
+            assert shown.endswith("Paused:" + word), shown
+
+
+def test_the_bar_of_paused_is_lit():
+    for width, height in SIZES:
+        lit = drawn(pages.pages_of(Face("paused", paused=True), width, height)[0], width, height)
+        assert len([1 for _, y in lit if y < 18]) > 128 * 18 * 2 // 3
+    online = drawn(pages.pages_of(Face("online"), 128, 64)[0], 128, 64)
+    assert len([1 for _, y in online if y < 18]) < 128 * 18 // 3
+    # Known from before while it goes online again: an inverse row.
+    row = [y for x, y in drawn(pages.pages_of(Face("joining", paused=True), 128, 64)[0], 128, 64) if x == 127 and y > 9]
+    assert len(row) == 9
+
+
+def test_what_frame_io_asks_for():
+    for width, height in SIZES:
+        face = Face("online", expires_at="2030-01-31T12:00:00Z")
+        shown = texts(pages.pages_of(face, width, height))
+        for part in ("Connected:Yes", "Project:Testbed", "PairedbyAdaLovelace", "Expires2030-01-31at12:00UTC"):
+            assert part in shown, (part, shown)
+        face.fallback, face.connected = True, True
+        assert "Connected:byHTTP" in texts(pages.pages_of(face, width, height))
+        face.connected = False
+        assert "Connected:No" in texts(pages.pages_of(face, width, height))
+        for state in ("no_network", "unpaired"):
+            assert "Connected:No" in texts(pages.pages_of(Face(state, connected=False), width, height))
+        assert pages.pages_of(Face("no_backend", connected=False), width, height)[0][1] == "Connected: No"
+
+
+def test_times_of_expiry():
+    for text, shown in (
+        ("2030-01-31T12:00:00.123456+02:00", "Expires 2030-01-31 at 12:00 +02:00"),
+        ("2030-01-31T12:00", "Expires 2030-01-31T12:00"),
+        ("never", "Expires never"),
+        ("T", "Expires T"),
+    ):
+        rows = pages.pages_of(Face("online", project="P", creator="C", expires_at=text), 128, 64)
+        assert shown.replace(" ", "") in texts(rows), texts(rows)
+
+
+HOSTILE = (
+    "",
+    " ",
+    "   a   b   ",
+    "\x00\x01\n\r\t",
+    "\u0301" * 300,
+    "\u200b",
+    "日本語" * 40,
+    "🎬" * 200,
+    "\ud800\udc00\ud800",
+    "W" * 10_000,
+    "i " * 10_000,
+    "word" * 2_500,
+    BOX * 200,
+    "https://",
+    "//",
+    "%s %d %",
+    "\\",
+)
+
+
+def test_no_name_breaks_a_page():
+    for width, height in SIZES:
+        for text in HOSTILE:
+            face = Face("online", project=text, creator=text, expires_at=text, reason=text)
+            book = pages.pages_of(face, width, height)
+            assert 1 <= len(book) <= 35
+            check_inside(book[:2] + book[-1:], width, height)
+            face = Face("pairing", user_code=text or " ", verification_uri=text, verification_uri_complete=text)
+            check_inside_or_dark(pages.pages_of(face, width, height), width, height)
+            face = Face("fault", reason=text)
+            check_inside(pages.pages_of(face, width, height), width, height)
+            check_inside_or_dark(pages.message_pages(text, text, width, height), width, height)
+            check_inside(pages.log_pages([text] * 30, width, height)[:2], width, height)
+
+
+def check_inside_or_dark(book, width, height):
+    assert book
+    for page in book:
+        for x, y in drawn(page, width, height):
+            assert x < width and y < height, page
+
+
+def test_rows_are_as_wide_as_they_say():
+    """Wrapped rows fit, lose no letter, and a word is broken only where it is longer than a row."""
+    for text in (
+        "a b",
+        "The quick brown fox jumps over the lazy dog",
+        "Grossl-Lukasiewicz" * 3,
+        "W W W W W W W W W W W W W W W",
+        "44 44",
+    ):
+        for width in (40, 54, 128):
+            rows = wrap(text, width)
+            assert "".join(rows).replace(" ", "") == text.replace(" ", "")
+            for row in rows:
+                assert row == row.strip() and width_of(row) <= width
+                canvas = framebuf.FrameBuffer(bytearray(160 * 8), 160, 8, framebuf.GS8)
+                draw(canvas, row, 0, 0)
+                columns = [x for x in range(160) if any([canvas.pixel(x, y) for y in range(8)])]
+                assert columns[0] == 0 and columns[-1] + 1 == width_of(row) + (row[-1] == "4"), (row, columns)
+    assert wrap("one two", width_of("one two")) == ["one two"]
+    assert wrap("one two", width_of("one two") - 1) == ["one", "two"]
+    assert wrap("", 10) == wrap(" ", 10) == [] and wrap("W", 1) == ["W"]
+
+
+def digits_of(code, height):
+    """(first column, last column, first row, last row) of each digit of a code's page, by its gaps."""
+    page = pages.pages_of(Face("pairing", user_code=code, verification_uri=LINK), 128, height)[0]
+    top = 12 if height == 64 else 0
+    lit = [(x, y) for x, y in drawn(page, 128, height) if top <= y < (46 if height == 64 else 23)]
+    columns = sorted({x for x, _ in lit})
+    starts = [x for x in columns if x - 1 not in columns]
+    ends = [x for x in columns if x + 1 not in columns]
+    rows = [y for _, y in lit]
+    return [(starts[at], ends[at]) for at in range(len(starts))], min(rows), max(rows)
+
+
+def test_six_digits_are_readable_at_arms_length():
+    for code in ("012345", "987654", "444444", "111111", "000000"):
+        digits, first, last = digits_of(code, 64)
+        assert len(digits) == 6, (code, digits)
+        assert last - first + 1 >= 24
+        for start, end in digits:
+            assert end - start + 1 >= 16 or code == "111111", digits
+        digits, first, last = digits_of(code, 32)
+        assert len(digits) == 6 and last - first + 1 >= 21
+
+
+def test_other_codes_get_smaller():
+    for code in ("1234567", "12345678", "WDJB-MJHT", "W" * 16, "0123456789ABCDEFGH"):
+        for width, height in SIZES:
+            book = pages.pages_of(Face("pairing", user_code=code, verification_uri=LINK), width, height)
+            check_inside(book, width, height)
+            assert code in (book[0][1], "".join(book[0][-1][:2])), book
+    assert not texts(pages.pages_of(Face("pairing", user_code="0" * 40, verification_uri=LINK), 128, 64)).find("0" * 40)
+
+
+def test_the_link_is_shown_without_its_scheme_and_never_cut():
+    for height in (64, 32):
+        assert (
+            pages.pages_of(Face("pairing", user_code="123456", verification_uri=LINK), 128, height)[0][2] == "next.frame.io/pair"
+        )
+        assert pages.pages_of(Face("pairing", user_code="123456"), 128, height)[0][2] == "Frame.io"
+        long = "https://c2c.some-other-place.example/devices/pair/by/code"
+        book = pages.pages_of(Face("pairing", user_code="123456", verification_uri=long), 128, height)
+        assert texts(book[1:]) == long[8:]
+
+
+class Encoder:
+    """Stands in for firmware.qr_code: a checkerboard, or an error."""
+
+    def __init__(self, error=None):
+        self.error = error
+        self.asked = []
+
+    def encode(self, text):
+        self.asked.append(text)
+        if self.error:
+            raise self.error
+        return bytearray([0xAA, 0xAA, 0xAA, 0xA8, 0x55, 0x55, 0x55, 0x50] * 14 + [0xAA, 0xAA, 0xAA, 0xA8])
+
+
+def with_encoder(encoder, height):
+    import firmware
+
+    sys.modules["firmware.qr_code"] = firmware.qr_code = encoder
+    face = Face("pairing", user_code="123456", verification_uri=LINK, verification_uri_complete=LINK + "/123456")
+    return pages.pages_of(face, 128, height)
+
+
+def test_the_qr_code_is_dark_on_white_with_its_quiet_zone():
+    encoder = Encoder()
+    book = with_encoder(encoder, 64)
+    assert encoder.asked == [LINK + "/123456"]
+    assert [pages.has_qr_code(page) for page in book] == [False, True]
+    lit = set(drawn(book[1], 128, 64))
+    for x in range(74):
+        for y in range(64):
+            module_x, module_y = (x - 8) // 2, (y - 3) // 2
+            inside = 0 <= module_x < 29 and 0 <= module_y < 29
+            assert ((x, y) in lit) == (not inside or bool((module_x + module_y) & 1)), (x, y)
+    check_inside(book, 128, 64)
+
+
+def test_without_a_qr_code_the_code_is_still_there():
+    for error in (ValueError("too long"), MemoryError(), ImportError("no module named qr_code")):
+        assert [pages.has_qr_code(page) for page in with_encoder(Encoder(error), 64)] == [False]
+    encoder = Encoder()
+    assert len(with_encoder(encoder, 32)) == 1 and not encoder.asked
+
+
+def test_pages_that_look_the_same_are_equal():
+    assert pages.pages_of(Face("online"), 128, 64) == pages.pages_of(Face("online"), 128, 64)
+    assert pages.pages_of(Face("online"), 128, 64) != pages.pages_of(Face("online", paused=None), 128, 64)
+    assert with_encoder(Encoder(), 64) == with_encoder(Encoder(), 64)
+
+
+def test_the_log_begins_with_the_newest():
+    book = pages.log_pages(["%d" % number for number in range(40)], 128, 64)
+    assert [row for page in book for row in page[-1]] == ["%d" % number for number in range(39, 27, -1)]
+
+
+def test_large_characters_keep_their_gaps():
+    canvas = framebuf.FrameBuffer(bytearray(64 * 24), 64, 24, framebuf.GS8)
+    draw_large(canvas, "44", 0, 0, 3, 3)
+    assert not any([canvas.pixel(x, y) for x in (18, 19, 20) for y in range(24)])
+    assert all([canvas.pixel(x, 13) for x in (0, 17, 21, 38)]) and not canvas.pixel(39, 13)

@@ -1,0 +1,254 @@
+"""When the screen does what, in virtual time: turning, changes, dimming, messages and the log."""
+
+import asyncio
+import gc
+import sys
+
+from tests.micropython.display import FULL, KINDS, Clock, Face, Refreshing, after, attempts, pages, picture, settle, started
+
+
+async def test_the_first_face_is_shown_at_once():
+    for kind in KINDS:
+        display, screen, _ = started(kind)
+        await after(100)
+        assert display.calls == []  # nothing to show yet
+        screen.show(Face("starting", connected=False))
+        await settle()
+        assert display.seen() == (255, picture(pages.pages_of(Face("starting"), 128, 64)[0]))
+
+
+async def test_pages_turn_every_4_s_and_only_then_is_anything_sent():
+    for kind in KINDS:
+        display, _, _ = started(kind, FULL)
+        book = pages.pages_of(FULL, 128, 64)
+        assert len(book) == 3
+        for turn in range(6):
+            await settle()
+            assert display.shown == picture(book[turn % 3]), turn
+            display.calls.clear()
+            await after(3_999)
+            assert display.shown == picture(book[turn % 3]) and not display.calls, turn
+            await asyncio.sleep_ms(1)
+
+
+async def test_a_change_shows_at_once_and_what_looks_the_same_changes_nothing():
+    display, screen, _ = started(face=FULL)
+    await after(5_000)
+    assert display.shown == picture(pages.pages_of(FULL, 128, 64)[1])
+    display.calls.clear()
+    screen.show(Face("online", project=FULL.project, creator="Ada", expires_at=FULL.expires_at))
+    await settle()
+    assert not display.calls and display.shown == picture(pages.pages_of(FULL, 128, 64)[1])
+    paused = Face("paused", paused=True)
+    screen.show(FULL)
+    screen.show(paused)  # changes in quick succession are one
+    await settle()
+    assert display.shown == picture(pages.pages_of(paused, 128, 64)[0])
+    assert [name for _, name in display.calls] == ["show"]
+
+
+async def test_one_page_is_sent_anew_every_25_s_and_no_more():
+    for kind in KINDS:
+        display, _, _ = started(kind, Face("online"))
+        await settle()
+        begun = Clock.now_ms
+        display.calls.clear()
+        await after(99_999)
+        assert [at - begun for at in attempts(display)] == [25_000, 50_000, 75_000]
+        assert display.calls[0][1] == ("refresh" if kind is Refreshing else "show")
+
+
+async def test_turning_does_not_put_off_the_refresh():
+    display, _, _ = started(face=FULL)
+    await settle()
+    begun = Clock.now_ms
+    display.calls.clear()
+    await after(80_000)
+    assert [at - begun for at, name in display.calls if name == "refresh"] == [25_000, 50_000, 75_000]
+
+
+async def test_it_dims_after_120_s_without_change_or_press():
+    for kind in KINDS:
+        display, screen, _ = started(kind, Face("online"))
+        await after(119_999)
+        assert display.level == 255
+        await after(1)
+        assert display.level == 1 and display.seen()
+        assert screen.wake() is True
+        await settle()
+        assert display.level == 255
+        assert screen.wake() is False
+        await after(100_000)
+        assert screen.wake() is False  # a press while bright begins the 120 s again
+        await after(119_999)
+        assert display.level == 255
+        await after(1)
+        assert display.level == 1
+        screen.show(Face("online"))  # no change
+        await settle()
+        assert display.level == 1
+        screen.show(Face("paused", paused=True))
+        await settle()
+        assert display.level == 255
+        await after(7 * 86_400_000)  # beyond what ticks can tell
+        assert display.level == 1 and display.seen()
+        assert screen.wake() is True
+        await after(119_000)
+        assert display.level == 255
+
+
+async def test_it_goes_on_turning_while_dimmed():
+    display, _, _ = started(face=FULL)
+    await after(120_001)
+    book = pages.pages_of(FULL, 128, 64)
+    for turn in range(31, 35):
+        assert display.level == 1
+        await after(4_000)
+        assert display.shown == picture(book[turn % 3])
+
+
+async def test_brightness():
+    display, screen, _ = started(face=FULL)
+    await settle()
+    screen.set_brightness(20)
+    await settle()
+    assert display.level == 51
+    screen.set_brightness(0)
+    await settle()
+    assert display.seen() is None
+    display.calls.clear()
+    await after(60_000)
+    screen.show(Face("paused", paused=True))
+    await after(60_000)
+    assert not display.calls  # dark is silent
+    screen.set_brightness(500)
+    await settle()
+    assert display.seen() == (255, picture(pages.pages_of(Face("paused", paused=True), 128, 64)[0]))
+    screen.set_brightness(-1)
+    await settle()
+    assert display.seen() is None
+    display.unplug()
+    display.plugged = True
+    screen.set_brightness(1)
+    await settle()
+    assert display.seen()[0] == 2  # one that was changed in the dark is set up
+
+
+async def test_a_message_is_shown_for_its_time_and_the_face_comes_back():
+    display, screen, _ = started(face=FULL)
+    await after(5_000)
+    screen.message("Unpair?", "Hold the button again to unpair", 3_000)
+    await settle()
+    message = picture(pages.message_pages("Unpair?", "Hold the button again to unpair", 128, 64)[0])
+    assert display.shown == message
+    screen.show(Face("online", project="Other"))  # it does not cut the message short
+    await after(2_999)
+    assert display.shown == message
+    await after(1)
+    assert display.shown == picture(pages.pages_of(Face("online", project="Other"), 128, 64)[0])
+    screen.message("A", "b", 3_000)
+    await after(1_000)
+    screen.message("C", "d", 3_000)
+    await after(2_999)
+    assert display.shown == picture(pages.message_pages("C", "d", 128, 64)[0])
+    await after(1)
+    assert display.shown == picture(pages.pages_of(Face("online", project="Other"), 128, 64)[0])
+
+
+async def test_a_message_wakes_and_needs_no_face():
+    display, screen, _ = started()
+    await after(200_000)
+    screen.message("A", "b", 1_000)
+    await settle()
+    assert display.seen() == (255, picture(pages.message_pages("A", "b", 128, 64)[0]))
+    await after(1_000)
+    screen.show(FULL)
+    await settle()
+    assert display.shown == picture(pages.pages_of(FULL, 128, 64)[0])
+
+
+async def test_the_log_is_shown_once_through():
+    lines = ["14:%02d offline timeout" % minute for minute in range(12)]
+    display, screen, _ = started(face=FULL)
+    await settle()
+    screen.show_log(lines)
+    book = pages.log_pages(lines, 128, 64)
+    assert len(book) == 4
+    for page in book:
+        await settle()
+        assert display.shown == picture(page)
+        await asyncio.sleep_ms(4_000)
+    await settle()
+    assert display.shown == picture(pages.pages_of(FULL, 128, 64)[0])
+
+
+async def test_a_qr_code_stays_for_8_s():
+    import firmware
+
+    class Encoder:
+        def encode(self, text):
+            return bytearray(29 * 4)
+
+    sys.modules["firmware.qr_code"] = firmware.qr_code = Encoder()
+    link = "https://next.frame.io/pair"
+    face = Face("pairing", user_code="123456", verification_uri=link, verification_uri_complete=link + "/123456")
+    code, qr_code = [picture(page) for page in pages.pages_of(face, 128, 64)]
+    display, _, _ = started(face=face)
+    await settle()
+    for _ in range(2):
+        assert display.shown == code
+        await after(3_999)
+        assert display.shown == code
+        await after(1)
+        assert display.shown == qr_code
+        await after(7_999)
+        assert display.shown == qr_code
+        await after(1)
+
+
+async def test_no_memory_for_the_pages_is_tried_again():
+    display, screen, _ = started(face=FULL)
+    await settle()
+    pages_of = pages.pages_of
+
+    def fail(*arguments):
+        raise MemoryError
+
+    pages.pages_of = fail
+    screen.show(Face("paused", paused=True))
+    await after(20_000)
+    pages.pages_of = pages_of
+    await after(10_000)
+    assert display.shown == picture(pages_of(Face("paused", paused=True), 128, 64)[0])
+
+
+async def test_the_heap_does_not_grow():
+    display, screen, _ = started(face=FULL)
+    faces = (FULL, Face("paused", paused=True), Face("no_backend", reason="timeout"), Face("online", project="é" * 300))
+
+    async def an_hour():
+        for _ in range(2):
+            for face in faces:
+                screen.show(face)
+                await after(60_000)
+                screen.message("A", "b", 1_000)
+                screen.show_log(["a", "b"])
+                await after(390_000)
+                display.calls.clear()
+        gc.collect()
+        return gc.mem_alloc()
+
+    await an_hour()
+    before = await an_hour()
+    for _ in range(10):
+        used = await an_hour()
+    assert used <= before + 1_000, (before, used)
+
+
+async def test_a_low_display_too():
+    display, _, _ = started(face=FULL, height=32)
+    book = pages.pages_of(FULL, 128, 32)
+    for page in book:
+        await settle()
+        assert display.seen() == (255, picture(page, 32))
+        await asyncio.sleep_ms(4_000)

@@ -1,0 +1,38 @@
+"""Any text at all, cut to any length: what is shown is in the font, and Latin letters are those of Unicode's own decomposition."""
+
+import unicodedata
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from firmware.letters import BOX, readable
+
+IN_FONT = {chr(code) for code in range(32, 128)}
+
+
+@given(st.text(st.characters(codec=None), max_size=60), st.integers(3, 70))
+@example("\ud800", 3)
+def test_any_text(text: str, longest: int) -> None:
+    shown = readable(text, longest)
+    assert set(shown) <= IN_FONT
+    assert len(shown) <= longest
+    assert readable(shown, longest) == shown
+    if text.isascii() and text.isprintable() and len(text) <= longest:
+        assert shown == text
+
+
+def test_every_latin_letter_with_marks() -> None:
+    """Whatever Unicode takes apart into an ASCII letter and marks is shown as that letter, in the ranges that names come from."""
+    for code in [*range(0xC0, 0x180), *range(0x218, 0x21C), *range(0x1E00, 0x1F00)]:
+        base = "".join(letter for letter in unicodedata.normalize("NFD", chr(code)) if not unicodedata.combining(letter))
+        if len(base) == 1 and base.isascii() and not 0x1E96 <= code <= 0x1E9B:
+            assert readable(chr(code), 9) == base, hex(code)
+
+
+@given(st.integers(0, 0x10FFFF))
+def test_every_character_is_seen_but_for_marks(code: int) -> None:
+    """Nothing disappears but marks, format characters and halves of characters."""
+    if readable(chr(code), 9) == "":
+        assert unicodedata.category(chr(code)) in ("Mn", "Me", "Cf", "Cs", "Cn", "Sk"), hex(code)
+    elif chr(code).isalpha() and not chr(code).isascii() and unicodedata.name(chr(code), "").split()[:1] != ["LATIN"]:
+        assert set(readable(chr(code), 9)) <= {BOX} or unicodedata.normalize("NFKC", chr(code)).isascii() or code < 0x250
