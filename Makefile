@@ -1,4 +1,4 @@
-# make setup | run | test | lint | check | docs | bench. A fresh machine needs git, make and Python 3.10+ with venv.
+# make setup | run | test | lint | check | docs | pictures | bench. A fresh machine needs git, make and Python 3.10+ with venv.
 
 PYTHON ?= python3
 MICROPYTHON ?= $(CURDIR)/.venv/bin/micropython
@@ -10,7 +10,7 @@ TOKEN ?=
 SECRET ?=
 export TOKEN SECRET
 
-.PHONY: setup run test lint check docs format bench
+.PHONY: setup run test lint check docs pictures format bench
 
 setup: .venv/ready
 
@@ -52,3 +52,7 @@ docs: setup
 	$(BIN)/python -m tools.make_trust_roots
 	$(BIN)/python -m tools.make_light_card
 	$(BIN)/python -m tools.make_readme
+
+# The golden pictures anew. Look at what has changed before it is committed.
+pictures: setup
+	$(BIN)/python -m tools.make_pictures

@@ -4,6 +4,8 @@ A page is a tuple that begins with the function that draws it; pages that are eq
 be shown in turn. Nothing scrolls: what is too long for a page goes on on the next. Measures are in pixels.
 """
 
+import sys
+
 from micropython import const
 
 from . import words
@@ -24,6 +26,7 @@ _QR_MODULES = const(29)
 _QR_WIDTH = const(74)  # two pixels a module, and four modules of white on each side
 _LOG_LINES = const(12)
 
+_encoded: list = [None, None]  # the last link with a QR code, and its modules
 _PAUSED_YES = words.PAUSED % words.YES
 
 
@@ -202,8 +205,13 @@ def _draw_qr(page, canvas, width: int, height: int) -> None:
 
 def _qr_code(uri: str):
     """The modules of a link's QR code, or None if it can't have one."""
-    try:
-        # Only now, for few ever need it. __import__ gives the package; the module is an attribute of it.
-        return __import__("firmware.qr_code").qr_code.encode(uri)
-    except (ImportError, ValueError, MemoryError):
-        return None
+    if _encoded[0] != uri:
+        try:
+            # Only now, for few ever need it. __import__ gives the package; the module is an attribute of it.
+            package = __import__("firmware.qr_code")
+            _encoded[1] = package.qr_code.encode(uri)
+            _encoded[0] = uri
+        except (ImportError, ValueError, MemoryError):
+            return None
+        del sys.modules["firmware.qr_code"], package.qr_code  # the code is large, and the next one comes in minutes
+    return _encoded[1]

@@ -20,18 +20,29 @@ def texts(book):
     return "".join(["".join(page[-1]) for page in book]).replace(" ", "")
 
 
+def canvas(page, width, height):
+    """A page, drawn on more room than it has: a byte a pixel, width + MARGIN in a row."""
+    pixels = bytearray((width + MARGIN) * (height + MARGIN))
+    pages.draw(page, framebuf.FrameBuffer(pixels, width + MARGIN, height + MARGIN, framebuf.GS8), width, height)
+    return pixels
+
+
 def drawn(page, width, height):
-    """The lit pixels of a page, drawn on more room than it has."""
-    canvas = framebuf.FrameBuffer(bytearray((width + MARGIN) * (height + MARGIN)), width + MARGIN, height + MARGIN, framebuf.GS8)
-    pages.draw(page, canvas, width, height)
-    return [(x, y) for y in range(height + MARGIN) for x in range(width + MARGIN) if canvas.pixel(x, y)]
+    """The lit pixels of a page."""
+    pixels, stride = canvas(page, width, height), width + MARGIN
+    return [(at % stride, at // stride) for at in range(len(pixels)) if pixels[at]]
 
 
-def check_inside(book, width, height):
+def check_inside(book, width, height, dark=False):
+    """dark: there may be nothing on a page."""
+    assert book
+    stride = width + MARGIN
     for page in book:
-        lit = drawn(page, width, height)
-        assert lit
-        assert max([x for x, _ in lit]) < width and max([y for _, y in lit]) < height, page
+        pixels = canvas(page, width, height)
+        assert dark or any(pixels)
+        assert not any(pixels[height * stride :]), page
+        for y in range(height):
+            assert pixels[y * stride + width : (y + 1) * stride] == bytes(MARGIN), page
 
 
 def test_every_page_of_the_pictures_stays_inside():
@@ -64,7 +75,7 @@ def test_no_reason_is_cut_while_online():
 
 
 def test_each_meaning_and_each_remedy_fit_on_two_rows():
-    for meaning, remedy in REASONS.values():
+    for meaning, remedy in [REASONS[reason] for reason in REASONS]:
         assert len(wrap(meaning, 128)) <= 2, meaning
         assert len(wrap("> " + remedy, 128)) <= 2, remedy
         assert readable(meaning + remedy, 200) == meaning + remedy
@@ -157,18 +168,11 @@ def test_no_name_breaks_a_page():
             assert 1 <= len(book) <= 35
             check_inside(book[:2] + book[-1:], width, height)
             face = Face("pairing", user_code=text or " ", verification_uri=text, verification_uri_complete=text)
-            check_inside_or_dark(pages.pages_of(face, width, height), width, height)
+            check_inside(pages.pages_of(face, width, height), width, height, True)
             face = Face("fault", reason=text)
             check_inside(pages.pages_of(face, width, height), width, height)
-            check_inside_or_dark(pages.message_pages(text, text, width, height), width, height)
+            check_inside(pages.message_pages(text, text, width, height), width, height, True)
             check_inside(pages.log_pages([text] * 30, width, height)[:2], width, height)
-
-
-def check_inside_or_dark(book, width, height):
-    assert book
-    for page in book:
-        for x, y in drawn(page, width, height):
-            assert x < width and y < height, page
 
 
 def test_rows_are_as_wide_as_they_say():
@@ -185,9 +189,9 @@ def test_rows_are_as_wide_as_they_say():
             assert "".join(rows).replace(" ", "") == text.replace(" ", "")
             for row in rows:
                 assert row == row.strip() and width_of(row) <= width
-                canvas = framebuf.FrameBuffer(bytearray(160 * 8), 160, 8, framebuf.GS8)
-                draw(canvas, row, 0, 0)
-                columns = [x for x in range(160) if any([canvas.pixel(x, y) for y in range(8)])]
+                line = framebuf.FrameBuffer(bytearray(160 * 8), 160, 8, framebuf.GS8)
+                draw(line, row, 0, 0)
+                columns = [x for x in range(160) if any([line.pixel(x, y) for y in range(8)])]
                 assert columns[0] == 0 and columns[-1] + 1 == width_of(row) + (row[-1] == "4"), (row, columns)
     assert wrap("one two", width_of("one two")) == ["one two"]
     assert wrap("one two", width_of("one two") - 1) == ["one", "two"]
@@ -251,11 +255,11 @@ class Encoder:
         return bytearray([0xAA, 0xAA, 0xAA, 0xA8, 0x55, 0x55, 0x55, 0x50] * 14 + [0xAA, 0xAA, 0xAA, 0xA8])
 
 
-def with_encoder(encoder, height):
+def with_encoder(encoder, height, code="123456"):
     import firmware
 
     sys.modules["firmware.qr_code"] = firmware.qr_code = encoder
-    face = Face("pairing", user_code="123456", verification_uri=LINK, verification_uri_complete=LINK + "/123456")
+    face = Face("pairing", user_code=code, verification_uri=LINK, verification_uri_complete=LINK + "/" + code)
     return pages.pages_of(face, 128, height)
 
 
@@ -264,13 +268,22 @@ def test_the_qr_code_is_dark_on_white_with_its_quiet_zone():
     book = with_encoder(encoder, 64)
     assert encoder.asked == [LINK + "/123456"]
     assert [pages.has_qr_code(page) for page in book] == [False, True]
-    lit = set(drawn(book[1], 128, 64))
+    pixels = canvas(book[1], 128, 64)
     for x in range(74):
         for y in range(64):
             module_x, module_y = (x - 8) // 2, (y - 3) // 2
             inside = 0 <= module_x < 29 and 0 <= module_y < 29
-            assert ((x, y) in lit) == (not inside or bool((module_x + module_y) & 1)), (x, y)
+            assert bool(pixels[y * (128 + MARGIN) + x]) == (not inside or bool((module_x + module_y) & 1)), (x, y)
     check_inside(book, 128, 64)
+
+
+def test_a_link_is_encoded_once_and_the_encoder_forgotten():
+    encoder = Encoder()
+    assert with_encoder(encoder, 64) == with_encoder(encoder, 64)
+    assert encoder.asked == [LINK + "/123456"]
+    with_encoder(encoder, 64, "654321")
+    assert encoder.asked == [LINK + "/123456", LINK + "/654321"]
+    assert "firmware.qr_code" not in sys.modules
 
 
 def test_without_a_qr_code_the_code_is_still_there():
@@ -278,12 +291,12 @@ def test_without_a_qr_code_the_code_is_still_there():
         assert [pages.has_qr_code(page) for page in with_encoder(Encoder(error), 64)] == [False]
     encoder = Encoder()
     assert len(with_encoder(encoder, 32)) == 1 and not encoder.asked
+    assert len(with_encoder(encoder, 64)) == 2  # what has failed is tried again
 
 
 def test_pages_that_look_the_same_are_equal():
     assert pages.pages_of(Face("online"), 128, 64) == pages.pages_of(Face("online"), 128, 64)
     assert pages.pages_of(Face("online"), 128, 64) != pages.pages_of(Face("online", paused=None), 128, 64)
-    assert with_encoder(Encoder(), 64) == with_encoder(Encoder(), 64)
 
 
 def test_the_log_begins_with_the_newest():
@@ -292,7 +305,7 @@ def test_the_log_begins_with_the_newest():
 
 
 def test_large_characters_keep_their_gaps():
-    canvas = framebuf.FrameBuffer(bytearray(64 * 24), 64, 24, framebuf.GS8)
-    draw_large(canvas, "44", 0, 0, 3, 3)
-    assert not any([canvas.pixel(x, y) for x in (18, 19, 20) for y in range(24)])
-    assert all([canvas.pixel(x, 13) for x in (0, 17, 21, 38)]) and not canvas.pixel(39, 13)
+    line = framebuf.FrameBuffer(bytearray(64 * 24), 64, 24, framebuf.GS8)
+    draw_large(line, "44", 0, 0, 3, 3)
+    assert not any([line.pixel(x, y) for x in (18, 19, 20) for y in range(24)])
+    assert all([line.pixel(x, 13) for x in (0, 17, 21, 38)]) and not line.pixel(39, 13)

@@ -102,7 +102,7 @@ def test_a_face_shows_what_the_status_knows():
 
 
 def test_reasons_have_a_meaning_and_a_remedy():
-    for meaning, remedy in REASONS.values():
+    for meaning, remedy in [REASONS[reason] for reason in REASONS]:
         assert meaning and remedy
 
 
