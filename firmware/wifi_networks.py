@@ -1,0 +1,39 @@
+"""Which Wi-Fi networks are known: what may be said about each. Pure; for config.json and for `Wifi.set_wifi`."""
+
+_KEYS = ("ssid", "password", "hidden")
+_LONGEST_SSID_BYTES = 32  # IEEE 802.11
+_SHORTEST_PASSWORD_BYTES = 8  # WPA: a passphrase of 8 to 63, or 64 hexadecimal digits
+_LONGEST_PASSWORD_BYTES = 64
+
+
+def checked(given) -> list:
+    """Known networks in one form: a list of {"ssid": text, "password": text or None, "hidden": True or False}.
+
+    given: one such object or a list of them; `password` left out or "" is an open network, `hidden` left out is False.
+    Raises ValueError with a sentence that names key and what is allowed, and never holds a password.
+    """
+    networks = [given] if isinstance(given, dict) else given
+    if not isinstance(networks, (list, tuple)):
+        raise ValueError("wifi must be an object, or a list of objects, with ssid, password and hidden")
+    return [_network(networks[i], "wifi[%d]" % i if isinstance(given, (list, tuple)) else "wifi") for i in range(len(networks))]
+
+
+def _network(given, where: str) -> dict:
+    if not isinstance(given, dict):
+        raise ValueError("%s must be an object with ssid, password and hidden" % where)
+    for key in given:
+        if key not in _KEYS:
+            raise ValueError("%s has an unknown key; it may have ssid, password and hidden" % where)
+    ssid, password, hidden = given.get("ssid"), given.get("password") or None, given.get("hidden", False)
+    if not isinstance(ssid, str) or not 1 <= len(ssid.encode()) <= _LONGEST_SSID_BYTES:
+        raise ValueError("%s.ssid must be text of 1 to %d bytes" % (where, _LONGEST_SSID_BYTES))
+    if password is not None and not (
+        isinstance(password, str) and _SHORTEST_PASSWORD_BYTES <= len(password.encode()) <= _LONGEST_PASSWORD_BYTES
+    ):
+        raise ValueError(
+            "%s.password must be text of %d to %d bytes, or left out for an open network"
+            % (where, _SHORTEST_PASSWORD_BYTES, _LONGEST_PASSWORD_BYTES)
+        )
+    if not isinstance(hidden, bool):
+        raise ValueError("%s.hidden must be true or false" % where)
+    return {"ssid": ssid, "password": password, "hidden": hidden}

@@ -1,0 +1,258 @@
+"""Wi-Fi in virtual time: which network, every failure's word, and the way back from each."""
+
+import asyncio
+
+from firmware.words import REASONS
+from tests.micropython.expect import raises
+from tests.micropython.radio import Clock, Counts, Device, chip, network, order, seen
+
+SECRET = "s3cret-passw0rd"
+HOME = {"ssid": "Stage 5", "password": SECRET}
+AWAY = {"ssid": "Truck", "password": SECRET}
+
+
+def air(*ssids, **fields):
+    """Access points with the same fields, in the air."""
+    for ssid in ssids:
+        order("add", ssid=ssid, **dict({"password": SECRET}, **fields))
+
+
+async def test_one_network():
+    """No scan, no blocking, a country, a name, no power saving, and the driver's own reconnecting is off."""
+    air("Stage 5")
+    device = Device(HOME, country="DE", hostname="camera-7")
+    assert not device.wifi.is_up() and device.wifi.reason is None
+    assert await device.up() <= 2_000
+    assert network.country() == "DE" and network.hostname() == "camera-7"
+    wlan = network.WLAN(network.STA_IF)
+    assert wlan.config("pm") == wlan.PM_NONE and wlan.config("reconnects") == 0
+    assert device.changes == [(1, True, None)] and Counts.blocked_ms == 0 and seen("scan") == 0
+    assert device.log == ["wifi: Stage 5: connected (status 1010)"]
+
+
+async def test_an_open_network():
+    air("Stage 5", password=None)
+    assert await Device({"ssid": "Stage 5"}).up() <= 2_000
+
+
+async def test_the_strongest_of_several():
+    """By one scan, and each access point of a name counts."""
+    air("Stage 5", rssi=-80)
+    air("Truck", rssi=-85)
+    air("Truck", rssi=-55)
+    air("Somebody else's", rssi=-30)
+    device = Device([HOME, AWAY])
+    await device.up()
+    assert device.log == ["wifi: Truck: connected (status 1010)"] and seen("scan") == 1 and seen("connecting") == 1
+
+
+async def test_a_hidden_one():
+    """It is tried by name: alone, beside one that is not there, and after one that is there and refuses."""
+    air("Stage 5", hidden=True)
+    hidden = dict(HOME, hidden=True)
+    assert await Device(hidden).up() <= 2_000
+    chip.station.start(False)
+    assert await Device([AWAY, hidden]).up() <= 10_000
+    chip.station.start(False)
+    air("Truck", password="another passw0rd")
+    assert await Device([AWAY, hidden]).up() <= 12_000
+
+
+async def test_a_scan_that_finds_nothing_proves_nothing():
+    air("Stage 5", hidden=True)
+    assert await Device([AWAY, HOME]).up() <= 10_000
+
+
+def codes():
+    """Every failure that the driver can tell: (access point's fields or None, reason)."""
+    for code in (2, 3, 4, 8, 200, 203, 205, 206):
+        yield {"fails": code}, "wifi_password" if code == 205 else "wifi_failed"
+    for code in (15, 202, 204):
+        yield {"password": "another passw0rd", "refusal": code}, "wifi_password"
+    yield {"fails": 210}, "wifi_security"
+    yield {"fails": 212}, "wifi_not_found"
+    yield {"password": None}, "wifi_security"
+    yield {"dhcp": False}, "no_address"
+    yield None, "wifi_not_found"
+
+
+async def test_every_code_has_its_word_and_its_way_back():
+    """Once the trouble is over, the connection comes by itself, within one backoff and one attempt."""
+    good = {"password": SECRET, "fails": None, "dhcp": True}
+    for fields, reason in codes():
+        if fields is not None:
+            air("Stage 5", **fields)
+        device = Device(HOME)
+        await device.fails(reason)
+        assert reason in REASONS
+        await asyncio.sleep(200)  # the backoff is at its cap
+        assert device.wifi.reason == reason, (fields, device.changes)
+        if fields is None:
+            air("Stage 5")
+        order("change", ssid="Stage 5", **good)
+        took_ms = await device.up(40)
+        assert took_ms <= 38_000, (fields, took_ms)
+        device.task.cancel()
+        await asyncio.sleep_ms(0)
+        assert SECRET not in str(device.log) and SECRET not in str(device.changes)
+        order("remove", ssid="Stage 5")
+        chip.station.start(False)
+
+
+async def test_the_old_failure_is_not_the_new_one():
+    """status() still tells "no access point" while the next attempt is under way: a slow association is not given up for it."""
+    device = Device(HOME)
+    await device.fails("wifi_not_found")
+    air("Stage 5", associate_ms=4_000, address_ms=7_000)
+    await device.up(45)
+
+
+async def test_an_address_that_comes_late():
+    """The driver goes on waiting for DHCP; its address is taken when it comes, and the association was not thrown away."""
+    air("Stage 5", dhcp=False)
+    device = Device(HOME)
+    await device.fails("no_address")
+    device.wifi.backoff_cap_ms = 600_000  # what follows happens in the pause
+    while True:
+        await asyncio.sleep(1)
+        begun = seen("connecting")
+        await asyncio.sleep(21)
+        if seen("connecting") == begun:
+            break
+    order("change", ssid="Stage 5", dhcp=True)
+    assert await device.up() <= 1_100
+    assert seen("connecting") == begun
+
+
+async def test_of_several_failures_the_nearest_is_told():
+    air("Truck", password="another passw0rd")
+    device = Device([HOME, AWAY])
+    await device.fails("wifi_password")
+    device.task.cancel()
+    air("Stage 5", dhcp=False)
+    chip.station.start(False)
+    await Device([HOME, AWAY]).fails("no_address")
+
+
+async def test_gone_and_back():
+    """A lost connection shows within the driver's 6 s and one second of ours; it is back one backoff and one attempt later."""
+    air("Stage 5")
+    device = Device(HOME)
+    await device.up()
+    await asyncio.sleep(60)
+    order("remove", ssid="Stage 5")
+    assert await device.fails("wifi_lost") <= 8_100
+    assert await device.fails("wifi_not_found") <= 10_000
+    await asyncio.sleep(3600)
+    air("Stage 5")
+    assert await device.up() <= 20_000
+    assert [change[1:] for change in device.changes] == [
+        (True, None),
+        (False, "wifi_lost"),
+        (False, "wifi_not_found"),
+        (True, None),
+    ]
+
+
+async def test_roaming():
+    """Another access point of the same name takes over, and then another network."""
+    air("Stage 5", rssi=-50)
+    device = Device([AWAY, HOME])
+    await device.up()
+    await asyncio.sleep(60)
+    air("Stage 5", "Truck", rssi=-70)
+    del chip.air.access_points[0]
+    await device.fails("wifi_lost")
+    assert await device.up() <= 2_000 and seen("scan") == 1
+    await asyncio.sleep(60)
+    order("remove", ssid="Stage 5")
+    await device.fails("wifi_lost")
+    assert await device.up() <= 9_000 and device.log[-1] == "wifi: Truck: connected (status 1010)"
+
+
+async def test_a_drop_is_mended_at_once():
+    air("Stage 5")
+    device = Device(HOME)
+    for reason in (2, 4, 7, 8, 200, 209):
+        await device.up()
+        await asyncio.sleep(30)
+        order("drop", reason=reason)
+        await device.fails("wifi_lost")
+        assert await device.up() <= 2_100, reason
+
+
+async def test_dead_air_is_not_seen():
+    """As on stock ESP32 firmware: only the missing heartbeat reply tells. `restart` is what there is against it."""
+    air("Stage 5")
+    device = Device(HOME)
+    await device.up()
+    order("dead_air")
+    await asyncio.sleep(600)
+    assert device.wifi.is_up()
+    await device.wifi.restart()
+    assert not device.wifi.is_up() and seen("off") == 1
+    await device.fails("wifi_not_found")
+    order("dead_air", on=False)
+    await device.up()
+
+
+async def test_restart():
+    """Down and up, and back in no time; from any state."""
+    air("Stage 5")
+    device = Device(HOME)
+    await device.up()
+    begun_ms = Clock.now_ms
+    await device.wifi.restart()
+    assert Clock.now_ms - begun_ms <= 1_500
+    assert [change[1] for change in device.changes] == [True, False] and await device.up() <= 2_000
+    order("change", ssid="Stage 5", password="another passw0rd")
+    order("drop")
+    await device.fails("wifi_password")
+    for wait_ms in (0, 3_000, 12_000):
+        await asyncio.sleep_ms(wait_ms)
+        off = seen("off")
+        await device.wifi.restart()
+        assert seen("off") == off + 1, wait_ms
+
+
+async def test_restart_ends_even_if_nobody_runs():
+    device = Device(HOME)
+    await device.fails("wifi_not_found")
+    device.task.cancel()
+    begun_ms = Clock.now_ms
+    await device.wifi.restart()
+    assert 30_000 <= Clock.now_ms - begun_ms <= 31_000
+
+
+async def test_set_wifi():
+    """No networks, a wrong one, a corrected one, the same ones, another one, none: each takes effect at once."""
+    air("Stage 5", "Truck")
+    device = Device()
+    await device.fails("no_wifi_settings")
+    await asyncio.sleep(3600)
+    device.wifi.set_wifi(dict(HOME, password="wr0ng-passw0rd"))
+    await device.fails("wifi_password", 8)
+    await asyncio.sleep(100)
+    device.wifi.set_wifi(HOME)
+    assert await device.up() <= 3_000
+    changes = len(device.changes)
+    device.wifi.set_wifi([AWAY, HOME])
+    await asyncio.sleep(30)
+    assert len(device.changes) == changes and chip.station.access_point.ssid == "Stage 5"
+    device.wifi.set_wifi(AWAY)
+    await device.until(lambda: chip.station.access_point is not None and chip.station.access_point.ssid == "Truck", 4)
+    await device.up()
+    device.wifi.set_wifi([])
+    await device.fails("no_wifi_settings", 3)
+    assert not chip.station.has_address
+    assert SECRET not in str(device.log) and "wr0ng" not in str(device.log)
+
+
+async def test_set_wifi_refuses_nonsense():
+    device = Device(HOME)
+    for bad in ("Stage 5", {"ssid": ""}, [{"ssid": "Truck", "password": SECRET[:7]}], [{"ssid": "Truck", "key": SECRET}]):
+        with raises(ValueError) as caught:
+            device.wifi.set_wifi(bad)
+        assert SECRET[:7] not in str(caught.error)
+    air("Stage 5")
+    await device.up()

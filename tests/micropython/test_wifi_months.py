@@ -1,0 +1,134 @@
+"""Wi-Fi in virtual time: a driver that fails, long troubles, and what they cost."""
+
+import asyncio
+import gc
+import random
+
+import micropython
+
+from tests.micropython.radio import Clock, Counts, Device, chip, forget_seen, order, seen
+
+SECRET = "s3cret-passw0rd"
+HOME = {"ssid": "Stage 5", "password": SECRET}
+AWAY = {"ssid": "Truck", "password": SECRET}
+DAY_S = 24 * 3600
+
+
+def air(*ssids):
+    for ssid in ssids:
+        order("add", ssid=ssid, password=SECRET)
+
+
+async def test_a_wedged_driver():
+    """Each call raises until it is switched off and on: which is done, whenever it happens."""
+    air("Stage 5")
+    device = Device(HOME)
+    for wait_ms in (0, 500, 1_000, 1_500, 2_000, 40_000):
+        await asyncio.sleep_ms(wait_ms)
+        order("wedge")
+        await device.until(lambda: not chip.station.wedged, 20)
+        await device.up()
+        assert not chip.station.wedged
+
+
+async def test_a_driver_that_wedges_again_and_again():
+    """No exception reaches the top, nothing spins, and it comes back when the driver does."""
+    air("Stage 5", "Truck")
+    device = Device([HOME, AWAY])
+    end_ms = Clock.now_ms + 3600_000
+    wakes = Counts.wakes
+    while Clock.now_ms < end_ms:
+        order("wedge")
+        await asyncio.sleep_ms(random.randrange(1_000))
+    assert Counts.wakes - wakes <= 3600 * 25, Counts.wakes - wakes
+    assert not device.task.done()
+    await device.up(40)
+
+
+async def test_a_driver_that_is_stuck():
+    """No attempt ends and nothing raises: after some rounds it is switched off and on."""
+    air("Stage 5")
+    device = Device(HOME)
+    await device.up()
+    order("stick")
+    order("drop")
+    await device.fails("wifi_failed")
+    assert await device.up(180) > 40_000
+    assert seen("off") == 1
+
+
+async def test_a_day_of_flapping():
+    """24 hours in which nothing lasts: it is always back in time, and the heap does not grow."""
+    air("Stage 5", "Truck")
+    device = Device([HOME, AWAY])
+    random.seed(5)
+    times = early = late = 0
+    end_ms = Clock.now_ms + DAY_S * 1000
+    while Clock.now_ms < end_ms:
+        await device.up(40)
+        await asyncio.sleep(random.randrange(90))
+        if random.randrange(3):
+            order("drop", reason=random.choice((2, 4, 8, 200)))
+        else:
+            gone = list(chip.air.access_points)
+            chip.air.access_points.clear()
+            await asyncio.sleep(random.randrange(60))
+            chip.air.access_points.extend(gone)
+        device.changes.clear()
+        device.log.clear()
+        forget_seen()
+        gc.collect()
+        times += 1
+        if times <= 50:
+            early = max(early, gc.mem_alloc())
+        late = gc.mem_alloc()
+    assert times > 500 and late <= early, (times, early, late)
+
+
+async def test_no_busy_waiting():
+    """Connected: one look a second. Not found, for hours: a look ten times a second only while the driver tries."""
+    air("Stage 5")
+    device = Device(HOME)
+    await device.up()
+    begun_ms, wakes, calls = Clock.now_ms, Counts.wakes, chip.station.calls
+    await asyncio.sleep(DAY_S)
+    assert (Clock.now_ms - begun_ms) // 1000 == DAY_S
+    assert Counts.wakes - wakes <= DAY_S + 2 and chip.station.calls - calls <= DAY_S + 2
+    chip.air.access_points.clear()
+    await device.fails("wifi_not_found")
+    wakes, tries = Counts.wakes, seen("connecting")
+    await asyncio.sleep(6 * 3600)
+    assert Counts.wakes - wakes <= 6 * 3600 * 8, Counts.wakes - wakes
+    assert 6 * 3600 // 20 <= seen("connecting") - tries <= 6 * 3600 // 13, seen("connecting") - tries
+    assert len(device.log) < 5, device.log
+
+
+async def test_connected_allocates_nothing():
+    """The heap is locked over a minute of looks, but while the virtual time passes."""
+    air("Stage 5")
+    device = Device(HOME)
+    await device.up()
+    await asyncio.sleep(20)
+    poller = asyncio.core._io_queue
+    wait = poller.wait_io_event
+
+    def unlocked(dt):
+        micropython.heap_unlock()
+        wait(dt)
+        micropython.heap_lock()
+
+    poller.wait_io_event = unlocked
+    calls = chip.station.calls
+    micropython.heap_lock()
+    await asyncio.sleep(60)
+    micropython.heap_unlock()
+    assert chip.station.calls - calls >= 60 and device.wifi.is_up() and not device.task.done()
+
+
+async def test_scans_are_rare():
+    """A scan blocks the loop, so two networks that are not there cost at most a fifth of the time."""
+    device = Device([HOME, AWAY])
+    await device.fails("wifi_not_found")
+    Counts.blocked_ms = 0
+    await asyncio.sleep(3600)
+    assert Counts.blocked_ms <= 3600_000 // 5, Counts.blocked_ms
