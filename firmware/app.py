@@ -29,8 +29,8 @@ def run(times=None) -> None:
     storage = FileStorage(values["state_dir"])
     try:
         board = _board(values["board"])
-        clock = board.clock()
-        agent = _agent(settings, board.network(), storage, clock, times)
+        clock = board.clock(values, storage)
+        agent = _agent(settings, board.network(values), storage, clock, times)
     except ImportError as error:
         _fail("%s: board: %s can't be used here: %s" % (_config_path(), values["board"], error), uptime)
     except Untrusted as error:

@@ -24,6 +24,11 @@ _BOARD = const("the name of a file in firmware/boards, such as esp32_devkit")
 _PERCENT = const("a whole number from 0 to 100")
 _ONE_OF = const("one of: ")
 _BOARD_LETTERS = const("abcdefghijklmnopqrstuvwxyz0123456789_")
+_NETWORKS = const("an object, or a list of objects, with ssid, password and hidden")
+_COUNTRY = const("two capital letters, such as DE")
+_HOSTNAME = const("1 to 32 letters, digits and hyphens")
+_HOSTS = const("a host name or a list of host names")
+_LONGEST_HOSTNAME = const(32)
 
 # key (a dot is one level of nesting), what is allowed, default or _REQUIRED, meaning
 SCHEMA = (
@@ -37,6 +42,10 @@ SCHEMA = (
     ("light", _SWITCH, True, "use the board's light"),
     ("screen", _ONE_OF + "none, 128x64, 128x32", "128x64", "which display is fitted, where the board has pins for one"),
     ("brightness", _PERCENT, 100, "of light and screen, until the button says otherwise; 0 is dark"),
+    ("wifi", _NETWORKS, None, "known networks: ssid, password (left out: open), hidden (default false)"),
+    ("country", _COUNTRY, None, "where the radio is used (ISO 3166-1)"),
+    ("hostname", _HOSTNAME, None, "the device's name in the network"),
+    ("ntp", _HOSTS, None, "time servers to ask instead of public ones"),
     ("console", _SWITCH, None, "one JSON line a change on stdout (default: true for board host, false for any other)"),
     ("state_dir", _TEXT, "state", "folder for what the device remembers; made if missing"),
 )
@@ -102,7 +111,7 @@ def check(values: dict) -> dict:
     for key in flat:
         if key not in known:
             raise ConfigError("unknown key %s; the nearest known one is %s" % (key, nearest(key, known + _groups())))
-    checked = {}
+    checked: dict = {}
     for key, allowed, default, _ in SCHEMA:
         if key not in flat:
             if default == _REQUIRED:
@@ -111,24 +120,38 @@ def check(values: dict) -> dict:
         elif not _is_allowed(flat[key], allowed):
             raise ConfigError("%s must be %s" % (key, allowed))
         else:
-            checked[key] = flat[key]
+            checked[key] = _networks(flat[key]) if allowed == _NETWORKS else flat[key]
     return checked
+
+
+def _networks(given) -> list:
+    from .wifi_networks import checked  # only where there is Wi-Fi
+
+    try:
+        return checked(given)
+    except ValueError as error:
+        raise ConfigError(str(error))
 
 
 def _is_allowed(value, kind: str) -> bool:
     if kind == _SWITCH:
         return isinstance(value, bool)
-    if kind == _PATHS and isinstance(value, list):
-        return bool(value) and all([_is_allowed(path, _TEXT) for path in value])
+    if kind == _NETWORKS:
+        return isinstance(value, (dict, list))
+    if kind in (_PATHS, _HOSTS) and isinstance(value, list):
+        return bool(value) and all([_is_allowed(one, _TEXT) for one in value])
     if kind == _PERCENT:
         return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 100
-    if not isinstance(value, str):
+    if not isinstance(value, str) or value == "":
         return False
     if kind == _BOARD:
-        return value != "" and all([letter in _BOARD_LETTERS for letter in value])
-    if kind.startswith(_ONE_OF):
-        return value in kind[len(_ONE_OF) :].split(", ")
-    return value != ""
+        return all([letter in _BOARD_LETTERS for letter in value])
+    if kind == _COUNTRY:
+        return len(value) == 2 and all(["A" <= letter <= "Z" for letter in value])
+    if kind == _HOSTNAME:
+        letters = all([letter == "-" or "0" <= letter <= "9" or "a" <= letter.lower() <= "z" for letter in value])
+        return letters and len(value) <= _LONGEST_HOSTNAME and value.strip("-") == value
+    return not kind.startswith(_ONE_OF) or value in kind[len(_ONE_OF) :].split(", ")
 
 
 def _groups() -> list:

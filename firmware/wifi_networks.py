@@ -23,7 +23,7 @@ def _network(given, where: str) -> dict:
         raise ValueError("%s must be an object with ssid, password and hidden" % where)
     for key in given:
         if key not in _KEYS:
-            raise ValueError("%s has an unknown key; it may have ssid, password and hidden" % where)
+            raise ValueError("unknown key %s.%s; known ones are ssid, password and hidden" % (where, key))
     ssid, password, hidden = given.get("ssid"), given.get("password") or None, given.get("hidden", False)
     if not isinstance(ssid, str) or not 1 <= len(ssid.encode()) <= _LONGEST_SSID_BYTES:
         raise ValueError("%s.ssid must be text of 1 to %d bytes" % (where, _LONGEST_SSID_BYTES))

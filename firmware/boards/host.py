@@ -1,7 +1,8 @@
 """Board `host`: this computer, under the unix port. The network is the computer's, always up as far as anybody can tell here;
 the clock is the computer's too.
 
-A board module has `network()` and `clock()`, made as `Agent` asks for them.
+A board module has `network(values)` and `clock(values, storage)`, made as `Agent` asks for them. values: the configuration, by
+the keys of config.SCHEMA. What they give may have a task of its own, `run`: see wifi.py and clock.py.
 """
 
 import time
@@ -21,9 +22,11 @@ class _Host:
         return True
 
 
-def network() -> _Host:
+def network(values) -> _Host:
     """The board's network."""
     return _Host()
 
 
-clock = network
+def clock(values, storage) -> _Host:
+    """The board's clock."""
+    return _Host()

@@ -69,7 +69,8 @@ def main():
 
     values, settings = app._configure(Uptime())
     times = Times(heartbeat_ms=3_600_000, identity_spacing_ms=3_600_000, identity_online_ms=3_600_000)
-    agent = app._agent(settings, network(), FileStorage(values["state_dir"]), clock(), times)
+    storage = FileStorage(values["state_dir"])
+    agent = app._agent(settings, network(values), storage, clock(values, storage), times)
     agent._phoenix._on_proof = (counter := Counter(agent._phoenix._on_proof)).proven
     asyncio.run(measure(agent, counter))
 

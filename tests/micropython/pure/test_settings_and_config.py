@@ -102,6 +102,41 @@ def test_errors_name_the_key_and_what_is_allowed():
     )
 
 
+def test_wifi():
+    """One network or several; left out is an open one, or none at all. The password is never told."""
+    assert check(GOOD)["wifi"] is None
+    assert check(dict(GOOD, wifi={"ssid": "Set"}))["wifi"] == [{"ssid": "Set", "password": None, "hidden": False}]
+    networks = [{"ssid": "Ä" * 16, "password": SECRET, "hidden": True}, {"ssid": "b", "password": ""}]
+    assert check(dict(GOOD, wifi=networks))["wifi"] == [
+        {"ssid": "Ä" * 16, "password": SECRET, "hidden": True},
+        {"ssid": "b", "password": None, "hidden": False},
+    ]
+    kinds = "wifi must be an object, or a list of objects, with ssid, password and hidden"
+    assert wrong(wifi=SECRET) == kinds and wrong(wifi=None) == kinds
+    assert wrong(wifi=[SECRET]) == "wifi[0] must be an object with ssid, password and hidden"
+    for ssid in ("", "x" * 33, "Ä" * 17, 7, None):
+        assert wrong(wifi={"ssid": ssid, "password": SECRET}) == "wifi.ssid must be text of 1 to 32 bytes"
+    for password in (SECRET[:7], SECRET * 6, [SECRET], 12345678):
+        assert (
+            wrong(wifi=[{"ssid": "a"}, {"ssid": "b", "password": password}])
+            == "wifi[1].password must be text of 8 to 64 bytes, or left out for an open network"
+        )
+    assert wrong(wifi={"ssid": "a", "password": SECRET, "hidden": "yes"}) == "wifi.hidden must be true or false"
+    assert wrong(wifi={"ssid": "a", "pass": SECRET}) == "unknown key wifi.pass; known ones are ssid, password and hidden"
+
+
+def test_country_hostname_and_time_servers():
+    values = check(dict(GOOD, country="DE", hostname="Camera-7", ntp=["192.168.0.1", "pool.ntp.org"]))
+    assert (values["country"], values["hostname"], values["ntp"]) == ("DE", "Camera-7", ["192.168.0.1", "pool.ntp.org"])
+    assert check(dict(GOOD, ntp="pool.ntp.org"))["ntp"] == "pool.ntp.org"
+    for country in ("D", "DEU", "de", "D1", "ÄÖ", 49):
+        assert wrong(country=country) == "country must be two capital letters, such as DE"
+    for hostname in ("", "camera 7", "-camera", "camera-", "kamera-ä", "x" * 33, 7):
+        assert wrong(hostname=hostname) == "hostname must be 1 to 32 letters, digits and hyphens"
+    for ntp in ("", [], [""], [7], {"server": "pool.ntp.org"}):
+        assert wrong(ntp=ntp) == "ntp must be a host name or a list of host names"
+
+
 def test_nearest():
     assert nearest("consol", ("board", "console", "state_dir")) == "console"
     assert nearest("x" * 1000, ("board", "console")) in ("board", "console")
