@@ -114,7 +114,7 @@ class Walker:
         return "up"
 
     async def _at_clock(self) -> str:
-        if self._clock.now_s() is not None or await self._clock.ensure_set():
+        if await self._clock.ensure_set():  # each time: here it may ask NTP again, for there is no link to lose
             return "set"
         return self._lost(NetError("clock", "the time is not known, so no certificate can be checked"), "failed")
 
