@@ -117,6 +117,7 @@ wifi_security|The Wi-Fi's security does not match|It must be WPA2 or WPA3
 wifi_failed|The Wi-Fi connection failed|Wait: it tries again
 wifi_lost|The Wi-Fi connection was lost|Go nearer to the access point
 no_address|The network gave no address|Check its DHCP
+no_cable|No network cable is connected|Plug it in; check the switch
 """)
 
 # what the screen answers to the button → (title, text)

@@ -1,0 +1,64 @@
+"""Ethernet: a wired board's network, by the same protocol as Wi-Fi."""
+
+import asyncio
+
+from micropython import const
+
+_POLL_MS = const(1_000)
+_ADDRESS_MS = const(20_000)  # from the cable to an address
+_ETH_CONNECTED = const(3)  # network.ETH_CONNECTED: a cable, and no address yet
+
+
+class Ethernet:
+    """A `network` for pilotlight.Agent. `run` is its task.
+
+    lan: a network.LAN, made by the board, which knows its wiring. on_change, reason: as for Wifi.
+    """
+
+    def __init__(self, lan, on_change=None) -> None:
+        self.reason: str | None = None
+        self.on_change = on_change
+        self._lan = lan
+        self._up = False
+        self._is_on = False
+
+    def is_up(self) -> bool:
+        """There is a link and an address, as far as the driver knows."""
+        return self._up
+
+    async def restart(self) -> None:
+        """Switch the driver off; `run` switches it on again within a second."""
+        self._tell(False, self.reason)
+        self._is_on = False
+        await asyncio.sleep_ms(_POLL_MS)
+
+    async def run(self) -> None:
+        """Keep the driver switched on, and watch it, for ever."""
+        without_ms = 0  # a cable, but no address, for so long
+        while True:
+            try:
+                if not self._is_on:
+                    self._lan.active(False)
+                    self._lan.active(True)
+                    self._is_on = True
+                if self._lan.isconnected():
+                    without_ms = 0
+                    self._tell(True, None)
+                elif self._lan.status() != _ETH_CONNECTED:
+                    without_ms = 0
+                    self._tell(False, "no_cable")
+                else:
+                    without_ms = min(without_ms + _POLL_MS, _ADDRESS_MS)
+                    self._tell(False, "no_address" if without_ms == _ADDRESS_MS else self.reason)
+            except (OSError, RuntimeError):
+                self._is_on = False
+                self._tell(False, "no_cable")
+            await asyncio.sleep_ms(_POLL_MS)
+
+    def _tell(self, up: bool, reason: str | None) -> None:
+        if up == self._up and reason == self.reason:
+            return
+        self._up = up
+        self.reason = reason
+        if self.on_change is not None:
+            self.on_change()
