@@ -1,8 +1,8 @@
 """The agent: what an integrator calls. It builds the parts, owns their tasks, and settles what is shown.
 
 Its tasks: the walk (network → clock → token → socket → join → serve, and back, see `walker.py`), the inquiries (what REST is
-asked and when), the watch over the proof that Frame.io answers, and the refresh of a paired device's tokens. Only these and the
-agent write DeviceStatus.
+asked and when), the watch over the proof that Frame.io answers, the refresh of a paired device's tokens, and the last resort.
+Only the agent and these write DeviceStatus.
 """
 
 import asyncio
@@ -36,24 +36,27 @@ class Agent:
         version = await agent.status.wait(0)
 
     settings: a pilotlight.Settings. With a client_secret the device pairs by itself when it has no authorization.
-    network: has `is_up()`: True while there is a link with an address. Call `network_changed()` whenever that changes.
+    network: has `is_up()`: True while there is a link with an address. Call `network_changed()` whenever that changes. It may
+    have `async restart()`: down and up, for a driver that is wedged; that may raise OSError.
     storage: has `load(name)`, a dict or None, and `save(name, record)` with a small dict of texts and integers, which over a
     power cut is wholly the old or the new one; both may raise OSError. Of the records `identity`, `client` and `authorization`
     the last holds tokens.
     clock: has `now_s()`, seconds since 1970 or None if the time is not known, and `await ensure_set()`, True once it is known.
     times: a Times. log: called with a line of text for the maintainer; it never holds a secret.
+    reset: called to reset the board, as the last resort and at most hourly (see `last_resort.py`); False refuses, for now.
     status: the DeviceStatus to observe.
     http: the HttpClient to Frame.io, for a request of your own inside `request_slot`.
     Raises Untrusted if the trust roots can't be used.
     """
 
-    def __init__(self, settings, network, storage, clock, times: Times | None = None, log=None) -> None:
+    def __init__(self, settings, network, storage, clock, times: Times | None = None, log=None, reset=None) -> None:
         self.status = DeviceStatus()
         self._network = network
         self._storage = storage
         self._clock = clock
         self._times = times = times or Times()
         self._log = log
+        self._reset = reset
         tls = tls_context(settings.trust_roots) if settings.scheme == "https" else None
         endpoint = Endpoint(settings.host, settings.port, tls)
         self.http = HttpClient(endpoint, settings.host_field, times)
@@ -126,6 +129,10 @@ class Agent:
             self.status.update(authorized=self._authorization.authorized)
             self._load_device_id()
             jobs = [self._walker.run(), self._inquiries.run(), self._inquiries.watch_proof(), self._end_start()]
+            if self._reset is not None or hasattr(self._network, "restart"):
+                from .last_resort import watch  # only now: who can do neither pays for nothing
+
+                jobs.append(watch(self.status, self._network, self._reset, self.network_changed, self._times, self._note))
             if self._keeper is not None:
                 jobs.append(self._keeper.run())
             for job in jobs:

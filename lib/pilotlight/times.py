@@ -33,6 +33,12 @@ class Times:
     fallback_low_ms = 60_000  # from one HTTP heartbeat to the next, at random (Frame.io: at most once a minute)
     fallback_high_ms = 120_000
 
+    # The last resort, counted while the network claims to be up and Frame.io does not answer.
+    unproven_step_ms = 20_000  # shorter than proof_ms, so that no answer is overlooked
+    network_restart_ms = 600_000
+    reset_after_ms = 1_800_000
+    reset_spacing_ms = 3_600_000  # since power-on or the last reset
+
     # Pairing and tokens.
     pairing_ms = 600_000  # a code is renewed for so long
     refresh_low_percent = 70  # of the access token's life

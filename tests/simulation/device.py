@@ -69,7 +69,7 @@ class World:
     """Device, network and service; the seed decides all that is random.
 
     pairs: the device has a client_secret, not a fixed token; its user is `pair`. storage: instead of the host's records.
-    shown: (virtual ms, state, connected, paused, reason) of each change.
+    shown: (virtual ms, state, connected, paused, reason) of each change. reset: the agent's last resort, or None.
     """
 
     def __init__(self, seed=1, jitter_ms=0, pairs=False, storage=None):
@@ -80,6 +80,7 @@ class World:
         self.storage = storage or self.host
         self.shown = []
         self.log = []
+        self.reset = None
         self.agent = None
 
     def power_on(self, times=None):
@@ -88,7 +89,7 @@ class World:
         given = {"client_secret": SECRET} if self.frameio.tokens else {"access_token": TOKEN}
         settings = Settings("http://127.0.0.1:1", "1.2.3", **given)
         self.agent = Agent(
-            settings, self.host, self.storage, self.host, times, lambda line: self.log.append((Clock.now_ms, line))
+            settings, self.host, self.storage, self.host, times, lambda line: self.log.append((Clock.now_ms, line)), self.reset
         )
         self._running = asyncio.create_task(self.agent.run())
         self._observing = asyncio.create_task(self._observe(self.agent.status))

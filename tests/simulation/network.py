@@ -8,14 +8,15 @@ import asyncio
 import random
 import time
 
-from pilotlight.net.errors import LinkClosed, Unreachable
+from pilotlight.net.errors import LinkClosed, Unreachable, no_memory
 from tests.virtual_time import Clock
 
 
 class Network:
     """What lies between device and server. All streams obey it.
 
-    latency_ms, jitter_ms: each way. refused: connects are refused. serve: called with each new far end (`Stream`).
+    latency_ms, jitter_ms: each way. refused: connects are refused. no_memory: they find no memory for TLS.
+    serve: called with each new far end (`Stream`).
     opened, most_open: streams ever opened, and open at once at most, by the device. heard_ms: when the device last received a byte.
     """
 
@@ -23,6 +24,7 @@ class Network:
         self.latency_ms = latency_ms
         self.jitter_ms = jitter_ms
         self.refused = False
+        self.no_memory = False
         self.serve = serve
         self.opened = 0
         self.open = 0
@@ -114,6 +116,9 @@ class Stream:
         self._check_open()
         if network.refused:
             raise Unreachable("refused", "the server refused the connection")
+        if network.no_memory:
+            self.close()
+            raise no_memory()
         asyncio.create_task(network.serve(self.other))
 
     async def _wait(self):
