@@ -6,6 +6,7 @@ import gc
 
 import micropython
 
+from firmware.watchdog import Watchdog
 from pilotlight.agent import Agent
 from pilotlight.net.errors import ProtocolError
 from pilotlight.net.websocket_frames import FrameReader
@@ -49,6 +50,16 @@ class Locked:
         micropython.heap_unlock()
 
 
+class Unlocked:
+    """In the place of Locked, where objects may be made."""
+
+    def __enter__(self):
+        pass
+
+    def __exit__(self, kind, error, traceback):
+        pass
+
+
 async def test_a_heartbeat_trip_makes_no_object():
     peers = []
 
@@ -81,13 +92,6 @@ async def test_a_heartbeat_trip_makes_no_object():
             reading.send(None)  # reads, compares, proves, waits
         assert phoenix._heartbeat_answered
 
-    class Unlocked:
-        def __enter__(self):
-            pass
-
-        def __exit__(self, kind, error, traceback):
-            pass
-
     sleeper = asyncio.core.Task(None, asyncio.core.__dict__)
     kept = asyncio.core.cur_task, asyncio.core._io_queue
     asyncio.core.cur_task, asyncio.core._io_queue = sleeper, NoPoller()
@@ -100,6 +104,33 @@ async def test_a_heartbeat_trip_makes_no_object():
     finally:
         asyncio.core.cur_task, asyncio.core._io_queue = kept
         transport.close()
+
+
+def test_watching_the_tasks_makes_no_object():
+    class Dog:
+        fed = 0
+
+        def feed(self):
+            Dog.fed += 1
+
+    watchdog = Watchdog(lambda timeout_ms: Dog(), None, grace_ms=0, step_ms=0)
+    for name in ("light", "screen", "network"):
+        watchdog.due(name, 60_000)
+    sleeper = asyncio.core.Task(None, asyncio.core.__dict__)
+    kept = asyncio.core.cur_task
+    asyncio.core.cur_task = sleeper
+    running = watchdog.run()
+    try:
+        running.send(None)
+        for _ in range(10):
+            asyncio.core._task_queue.remove(sleeper)
+            with Locked() if Dog.fed else Unlocked():  # the first look makes the dog
+                watchdog.due("light", 60_000)
+                running.send(None)
+        asyncio.core._task_queue.remove(sleeper)
+    finally:
+        asyncio.core.cur_task = kept
+    assert Dog.fed == 10
 
 
 def test_the_lock_bites():
