@@ -8,8 +8,10 @@ import asyncio
 import time
 
 import machine
+import micropython
 from esp32 import NVS
 from machine import RTC, WDT, Timer
+from neopixel import NeoPixel
 from virtual import events, orders, wiring
 from virtual.power import PowerEnded
 
@@ -103,22 +105,18 @@ async def test_a_wiring_is_checked():
     assert wiring.strip(48).pixels == [[0, 0, 0]]
 
 
-async def test_events_cost_no_more_than_themselves_when_memory_is_short():
+async def test_events_for_which_there_is_no_memory_are_counted_and_harm_nobody():
+    wiring.use("s3")
     seen = []
-
-    def greedy(event):
-        if not seen:
-            seen.append("first")
-            raise MemoryError
-        seen.append(event["kind"])
-
-    events.listen(greedy)
-    events.emit("pin", pin=2, level=1)
-    assert seen == ["first", "pin"] and events.lost == 0
-
-    def hungry(event):
-        raise MemoryError
-
-    events.listen(hungry)
-    events.emit("pin", pin=2, level=0)
-    assert events.lost == 1
+    events.listen(seen.append)
+    led, pwm, pixel = machine.Pin(2, machine.Pin.OUT), machine.PWM(machine.Pin(4)), NeoPixel(machine.Pin(48), 1)
+    pixel.buf[0] = 1
+    told = len(seen)
+    micropython.heap_lock()
+    led.on()
+    pwm.duty_u16(1)
+    pixel.write()
+    micropython.heap_unlock()
+    assert events.lost == 3 and len(seen) == told
+    led.off()
+    assert seen[-1]["level"] == 0

@@ -146,9 +146,9 @@ except KeyboardInterrupt:
 def test_what_the_user_does_outlasts_resets_and_power_cuts(make_board: MakeBoard) -> None:
     board = make_board(
         """
-from machine import I2C
-say(pressed=not Pin(4, Pin.IN, Pin.PULL_UP).value())
-machine.Pin(4).irq(lambda pin: machine.reset())
+button = Pin(4, Pin.IN, Pin.PULL_UP)
+button.irq(lambda pin: machine.reset())
+say(pressed=not button.value())
 asyncio.run(wait())
 """,
         wiring={"buttons": [4]},

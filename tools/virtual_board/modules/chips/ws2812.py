@@ -29,5 +29,7 @@ class Strip:
                 self._is_told = True
                 if events.is_heard:
                     events.emit("neopixel", pin=self._pin, pixels=self.pixels)
+        except MemoryError:
+            events.miss()
         finally:
             interrupts.release()

@@ -50,6 +50,11 @@ def enable_irq(state):
     interrupts.release()
 
 
+def freq(hz=None):
+    """The CPU's clock, in Hz; setting it changes nothing here."""
+    return 160000000 if hz is None else None
+
+
 def reset():
     """Begin anew, as with the reset button."""
     power.end(HARD_RESET)

@@ -21,7 +21,7 @@ class Pin:
     def __new__(cls, id, *args, **kwargs):
         if isinstance(id, Pin):
             return id
-        # GPIO 20, 24 and 28 to 31 are on no ESP32, 34 to 39 on no S3 of the usual kind are anything else: one range for both
+        # One range for ESP32 and S3, though each lacks some of it.
         if not isinstance(id, int) or not 0 <= id <= 48:
             raise ValueError("invalid pin")
         if id not in cls._pins:
@@ -100,14 +100,20 @@ class Pin:
             return self._driven
         return 1 if self._pull & self.PULL_UP or self._mode == self.OPEN_DRAIN else 0
 
+    def _tell(self, level):
+        if events.is_heard:
+            try:
+                events.emit("pin", pin=self.id, level=level)
+            except MemoryError:
+                events.miss()
+
     def _changed(self):
         interrupts.hold()
         try:
             level = self._seen()
             if self._mode != self.IN and level != self._told:
                 self._told = level
-                if events.is_heard:
-                    events.emit("pin", pin=self.id, level=level)
+                self._tell(level)
             if level != self._level:
                 self._level = level
                 if self._irq.trigger_ & (self.IRQ_RISING if level else self.IRQ_FALLING):

@@ -76,6 +76,8 @@ class PWM:
                 self._told = told
                 if events.is_heard:
                     events.emit("pwm", pin=self._pin.id, duty_u16=duty, freq=self._frequency_hz)
+        except MemoryError:
+            events.miss()
         finally:
             interrupts.release()
 

@@ -20,6 +20,7 @@ _CHUNK_BYTES = 1024
 _socket = None
 _writable = None
 _received = b""
+_lost = 0  # events that the host knows to be lost
 
 
 def connect():
@@ -38,7 +39,12 @@ def connect():
 
 
 def _send(event):
-    left = memoryview(events.as_line(event).encode())
+    global _lost
+    text = events.as_line(event)
+    if events.lost != _lost:
+        _lost = events.lost
+        text = events.as_line({"kind": "lost", "count": _lost}) + text
+    left = memoryview(text.encode())
     try:
         while left:
             try:

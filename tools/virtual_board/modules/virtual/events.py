@@ -3,7 +3,6 @@
 emit("pin", pin=2, level=1) reaches the listeners in this process as a dict, and the host, if there is one, as a line of JSON.
 """
 
-import gc
 import json
 
 from . import clock, interrupts
@@ -28,8 +27,7 @@ def ignore(function):
 
 
 def emit(kind, **fields):
-    """Tell it. Never raises for want of memory: the event is lost then, and counted."""
-    global lost
+    """Tell it."""
     if not is_heard:
         return
     interrupts.hold()
@@ -37,15 +35,17 @@ def emit(kind, **fields):
         fields["kind"] = kind
         fields["t_us"] = clock.now_us()
         for listener in _listeners:
-            try:
-                listener(fields)
-            except MemoryError:
-                gc.collect()
-                listener(fields)
+            listener(fields)
     except MemoryError:
-        lost += 1
+        miss()
     finally:
         interrupts.release()
+
+
+def miss():
+    """There was no memory for an event; the firmware must not notice. The host is told with the next one."""
+    global lost
+    lost += 1
 
 
 def as_line(event):

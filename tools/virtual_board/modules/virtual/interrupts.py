@@ -38,6 +38,7 @@ _is_ticking = False
 _line = None  # from the host: orders interrupt, too
 _line_poller = None
 _on_line = None
+_kept = []  # what the thread uses: the garbage collector is to find it here, too
 _on_watchdog = None
 
 
@@ -175,8 +176,9 @@ def run():
         import _thread
 
         _is_ticking = True
-        poller = line_poller(_line) if _line else None
-        _thread.start_new_thread(_tick, (_shared, serve, poller, clock.BEGUN_US))
+        if _line:
+            _kept.append(line_poller(_line))
+        _thread.start_new_thread(_tick, (_shared, serve, _kept[-1] if _kept else None, clock.BEGUN_US))
 
 
 def _tick(shared, serve, poller, begun_us):
