@@ -76,7 +76,7 @@ def picture(state: str) -> str:
         colour="#%02x%02x%02x" % rgb,
         still=1 if max(rgb) else 0,
         period=f"{period_ms / 1000:g}s",
-        strip="".join(_part(at_ms, min(ms, _SPAN_MS - at_ms), level) for at_ms, ms, level in spans if level),
+        strip="".join(_part(*span) for span in spans if span[2]),
     )
 
 

@@ -41,6 +41,9 @@ def test_a_pixel_that_differs_is_seen_and_saved_as_a_picture(pictures: dict[str,
 def test_another_size_and_no_golden_picture_are_seen(pictures: dict[str, Image.Image], tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match="even is not"):
         light_strips.check("even", pictures["even"].crop((0, 0, 300, 300)), failed=tmp_path)
+    Image.new("RGB", (2, 8)).save(tmp_path / "black.png")
+    with pytest.raises(AssertionError, match="black is not"):
+        light_strips.check("black", Image.new("RGB", (8, 2)), golden=tmp_path, failed=tmp_path / "failed")
     with pytest.raises(AssertionError, match="disco has no golden picture"):
         light_strips.check("disco", pictures["even"], failed=tmp_path)
 
