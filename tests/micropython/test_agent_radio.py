@@ -1,0 +1,99 @@
+"""The agent on Wi-Fi and a cold clock, in virtual time: what the user sees, and that nothing is sent before the time is known."""
+
+import asyncio
+
+import ntptime
+from virtual import orders, rtc
+
+from firmware.clock import Clock
+from tests.micropython.radio import Wifi, order, seen
+from tests.simulation.device import World, sleep_s
+from tests.virtual_time import Clock as Virtual
+
+SECRET = "s3cret-passw0rd"
+HOME = {"ssid": "Stage 5", "password": SECRET}
+
+
+class Board:
+    """What an Agent wants, made of Wifi and Clock as a board would."""
+
+    def __init__(self, networks, build_s=0):
+        self.records = {}
+        self.log = []
+        self.wifi = Wifi(networks, log=self.log.append)
+        self.clock = Clock("ntp.one", self, build_s, self.log.append)
+        self.is_up, self.restart = self.wifi.is_up, self.wifi.restart
+        self.now_s, self.ensure_set = self.clock.now_s, self.clock.ensure_set
+
+    def load(self, name):
+        return self.records.get(name)
+
+    def save(self, name, record):
+        self.records[name] = record
+
+
+def power_on(networks=HOME):
+    """A world whose device is on such a board."""
+    rtc.set_us(0)
+    world = World()
+    world.host = world.storage = board = Board(networks)
+    world.power_on()
+    board.wifi.on_change = world.agent.network_changed
+    asyncio.create_task(board.wifi.run())
+    asyncio.create_task(board.clock.run(world.agent.status))
+    return world, board
+
+
+async def test_from_a_cold_start_to_online():
+    """No network, no time, online; then the access point goes and comes back."""
+    orders.obey("ntp", action="silence")
+    world, board = power_on()
+    await world.until("no_network")
+    assert board.wifi.reason in (None, "wifi_not_found")
+    await sleep_s(60)
+    order("add", **HOME)
+    await world.until("no_backend", 30_000)
+    await sleep_s(600)
+    assert (world.agent.status.state, world.agent.status.reason) == ("no_backend", "clock")
+    assert not world.frameio.times("upgrade") and not world.frameio.times("identity") and not world.frameio.times("health")
+    orders.obey("ntp", action="answer")
+    assert await world.until("online", 70_000) > 0
+    assert board.now_s() == ntptime.true_s()
+    await sleep_s(1)
+    assert board.records["clock"]["good_s"] == ntptime.true_s() - 1
+
+    order("remove", ssid="Stage 5")
+    world.network.dead_air = True
+    assert await world.until("no_network", 10_000) <= 8_100
+    await sleep_s(600)
+    world.network.dead_air = False
+    order("add", **HOME)
+    assert await world.until("online", 40_000) > 0
+    assert SECRET not in str(board.log) + str(world.log)
+
+
+async def test_what_the_driver_does_not_see():
+    """Dead air: the heartbeat tells within 30 s; the network is not blamed, and comes back by itself."""
+    order("add", **HOME)
+    world, board = power_on()
+    await world.until("online", 30_000)
+    await sleep_s(100)
+    order("dead_air")
+    world.network.dead_air = True
+    assert await world.until("no_backend", 31_000) <= 30_000
+    assert board.is_up()
+    order("dead_air", on=False)
+    world.network.dead_air = False
+    assert await world.until("online", 90_000) <= 85_000
+    assert seen("off") == 0
+
+
+async def test_restart_as_the_last_resort_does():
+    order("add", **HOME)
+    world, board = power_on()
+    await world.until("online", 30_000)
+    begun_ms = Virtual.now_ms
+    await board.restart()
+    assert world.agent.status.state == "no_network"
+    await world.until("online", 30_000)
+    assert Virtual.now_ms - begun_ms <= 15_000 and seen("off") == 1
