@@ -29,8 +29,9 @@ def run(times=None) -> None:
     storage = FileStorage(values["state_dir"])
     try:
         board = _board(values["board"])
-        clock = board.clock(values, storage)
-        agent = _agent(settings, board.network(values), storage, clock, times)
+        network = board.network(values, log_line)
+        clock = board.clock(values, storage, log_line)
+        agent = _agent(settings, network, storage, clock, times)
     except ImportError as error:
         _fail("%s: board: %s can't be used here: %s" % (_config_path(), values["board"], error), uptime)
     except Untrusted as error:
@@ -40,11 +41,22 @@ def run(times=None) -> None:
     console = values["board"] == "host" if values["console"] is None else values["console"]
     outputs = _Outputs(Console() if console else None, _panel(board, values, storage), log, uptime)
     try:
-        asyncio.run(outputs.run(agent))
+        asyncio.run(_run(agent, network, clock, outputs))
     except KeyboardInterrupt:
         sys.exit(_INTERRUPTED_EXIT)
     finally:
         log.save()
+
+
+async def _run(agent, network, clock, outputs) -> None:
+    """Run all that has something to do. What nobody foresaw, in any of it, ends it."""
+    jobs = [agent.run(), outputs.run(agent)]
+    if hasattr(network, "run"):
+        network.on_change = agent.network_changed
+        jobs.append(network.run())
+    if hasattr(clock, "run"):
+        jobs.append(clock.run(agent.status))
+    await asyncio.gather(*jobs)
 
 
 def _configure(uptime: Uptime):
@@ -106,8 +118,8 @@ class _Outputs:
         self._uptime = uptime
 
     async def run(self, agent) -> None:
-        """Run the agent and show it. What nobody foresaw, in any of it, ends it."""
-        jobs = [agent.run(), self._follow(agent.status), self._log.run()]
+        """Show the agent's status, for ever."""
+        jobs = [self._follow(agent.status), self._log.run()]
         if self._panel is not None:
             jobs.append(self._panel.run(agent, self._log))
         await asyncio.gather(*jobs)

@@ -9,15 +9,19 @@ To add a board, copy this file: its name is the board's, for `board` in config.j
     light()          a firmware.light.Light: its lamp of firmware/lamps.py, and a machine.Timer
     screen(height)   a display for firmware/screen.py: 128 wide, height 64 or 32
     button()         a Pin, low while the button is pressed
-    network(values)  has is_up(); firmware/wifi.py or the like, from the configuration's values
-    clock(values, storage)  has now_s() and `await ensure_set()`: firmware/clock.py
+    network(values, log)         a `network` for Agent (firmware/wifi.py, ethernet.py), from the configuration's values
+    clock(values, storage, log)  a `clock` for Agent (firmware/clock.py)
+
+Both may have a task, `run`; the clock's gets the agent's status. A network has `on_change`, which is set to tell the agent.
 """
 
 from machine import I2C, Pin, Timer
 
+from ..clock import Clock
 from ..lamps import Led
 from ..light import Light
 from ..ssd1306 import SSD1306_I2C
+from ..wifi import Wifi
 
 
 def light() -> Light:
@@ -33,3 +37,13 @@ def screen(height: int) -> SSD1306_I2C:
 def button() -> Pin:
     """The button on GPIO 0."""
     return Pin(0, Pin.IN, Pin.PULL_UP)
+
+
+def network(values: dict, log) -> Wifi:
+    """The chip's Wi-Fi."""
+    return Wifi(values["wifi"] or (), values["country"], values["hostname"], log=log)
+
+
+def clock(values: dict, storage, log) -> Clock:
+    """The chip's clock, set by NTP."""
+    return Clock(values["ntp"], storage, log=log)

@@ -10,9 +10,11 @@ How to add a board: see esp32_devkit.py.
 from machine import I2C, Pin, Timer
 from neopixel import NeoPixel
 
+from ..clock import Clock
 from ..lamps import Pixel
 from ..light import Light
 from ..ssd1306 import SSD1306_I2C
+from ..wifi import Wifi
 
 
 def light() -> Light:
@@ -28,3 +30,13 @@ def screen(height: int) -> SSD1306_I2C:
 def button() -> Pin:
     """The button on GPIO 0."""
     return Pin(0, Pin.IN, Pin.PULL_UP)
+
+
+def network(values: dict, log) -> Wifi:
+    """The chip's Wi-Fi."""
+    return Wifi(values["wifi"] or (), values["country"], values["hostname"], log=log)
+
+
+def clock(values: dict, storage, log) -> Clock:
+    """The chip's clock, set by NTP."""
+    return Clock(values["ntp"], storage, log=log)

@@ -1,8 +1,7 @@
 """Board `host`: this computer, under the unix port. The network is the computer's, always up as far as anybody can tell here;
 the clock is the computer's too.
 
-A board module has `network(values)` and `clock(values, storage)`, made as `Agent` asks for them. values: the configuration, by
-the keys of config.SCHEMA. What they give may have a task of its own, `run`: see wifi.py and clock.py.
+How to add a board: see esp32_devkit.py.
 """
 
 import time
@@ -22,11 +21,11 @@ class _Host:
         return True
 
 
-def network(values) -> _Host:
+def network(values: dict, log) -> _Host:
     """The board's network."""
     return _Host()
 
 
-def clock(values, storage) -> _Host:
+def clock(values: dict, storage, log) -> _Host:
     """The board's clock."""
     return _Host()

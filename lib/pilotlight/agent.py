@@ -37,7 +37,8 @@ class Agent:
 
     settings: a pilotlight.Settings. With a client_secret the device pairs by itself when it has no authorization.
     network: has `is_up()`: True while there is a link with an address. Call `network_changed()` whenever that changes. It may
-    have `async restart()`: down and up, for a driver that is wedged; that may raise OSError.
+    have `async restart()`: down and up, for a driver that is wedged; that may raise OSError. And it may have `reason`: one short
+    word for why it is down, or None; call `network_changed()` when that changes, too.
     storage: has `load(name)`, a dict or None, and `save(name, record)` with a small dict of texts and integers, which over a
     power cut is wholly the old or the new one; both may raise OSError. Of the records `identity`, `client` and `authorization`
     the last holds tokens.
@@ -164,6 +165,7 @@ class Agent:
         """The network has come up, gone, or become another one."""
         up = self._network.is_up()
         self.status.update(network_up=up, starting=self.status.starting and up)
+        self._show()
         if up:
             self._phoenix.check_link()
             if self._keeper is not None:
@@ -276,7 +278,9 @@ class Agent:
         """Settle the reason: why the state is not better."""
         status = self.status
         reason = None
-        if status.user_code is None and not status.authorized:
+        if not status.network_up:
+            reason = getattr(self._network, "reason", None)
+        elif status.user_code is None and not status.authorized:
             if self._walker.pairing is not None and not self._walker.pairing.cancelled:
                 reason = self._inquiries.reason  # why there is no code yet
             else:

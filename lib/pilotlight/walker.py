@@ -108,8 +108,10 @@ class Walker:
     async def _at_network(self) -> str:
         while not self._network.is_up():
             self._status.update(network_up=False, starting=False)
+            self._show()
             await _wait(self._news, self._times.network_check_ms)
         self._status.update(network_up=True)
+        self._show()
         self._inquiries.wake()
         return "up"
 

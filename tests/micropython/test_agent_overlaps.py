@@ -207,3 +207,29 @@ async def test_cancelled_while_the_code_is_on_its_way():
     with raises(ValueError):
         world.frameio.tokens.enter(shown[-1] or "000000")
     await world.power_off()
+
+
+async def test_why_the_network_is_down_is_the_reason():
+    """Announced or not; and a network without a reason has none, whatever was lost by it."""
+    world = World()
+    world.host.reason = "wifi_not_found"
+    world.host.up = False
+    world.power_on()
+    await world.until("no_network")
+    assert world.agent.status.reason == "wifi_not_found"
+    world.host.reason = "wifi_password"
+    await sleep_s(2)
+    assert world.agent.status.reason == "wifi_password"
+    world.host.reason, world.host.up = None, True
+    await world.until("online")
+    assert world.agent.status.reason is None
+    await sleep_s(100)
+    world.host.reason, world.host.up = "wifi_lost", False
+    world.agent.network_changed()
+    assert (world.agent.status.state, world.agent.status.reason) == ("no_network", "wifi_lost")
+    del world.host.reason
+    world.agent.network_changed()
+    world.network.dead_air = True
+    await sleep_s(100)
+    assert (world.agent.status.state, world.agent.status.reason) == ("no_network", None)
+    await world.power_off()

@@ -70,7 +70,7 @@ def main():
     values, settings = app._configure(Uptime())
     times = Times(heartbeat_ms=3_600_000, identity_spacing_ms=3_600_000, identity_online_ms=3_600_000)
     storage = FileStorage(values["state_dir"])
-    agent = app._agent(settings, network(values), storage, clock(values, storage), times)
+    agent = app._agent(settings, network(values, None), storage, clock(values, storage, None), times)
     agent._phoenix._on_proof = (counter := Counter(agent._phoenix._on_proof)).proven
     asyncio.run(measure(agent, counter))
 
