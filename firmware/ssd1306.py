@@ -52,7 +52,7 @@ class SSD1306_I2C(framebuf.FrameBuffer):
     Nothing is sent until the first show(), refresh(), init_display() or poweron(), so a missing display can be made, too.
     contrast(), invert() and rotate() are remembered while the display's state is unknown, and sent with the next show(). Every
     method that sends raises OSError as the bus does: a missing display costs one address byte each time. A whole picture of
-    128x64 is 1113 bytes, 25 ms at 400 kHz; nothing is allocated after the constructor.
+    128x64 is 1113 bytes, 25 ms at 400 kHz. After the constructor nothing but write_data() allocates.
     """
 
     def __init__(self, width: int, height: int, i2c, addr: int = 0x3C, external_vcc: bool = False) -> None:

@@ -1,63 +1,17 @@
-"""The SSD1306 driver against the model of the chip: the picture that is seen, the bytes on the wire, trouble on the bus, the heap."""
+"""The SSD1306 driver against the model of the chip: the picture that is seen, the bytes on the wire, the heap."""
 
 import random
 
-import framebuf
 import micropython
 
 from firmware.ssd1306 import SSD1306_I2C
 from tests.micropython.expect import raises
+from tests.micropython.fitted_display import Bus, drawn, fitted, turned
 from tools.virtual_board.modules.chips.ssd1306 import SSD1306
 
 SET_UP_BYTES = 30  # with the address byte, as all counts here
 PAGE_BYTES = 5 + 2 + 128
 POWER_BYTES = 3
-
-
-class Bus:
-    """An I2C bus with one chip. sent: bytes since it was last set to 0. cut_after: so many more bytes, and the wire breaks off."""
-
-    def __init__(self, chip, address=0x3C):
-        self.chip = chip
-        self.address = address
-        self.sent = 0
-        self.cut_after = None
-
-    def writeto(self, address, data):
-        self.sent += 1
-        if not self.chip.plugged or address != self.address:
-            raise OSError(19)
-        if self.cut_after is not None and self.cut_after < len(data):
-            if self.cut_after > 1:  # a control byte alone does nothing
-                self.chip.write(data[: self.cut_after])
-            self.cut_after = None
-            raise OSError(5)
-        if self.cut_after is not None:
-            self.cut_after -= len(data)
-        self.sent += len(data)
-        self.chip.write(data)
-        return len(data)
-
-    def writevto(self, address, vector):
-        return self.writeto(address, b"".join(bytes(part) for part in vector))
-
-
-def fitted(height=64, **kind):
-    """A display, its bus and its chip."""
-    bus = Bus(SSD1306(128, height, **kind))
-    return SSD1306_I2C(128, height, bus, **kind), bus, bus.chip
-
-
-def drawn(display):
-    """What is to be seen of what is drawn."""
-    picture = bytearray(display.width * display.height // 8)
-    framebuf.FrameBuffer(picture, display.width, display.height, framebuf.MONO_HLSB).blit(display, 0, 0)
-    return bytes(picture)
-
-
-def turned(picture):
-    """By 180 degrees."""
-    return bytes(int("".join(reversed(f"{byte:08b}")), 2) for byte in reversed(picture))
 
 
 def scribble(display):
@@ -133,133 +87,6 @@ def test_any_drawing():
                 pages = range(0, len(before), 128)
                 differing = [at for at in pages if before[at : at + 128] != display.buffer[at : at + 128]]
                 assert bus.sent <= len(differing) * PAGE_BYTES
-
-
-def test_unplugged_unnoticed_and_plugged_in_again():
-    display, bus, chip = fitted()
-    display.text("online", 0, 0)
-    display.contrast(9)
-    display.show()
-    chip.unplug()
-    chip.plug()
-    seen = []
-    chip.watchers.append(lambda: seen.append(chip.picture()))
-    display.show()
-    assert bus.sent and not chip.on  # nothing differs, as far as anyone can know
-    display.refresh()
-    assert chip.on and chip.contrast == 9
-    assert seen == [drawn(display)]  # no noise before
-    display.refresh()
-    assert seen == [drawn(display)]  # and no blinking of one that was there
-
-
-def test_a_missing_display_costs_an_address_byte_and_comes_back():
-    display, bus, chip = fitted()
-    chip.unplug()
-    for method in (display.show, display.refresh, display.poweron, display.poweroff, display.init_display):
-        bus.sent = 0
-        with raises(OSError) as caught:
-            method()
-        assert bus.sent == 1 and caught.error.errno == 19
-    bus.sent = 0
-    display.contrast(3)
-    display.invert(1)
-    display.rotate(0)
-    assert bus.sent == 0
-    display.text("back", 0, 0)
-    chip.plug()
-    display.show()
-    assert chip.on and chip.contrast == 3
-    assert chip.picture() == turned(bytes(byte ^ 0xFF for byte in drawn(display)))
-
-
-def test_unplugged_while_a_show_is_due():
-    for method in ("show", "contrast", "invert", "poweroff", "write_cmd"):
-        display, _, chip = fitted()
-        display.text("1", 0, 0)
-        display.show()
-        chip.unplug()
-        display.text("2", 50, 50)
-        with raises(OSError):
-            getattr(display, method)(*() if method in ("show", "poweroff") else (1,))
-        chip.plug()
-        display.show()  # though nothing has changed since the failed one
-        assert chip.on == (method != "poweroff")
-        display.poweron()
-        picture = drawn(display)
-        assert chip.picture() == (bytes(byte ^ 0xFF for byte in picture) if method == "invert" else picture)
-
-
-def test_cut_off_at_any_byte():
-    random.seed(64)
-    display, bus, chip = fitted()
-    display.show()
-
-    def show_something_else():
-        display.contrast(random.randrange(256))
-        display.fill(0)
-        display.text("%06d" % random.randrange(10**6), 3 + random.randrange(40), random.randrange(50))
-        display.show()
-
-    for begin, at_least in ((display.refresh, 1050), (show_something_else, 60)):
-        cut = 0
-        while True:
-            bus.cut_after = cut
-            try:
-                begin()
-                break
-            except OSError:
-                pass
-            display.show()
-            assert chip.on and chip.picture() == drawn(display), cut
-            assert chip.contrast == display._setup[4], cut
-            cut += 1 if cut < 80 else 53
-        bus.cut_after = None
-        assert cut > at_least, cut
-
-
-def test_after_a_driver_that_was_cut_off():
-    """A reset of the board in the middle of another driver's transaction, and the chip was not reset."""
-    for rest in (b"\x00\x20", b"\x00\x20\x00\x21", b"\x00\x20\x01\x21\x00", b"\x00\x81", b"\x00\x8d", b"\x00\xa8", b"\x00\xda"):
-        display, _, chip = fitted()
-        chip.write(rest)
-        display.text("begun", 0, 0)
-        display.show()
-        assert chip.on and chip.contrast == 255 and chip.picture() == drawn(display)
-
-
-def test_anything_else_that_ends_a_show_is_no_success_either():
-    display, bus, chip = fitted()
-    display.show()
-    display.text("1", 0, 0)
-
-    def interrupted(address, data):
-        raise KeyboardInterrupt
-
-    bus.writeto, kept = interrupted, bus.writeto
-    with raises(KeyboardInterrupt):
-        display.show()
-    bus.writeto = kept
-    display.show()
-    assert chip.picture() == drawn(display)
-
-
-def test_settings_are_kept_over_unplugging():
-    display, _, chip = fitted()
-    display.text("7", 9, 9)
-    display.show()
-    display.contrast(0x33)
-    display.invert(1)
-    display.poweroff()
-    assert chip.contrast == 0x33 and not chip.on
-    chip.unplug()
-    chip.plug()
-    display.refresh()
-    assert chip.contrast == 0x33 and not chip.on
-    display.poweron()
-    assert chip.on and chip.picture() == bytes(byte ^ 0xFF for byte in drawn(display))
-    display.invert(0)
-    assert chip.picture() == drawn(display)
 
 
 def test_off_goes_on_being_drawn():

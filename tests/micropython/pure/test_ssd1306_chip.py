@@ -200,6 +200,7 @@ def test_what_no_driver_may_send():
         ("80 A4 80",),
         ("00 81", "40 00"),  # data in place of a parameter
         ("00 20 03",),
+        ("80 20", "80 55"),
         ("00 20 E3",),  # a NOP is no parameter in one's own transaction
         ("00 20 00 21 05 04",),  # from right to left
         ("00 20 00 21 00 80",),
@@ -246,6 +247,18 @@ def test_what_every_driver_may_send():
     before = chip.picture()
     send(chip, "00 2E E3 DB 20 DB 30 D5 F0 D9 F1 AD 30 8D 14 A4 A6 40")
     assert chip.picture() == before and chip.on
+
+
+def test_as_the_stock_driver_sends():
+    """micropython-lib's: each byte of a command in a transaction of its own, then all data in one."""
+    for height, lines, pins in ((64, "3F", "12"), (32, "1F", "02")):
+        chip = SSD1306(128, height)
+        set_up = "AE 20 00 40 A1 A8 %s C8 D3 00 DA %s D5 80 D9 F1 DB 30 81 FF A4 A6 AD 30 8D 14 AF" % (lines, pins)
+        for picture in range(2):  # the second begins where the first has ended
+            for byte in (set_up.split() if picture == 0 else []) + ["21", "00", "7F", "22", "00", "%02X" % (height // 8 - 1)]:
+                send(chip, "80 " + byte)
+            send(chip, "40 01" + " 00" * (16 * height - 2) + " 80")
+            assert chip.on and chip.contrast == 255 and lit(chip) == [(0, 0), (127, height - 1)]
 
 
 def test_nops_end_a_command_left_alone():
