@@ -72,6 +72,12 @@ class Device:
     def _changed(self):
         self.changes.append((Clock.now_ms // 1000, self.wifi.is_up(), self.wifi.reason))
 
+    async def end(self):
+        """Its power is cut, and its radio is off."""
+        self.task.cancel()
+        await asyncio.sleep_ms(0)
+        chip.station.start(False)
+
     async def until(self, test, within_s):
         """Wait until it holds; how many milliseconds that took. Fails after within_s."""
         begun_ms = Clock.now_ms

@@ -288,3 +288,18 @@ async def test_the_application():
     ntp("answer", offset_s=-10)
     assert await clock.ensure_set() and clock.source == "ntp" and clock.now_s() == ntptime.true_s() - 10
     assert not clock.set_time(ntptime.true_s() + 10)
+
+
+async def test_whatever_ntptime_raises():
+    """It knows no empty list of addresses and no short answer: the next server is asked, and then there is the floor."""
+    told = ntptime.time
+
+    def answer():
+        if ntptime.host == ONE:
+            raise error
+        return told()
+
+    ntptime.time = answer
+    for error in (IndexError("list index out of range"), ValueError("buffer too small"), MemoryError(), OSError(-202)):
+        clock, _, _ = new()
+        assert await clock.ensure_set() and clock.source == "ntp"

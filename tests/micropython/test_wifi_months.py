@@ -103,6 +103,16 @@ async def test_no_busy_waiting():
     assert len(device.log) < 5, device.log
 
 
+async def test_a_wrong_password_is_known_at_once_each_time():
+    """The same code again is a new failure, for it went away in between: an hour has room for as many tries as the pauses leave."""
+    order("add", ssid="Stage 5", password="another passw0rd")
+    device = Device(HOME)
+    await device.fails("wifi_password")
+    tries = seen("connecting")
+    await asyncio.sleep(3600)
+    assert 265 <= seen("connecting") - tries <= 330, seen("connecting") - tries
+
+
 async def test_connected_allocates_nothing():
     """The heap is locked over a minute of looks, but while the virtual time passes."""
     air("Stage 5")
