@@ -125,11 +125,12 @@ async def test_an_address_that_comes_late():
 
 
 async def test_of_several_failures_the_nearest_is_told():
+    """Whichever was tried last."""
     air("Truck", password="another passw0rd")
     device = Device([HOME, AWAY])
     await device.fails("wifi_password")
     await device.end()
-    air("Stage 5", dhcp=False)
+    air("Stage 5", dhcp=False, rssi=-50)
     await Device([HOME, AWAY]).fails("no_address")
 
 
