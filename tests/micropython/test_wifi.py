@@ -145,7 +145,7 @@ async def test_gone_and_back():
     assert await device.fails("wifi_not_found") <= 10_000
     await asyncio.sleep(3600)
     air("Stage 5")
-    assert await device.up() <= 20_000
+    assert await device.up() <= 26_000  # the rest of an attempt, a pause, an attempt
     assert [change[1:] for change in device.changes] == [
         (True, None),
         (False, "wifi_lost"),
