@@ -13,7 +13,7 @@ from .font import draw as draw_line
 from .font import draw_large, width_of, wrap
 from .letters import readable
 
-_TALL = const(64)  # from this height on there is room for large titles and the QR code
+_TALL = const(64)  # from this height on there is room for a QR code: at one pixel a module, 5 mm, no telephone reads it
 _TITLE = const(10)
 _LARGE_TITLE = const(19)
 _ROW = const(9)  # the least from row to row

@@ -32,14 +32,15 @@ class Screen:
         self._face = None  # newer than its pages
         self._notice: tuple | None = None  # asked for: (ms to show it, function of pages, its arguments)
         self._face_pages: list = []
-        self._pages: list = []  # the face's, or those of a notice
+        self._pages = self._face_pages  # or those of a notice
         self._at = 0
         self._drawn = None  # the page in the display's buffer
         self._level = 255
         self._light = _UNKNOWN  # as the display was told
-        self._dimmed = False
         self._broken = False
-        self._turn_at = self._refresh_at = self._dim_at = self._notice_ends = now_ms
+        self._dimmed = False
+        self._turn_at = self._refresh_at = self._notice_ends = now_ms
+        self._dim_at = time.ticks_add(now_ms, _DIM_AFTER_MS)
 
     def show(self, face) -> None:
         """Show a Face from now on. What looks the same as before changes nothing."""
@@ -88,9 +89,7 @@ class Screen:
         if self._pages is not self._face_pages and _due(self._notice_ends, now_ms):
             self._open(self._face_pages, now_ms)
             changed = True
-        if not self._turns():
-            self._turn(self._at, now_ms)
-        elif _due(self._turn_at, now_ms):
+        if len(self._pages) > 1 and _due(self._turn_at, now_ms):
             self._turn((self._at + 1) % len(self._pages), now_ms)
         if _due(self._dim_at, now_ms):
             self._dimmed = True
@@ -99,7 +98,7 @@ class Screen:
         if _due(self._refresh_at, now_ms):
             self._refresh_at = time.ticks_add(now_ms, _REFRESH_MS)
         wait_ms = time.ticks_diff(self._refresh_at, now_ms)
-        if self._turns():
+        if len(self._pages) > 1:
             wait_ms = min(wait_ms, time.ticks_diff(self._turn_at, now_ms))
         if not self._dimmed:
             wait_ms = min(wait_ms, time.ticks_diff(self._dim_at, now_ms))
@@ -130,9 +129,6 @@ class Screen:
             self._stay_bright(now_ms)
         return changed
 
-    def _turns(self) -> bool:
-        return len(self._pages) > 1 and self._level > 0 and not self._broken
-
     def _open(self, laid_out: list, now_ms: int) -> None:
         self._pages = laid_out
         self._turn(0, now_ms)
@@ -158,15 +154,15 @@ class Screen:
             return
         try:
             if light:
-                self._send_page(page, due or self._light <= 0, now_ms)
+                self._send_page(page, due or self._light <= 0)
             if light != self._light or due:
                 self._send_light(light)
             self._broken = False
-        except OSError:
+        except (OSError, MemoryError):
             self._broken = True
             self._light = _UNKNOWN
 
-    def _send_page(self, page, whole: bool, now_ms: int) -> None:
+    def _send_page(self, page, whole: bool) -> None:
         """Send the page; whole: to a display that may have lost all it knew."""
         display = self._display
         refreshes = hasattr(display, "refresh")
@@ -174,10 +170,9 @@ class Screen:
             display.init_display()
             self._drawn = None
         if page is not self._drawn:
+            self._drawn = None
             pages.draw(page, display, display.width, display.height)
             self._drawn = page
-        if whole:
-            self._refresh_at = time.ticks_add(now_ms, _REFRESH_MS)
         if whole and refreshes:
             display.refresh()
         else:

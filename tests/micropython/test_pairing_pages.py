@@ -1,0 +1,103 @@
+"""The pages of a pairing: a large code, the link, and the QR code."""
+
+import sys
+
+from firmware import pages
+from tests.micropython.canvas import LINK, MARGIN, SIZES, canvas, check_inside, drawn, texts
+from tools.draw_pages import Face
+
+
+def digits_of(code, height):
+    """(first column, last column, first row, last row) of each digit of a code's page, by its gaps."""
+    page = pages.pages_of(Face("pairing", user_code=code, verification_uri=LINK), 128, height)[0]
+    top = 12 if height == 64 else 0
+    lit = [(x, y) for x, y in drawn(page, 128, height) if top <= y < (46 if height == 64 else 23)]
+    columns = sorted({x for x, _ in lit})
+    starts = [x for x in columns if x - 1 not in columns]
+    ends = [x for x in columns if x + 1 not in columns]
+    rows = [y for _, y in lit]
+    return [(starts[at], ends[at]) for at in range(len(starts))], min(rows), max(rows)
+
+
+def test_six_digits_are_readable_at_arms_length():
+    for code in ("012345", "987654", "444444", "111111", "000000"):
+        digits, first, last = digits_of(code, 64)
+        assert len(digits) == 6, (code, digits)
+        assert last - first + 1 >= 24
+        for start, end in digits:
+            assert end - start + 1 >= 16 or code == "111111", digits
+        digits, first, last = digits_of(code, 32)
+        assert len(digits) == 6 and last - first + 1 >= 21
+
+
+def test_other_codes_get_smaller():
+    for code in ("1234567", "12345678", "WDJB-MJHT", "W" * 16, "0123456789ABCDEFGH"):
+        for width, height in SIZES:
+            book = pages.pages_of(Face("pairing", user_code=code, verification_uri=LINK), width, height)
+            check_inside(book, width, height)
+            assert code in (book[0][1], "".join(book[0][-1][:2])), book
+    assert not texts(pages.pages_of(Face("pairing", user_code="0" * 40, verification_uri=LINK), 128, 64)).find("0" * 40)
+
+
+def test_the_link_is_shown_without_its_scheme_and_never_cut():
+    for height in (64, 32):
+        assert (
+            pages.pages_of(Face("pairing", user_code="123456", verification_uri=LINK), 128, height)[0][2] == "next.frame.io/pair"
+        )
+        assert pages.pages_of(Face("pairing", user_code="123456"), 128, height)[0][2] == "Frame.io"
+        long = "https://c2c.some-other-place.example/devices/pair/by/code"
+        book = pages.pages_of(Face("pairing", user_code="123456", verification_uri=long), 128, height)
+        assert texts(book[1:]) == long[8:]
+
+
+class Encoder:
+    """Stands in for firmware.qr_code: a checkerboard, or an error."""
+
+    def __init__(self, error=None):
+        self.error = error
+        self.asked = []
+
+    def encode(self, text):
+        self.asked.append(text)
+        if self.error:
+            raise self.error
+        return bytearray([0xAA, 0xAA, 0xAA, 0xA8, 0x55, 0x55, 0x55, 0x50] * 14 + [0xAA, 0xAA, 0xAA, 0xA8])
+
+
+def with_encoder(encoder, height, code="123456"):
+    import firmware
+
+    sys.modules["firmware.qr_code"] = firmware.qr_code = encoder
+    face = Face("pairing", user_code=code, verification_uri=LINK, verification_uri_complete=LINK + "/" + code)
+    return pages.pages_of(face, 128, height)
+
+
+def test_the_qr_code_is_dark_on_white_with_its_quiet_zone():
+    encoder = Encoder()
+    book = with_encoder(encoder, 64)
+    assert encoder.asked == [LINK + "/123456"]
+    assert [pages.has_qr_code(page) for page in book] == [False, True]
+    pixels = canvas(book[1], 128, 64)
+    for x in range(74):
+        for y in range(64):
+            module_x, module_y = (x - 8) // 2, (y - 3) // 2
+            inside = 0 <= module_x < 29 and 0 <= module_y < 29
+            assert bool(pixels[y * (128 + MARGIN) + x]) == (not inside or bool((module_x + module_y) & 1)), (x, y)
+    check_inside(book, 128, 64)
+
+
+def test_a_link_is_encoded_once_and_the_encoder_forgotten():
+    encoder = Encoder()
+    assert with_encoder(encoder, 64) == with_encoder(encoder, 64)
+    assert encoder.asked == [LINK + "/123456"]
+    with_encoder(encoder, 64, "654321")
+    assert encoder.asked == [LINK + "/123456", LINK + "/654321"]
+    assert "firmware.qr_code" not in sys.modules
+
+
+def test_without_a_qr_code_the_code_is_still_there():
+    for error in (ValueError("too long"), MemoryError(), ImportError("no module named qr_code")):
+        assert [pages.has_qr_code(page) for page in with_encoder(Encoder(error), 64)] == [False]
+    encoder = Encoder()
+    assert len(with_encoder(encoder, 32)) == 1 and not encoder.asked
+    assert len(with_encoder(encoder, 64)) == 2  # what has failed is tried again
