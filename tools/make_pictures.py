@@ -1,6 +1,6 @@
 """The golden pictures: every page of the screen as a PNG, drawn by the firmware itself. `make pictures` makes them anew.
 
-A test compares them to the pixel; what differs is saved under .cache/pictures.
+A test compares them to the pixel; what differs is saved under .cache/pictures/screen.
 """
 
 import json
@@ -12,7 +12,7 @@ from PIL import Image, ImageChops
 
 ROOT = Path(__file__).parent.parent
 GOLDEN = ROOT / "tests/golden/screen"
-FAILED = ROOT / ".cache/pictures"
+FAILED = ROOT / ".cache/pictures/screen"
 MICROPYTHON = os.environ.get("MICROPYTHON") or str(ROOT / ".venv/bin/micropython")
 _LONGEST_S = 60
 _ENLARGED = 4

@@ -58,4 +58,4 @@ def test_a_difference_of_one_pixel_fails_and_is_saved(tmp_path: Path) -> None:
 
 
 def test_where_failures_go() -> None:
-    assert FAILED.parts[-2:] == (".cache", "pictures")
+    assert FAILED.parts[-3:] == (".cache", "pictures", "screen")
