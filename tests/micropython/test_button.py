@@ -128,6 +128,7 @@ async def test_a_button_that_is_held_for_days_costs_nothing():
 async def test_held_at_the_start():
     await check((3000,), held=True)
     await check((3000, 200, 80), ("short", 3280 + 350), held=True)
+    assert await press((1000, 5, 3000), held=True) == []  # a spike is no release
 
 
 async def test_a_spike_is_nothing():
