@@ -13,6 +13,7 @@ from .words import MESSAGES
 LEVELS = const((0, 5, 30, 100))
 _HOLD_AGAIN_MS = const(10_000)
 _MESSAGE_MS = const(4_000)
+_MEND_MS = const(5_000)
 _RECORD = const("brightness")
 
 
@@ -29,11 +30,13 @@ class Panel:
         self._storage = storage
         self._note = note
         self._holds = asyncio.Event()
+        self._face: Face | None = None
         self.brightness = self._kept(brightness)
         self._set_brightness()
 
     def show(self, face: Face) -> None:
         """Show a face."""
+        self._face = face
         if self._light is not None:
             self._light.show(face.pattern, face.rgb)
         if self._screen is not None:
@@ -44,6 +47,8 @@ class Panel:
         self._agent = agent
         self._log = log
         jobs = []
+        if self._light is not None:
+            jobs.append(self._mend_light())
         if self._screen is not None:
             jobs.append(self._screen.run())
         if self._button is not None:
@@ -52,6 +57,13 @@ class Panel:
             jobs.append(Button(self._button, self.press, self.double_press, self._holds.set).run())
             jobs.append(self._obey_holds())
         await asyncio.gather(*jobs)
+
+    def go_dark(self) -> None:
+        """The firmware ends: what they show would be true no more."""
+        if self._light is not None:
+            self._light.show("off", (0, 0, 0))
+        if self._screen is not None:
+            self._screen.go_dark()
 
     def press(self) -> None:
         """A short press: a screen that has dimmed wakes; else the next brightness."""
@@ -91,6 +103,13 @@ class Panel:
             record = None
         percent = record.get("percent") if record else None
         return percent if isinstance(percent, int) and 0 <= percent <= 100 else brightness
+
+    async def _mend_light(self) -> None:
+        """A timer's callback is lost when the interrupts' queue is full (eight on an ESP32), and then the light stands still."""
+        while True:
+            await asyncio.sleep_ms(_MEND_MS)
+            if self._face is not None:
+                self._light.show(self._face.pattern, self._face.rgb)
 
     async def _obey_holds(self) -> None:
         """A long press cancels a pairing, or begins one where there is none; a second one soon after ends a working one."""

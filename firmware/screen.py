@@ -69,6 +69,13 @@ class Screen:
         self._level = max(0, min(100, percent)) * 255 // 100
         self._news.set()
 
+    def go_dark(self) -> None:
+        """Switch the display off: what it shows is true no more."""
+        try:
+            self._display.poweroff()
+        except OSError:
+            pass  # it shows nothing anyhow
+
     async def run(self) -> None:
         """Keep the display right, for ever."""
         while True:

@@ -107,7 +107,8 @@ class Walker:
 
     async def _at_network(self) -> str:
         while not self._network.is_up():
-            self._status.update(network_up=False, starting=False)
+            known = getattr(self._network, "reason", None) is not None  # a radio takes a second or two to come up
+            self._status.update(network_up=False, starting=self._status.starting and not known)
             self._show()
             await _wait(self._news, self._times.network_check_ms)
         self._status.update(network_up=True)

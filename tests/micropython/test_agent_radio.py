@@ -2,11 +2,13 @@
 
 import asyncio
 
+from tests.micropython.radio import Wifi, order, seen
+
+# isort: split
 import ntptime
 from virtual import orders, rtc
 
 from firmware.clock import Clock
-from tests.micropython.radio import Wifi, order, seen
 from tests.simulation.device import World, sleep_s
 from tests.virtual_time import Clock as Virtual
 

@@ -50,6 +50,9 @@ class Told:
     def message(self, title, text, ms):
         self.told.append(("message", title))
 
+    def go_dark(self):
+        self.told.append("dark")
+
     def show_log(self, lines):
         self.told.append(("log", lines))
 
@@ -100,6 +103,20 @@ def test_a_face_goes_to_light_and_screen():
         told.told.clear()
         panel.show(Face(status))
         assert told.told == [("show", "off")] * light + [("show", "starting")] * screen
+
+
+async def test_a_light_that_stands_still_is_mended_and_at_the_end_all_is_dark():
+    told = Told()
+    panel, _ = panel_of(told, screen=False)
+    await asyncio.sleep_ms(20_000)
+    assert told.told == []  # there was no face yet
+    panel.show(Face(told.status))
+    told.told.clear()
+    await asyncio.sleep_ms(5_001)
+    assert told.told == [("show", "off")]
+    panel, _ = panel_of(told)
+    panel.go_dark()
+    assert told.told == [("show", "off"), "dark"]
 
 
 async def test_presses_go_through_the_brightness_and_it_is_kept():

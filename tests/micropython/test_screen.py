@@ -255,3 +255,13 @@ async def test_a_low_display_too():
         await settle()
         assert display.seen() == (255, picture(page, 32))
         await asyncio.sleep_ms(4_000)
+
+
+async def test_dark_at_the_end_also_without_a_display():
+    for kind in KINDS:
+        display, screen, _ = started(kind, Face("online"))
+        await settle()
+        screen.go_dark()
+        assert display.seen() is None
+        display.unplug()
+        screen.go_dark()
