@@ -9,6 +9,6 @@ if sys.platform != "esp32":
 # Collected early and often, the heap stays whole: importing leaves holes, and the largest buffer wants 4 kB in one piece.
 gc.threshold(16384)
 
-from firmware import app
+from firmware import start
 
-app.run()
+start.run()

@@ -16,39 +16,39 @@ from .storage import FileStorage
 from .uptime import Uptime
 
 _CONFIG_ERROR_EXIT = const(2)
-_INTERRUPTED_EXIT = const(130)
 
 
-def run(times=None) -> None:
-    """Run the firmware. times: a pilotlight.times.Times, for tests.
+def run(times=None, guard=None) -> None:
+    """Run the firmware. times: a pilotlight.times.Times, for tests. guard: a safe_mode.Guard on a board, None on a computer.
 
-    On unix, exits with code 2 and one sentence on stderr if the configuration can't be used, and quietly on Ctrl-C.
+    If the configuration can't be used, that is shown, and one sentence goes to stderr. A computer ends with exit code 2, a board
+    goes on showing it. What nobody foresaw is raised, and so is KeyboardInterrupt.
     """
     uptime = Uptime()
-    values, settings = _configure(uptime)
+    values, settings = _configure(uptime, guard)
     storage = FileStorage(values["state_dir"])
     try:
         board = _board(values["board"])
         network = board.network(values, log_line)
         clock = board.clock(values, storage, log_line)
-        agent = _agent(settings, network, storage, clock, times)
+        agent = _agent(settings, network, storage, clock, times, guard)
     except ImportError as error:
-        _fail("%s: board: %s can't be used here: %s" % (_config_path(), values["board"], error), uptime)
+        _fail("%s: board: %s can't be used here: %s" % (_config_path(), values["board"], error), uptime, guard)
     except Untrusted as error:
-        _fail("%s: frameio.ca: %s" % (_config_path(), error), uptime)
+        _fail("%s: frameio.ca: %s" % (_config_path(), error), uptime, guard)
     settings = None
+    if guard is not None:
+        _remember(values["board"])
     log = Log(storage, uptime, clock.now_s, log_line)
     console = values["board"] == "host" if values["console"] is None else values["console"]
     outputs = _Outputs(Console() if console else None, _panel(board, values, storage), log, uptime)
     try:
-        asyncio.run(_run(agent, network, clock, outputs))
-    except KeyboardInterrupt:
-        sys.exit(_INTERRUPTED_EXIT)
+        asyncio.run(_run(agent, network, clock, outputs, guard))
     finally:
-        log.save()
+        outputs.end()
 
 
-async def _run(agent, network, clock, outputs) -> None:
+async def _run(agent, network, clock, outputs, guard) -> None:
     """Run all that has something to do. What nobody foresaw, in any of it, ends it."""
     jobs = [agent.run(), outputs.run(agent)]
     if hasattr(network, "run"):
@@ -56,10 +56,14 @@ async def _run(agent, network, clock, outputs) -> None:
         jobs.append(network.run())
     if hasattr(clock, "run"):
         jobs.append(clock.run(agent.status))
+    if guard is not None:
+        from .watchdog import Watchdog  # only where there is one
+
+        jobs.append(Watchdog(guard.start_watchdog, log_line, guard.healthy).run())
     await asyncio.gather(*jobs)
 
 
-def _configure(uptime: Uptime):
+def _configure(uptime: Uptime, guard=None):
     """The configuration's values and the agent's settings; the code that makes them is forgotten again, for it is large."""
     from . import config
 
@@ -68,17 +72,17 @@ def _configure(uptime: Uptime):
         values = config.load(path)
         return values, config.settings(values, path)
     except config.ConfigError as error:
-        _fail(error, uptime)
+        _fail(str(error), uptime, guard)
     finally:
         _forget("firmware", "config")
         _forget("pilotlight", "settings")
         _forget("pilotlight", "trust_roots")
 
 
-def _agent(settings, network, storage, clock, times):
+def _agent(settings, network, storage, clock, times, guard=None):
     from pilotlight.agent import Agent  # only now: the code that read the configuration has made room
 
-    return Agent(settings, network, storage, clock, times, log_line)
+    return Agent(settings, network, storage, clock, times, log_line, None if guard is None else guard.reset)
 
 
 def _panel(board, values: dict, storage):
@@ -124,6 +128,12 @@ class _Outputs:
             jobs.append(self._panel.run(agent, self._log))
         await asyncio.gather(*jobs)
 
+    def end(self) -> None:
+        """Keep the log, and show nothing any more."""
+        self._log.save()
+        if self._panel is not None:
+            self._panel.go_dark()
+
     async def _follow(self, status: DeviceStatus) -> None:
         version = 0
         while True:
@@ -142,12 +152,23 @@ class _Outputs:
                 log_line("nobody reads the console any more")
 
 
-def _fail(error, uptime: Uptime) -> None:
-    status = DeviceStatus()
-    status.update(fault="config")
-    Console().show(Face(status), uptime.ms())
-    log_line(str(error))
+def _fail(sentence: str, uptime: Uptime, guard) -> None:
+    from . import fault
+
+    log_line(sentence)
+    if guard is not None:
+        asyncio.run(fault.show("config", sentence, uptime.ms()))  # for ever: an exit is a soft reset there, and the same again
+    fault.tell("config", uptime.ms())
     sys.exit(_CONFIG_ERROR_EXIT)
+
+
+def _remember(board: str) -> None:
+    from . import board_name
+
+    try:
+        board_name.remember(board)
+    except OSError as error:
+        log_line("the board's name could not be stored: %s" % error)
 
 
 def _config_path() -> str:

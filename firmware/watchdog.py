@@ -14,27 +14,18 @@ class Watchdog:
 
     make(timeout_ms): starts the hardware's watchdog, which has `feed()`; None: there is none. note(line): for the log.
     on_healthy(): called once, when nothing was overdue for healthy_ms.
-    grace_ms: so long after the start of `run` the hardware's is started. timeout_ms: so long unfed, it resets the board; that is
-    longer than the slowest look-up and TLS handshake, which hold the loop. step_ms: from one look to the next.
     """
 
-    def __init__(
-        self,
-        make,
-        note,
-        on_healthy=None,
-        grace_ms: int = 60_000,
-        timeout_ms: int = 60_000,
-        healthy_ms: int = 120_000,
-        step_ms: int = 5_000,
-    ) -> None:
+    # A test brings its own.
+    grace_ms = 60_000  # from the start of `run` to that of the hardware's watchdog
+    timeout_ms = 60_000  # unfed for so long, it resets the board; longer than the slowest look-up and TLS handshake hold the loop
+    healthy_ms = 120_000
+    step_ms = 5_000  # from one look to the next
+
+    def __init__(self, make, note, on_healthy=None) -> None:
         self._make = make
         self._note = note
         self._on_healthy = on_healthy
-        self._grace_ms = grace_ms
-        self._timeout_ms = timeout_ms
-        self._healthy_ms = healthy_ms
-        self._step_ms = step_ms
         self._due: dict = {}  # task → ticks
 
     def due(self, name: str, within_ms: int) -> None:
@@ -59,11 +50,11 @@ class Watchdog:
         told = None
         age_ms = well_ms = 0
         while True:
-            await asyncio.sleep_ms(self._step_ms)
+            await asyncio.sleep_ms(self.step_ms)
             if dog is None and self._make is not None:
-                age_ms += self._step_ms
-                if age_ms >= self._grace_ms:
-                    dog = self._make(self._timeout_ms)
+                age_ms += self.step_ms
+                if age_ms >= self.grace_ms:
+                    dog = self._make(self.timeout_ms)
             late = self.overdue()
             if late is not None:
                 well_ms = 0
@@ -73,8 +64,8 @@ class Watchdog:
                 if dog is not None:
                     dog.feed()
                 if self._on_healthy is not None:
-                    well_ms += self._step_ms
-                    if well_ms >= self._healthy_ms:
+                    well_ms += self.step_ms
+                    if well_ms >= self.healthy_ms:
                         self._on_healthy()
                         self._on_healthy = None
             told = late

@@ -75,6 +75,7 @@ joining|Going online|Please wait|
 # reason → (what it is, what to do); each fits on two rows of a small screen
 REASONS = Table("""
 config|The configuration can't be used|Correct config.json
+safe_mode|The firmware has crashed repeatedly|Wait 10 min or restart; see crash.txt
 name|Frame.io's name was not found|Check DNS and internet access
 refused|The connection was refused|Check the firewall
 no_route|No way to Frame.io from this network|Check its internet access

@@ -113,7 +113,8 @@ def test_watching_the_tasks_makes_no_object():
         def feed(self):
             Dog.fed += 1
 
-    watchdog = Watchdog(lambda timeout_ms: Dog(), None, grace_ms=0, step_ms=0)
+    watchdog = Watchdog(lambda timeout_ms: Dog(), None)
+    watchdog.grace_ms = watchdog.step_ms = 0
     for name in ("light", "screen", "network"):
         watchdog.due(name, 60_000)
     sleeper = asyncio.core.Task(None, asyncio.core.__dict__)

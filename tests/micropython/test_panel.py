@@ -108,11 +108,11 @@ def test_a_face_goes_to_light_and_screen():
 async def test_a_light_that_stands_still_is_mended_and_at_the_end_all_is_dark():
     told = Told()
     panel, _ = panel_of(told, screen=False)
-    await asyncio.sleep_ms(20_000)
+    await asyncio.sleep_ms(21_000)
     assert told.told == []  # there was no face yet
     panel.show(Face(told.status))
     told.told.clear()
-    await asyncio.sleep_ms(5_001)
+    await asyncio.sleep_ms(5_000)
     assert told.told == [("show", "off")]
     panel, _ = panel_of(told)
     panel.go_dark()

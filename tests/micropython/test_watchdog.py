@@ -35,11 +35,11 @@ class Dog:
 class Kennel:
     """A watchdog that runs, its dog, what it has noted and when it called the board healthy."""
 
-    def __init__(self, **times):
+    def __init__(self):
         self.dog = Dog()
         self.lines = []
         self.healthy = []
-        self.watchdog = Watchdog(self.dog.make, self.lines.append, self.note_healthy, **times)
+        self.watchdog = Watchdog(self.dog.make, self.lines.append, self.note_healthy)
         self.running = asyncio.create_task(self.watchdog.run())
 
     def note_healthy(self):

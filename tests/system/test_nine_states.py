@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import zxingcpp
 from PIL import Image
 
 from tools.on_cpython import ROOT, device_module
@@ -44,9 +43,12 @@ def edges(events: list[Event], pin: int) -> list[tuple[float, bool]]:
         elif event.get("pin") == pin and event["kind"] == "neopixel":
             shown.append((event["t_us"] / 1000, max(event["pixels"][0])))
     most = max((value for _, value in shown), default=0)
-    # The eye's half is a quarter of the light.
-    found = [(ms, value * 4 > most) for ms, value in shown]
-    return [row for before, row in pairwise([(0.0, None), *found]) if row[1] != before[1]]
+    found: list[tuple[float, bool]] = []
+    for ms, value in shown:
+        light = value * 4 > most  # the eye's half is a quarter of the light
+        if not found or found[-1][1] != light:
+            found.append((ms, light))
+    return found
 
 
 def patterns_like(seen: list[tuple[float, bool]]) -> set[str]:
@@ -130,14 +132,27 @@ def film_set(tmp_path: Path, rig: Rig, request: pytest.FixtureRequest) -> Iterat
 )
 def test_all_nine_states(film_set: Set) -> None:
     board, mock = film_set.board, film_set.mock
+    (board.flash / "config.json").write_text(json.dumps({**film_set.config, "brigthness": 100}))
+    board.power_on()
+    film_set.sees("fault", 0, reason="config")
+    film_set.picture("fault-1", title_only=True)
+    board.wait_log("the nearest known one is brightness")
+    board.cut_power()
+
     film_set.write_config()
     mock.control("next_user_code", user_code=CODE)
     mock.control("refuse", part="all", status=200, body="<html>Welcome to the hotel")
 
+    since = board.mark()
     board.power_on()
+    board.wait_line(state="starting")
+    film_set.picture("starting-1", after=since)
+    board.wait_line(state="no_network")
+    assert not any(light for _, light in edges(board.events[since:], film_set.pin)[:1])  # dark until something is known
+    film_set.seen.add("starting")
     since = board.mark()
     film_set.sees("no_network", since, reason="wifi_not_found")
-    film_set.picture("no_network-1", title_only=True)
+    film_set.picture("no_network-1", title_only=True, after=since)
     since = board.mark()
 
     board.order("wifi", action="add", ssid="Stage 6", password="pilotlight")
