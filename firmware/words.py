@@ -75,7 +75,7 @@ joining|Going online|Please wait|
 # reason → (what it is, what to do); each fits on two rows of a small screen
 REASONS = Table("""
 config|The configuration can't be used|Correct config.json
-safe_mode|The firmware has crashed repeatedly|Wait 10 min or restart; see crash.txt
+safe_mode|The firmware has crashed repeatedly|Wait 10 min; see crash.txt
 name|Frame.io's name was not found|Check DNS and internet access
 refused|The connection was refused|Check the firewall
 no_route|No way to Frame.io from this network|Check its internet access
@@ -100,7 +100,7 @@ portal|Something answers in Frame.io's place|Sign in to the network's portal
 server_error|Frame.io has trouble|Wait: it tries again
 http_error|Frame.io gave an odd answer|Wait; look for a proxy
 rate_limited|Frame.io asks for patience|Wait: it tries again
-token_refused|Frame.io no longer accepts this device|Pair again, or bring a new token
+token_refused|Frame.io no longer accepts this device|Pair again, or set a new token
 http_fallback|By HTTP only: a pause shows late|Let websockets pass the firewall
 not_paired|This device is not paired|Hold the button to pair
 cancelled|The pairing was cancelled|Hold the button to pair

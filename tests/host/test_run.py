@@ -61,7 +61,7 @@ def test_against_another_service(rig: Rig) -> None:
     process = start(arguments=f"--url {mock.url}", TOKEN="not-the-token")
     try:
         lines = read_until(process, " unpaired ")
-        assert "no longer takes this token" in lines[-1]
+        assert "no longer accepts this device" in lines[-1]
         assert "not-the-token" not in "".join(lines)
     finally:
         process.send_signal(signal.SIGINT)
