@@ -49,9 +49,10 @@ def _run(name, space):
 
 _complete_micropython()
 
-from virtual import connection, events, power
+from virtual import connection, events, interrupts, orders, power
 
 power.is_board = True
+orders.register("ctrl_c", interrupts.press_ctrl_c)
 connection.connect()
 events.emit("power_on", cause=power.cause())
 

@@ -104,10 +104,8 @@ class VirtualBoard:
             self._life = None
 
     def interrupt(self) -> None:
-        """Ctrl-C at the console."""
-        with self._news:
-            assert self._process, "the board is off"
-            self._process.send_signal(signal.SIGINT)
+        """Ctrl-C at the console. It reaches a program that waits in asyncio, not one that only computes."""
+        self.order("ctrl_c")
 
     def press(self, pin: int, ms: int | None = None, bounces: int = 0) -> None:
         """Press a button; for ms, or until `release` (over resets, too). bounces: of its contact, a millisecond each way."""

@@ -50,16 +50,27 @@ class poll:
 
     def __next__(self):
         while True:
-            if self._ready is None:
-                self._ready = self._poller.ipoll(self._slice_ms())
-            for ready in self._ready:
-                if ready[0] is not self._line:
-                    self._is_told = True
-                    return ready
+            ready = self._next_ready()
+            if ready:
+                if ready[0] is self._line:
+                    continue
+                self._is_told = True
+                return ready
             self._ready = None
             interrupts.serve()
+            interrupts.raise_ctrl_c()
             if self._is_told or self._left_ms() == 0:
                 raise StopIteration
+
+    def _next_ready(self):
+        """The next (stream, events) of the built-in poller, which waits first; None behind the last."""
+        if self._ready is None:
+            interrupts.polling(True)
+            try:
+                self._ready = self._poller.ipoll(self._slice_ms())
+            finally:
+                interrupts.polling(False)
+        return next(self._ready, None)
 
     def _left_ms(self):
         """Until the time is over; -1 if it never is."""

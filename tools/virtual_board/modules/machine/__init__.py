@@ -48,6 +48,7 @@ def disable_irq():
 def enable_irq(state):
     """Undo disable_irq."""
     interrupts.release()
+    interrupts.serve()
 
 
 def freq(hz=None):

@@ -35,6 +35,8 @@ _holds = 0
 _is_missed = False
 _is_serving = False
 _is_ticking = False
+_is_polling = False
+_is_ctrl_c_pressed = False
 _line = None  # from the host: orders interrupt, too
 _line_poller = None
 _on_line = None
@@ -91,10 +93,9 @@ def request(handler, argument):
     _is_missed = True
 
 
-def serve(_=None):
+def serve():
     """Ring what is due and run the handlers that wait, in the main program."""
     global _is_missed, _is_serving
-    _shared[_ASKED] = 0
     if _holds:
         _is_missed = True
         return
@@ -123,6 +124,29 @@ def release():
     if _is_missed and not _holds:
         _is_missed = False
         serve()
+
+
+def polling(is_polling):
+    """For `select`: does it wait in the built-in one?"""
+    global _is_polling
+    _is_polling = is_polling
+
+
+def press_ctrl_c():
+    """Ctrl-C at the console: see `raise_ctrl_c`."""
+    global _is_ctrl_c_pressed
+    _is_ctrl_c_pressed = True
+
+
+def raise_ctrl_c():
+    """Raise KeyboardInterrupt if it was pressed. For `select`, where asyncio waits; a program that only computes is not reached.
+
+    A callback of micropython.schedule can't raise, and SIGINT would jump out of the unix port's very garbage collection.
+    """
+    global _is_ctrl_c_pressed
+    if _is_ctrl_c_pressed:
+        _is_ctrl_c_pressed = False
+        raise KeyboardInterrupt
 
 
 def next_due_us():
@@ -178,7 +202,14 @@ def run():
         _is_ticking = True
         if _line:
             _kept.append(line_poller(_line))
-        _thread.start_new_thread(_tick, (_shared, serve, _kept[-1] if _kept else None, clock.BEGUN_US))
+        _thread.start_new_thread(_tick, (_shared, _serve_scheduled, _kept[-1] if _kept else None, clock.BEGUN_US))
+
+
+def _serve_scheduled(_):
+    """For micropython.schedule. While the program polls it is left to `select`, which can raise what a callback can't."""
+    _shared[_ASKED] = 0
+    if not _is_polling:
+        serve()
 
 
 def _tick(shared, serve, poller, begun_us):
