@@ -1,0 +1,43 @@
+"""main.py of a virtual board whose minutes are short, and whose firmware crashes or hangs on order.
+
+sabotage.json in the flash: {"do": "crash" or "hang", "after_ms": …} or nothing. Everything else is main.py's way.
+"""
+
+import json
+import sys
+import time
+
+sys.path[:0] = [__file__[:-7] + "lib"]
+
+from firmware import safe_mode, start
+from firmware.boards import host
+from firmware.watchdog import Watchdog
+from pilotlight.times import Times
+
+safe_mode.pause_ms = 50
+safe_mode.retry_ms = 1_500
+safe_mode.held_ms = 200
+Watchdog.grace_ms = 200
+Watchdog.timeout_ms = 600
+Watchdog.healthy_ms = 600
+Watchdog.step_ms = 50
+with open("sabotage.json") as file:
+    order = json.load(file)
+begun_ms = None
+
+
+def is_up(self):
+    """Asked for all the time: what is done here is done by the agent. Counts from the first time on."""
+    global begun_ms
+    begun_ms = begun_ms or time.ticks_ms()
+    if order and time.ticks_diff(time.ticks_ms(), begun_ms) >= order["after_ms"]:
+        if order["do"] == "crash":
+            raise ValueError("sabotage")
+        while True:
+            pass
+    return True
+
+
+host._Host.is_up = is_up
+with open("times.json") as file:
+    start.run(Times(network_check_ms=50, backoff_base_ms=20, backoff_cap_ms=50, health_ms=50, starting_ms=50, **json.load(file)))

@@ -1,0 +1,176 @@
+"""What keeps a board going, with the real boot and the real firmware on the virtual board; its minutes are fractions of a second."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tools.virtual_board.session import HARD_RESET, PWRON_RESET, ROOT, WDT_RESET, VirtualBoard
+
+from .rig import CLIENT_VERSION, TOKEN
+
+NOBODY = "http://127.0.0.1:9"  # the discard port, closed here
+SAFE_MODE: dict[str, Any] = {"state": "fault", "reason": "safe_mode"}
+
+
+class Board(VirtualBoard):
+    """A board with the firmware on it."""
+
+    def __init__(self, folder: Path, main: Path = ROOT / "tests/system/guarded_main.py", **options: Any) -> None:
+        code = folder / "code"
+        for name in ("firmware", "lib"):
+            shutil.copytree(ROOT / name, code / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(ROOT / "boot.py", code)
+        shutil.copy(main, code / "main.py")
+        self.code = code
+        super().__init__(folder, code, **options)
+        self.configure()
+        self.sabotage()
+        self.write("times.json", {})
+
+    def write(self, name: str, value: Any) -> None:
+        """Write a file into the flash."""
+        (self.flash / name).write_text(value if isinstance(value, str) else json.dumps(value))
+
+    def configure(self, **others: Any) -> None:
+        """Write a configuration that can be used."""
+        frameio = {"url": NOBODY, "client_version": CLIENT_VERSION, "access_token": TOKEN}
+        self.write("config.json", {"board": "host", "frameio": frameio, "console": True, **others})
+
+    def sabotage(self, what: str | None = None, after_ms: int = 0) -> None:
+        """From the next boot on, the agent does this after so long."""
+        self.write("sabotage.json", {"do": what, "after_ms": after_ms} if what else {})
+
+    def boots(self) -> list[int]:
+        """The cause of each boot so far."""
+        return [event["cause"] for event in self.events if event["kind"] == "power_on"]
+
+    def wait_boots(self, count: int) -> None:
+        """Wait for the boot of this number."""
+        self.wait(lambda event: len(self.boots()) >= count, deadline_s=60)
+
+    def crashes(self) -> list[str]:
+        """What was written down, the newest first."""
+        return [path.read_text() for path in sorted(self.flash.glob("crash*.txt"), key=lambda path: (len(path.name), path.name))]
+
+
+@pytest.fixture
+def board(tmp_path: Path) -> Iterator[Board]:
+    """The board, not switched on yet. At the end, no secret may have been said or written down."""
+    board = Board(tmp_path)
+    yield board
+    board.cut_power()
+    for text in (board.output, board.errors, *board.crashes()):
+        assert TOKEN not in text, "a secret was printed"
+
+
+def test_three_crashes_lead_to_the_safe_mode_which_tries_again(board: Board) -> None:
+    board.sabotage("crash")
+    board.power_on()
+    line = board.wait_line(**SAFE_MODE)
+    assert line["light"] == {"pattern": "fast", "rgb": [255, 0, 0]}
+    assert board.boots() == [PWRON_RESET] + [HARD_RESET] * 3
+    assert len(board.crashes()) == 3
+    assert board.crashes()[0].splitlines()[-1] == "ValueError: sabotage" and "Traceback" in board.crashes()[0]
+    assert "sabotage" in board.errors  # whoever reads along sees it, too
+    assert not [event for event in board.events if event["kind"] == "prompt"]
+    seen = len(board.lines)
+    board.wait_line(after=seen, **SAFE_MODE)  # the retry crashes: back at once
+    board.sabotage()
+    seen = len(board.lines)
+    board.wait_line(after=seen, state="no_backend")
+    assert board.boots()[4:] == [HARD_RESET] * 3
+
+
+def test_three_watchdog_resets_lead_to_the_safe_mode(board: Board) -> None:
+    board.sabotage("hang", after_ms=400)  # the watchdog runs, and the firmware is not healthy yet
+    board.power_on()
+    board.wait_line(**SAFE_MODE)
+    assert board.boots() == [PWRON_RESET] + [WDT_RESET] * 3
+    assert "the watchdog has reset the board" in board.crashes()[0]
+
+
+def test_cut_power_is_no_crash(board: Board) -> None:
+    for _ in range(4):
+        seen = len(board.lines)
+        board.power_on()
+        board.wait_line(after=seen, state="no_backend")
+        board.cut_power()
+    assert "fault" not in {line["state"] for line in board.lines} and board.boots() == [PWRON_RESET] * 4
+
+
+def test_healthy_minutes_clear_the_count(board: Board) -> None:
+    board.sabotage("crash", after_ms=1_200)
+    board.power_on()
+    board.wait_boots(5)
+    assert "fault" not in {line["state"] for line in board.lines}
+    board.sabotage("crash")
+    board.wait_line(**SAFE_MODE)
+
+
+def test_an_interrupt_reaches_the_prompt_whose_watchdog_reset_is_no_crash(board: Board) -> None:
+    board.power_on()
+    after = 0
+    for _ in range(4):
+        board.wait("wdt", after)
+        board.wait_log("request failed", len(board.errors))  # so the watchdog's start is over
+        board.interrupt()
+        board.wait("prompt", after)
+        after = board.mark()
+        seen = len(board.lines)
+        board.wait("reset", after, cause=WDT_RESET)
+    board.wait_line(after=seen, state="no_backend")
+    assert "fault" not in {line["state"] for line in board.lines} and not board.crashes()
+
+
+def test_the_last_resort_is_no_crash(board: Board) -> None:
+    board.write("times.json", {"unproven_step_ms": 50, "network_restart_ms": 100, "reset_after_ms": 200, "reset_spacing_ms": 300})
+    board.power_on()
+    board.wait_boots(6)
+    assert board.boots() == [PWRON_RESET] + [HARD_RESET] * 5
+    assert "last resort: reset" in board.errors and not board.crashes()
+    assert "fault" not in {line["state"] for line in board.lines}
+
+
+def test_a_button_held_from_the_start_leads_to_the_safe_mode(board: Board) -> None:
+    (board.code / "firmware/boards/probe.py").write_text(
+        "import machine\ndef button(): return machine.Pin(0, machine.Pin.IN, machine.Pin.PULL_UP)\n"
+    )
+    board.write("config.json", '{"board": "probe", and broken')
+    board.press(0)
+    board.power_on()
+    assert board.wait_line(state="fault")["reason"] == "safe_mode"
+    board.release(0)
+    assert board.wait_line(after=1, state="fault")["reason"] == "config"
+
+
+def test_an_unusable_configuration_is_shown_and_is_no_loop(tmp_path: Path) -> None:
+    """With main.py itself."""
+    board = Board(tmp_path, ROOT / "main.py")
+    for text, sentence in (('{"board": "host"', "is not valid JSON"), ('{"board": "host", "cosnole": true}', "console")):
+        board.write("config.json", text)
+        after = board.mark()
+        lines = len(board.lines)
+        board.power_on()
+        assert board.wait_line(after=lines, state="fault")["reason"] == "config"
+        board.wait_log(sentence)
+        board.interrupt()
+        board.wait("prompt", after)
+        board.cut_power()
+    assert board.boots() == [PWRON_RESET] * 2 and len(board.lines) == 2
+
+
+def test_main_py_runs_and_an_interrupt_reaches_the_prompt(tmp_path: Path) -> None:
+    board = Board(tmp_path, ROOT / "main.py")
+    board.power_on()
+    board.wait_line(state="no_backend")
+    assert (board.flash / "board.txt").read_text() == "host"
+    board.interrupt()
+    board.wait("prompt")
+    board.cut_power()
+    assert "KeyboardInterrupt" in board.errors and board.boots() == [PWRON_RESET]
