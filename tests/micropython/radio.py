@@ -35,10 +35,13 @@ _wait = _poller.wait_io_event
 _poller.wait_io_event = _counting
 
 import network as network
+import ntptime as ntptime
 from chips import wifi as chip
 from virtual import events, orders
+from virtual import rtc as rtc
 
-from firmware.wifi import Wifi
+from firmware import clock as clock
+from firmware import wifi as wifi
 
 _seen: list = []  # the Wi-Fi's events
 events.listen(lambda event: event["kind"] == "wifi" and _seen.append(event))
@@ -66,7 +69,7 @@ class Device:
     def __init__(self, networks=(), **others):
         self.changes = []
         self.log = []
-        self.wifi = Wifi(networks, on_change=self._changed, log=self.log.append, **others)
+        self.wifi = wifi.Wifi(networks, on_change=self._changed, log=self.log.append, **others)
         self.task = asyncio.create_task(self.wifi.run())
 
     def _changed(self):

@@ -2,15 +2,9 @@
 
 import asyncio
 
-from tests.micropython.radio import Wifi, order, seen
-
-# isort: split
-import ntptime
-from virtual import orders, rtc
-
-from firmware.clock import Clock
+from tests.micropython.radio import clock, ntptime, order, orders, rtc, seen, wifi
 from tests.simulation.device import World, sleep_s
-from tests.virtual_time import Clock as Virtual
+from tests.virtual_time import Clock
 
 SECRET = "s3cret-passw0rd"
 HOME = {"ssid": "Stage 5", "password": SECRET}
@@ -22,8 +16,8 @@ class Board:
     def __init__(self, networks, build_s=0):
         self.records = {}
         self.log = []
-        self.wifi = Wifi(networks, log=self.log.append)
-        self.clock = Clock("ntp.one", self, build_s, self.log.append)
+        self.wifi = wifi.Wifi(networks, log=self.log.append)
+        self.clock = clock.Clock("ntp.one", self, build_s, self.log.append)
         self.is_up, self.restart = self.wifi.is_up, self.wifi.restart
         self.now_s, self.ensure_set = self.clock.now_s, self.clock.ensure_set
 
@@ -94,8 +88,8 @@ async def test_restart_as_the_last_resort_does():
     order("add", **HOME)
     world, board = power_on()
     await world.until("online", 30_000)
-    begun_ms = Virtual.now_ms
+    begun_ms = Clock.now_ms
     await board.restart()
     assert world.agent.status.state == "no_network"
     await world.until("online", 30_000)
-    assert Virtual.now_ms - begun_ms <= 15_000 and seen("off") == 1
+    assert Clock.now_ms - begun_ms <= 15_000 and seen("off") == 1
