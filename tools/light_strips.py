@@ -1,21 +1,18 @@
-"""The golden timing strips: what each pattern does on each kind of lamp. `python -m tools.light_strips` makes the pictures anew.
+"""The golden timing strips: what each pattern does on each kind of lamp.
 
-They are drawn from what the light really did on the pins, in virtual time on the unix port. A test compares them to the pixel;
-what differs is saved under .cache/pictures. A pixel is 10 ms wide. Each lamp has a band in the colour that the eye sees, and
-below it a curve of how bright that is; the ticks at the bottom are seconds.
+They are drawn from what the light really did on the pins, in virtual time on the unix port. A pixel is 10 ms wide. Each lamp has
+a band in the colour that the eye sees, and below it a curve of how bright that is; the ticks at the bottom are seconds.
 """
 
 import json
 import os
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
-from PIL import Image, ImageChops, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont
 
-ROOT = Path(__file__).parent.parent
-GOLDEN = ROOT / "tests/golden/light"
-FAILED = ROOT / ".cache/pictures/light"
+from tools.on_cpython import ROOT
+
 MICROPYTHON = os.environ.get("MICROPYTHON") or str(ROOT / ".venv/bin/micropython")
 SPAN_MS = 6000  # two periods of the longest pattern
 PERCENTS = (100, 5)
@@ -49,7 +46,7 @@ def recorded() -> dict[str, Strip]:
 
 def drawn() -> dict[str, Image.Image]:
     """Pattern → its strip, as drawn now."""
-    return {pattern: picture_of(strip) for pattern, strip in recorded().items()}
+    return {"light/" + pattern: picture_of(strip) for pattern, strip in recorded().items()}
 
 
 def picture_of(strip: Strip) -> Image.Image:
@@ -87,48 +84,3 @@ def _spans(seen: Seen) -> Iterator[tuple[int, int, tuple[int, int, int]]]:
 def _as_seen(light: int) -> int:
     """A screen's value, 0..255, for linear light: the eye, and the light's own gamma of 2."""
     return round((light * 255) ** 0.5)
-
-
-def check(name: str, picture: Image.Image, golden: Path = GOLDEN, failed: Path = FAILED) -> None:
-    """Compare with the golden picture. AssertionError if they differ: it names a picture of golden, actual and difference."""
-    path = golden / f"{name}.png"
-    if not path.exists():
-        raise AssertionError(f"{name} has no golden picture: make pictures, and look at {path}")
-    with Image.open(path) as file:
-        expected = file.convert("RGB")
-    if expected.size == picture.size and expected.tobytes() == picture.tobytes():
-        return
-    failed.mkdir(parents=True, exist_ok=True)
-    picture.save(failed / f"{name}.png")
-    saved = failed / f"{name}.difference.png"
-    _below_each_other(expected, picture).save(saved)
-    raise AssertionError(f"{name} is not its golden picture: golden, actual, difference in {saved}")
-
-
-def _below_each_other(expected: Image.Image, actual: Image.Image) -> Image.Image:
-    """Golden, actual, and what differs in red."""
-    width, height = max(expected.width, actual.width), max(expected.height, actual.height)
-    first, second = (picture.crop((0, 0, width, height)) for picture in (expected, actual))
-    sheet = Image.new("RGB", (width, height * 3 + 8), "grey")
-    sheet.paste(first, (0, 0))
-    sheet.paste(second, (0, height + 4))
-    red, green, blue = ImageChops.difference(first, second).split()
-    differs = ImageChops.lighter(ImageChops.lighter(red, green), blue).point(lambda value: 255 if value else 0)
-    sheet.paste("red", (0, 2 * height + 8), differs)
-    return sheet
-
-
-def main() -> None:
-    """Write the golden strips, and remove those of patterns that are gone."""
-    pictures = drawn()
-    GOLDEN.mkdir(parents=True, exist_ok=True)
-    for path in GOLDEN.glob("*.png"):
-        if path.stem not in pictures:
-            path.unlink()
-    for name, picture in pictures.items():
-        picture.save(GOLDEN / f"{name}.png", optimize=True)
-    print(f"{len(pictures)} timing strips in {GOLDEN.relative_to(ROOT)}")
-
-
-if __name__ == "__main__":
-    main()

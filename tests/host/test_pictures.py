@@ -1,4 +1,4 @@
-"""Every page of the screen against its golden picture, to the pixel, and read by others: the QR code by zxing-cpp."""
+"""The golden pictures: every page of the screen and every strip of the light, to the pixel; the QR code is read by zxing-cpp, too."""
 
 from pathlib import Path
 
@@ -6,32 +6,37 @@ import pytest
 import zxingcpp
 from PIL import Image
 
-from tools.make_pictures import FAILED, GOLDEN, check, drawn, picture_of
+from tools import golden, light_strips, make_pictures
 
 
 @pytest.fixture(scope="module")
-def pictures() -> dict[str, Image.Image]:
-    return drawn()
+def pages() -> dict[str, Image.Image]:
+    return make_pictures.drawn()
 
 
-def test_every_page_is_its_golden_picture(pictures: dict[str, Image.Image]) -> None:
-    wrong = []
-    for name, picture in pictures.items():
-        try:
-            check(name, picture)
-        except AssertionError as error:
-            wrong.append(str(error))
-    assert not wrong, "\n".join(wrong)
-    golden = {str(path.relative_to(GOLDEN).with_suffix("")) for path in GOLDEN.rglob("*.png")}
-    assert golden == set(pictures), "make pictures removes what is no page any more"
+@pytest.fixture(scope="module")
+def strips() -> dict[str, Image.Image]:
+    return light_strips.drawn()
 
 
-def test_a_phone_reads_the_qr_code(pictures: dict[str, Image.Image]) -> None:
+def test_every_page_is_its_golden_picture(pages: dict[str, Image.Image]) -> None:
+    golden.check_all(pages, "screen")
+
+
+def test_every_strip_is_its_golden_picture(strips: dict[str, Image.Image]) -> None:
+    golden.check_all(strips, "light")
+
+
+def test_a_golden_picture_that_nothing_draws_is_told(strips: dict[str, Image.Image]) -> None:
+    with pytest.raises(AssertionError, match="light/even is not drawn any more"):
+        golden.check_all({name: strip for name, strip in strips.items() if name != "light/even"}, "light")
+
+
+def test_a_phone_reads_the_qr_code(pages: dict[str, Image.Image]) -> None:
     """Enlarged, for a camera sees more than a pixel a pixel; the white round the code is all that the display has."""
-    names = [name for name in pictures if name.startswith("128x64/pairing-")]
     read = []
-    for name in names:
-        with Image.open(GOLDEN / f"{name}.png") as file:
+    for name in [name for name in pages if name.startswith("screen/128x64/pairing-")]:
+        with Image.open(golden.GOLDEN / f"{name}.png") as file:
             picture = file.convert("L")
         for scale in (1, 4):
             enlarged = picture.resize((picture.width * scale, picture.height * scale), Image.Resampling.BICUBIC)
@@ -40,22 +45,43 @@ def test_a_phone_reads_the_qr_code(pictures: dict[str, Image.Image]) -> None:
 
 
 def test_a_difference_of_one_pixel_fails_and_is_saved(tmp_path: Path) -> None:
-    golden, failed = tmp_path / "golden", tmp_path / "failed"
-    golden.mkdir()
-    picture_of(bytes([1, 2, 4, 8]), 4, 8).save(golden / "page.png")
-    check("page", picture_of(bytes([1, 2, 4, 8]), 4, 8), golden, failed)
+    picture_of = make_pictures.picture_of
+    seen, failed = tmp_path / "golden", tmp_path / "failed"
+    seen.mkdir()
+    picture_of(bytes([1, 2, 4, 8]), 4, 8).save(seen / "page.png")
+    golden.check("page", picture_of(bytes([1, 2, 4, 8]), 4, 8), seen, failed)
     assert not failed.exists()
     with pytest.raises(AssertionError, match=r"failed/page\.png"):
-        check("page", picture_of(bytes([1, 2, 4, 9]), 4, 8), golden, failed)
+        golden.check("page", picture_of(bytes([1, 2, 4, 9]), 4, 8), seen, failed)
     with Image.open(failed / "page.png") as saved:
         # golden, actual, difference, each four rows apart and enlarged four times; the pixel is the one at 3, 0
         assert [saved.getpixel((3 * 4, y * 4)) for y in (0, 8 + 4, 16 + 8)] == [(0, 0, 0), (255, 255, 255), (255, 0, 0)]
         assert saved.getpixel((0, 0)) == (255, 255, 255) and saved.getpixel((0, 24 * 4)) == (0, 0, 0)
     with pytest.raises(AssertionError, match="is not its golden"):
-        check("page", picture_of(bytes([1, 2, 4, 8, 0]), 5, 8), golden, failed)
+        golden.check("page", picture_of(bytes([1, 2, 4, 8, 0]), 5, 8), seen, failed)
+    Image.new("RGB", (2, 8)).save(seen / "black.png")
+    with pytest.raises(AssertionError, match="black is not"):
+        golden.check("black", Image.new("RGB", (8, 2)), seen, failed)
     with pytest.raises(AssertionError, match="make pictures"):
-        check("other", picture_of(bytes(4), 4, 8), golden, failed)
+        golden.check("other", picture_of(bytes(4), 4, 8), seen, failed)
 
 
-def test_where_failures_go() -> None:
-    assert FAILED.parts[-3:] == (".cache", "pictures", "screen")
+def test_a_pixel_of_a_strip_that_differs_is_red_and_all_others_are_black(strips: dict[str, Image.Image], tmp_path: Path) -> None:
+    wrong = strips["light/even"].copy()
+    wrong.putpixel((200, 20), (1, 2, 3))
+    with pytest.raises(AssertionError, match=r"light/even is not its golden picture.*light/even\.png"):
+        golden.check("light/even", wrong, failed=tmp_path)
+    with Image.open(tmp_path / "light/even.png") as saved:
+        difference = saved.crop((0, 2 * (wrong.height + 4), wrong.width, saved.height))
+    assert sorted(difference.getcolors() or []) == [(1, (255, 0, 0)), (wrong.width * wrong.height - 1, (0, 0, 0))]
+    assert difference.getpixel((200, 20)) == (255, 0, 0)
+
+
+def test_a_strip_shows_the_times() -> None:
+    """A pattern that the test knows, read back from the picture."""
+    picture = light_strips.picture_of({("pixel", 100): [(0, 255, 0, 0), (200, 0, 0, 0), (500, 64, 0, 0), (1000, 0, 0, 255)]})
+    band = [picture.getpixel((74 + t_ms // 10, 5)) for t_ms in (0, 190, 200, 490, 500, 990, 1000, 5990)]
+    red, black, dim, blue = (255, 0, 0), (0, 0, 0), (128, 0, 0), (0, 0, 255)
+    assert band == [red, red, black, black, dim, dim, blue, blue]
+    curve = [sum(picture.getpixel((74 + t_ms // 10, y)) == (200, 200, 200) for y in range(14, 30)) for t_ms in (0, 300, 500)]
+    assert curve == [15, 0, 8]
