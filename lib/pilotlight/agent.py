@@ -281,8 +281,9 @@ class Agent:
         if not status.network_up:
             reason = getattr(self._network, "reason", None)
         elif status.user_code is None and not status.authorized:
-            if self._walker.pairing is not None and not self._walker.pairing.cancelled:
-                reason = self._inquiries.reason  # why there is no code yet
+            if self._walker.pairs:  # why there is no code yet
+                lost_by = self._walker.lost_by
+                reason = self._inquiries.reason or (lost_by and lost_by.reason)
             else:
                 reason = "token_refused" if self._authorization.authorized else self._authorization.reason
         elif status.fallback:

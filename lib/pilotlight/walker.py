@@ -62,6 +62,7 @@ class Walker:
         self.lost_by = None
         self.pairing = None
         self._pairing_asked = not authorization.authorized  # by a restart, or by the user
+        self._pairing_hurries = False  # the user has asked since the last wait
         self._backoff = Backoff(times, random.randrange)
         self._rejoins = 0  # on this socket, since the channel last held for a while
         self._forbidden = False  # the upgrade was refused with 403, and a refresh was asked for because of it
@@ -73,10 +74,15 @@ class Walker:
             self._backoff.reset()
         self._news.set()
 
+    @property
+    def pairs(self) -> bool:
+        """A code is shown, or will be as soon as there is one."""
+        return self._pairing_asked or (self.pairing is not None and not self.pairing.cancelled)
+
     def start_pairing(self) -> None:
         """The user asks for a code."""
         if self.pairing is None or self.pairing.cancelled:
-            self._pairing_asked = True
+            self._pairing_asked = self._pairing_hurries = True
             self._news.set()
 
     def cancel_pairing(self) -> None:
@@ -223,7 +229,8 @@ class Walker:
     async def _at_backoff(self) -> str:
         self._news.clear()
         await self._phoenix.close()
-        if self._pairing_asked and not self._authorization.authorized:
+        hurries, self._pairing_hurries = self._pairing_hurries, False
+        if hurries and not self._authorization.authorized:
             return "again"
         if isinstance(self.lost_by, LinkClosed) and self.lost_by.code in _RESTARTING:
             wait_ms = random.randrange(self._times.restart_low_ms, self._times.restart_high_ms)

@@ -217,6 +217,23 @@ async def test_unpairing_forgets_whatever_the_answer():
         await world.agent.access_token()
 
 
+async def test_why_there_is_no_code_yet():
+    """Not "hold the button to pair": it pairs by itself, as soon as it can."""
+    world = World(pairs=True)
+    world.host.known_s = None
+    world.network.dead_air = True
+    world.power_on()
+    await world.until("no_backend")
+    assert world.agent.status.reason == "clock"
+    world.host.known_s = 1_800_000_000
+    await sleep_s(100)
+    assert (world.agent.status.state, world.agent.status.reason) == ("no_backend", "timeout")
+    world.network.dead_air = False
+    await world.until("pairing")
+    assert "not_paired" not in [row[4] for row in world.shown], world.shown
+    await world.power_off()
+
+
 async def test_paired_again_at_once():
     """Online, or shown as unpaired for a token that is refused: then starting to pair is not enough."""
     for accepts in (True, False):
