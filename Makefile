@@ -8,6 +8,7 @@ DEVICE_CODE := lib/pilotlight firmware main.py boot.py
 URL ?=
 TOKEN ?=
 SECRET ?=
+SCREEN ?=
 export TOKEN SECRET
 
 .PHONY: setup run test lint check docs pictures format bench
@@ -23,7 +24,7 @@ setup: .venv/ready
 	touch $@
 
 run: setup
-	@$(BIN)/python -m tools.run $(if $(URL),--url $(URL))
+	@$(BIN)/python -m tools.run $(if $(URL),--url $(URL)) $(if $(SCREEN),--screen)
 
 test: setup
 	$(BIN)/python -m pytest -n 4 --dist worksteal --cov --cov-report=term --ignore tests/external

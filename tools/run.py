@@ -1,6 +1,7 @@
-"""`make run`: the firmware on the virtual board `host`, against the mock, one readable line a change. Ctrl-C ends it all.
+"""`make run`: the firmware on the virtual board, against the mock, one readable line a change. Ctrl-C ends it all.
 
 python -m tools.run                              starts the mock (TLS) and the firmware, and types in the code that it shows
+python -m tools.run --screen                     the same, and what the display shows
 python -m tools.run --url https://api.frame.io   the same firmware against the real service
 
 For the real service the environment holds SECRET, the model's client_secret (you pair the device; it stays so, in state/), or
@@ -8,6 +9,7 @@ TOKEN, a fixed access token.
 """
 
 import argparse
+import base64
 import contextlib
 import json
 import os
@@ -19,15 +21,17 @@ import subprocess
 import sys
 import tempfile
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 
 from tools.on_cpython import ROOT, device_module
+from tools.virtual_board.session import Event, VirtualBoard
 
 REASONS = device_module("firmware.words").REASONS
 
 
 _CLIENT_VERSION = "0.1.0"
-_INTERRUPTED_EXIT = 130
+_BOARD, _WIRING = "esp32_s3_devkit", "s3"
 
 
 def readable(line: dict) -> str:
@@ -64,16 +68,15 @@ def start_mock(secret: str, folder: Path) -> tuple[subprocess.Popen[str], str]:
     return process, found.group()
 
 
-def write_config(url: str, credential: dict[str, str], folder: Path, mocked: bool) -> Path:
+def write_config(path: Path, url: str, credential: dict[str, str], folder: Path, mocked: bool) -> None:
     """The firmware's configuration, in a folder that only its owner can read: it holds a secret. A real pairing is kept."""
     frameio = {"url": url, "client_version": _CLIENT_VERSION, **credential}
     if mocked:
         frameio["ca"] = str(folder / "ca.der")
-    path = folder / "config.json"
     state_dir = (folder if mocked else ROOT) / "state"
     state_dir.mkdir(mode=0o700, exist_ok=True)
-    path.write_text(json.dumps({"board": "host", "frameio": frameio, "state_dir": str(state_dir)}))
-    return path
+    wifi = {"ssid": "Stage 5", "password": "pilotlight"}  # the one that is in the virtual air
+    path.write_text(json.dumps({"board": _BOARD, "console": True, "frameio": frameio, "wifi": wifi, "state_dir": str(state_dir)}))
 
 
 def enter_code(url: str, folder: Path, user_code: str) -> None:
@@ -89,10 +92,12 @@ def _interrupt(number: int, frame: object) -> None:
 
 
 def main() -> int:
-    """Run until Ctrl-C or until the firmware ends; its exit code."""
+    """Run until Ctrl-C; the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--url", help="a real service instead of the mock; its token in the environment variable TOKEN")
-    url = parser.parse_args().url
+    parser.add_argument("--url", help="a real service instead of the mock; see above")
+    parser.add_argument("--screen", action="store_true", help="print what the display shows, too (wants 128 columns)")
+    arguments = parser.parse_args()
+    url = arguments.url
     credential = {}
     for variable, key in (("SECRET", "client_secret"), ("TOKEN", "access_token")):
         if url and os.environ.get(variable):
@@ -107,47 +112,62 @@ def main() -> int:
     ):  # SIGINT too: a shell's background job inherits that it is ignored
         signal.signal(number, _interrupt)
     with tempfile.TemporaryDirectory(prefix="pilotlight-") as folder:
-        return run(Path(folder), url, credential)
+        run(Path(folder), url, credential, arguments.screen)
+    return 0
 
 
-def run(folder: Path, url: str | None, credential: dict[str, str]) -> int:
-    """Start the mock (unless there is a URL) and the firmware, print what it says, and end both; the firmware's exit code."""
-    processes = []
-    firmware = None
+def run(folder: Path, url: str | None, credential: dict[str, str], draws: bool) -> None:
+    """Start the mock (unless there is a URL) and switch the board on, print what it says, and end both."""
+    mock = None
+    board = VirtualBoard(folder / "board", code=ROOT, wiring=_WIRING, environment={"SECRET": "", "TOKEN": ""}, echo=sys.stderr)
     try:
         if not url:
             credential = {"client_secret": secrets.token_hex(24)}
             mock, url = start_mock(credential["client_secret"], folder)
-            processes.append(mock)
             print(f"mock Frame.io at {url} (pause the device: curl -kX POST {url}/control/pause)", flush=True)
-        mocked = bool(processes)
-        config = write_config(url, credential, folder, mocked)
-        firmware = start_firmware(config)
-        processes.insert(0, firmware)
-        assert firmware.stdout is not None
-        for line in firmware.stdout:
-            shown = json.loads(line)
-            print(readable(shown), flush=True)
-            if mocked and shown["user_code"]:
-                enter_code(url, folder, shown["user_code"])
+        write_config(board.flash / "config.json", url, credential, folder, mocked=bool(mock))
+        board.power_on()
+        follow(board, draws, lambda code: enter_code(url, folder, code) if mock else None)
     except KeyboardInterrupt:
         print()
     finally:
-        for process in processes:
-            process.send_signal(signal.SIGINT)
+        board.echo = None  # what is at the prompt after Ctrl-C is nobody's
+        with contextlib.suppress(AssertionError, OSError):
+            board.interrupt()
+            board.wait("prompt", deadline_s=5)
+        board.cut_power()
+        if mock:
+            mock.send_signal(signal.SIGINT)
             with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(5)
-            process.kill()
-    return firmware.wait() if firmware and firmware.wait() not in (_INTERRUPTED_EXIT, -signal.SIGINT) else 0
+                mock.wait(5)
+            mock.kill()
 
 
-def start_firmware(config: Path) -> subprocess.Popen[str]:
-    """Start main.py on the unix port. The secret reaches it by the configuration only."""
-    micropython = os.environ.get("MICROPYTHON") or str(ROOT / ".venv/bin/micropython")
-    environment = {**os.environ, "PILOTLIGHT_CONFIG": str(config), "SECRET": "", "TOKEN": ""}
-    return subprocess.Popen(
-        [micropython, str(ROOT / "main.py")], env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True
-    )
+def follow(board: VirtualBoard, draws: bool, enter: Callable[[str], None]) -> None:
+    """Print each change until the board goes off. draws: the display's pictures, too. enter(user_code): called for each code."""
+    lines = events = 0
+    while True:
+        board.wait_news(lines, events)
+        for line in board.lines[lines:]:
+            lines += 1
+            print(readable(line), flush=True)
+            if line["user_code"]:
+                enter(line["user_code"])
+        for event in board.events[events:]:
+            events += 1
+            if draws and event["kind"] == "screen":
+                print(picture(event), flush=True)
+
+
+def picture(event: Event) -> str:
+    """What the display shows, in characters of two pixels."""
+    width, height = event["width"], event["height"]
+    rows = base64.b64decode(event["bitmap"])
+
+    def is_lit(x: int, y: int) -> int:
+        return rows[(y * width + x) // 8] >> (7 - x % 8) & 1
+
+    return "\n".join("".join(" ▀▄█"[is_lit(x, y) + 2 * is_lit(x, y + 1)] for x in range(width)) for y in range(0, height, 2))
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 ROOT = Path(__file__).parent.parent.parent
 DEADLINE_S = 20.0
@@ -38,7 +38,7 @@ class VirtualBoard:
 
     folder: `flash` in it is the file system and the working directory; `rtc` and `nvs` are what else the board keeps. code: where
     boot.py and main.py are; None: in flash. wiring: a name or a description, see modules/virtual/wiring.py. environment: more
-    variables for the process. heap: the interpreter's, as in -X heapsize.
+    variables for the process. heap: the interpreter's, as in -X heapsize. echo: where its stderr goes, too.
 
     events: what the board has shown, over resets and power cuts, in order; and from here {"kind": "reset", "cause": …} when it
     resets and {"kind": "off", "code": …} when it is off. lines: JSON objects that it printed. output: stdout. errors: stderr.
@@ -51,6 +51,7 @@ class VirtualBoard:
         wiring: Wiring = "devkit",
         environment: Mapping[str, str] | None = None,
         heap: str | None = None,
+        echo: TextIO | None = None,
     ) -> None:
         self.flash = folder / "flash"
         self.events: list[Event] = []
@@ -61,6 +62,7 @@ class VirtualBoard:
         self._code = code or self.flash
         self._wiring = wiring
         self._environment = dict(environment or {})
+        self.echo = echo
         self._options = ["-X", f"heapsize={heap}"] if heap else []
         self._pressed: set[int] = set()
         self._unplugged: set[int] = set()
@@ -167,6 +169,11 @@ class VirtualBoard:
         """Wait for a text on stderr, behind its first `after` characters."""
         self._wait_in(lambda: [{"text": self.errors[after:]}], lambda log: text in log["text"], deadline_s, text)
 
+    def wait_news(self, lines: int, events: int) -> None:
+        """Wait until there are more console lines, or more events, than these, or until the board is off, without a deadline."""
+        with self._news:
+            self._news.wait_for(lambda: len(self.lines) > lines or len(self.events) > events)
+
     def _wait_in(self, rows: Rows, test: Callable[[Event], bool], deadline_s: float, wanted: str) -> Event:
         end = time.monotonic() + deadline_s
         with self._news:
@@ -270,6 +277,8 @@ class VirtualBoard:
             with self._news:
                 self.errors += text
                 self._news.notify_all()
+            if self.echo:
+                print(text, end="", file=self.echo, flush=True)
 
     def _add(self, rows: list[Event], row: Event) -> None:
         with self._news:
