@@ -86,6 +86,8 @@ class Clock:
                 version = await asyncio.wait_for_ms(status.wait(version), _HOUR_S * 1000)
             except asyncio.TimeoutError:
                 pass
+            except MemoryError:
+                await asyncio.sleep_ms(_HOUR_S * 1000)
 
     def _prove(self) -> None:
         now_s = _rtc_s()

@@ -60,5 +60,8 @@ class Ethernet:
             return
         self._up = up
         self.reason = reason
-        if self.on_change is not None:
-            self.on_change()
+        try:
+            if self.on_change is not None:
+                self.on_change()
+        except MemoryError:
+            pass  # the agent looks by itself, too

@@ -101,6 +101,13 @@ class Wifi:
 
     async def run(self) -> None:
         """Keep connected for ever."""
+        while True:
+            try:
+                await self._keep_connected()
+            except MemoryError:  # for want of a line of log, say
+                await asyncio.sleep_ms(_POLL_MS)
+
+    async def _keep_connected(self) -> None:
         backoff = Backoff(self, random.randrange)
         again = None  # the network that was lost just now
         while True:

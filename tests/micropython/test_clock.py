@@ -305,3 +305,24 @@ async def test_whatever_ntptime_raises():
     while errors:
         clock, _, _ = new()
         assert await clock.ensure_set() and clock.source == "ntp"
+
+
+async def test_memory_that_runs_out():
+    """For a wait: an hour later the time is looked after again."""
+
+    class Status:
+        joined = True
+        shortages = 3
+
+        async def wait(self, version):
+            if self.shortages:
+                self.shortages -= 1
+                raise MemoryError
+            await asyncio.sleep(DAY_S)
+            return version
+
+    clock, storage, _ = new()
+    task = asyncio.create_task(clock.run(Status()))
+    await clock.ensure_set()
+    await asyncio.sleep(DAY_S // 2)
+    assert not task.done() and len(storage.saved) == 1

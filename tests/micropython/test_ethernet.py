@@ -70,3 +70,17 @@ async def test_ethernet():
     await asyncio.sleep(2)
     assert network.is_up() and lan.switched[4:] == [False, True]
     assert {reason for _, reason in changes if reason} <= set(REASONS)
+
+
+async def test_memory_that_runs_out():
+    """For whoever is told: Ethernet goes on."""
+
+    def short():
+        raise MemoryError
+
+    lan = Lan()
+    network = Ethernet(lan, short)
+    task = asyncio.create_task(network.run())
+    lan.code = ETH_GOT_IP
+    await asyncio.sleep(5)
+    assert network.is_up() and not task.done() and lan.switched == [False, True]

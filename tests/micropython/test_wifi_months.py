@@ -85,6 +85,23 @@ async def test_a_day_of_flapping():
     assert times > 500 and late <= early, (times, early, late)
 
 
+async def test_memory_that_runs_out():
+    """For a line of log, or for whoever is told: Wi-Fi goes on."""
+    air("Stage 5")
+    device = Device(HOME)
+    shortages = [2]
+
+    def short(*_):
+        if shortages[0]:
+            shortages[0] -= 1
+            raise MemoryError
+
+    device.wifi._log = device.wifi.on_change = short
+    await device.up(60)
+    await asyncio.sleep(60)
+    assert not shortages[0] and device.wifi.is_up() and not device.task.done()
+
+
 async def test_no_busy_waiting():
     """Connected: one look a second. Not found, for hours: a look ten times a second only while the driver tries."""
     air("Stage 5")
