@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -133,6 +134,10 @@ class Device:
         code = self._process.wait(deadline_s)
         self._join()
         return code
+
+    def interrupt(self) -> None:
+        """Ctrl-C."""
+        self._process.send_signal(signal.SIGINT)
 
     def stop(self) -> None:
         """End the process."""

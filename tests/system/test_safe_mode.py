@@ -12,7 +12,7 @@ import pytest
 
 from tools.virtual_board.session import HARD_RESET, PWRON_RESET, ROOT, WDT_RESET, VirtualBoard
 
-from .rig import CLIENT_VERSION, TOKEN
+from .rig import CLIENT_VERSION, TOKEN, Rig
 
 NOBODY = "http://127.0.0.1:9"  # the discard port, closed here
 SAFE_MODE: dict[str, Any] = {"state": "fault", "reason": "safe_mode"}
@@ -174,3 +174,11 @@ def test_main_py_runs_and_an_interrupt_reaches_the_prompt(tmp_path: Path) -> Non
     board.wait("prompt")
     board.cut_power()
     assert "KeyboardInterrupt" in board.errors and board.boots() == [PWRON_RESET]
+
+
+def test_a_computer_ends_quietly_at_an_interrupt(rig: Rig) -> None:
+    device = rig.device(rig.config(NOBODY), fast=False)
+    device.wait(state="no_backend")
+    device.interrupt()
+    assert device.exit_code() == 130 and "Traceback" not in device.errors
+    assert not (ROOT / "board.txt").exists()
