@@ -16,6 +16,8 @@ from .storage import FileStorage
 from .uptime import Uptime
 
 _CONFIG_ERROR_EXIT = const(2)
+_LOOK_MS = const(30_000)
+_STUCK_MS = const(120_000)
 
 
 def run(times=None, guard=None) -> None:
@@ -31,17 +33,18 @@ def run(times=None, guard=None) -> None:
         board = _board(values["board"])
         network = board.network(values, log_line)
         clock = board.clock(values, storage, log_line)
-        agent = _agent(settings, network, storage, clock, times, guard)
+        log = Log(storage, uptime, clock.now_s, log_line)
+        agent = _agent(settings, network, storage, clock, times, log, guard)
     except ImportError as error:
         _fail("%s: board: %s can't be used here: %s" % (_config_path(), values["board"], error), uptime, guard)
     except Untrusted as error:
         _fail("%s: frameio.ca: %s" % (_config_path(), error), uptime, guard)
     settings = None
     if guard is not None:
-        _remember(values["board"])
-    log = Log(storage, uptime, clock.now_s, log_line)
+        guard.remember_board(values["board"])
     console = values["board"] == "host" if values["console"] is None else values["console"]
-    outputs = _Outputs(Console() if console else None, _panel(board, values, storage), log, uptime)
+    due = None if guard is None else guard.watchdog.due
+    outputs = _Outputs(Console() if console else None, _panel(board, values, storage), log, uptime, due)
     try:
         asyncio.run(_run(agent, network, clock, outputs, guard))
     finally:
@@ -57,9 +60,7 @@ async def _run(agent, network, clock, outputs, guard) -> None:
     if hasattr(clock, "run"):
         jobs.append(clock.run(agent.status))
     if guard is not None:
-        from .watchdog import Watchdog  # only where there is one
-
-        jobs.append(Watchdog(guard.start_watchdog, log_line, guard.healthy).run())
+        jobs.append(guard.watchdog.run())
     await asyncio.gather(*jobs)
 
 
@@ -79,10 +80,17 @@ def _configure(uptime: Uptime, guard=None):
         _forget("pilotlight", "trust_roots")
 
 
-def _agent(settings, network, storage, clock, times, guard=None):
+def _agent(settings, network, storage, clock, times, log=None, guard=None):
     from pilotlight.agent import Agent  # only now: the code that read the configuration has made room
 
-    return Agent(settings, network, storage, clock, times, log_line, None if guard is None else guard.reset)
+    if guard is None:
+        return Agent(settings, network, storage, clock, times, log_line)
+
+    def reset() -> None:
+        log.save()
+        guard.reset()
+
+    return Agent(settings, network, storage, clock, times, log_line, reset, guard.watchdog.due)
 
 
 def _panel(board, values: dict, storage):
@@ -113,19 +121,20 @@ def log_line(text: str) -> None:
 
 
 class _Outputs:
-    """Where each face goes. console, panel: None where there is none."""
+    """Where each face goes. console, panel: None where there is none. due: as for Agent."""
 
-    def __init__(self, console: Console | None, panel, log: Log, uptime: Uptime) -> None:
+    def __init__(self, console: Console | None, panel, log: Log, uptime: Uptime, due) -> None:
         self._console = console
         self._panel = panel
         self._log = log
         self._uptime = uptime
+        self._due = due
 
     async def run(self, agent) -> None:
         """Show the agent's status, for ever."""
         jobs = [self._follow(agent.status), self._log.run()]
         if self._panel is not None:
-            jobs.append(self._panel.run(agent, self._log))
+            jobs.append(self._panel.run(agent, self._log, self._due))
         await asyncio.gather(*jobs)
 
     def end(self) -> None:
@@ -137,7 +146,12 @@ class _Outputs:
     async def _follow(self, status: DeviceStatus) -> None:
         version = 0
         while True:
-            version = await status.wait(version)
+            if self._due is not None:
+                self._due("outputs", _STUCK_MS)
+            try:
+                version = await asyncio.wait_for_ms(status.wait(version), _LOOK_MS)
+            except asyncio.TimeoutError:
+                continue
             self._show(Face(status))
 
     def _show(self, face: Face) -> None:
@@ -160,15 +174,6 @@ def _fail(sentence: str, uptime: Uptime, guard) -> None:
         asyncio.run(fault.show("config", sentence, uptime.ms()))  # for ever: an exit is a soft reset there, and the same again
     fault.tell("config", uptime.ms())
     sys.exit(_CONFIG_ERROR_EXIT)
-
-
-def _remember(board: str) -> None:
-    from . import board_name
-
-    try:
-        board_name.remember(board)
-    except OSError as error:
-        log_line("the board's name could not be stored: %s" % error)
 
 
 def _config_path() -> str:

@@ -14,6 +14,7 @@ LEVELS = const((0, 5, 30, 100))
 _HOLD_AGAIN_MS = const(10_000)
 _MESSAGE_MS = const(4_000)
 _MEND_MS = const(5_000)
+_STUCK_MS = const(120_000)
 _RECORD = const("brightness")
 
 
@@ -42,13 +43,14 @@ class Panel:
         if self._screen is not None:
             self._screen.show(face)
 
-    async def run(self, agent, log) -> None:
-        """Look after screen and button, for ever. agent: what the button pairs. log: what the screen shows on a double press."""
+    async def run(self, agent, log, due=None) -> None:
+        """Look after light, screen and button, for ever.
+
+        agent: what the button pairs. log: what the screen shows on a double press. due: for a watchdog, as Agent's.
+        """
         self._agent = agent
         self._log = log
-        jobs = []
-        if self._light is not None:
-            jobs.append(self._mend_light())
+        jobs = [self._mend_light(due)]
         if self._screen is not None:
             jobs.append(self._screen.run())
         if self._button is not None:
@@ -104,11 +106,13 @@ class Panel:
         percent = record.get("percent") if record else None
         return percent if isinstance(percent, int) and 0 <= percent <= 100 else brightness
 
-    async def _mend_light(self) -> None:
+    async def _mend_light(self, due) -> None:
         """A timer's callback is lost when the interrupts' queue is full (eight on an ESP32), and then the light stands still."""
         while True:
+            if due is not None:
+                due("panel", _STUCK_MS)
             await asyncio.sleep_ms(_MEND_MS)
-            if self._face is not None:
+            if self._light is not None and self._face is not None:
                 self._light.show(self._face.pattern, self._face.rgb)
 
     async def _obey_holds(self) -> None:

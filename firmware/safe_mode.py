@@ -13,6 +13,7 @@ import time
 import machine
 
 from .crash_mark import CrashMark
+from .watchdog import Watchdog
 
 # A test brings its own.
 crashes = 3
@@ -22,24 +23,33 @@ held_ms = 1_000
 
 
 class Guard:
-    """What the application may ask of its keeper."""
+    """What the application has of its keeper. watchdog: the Watchdog to run, which its tasks tell when they are due."""
 
     def __init__(self, mark: CrashMark) -> None:
         self._mark = mark
-
-    def healthy(self) -> None:
-        """It has run well for a while: the crashes before count no more."""
-        self._mark.set_count(0)
+        self.watchdog = Watchdog(self._start_dog, _note, self._healthy)
 
     def reset(self) -> None:
         """Reset the board; this is no crash."""
         self._mark.end()
         machine.reset()
 
-    def start_watchdog(self, timeout_ms: int) -> machine.WDT:
-        """The hardware's watchdog, started: for watchdog.Watchdog."""
+    def remember_board(self, name: str) -> None:
+        """The board's name, for when the configuration that says so can't be used."""
+        from . import board_name
+
+        try:
+            board_name.remember(name)
+        except OSError as error:
+            _note("the board's name could not be stored: %s" % error)
+
+    def _start_dog(self, timeout_ms: int) -> machine.WDT:
         self._mark.dog_started()
         return machine.WDT(timeout=timeout_ms)
+
+    def _healthy(self) -> None:
+        """It has run well for a while: the crashes before count no more."""
+        self._mark.set_count(0)
 
 
 def run(times=None) -> None:
@@ -78,7 +88,7 @@ def _raise(_loop, context) -> None:
 
 
 def _safe_mode(mark: CrashMark) -> None:
-    print("pilotlight: safe mode; Ctrl-C for the prompt; the firmware is tried again after a while", file=sys.stderr)
+    _note("safe mode; Ctrl-C for the prompt; the firmware is tried again after a while")
     try:
         from . import fault
 
@@ -100,6 +110,10 @@ def _write_down(error: Exception) -> None:
         crash_log.write(error)
     except Exception:
         pass  # what can't be written down is restarted from all the same
+
+
+def _note(text: str) -> None:
+    print("pilotlight:", text, file=sys.stderr)
 
 
 def _tell(error: Exception) -> None:

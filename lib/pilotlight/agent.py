@@ -45,12 +45,13 @@ class Agent:
     clock: has `now_s()`, seconds since 1970 or None if the time is not known, and `await ensure_set()`, True once it is known.
     times: a Times. log: called with a line of text for the maintainer; it never holds a secret.
     reset: called to reset the board, as the last resort and at most hourly (see `last_resort.py`); False refuses, for now.
+    due: for a watchdog of yours: called as due(name, within_ms) by a task of the agent that will call again by then, or is stuck.
     status: the DeviceStatus to observe.
     http: the HttpClient to Frame.io, for a request of your own inside `request_slot`.
     Raises Untrusted if the trust roots can't be used.
     """
 
-    def __init__(self, settings, network, storage, clock, times: Times | None = None, log=None, reset=None) -> None:
+    def __init__(self, settings, network, storage, clock, times: Times | None = None, log=None, reset=None, due=None) -> None:
         self.status = DeviceStatus()
         self._network = network
         self._storage = storage
@@ -74,6 +75,7 @@ class Agent:
             self.network_changed,
             self._note,
             self._show,
+            due,
         )
         websocket = WebSocketClient(_MESSAGE_BYTES, _SEND_BYTES)
         self._phoenix = PhoenixSocket(websocket, JOIN_REF, HEARTBEAT_REF, times, self._inquiries.prove, self._pushed)

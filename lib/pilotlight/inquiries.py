@@ -36,6 +36,7 @@ class Inquiries:
         network_changed,
         note,
         show,
+        due,
     ) -> None:
         self._api = api
         self._authorization = authorization
@@ -47,6 +48,7 @@ class Inquiries:
         self._network_changed = network_changed
         self._note = note
         self._show = show
+        self._due = due
         self.slot = asyncio.Lock()
         self.reason: str | None = None
         self._polls = Polls(times, time.ticks_ms())
@@ -83,6 +85,8 @@ class Inquiries:
         """Ask for identity, health and the HTTP heartbeat, each when it is due."""
         polls = self._polls
         while True:
+            if self._due is not None:
+                self._due("inquiries", self._times.stuck_ms)
             now_ms = time.ticks_ms()
             polls.forget_old(now_ms)
             wait_ms = self._times.network_check_ms

@@ -52,7 +52,7 @@ from firmware import crash_log, safe_mode
 
 told = []  # instead of stderr
 safe_mode._tell = told.append
-safe_mode.print = lambda text, file: told.append(text)
+safe_mode._note = told.append
 safe_mode.pause_ms = 1
 safe_mode.retry_ms = 20
 safe_mode.held_ms = 20
@@ -87,7 +87,7 @@ app = firmware.app = firmware.fault = App()
 
 def hang(guard):
     """The watchdog bites."""
-    guard.start_watchdog(60_000)
+    guard._start_dog(60_000)
     raise Reset(machine.WDT_RESET)
 
 
@@ -204,7 +204,7 @@ def test_two_healthy_minutes_clear_the_count():
     on_flash()
 
     def healthy_then_crash(guard):
-        guard.healthy()
+        guard._healthy()
         raise ValueError
 
     boots(app.crash, 2)
@@ -258,7 +258,7 @@ def test_a_soft_reset_while_the_watchdog_runs_becomes_a_hard_one():
     on_flash()
 
     def start_dog_and_stop(guard):
-        assert guard.start_watchdog(60_000) is machine.dogs
+        assert guard._start_dog(60_000) is machine.dogs
         raise KeyboardInterrupt
 
     for _ in range(4):
