@@ -291,3 +291,17 @@ async def test_a_stop_in_the_middle_of_a_restart():
     assert world.network.open == 0
     await sleep_s(2 * HOUR_S)
     assert len(world.host.restarts) == 1 and not board.resets
+
+
+async def test_the_inquiries_say_when_they_are_due_and_a_slot_held_for_too_long_looks_stuck():
+    """That no task is late is asserted in every simulated world."""
+    world = World()
+    await world.online()
+    await sleep_s(HOUR_S)
+    assert Clock.now_ms < world.due_ms["inquiries"] <= Clock.now_ms + 900_000
+    async with world.agent.request_slot():
+        await sleep_s(20 * 60)
+        assert world.due_ms["inquiries"] < Clock.now_ms  # a watchdog would have bitten
+        world.due_ms.clear()
+    await sleep_s(60)
+    await world.power_off()

@@ -82,17 +82,27 @@ class World:
         self.log = []
         self.reset = None
         self.agent = None
+        self.due_ms = {}  # by which virtual ms a task of the agent's has to call
 
     def power_on(self, times=None):
         """Start the device."""
         agent_module.Endpoint = self.network.endpoint
         given = {"client_secret": SECRET} if self.frameio.tokens else {"access_token": TOKEN}
         settings = Settings("http://127.0.0.1:1", "1.2.3", **given)
-        self.agent = Agent(
-            settings, self.host, self.storage, self.host, times, lambda line: self.log.append((Clock.now_ms, line)), self.reset
-        )
+        self.due_ms.clear()
+
+        def note(line):
+            self.log.append((Clock.now_ms, line))
+
+        self.agent = Agent(settings, self.host, self.storage, self.host, times, note, self.reset, self._due)
         self._running = asyncio.create_task(self.agent.run())
         self._observing = asyncio.create_task(self._observe(self.agent.status))
+
+    def _due(self, name, within_ms):
+        """A watchdog that bites at once: whoever has promised to call is never late."""
+        late_ms = Clock.now_ms - self.due_ms.get(name, Clock.now_ms)
+        assert late_ms <= 0, "%s is %d ms late" % (name, late_ms)
+        self.due_ms[name] = Clock.now_ms + within_ms
 
     async def power_off(self):
         """End it in order; raises what it died of."""
