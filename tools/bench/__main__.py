@@ -1,7 +1,8 @@
 """Measures memory against the mock, over TLS: `make bench`. Counts and bytes only; 64-bit words.
 
 The rows are those of a comparison of MicroPython websocket clients: live heap when joined, bytes allocated per heartbeat trip,
-and the smallest heap with which the whole firmware reaches `online` (as bytecode, and from source), identity of 100 kB.
+and the smallest heap with which the whole firmware reaches `online` (as bytecode, and from source), identity of 100 kB; then
+what the parts of a board with light, screen and Wi-Fi keep besides.
 """
 
 import json
@@ -31,6 +32,15 @@ def heartbeat_trip(rig: Rig, config: Path) -> dict[str, float]:
     figures = json.loads(done.stdout.splitlines()[-1])
     assert isinstance(figures, dict)
     return figures
+
+
+def board_parts(root: Path) -> dict[str, int]:
+    """What board_parts.py prints."""
+    command = [MICROPYTHON, str(Path(__file__).parent / "board_parts.py"), str(root)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=_LONGEST_S, check=True)
+    parts = json.loads(done.stdout)
+    assert isinstance(parts, dict)
+    return parts
 
 
 def reaches_online(rig: Rig, mock: Mock, token: str | None, entry: Path, kib: int) -> bool:
@@ -69,14 +79,16 @@ def main() -> None:
             mock = rig.mock("--identity-bytes", "100000", "--interval-s", "1", tls=True)
             config = rig.config(mock.url, mock.ca)
             for name, value in heartbeat_trip(rig, config).items():
-                print(f"{name:32} {value:10.1f} {'' if name == 'trips' else 'bytes'}")
+                print(f"{name:40} {value:10.1f} {'' if name == 'trips' else 'bytes'}")
             bytecode = build(Path(folder) / "board")
+            for name, value in board_parts(bytecode.parent).items():
+                print(f"{'board: ' + name:40} {value:10} bytes")
             for name, token, entry in (
                 ("fixed token, .mpy", TOKEN, bytecode),
                 ("paired, .mpy", None, bytecode),
                 ("paired, .py", None, ROOT / "main.py"),
             ):
-                print(f"{'smallest heap, ' + name:32} {smallest_heap_kib(rig, mock, token, entry):10} KiB", flush=True)
+                print(f"{'smallest heap, ' + name:40} {smallest_heap_kib(rig, mock, token, entry):10} KiB", flush=True)
         finally:
             rig.close()
 
