@@ -35,7 +35,7 @@ starting|nothing known yet, at most 3 s|nothing
 no_network|no link or address|checks Wi-Fi
 pairing|a code is shown|enters the code in Frame.io
 no_backend|network, but Frame.io does not answer|waits; checks firewall, portal, clock
-unpaired|no authorization, and no code shown|presses the button, restarts, or brings a new token
+unpaired|no authorization, and no code shown|holds the button, restarts, or brings a new token
 joining|Frame.io answers; not joined and verified yet|waits
 paused|online, and paused in Frame.io|nothing: only Frame.io can resume
 online|joined, or kept online by HTTP|nothing
