@@ -85,8 +85,7 @@ class Inquiries:
         """Ask for identity, health and the HTTP heartbeat, each when it is due."""
         polls = self._polls
         while True:
-            if self._due is not None:
-                self._due("inquiries", self._times.stuck_ms)
+            self._promise(0)
             now_ms = time.ticks_ms()
             polls.forget_old(now_ms)
             wait_ms = self._times.network_check_ms
@@ -97,11 +96,17 @@ class Inquiries:
                 if not wait_ms:
                     await self._try(request)
                     continue
+            self._promise(wait_ms)
             try:
                 await asyncio.wait_for_ms(self._news.wait(), wait_ms)
             except asyncio.TimeoutError:
                 pass
             self._news.clear()
+
+    def _promise(self, wait_ms: int) -> None:
+        """To come round again after the wait, or be stuck."""
+        if self._due is not None:
+            self._due("inquiries", wait_ms + self._times.stuck_ms)
 
     async def watch_proof(self) -> None:
         """Take `connected` back when its proof is too old."""

@@ -38,7 +38,7 @@ class Times:
     network_restart_ms = 600_000
     reset_after_ms = 1_800_000
     reset_spacing_ms = 3_600_000  # since power-on or the last reset
-    stuck_ms = 900_000  # the inquiries come round at least every 5 min, and wait for the slot meanwhile
+    stuck_ms = 600_000  # a request that takes so long is stuck, or the slot is held by somebody who forgot it
 
     # Pairing and tokens.
     pairing_ms = 600_000  # a code is renewed for so long

@@ -4,7 +4,7 @@ import asyncio
 
 from pilotlight.authorization import NotAuthorized
 from tests.micropython.expect import raises
-from tests.simulation.device import World, paired, sleep_s
+from tests.simulation.device import Times, World, paired, sleep_s
 from tests.virtual_time import Clock
 
 DAY_S = 24 * 3600
@@ -81,7 +81,9 @@ async def test_an_identity_under_way_at_a_join_does_not_settle_what_the_join_ask
 
 async def test_a_refresh_that_failed_a_week_ago_waits_for_nothing():
     """Longer than ticks can count between the failure and the network's return."""
-    world = await paired()
+    world = World(pairs=True)
+    world.power_on(Times(network_check_ms=600_000))  # a week of looking every second would be the whole test
+    await world.pair()
     world.network.refused = True
     world.network.reset()
     await sleep_s(9 * 3600)
@@ -90,6 +92,7 @@ async def test_a_refresh_that_failed_a_week_ago_waits_for_nothing():
     await sleep_s(7 * DAY_S)
     world.network.refused = False
     world.host.up = True
+    world.agent.network_changed()
     assert await world.until("online") <= 85_000
     await world.power_off()
 
@@ -172,7 +175,7 @@ async def test_unpaired_while_connecting_and_the_button_pressed_at_once():
 
 async def test_a_week_without_network_ends_the_pairing():
     world = World(pairs=True)
-    world.power_on()
+    world.power_on(Times(network_check_ms=600_000))
     await world.until("pairing")
     world.host.up = False
     world.agent.network_changed()

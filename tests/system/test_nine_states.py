@@ -91,8 +91,10 @@ class Set:
         begun = self.board.mark()
         steps = PATTERNS[pattern]
         if len(steps) == 1:
-            time.sleep(_STEADY_S)
-            assert not edges(self.board.events[begun:], self.pin)
+            end = time.monotonic() + _LONGEST_S
+            while self.moves(begun):
+                assert time.monotonic() < end, f"{state} is not steady"
+                begun = self.board.mark()
             last = edges(self.board.events, self.pin)[-1:]
             assert bool(last and last[0][1]) == bool(steps[0][1])
         else:
@@ -102,6 +104,14 @@ class Set:
                 self.board.wait(lambda event: event.get("pin") == self.pin, self.board.mark())
             assert patterns_like(seen) == {pattern}, seen
         self.seen.add(state)
+
+    def moves(self, after: int) -> bool:
+        """Does the light change in the next seconds, more of them than any pattern stays as it is?"""
+        try:
+            self.board.wait(lambda event: event.get("pin") == self.pin, after, _STEADY_S)
+        except AssertionError:
+            return False
+        return True
 
     def picture(self, page: str, title_only: bool = False, after: int = 0) -> None:
         """Wait until the display shows a golden picture, or one with its title."""
