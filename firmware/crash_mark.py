@@ -37,7 +37,7 @@ class CrashMark:
             count = min(count + 1, _MOST)
         self.count = count
         self.dog_is_out = bool(flags & _DOG) and cause == machine.SOFT_RESET
-        self._flags = _DOG if self.dog_is_out else 0
+        self._flags = 0
         self._save()
 
     def begin(self) -> None:

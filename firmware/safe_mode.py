@@ -65,7 +65,6 @@ def run(times=None) -> None:
             _write_down(RuntimeError("the watchdog has reset the board"))
         if mark.count >= crashes or _button_is_held():
             _safe_mode(mark)
-            return
         mark.begin()
         asyncio.get_event_loop().set_exception_handler(_raise)
         from . import app  # only now: what that raises is a crash, too

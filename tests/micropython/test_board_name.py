@@ -49,6 +49,7 @@ def test_what_was_remembered_counts_where_the_configuration_says_nothing():
         b'{"board": "porbe"}',
         b'{"board": ""}',
         b'{"board": "\xff\xfe"}',
+        b'{"board": "."}',
         b'{"board": "../boards/host"}',
         b'{"board": "host.network"}',
     ):

@@ -186,11 +186,23 @@ def test_cut_power_is_no_crash():
     boots(lose_power, 1)  # runs, and loses power
     boots(app.crash, 1)
     assert not is_safe()
-    for garbage in (b"", b"\xff" * 8, b"pilot\x07\x01\x00", b"pilot\x03\x01", bytes(2048), os.urandom(64)):
-        machine.memory = garbage
-        for cause in (machine.PWRON_RESET, machine.HARD_RESET):
-            machine.cause = cause
-            assert not is_safe(), garbage
+
+
+def mark(magic, count, flags):
+    data = magic + bytes((count, flags))
+    return data + bytes([(sum(data) ^ 0xA5) & 0xFF])
+
+
+def test_what_happens_to_be_in_memory_is_no_mark():
+    on_flash()
+    machine.memory, machine.cause = mark(b"pilot", 2, 1), machine.HARD_RESET
+    assert is_safe()
+    good = mark(b"pilot", 7, 1)
+    wrong_sum, longer = good[:-1] + b"\x00", good[:-1] + bytes(50) + good[-1:]
+    for garbage in (b"", b"\xff" * 8, mark(b"Pilot", 7, 1), wrong_sum, longer, b"pilot\x07", bytes(2048), os.urandom(64)):
+        for cause in (machine.PWRON_RESET, machine.HARD_RESET, machine.WDT_RESET, machine.SOFT_RESET):
+            machine.memory, machine.cause = garbage, cause
+            assert not is_safe(), (garbage, cause)
 
 
 def test_a_count_in_memory_that_outlives_a_power_on_is_void():
@@ -236,7 +248,7 @@ def test_an_interrupt_reaches_the_prompt_and_what_happens_there_is_no_crash():
     for _ in range(4):
         boots(interrupt, 1)
         machine.cause = machine.HARD_RESET  # machine.reset() at the prompt
-    assert not is_safe()
+    assert not is_safe() and not os.listdir()
 
 
 def test_an_interrupt_in_the_safe_mode():
