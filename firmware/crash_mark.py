@@ -12,7 +12,6 @@ _COUNT = const(5)
 _FLAGS = const(6)
 _RUNNING = const(1)
 _DOG = const(2)
-_MOST = const(255)
 
 
 class CrashMark:
@@ -22,60 +21,65 @@ class CrashMark:
     for nothing, whatever ran before, and clears the count: a battery was changed, or the user tries again. A soft reset counts
     for nothing: somebody is at the prompt. On a board without such a memory nothing is ever counted.
 
-    machine: the module. count: crashes in a row. has_counted: this start follows one. dog_is_out: it follows a soft reset, and
-    the hardware's watchdog still runs.
+    machine: the module. has_counted: this start follows a crash. dog_is_out: it follows a soft reset, and the hardware's watchdog
+    still runs.
     """
 
     def __init__(self, machine) -> None:
         self._memory = getattr(machine.RTC(), "memory", None) if hasattr(machine, "RTC") else None
-        count, flags = self._load()
+        self._data = data = bytearray(_BYTES)  # kept, for there may be no memory when it is to be written
+        data[:_COUNT] = _MAGIC
+        self._load()
         cause = machine.reset_cause()
-        self.has_counted = bool(flags & _RUNNING) and cause in (machine.HARD_RESET, machine.WDT_RESET)
+        self.has_counted = bool(data[_FLAGS] & _RUNNING) and cause in (machine.HARD_RESET, machine.WDT_RESET)
+        self.dog_is_out = bool(data[_FLAGS] & _DOG) and cause == machine.SOFT_RESET
         if cause == machine.PWRON_RESET:
-            count = 0  # it may still be there, after the reset button or a short gap
+            data[_COUNT] = 0  # it may still be there, after the reset button or a short gap
         elif self.has_counted:
-            count = min(count + 1, _MOST)
-        self.count = count
-        self.dog_is_out = bool(flags & _DOG) and cause == machine.SOFT_RESET
-        self._flags = 0
+            data[_COUNT] += 1
+        data[_FLAGS] = 0
         self._save()
+
+    @property
+    def count(self) -> int:
+        """Crashes in a row."""
+        return self._data[_COUNT]
 
     def begin(self) -> None:
         """The firmware runs."""
-        self._flags |= _RUNNING
+        self._data[_FLAGS] |= _RUNNING
         self._save()
 
     def end(self) -> None:
         """It has ended in order, or is about to be reset on purpose: that is no crash."""
-        self._flags &= ~_RUNNING
+        self._data[_FLAGS] &= _DOG
         self._save()
 
     def dog_started(self) -> None:
         """The hardware's watchdog runs: until the next reset, and over a soft one."""
-        self._flags |= _DOG
+        self._data[_FLAGS] |= _DOG
         self._save()
 
     def set_count(self, count: int) -> None:
         """So many crashes in a row."""
         if count != self.count:
-            self.count = count
+            self._data[_COUNT] = count
             self._save()
 
-    def _load(self) -> tuple:
-        data = self._memory() if self._memory is not None else b""
-        if len(data) == _BYTES and data[:_COUNT] == _MAGIC and data[-1] == _checksum(data):
-            return data[_COUNT], data[_FLAGS]
-        return 0, 0  # never written, or what happens to be in memory after the power came
+    def _load(self) -> None:
+        kept = self._memory() if self._memory is not None else b""
+        # Else it was never written, or is what happens to be in memory after the power came.
+        if len(kept) == _BYTES and kept[:_COUNT] == _MAGIC and kept[-1] == _checksum(kept):
+            self._data[:] = kept
 
     def _save(self) -> None:
-        data = bytearray(_BYTES)
-        data[:_COUNT] = _MAGIC
-        data[_COUNT] = self.count
-        data[_FLAGS] = self._flags
-        data[-1] = _checksum(data)
+        self._data[-1] = _checksum(self._data)
         if self._memory is not None:
-            self._memory(data)
+            self._memory(self._data)
 
 
 def _checksum(data) -> int:
-    return (sum(data[: _BYTES - 1]) ^ 0xA5) & 0xFF
+    total = 0
+    for number in range(_BYTES - 1):
+        total += data[number]
+    return (total ^ 0xA5) & 0xFF

@@ -5,6 +5,8 @@ import os
 import sys
 import time
 
+import micropython
+
 from tests.micropython.expect import raises
 from tests.simulation import flash as flash_chip
 
@@ -49,6 +51,7 @@ machine = sys.modules["machine"] = Machine()
 
 import firmware
 from firmware import crash_log, safe_mode
+from firmware.crash_mark import CrashMark
 
 told = []  # instead of stderr
 safe_mode._tell = told.append
@@ -203,6 +206,28 @@ def test_what_happens_to_be_in_memory_is_no_mark():
         for cause in (machine.PWRON_RESET, machine.HARD_RESET, machine.WDT_RESET, machine.SOFT_RESET):
             machine.memory, machine.cause = garbage, cause
             assert not is_safe(), (garbage, cause)
+
+
+def test_the_mark_is_written_without_memory():
+    class Unwritten:
+        writes = 0
+
+        def memory(self, data=None):
+            if data is None:
+                return b""
+            Unwritten.writes += 1
+            return None
+
+    kept, Machine.RTC = Machine.RTC, lambda self: Unwritten()
+    mark = CrashMark(machine)
+    Machine.RTC = kept
+    micropython.heap_lock()
+    mark.begin()
+    mark.dog_started()
+    mark.set_count(2)
+    mark.end()
+    micropython.heap_unlock()
+    assert Unwritten.writes == 5
 
 
 def test_a_count_in_memory_that_outlives_a_power_on_is_void():
