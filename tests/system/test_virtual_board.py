@@ -146,21 +146,34 @@ say(program="is over")
         board.order("kick")
 
 
-def test_ctrl_c_ends_a_program_that_waits(make_board: MakeBoard) -> None:
+def test_ctrl_c_ends_a_program_that_waits_once(make_board: MakeBoard) -> None:
     board = make_board(
         """
 flag = asyncio.ThreadSafeFlag()
-say(ready=1)
-asyncio.run(flag.wait())
+try:
+    say(ready=1)
+    asyncio.run(flag.wait())
+except KeyboardInterrupt:
+    asyncio.new_event_loop()
+    asyncio.run(asyncio.wait_for_ms(wait(), 50))
 """
     )
     board.power_on()
     board.wait_line(ready=1)
     board.interrupt()
+    board.wait_log("TimeoutError")
     board.wait("prompt")
-    board.wait_log("KeyboardInterrupt")
     board.interrupt()
     board.press(0)
+
+
+def test_an_uncaught_ctrl_c_leads_to_the_prompt(make_board: MakeBoard) -> None:
+    board = make_board("say(ready=1)\nasyncio.run(wait())")
+    board.power_on()
+    board.wait_line(ready=1)
+    board.interrupt()
+    board.wait("prompt")
+    board.wait_log("KeyboardInterrupt")
 
 
 def test_what_the_user_does_outlasts_resets_and_power_cuts(make_board: MakeBoard) -> None:
