@@ -1,6 +1,7 @@
 """What a board does when its power comes: boot.py, then main.py, and then it waits at the prompt. For session.py.
 
-VIRTUAL_BOARD_CODE is the folder of boot.py and main.py; the working directory is the board's flash.
+VIRTUAL_BOARD_CODE is the folder of boot.py and main.py. The working directory is the board's flash; or, if VIRTUAL_BOARD_FLASH
+names an image file, that is mounted at /, and the host's own files are under /host, as all the paths in the environment then are.
 """
 
 import os
@@ -8,6 +9,13 @@ import sys
 
 _MODULES = __file__.rpartition("/")[0] + "/modules"
 _CODE = os.getenv("VIRTUAL_BOARD_CODE")
+_FLASH = os.getenv("VIRTUAL_BOARD_FLASH")
+if _FLASH:
+    import vfs
+
+    vfs.umount("/")
+    vfs.mount(vfs.VfsPosix(), "/host")
+    _MODULES = "/host" + _MODULES
 sys.path[:] = [_MODULES, _CODE, "", ".frozen", _CODE + "/lib", "lib"]
 
 
@@ -59,8 +67,10 @@ events.emit("power_on", cause=power.cause())
 import machine as machine  # wires the board
 import select
 
+if _FLASH:
+    from virtual import flash
 _space = {"__name__": "__main__"}
-if _run("boot.py", _space):  # main.py does not run if boot.py failed
+if (not _FLASH or flash.mount(_FLASH)) and _run("boot.py", _space):  # main.py does not run if boot.py failed
     _run("main.py", _space)
 events.emit("prompt")
 while True:

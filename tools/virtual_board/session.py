@@ -21,6 +21,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
+from .flash_image import FlashImage
+
 ROOT = Path(__file__).parent.parent.parent
 DEADLINE_S = 20.0
 PWRON_RESET, HARD_RESET, WDT_RESET, SOFT_RESET = 1, 2, 3, 5  # as in machine
@@ -38,7 +40,10 @@ class VirtualBoard:
 
     folder: `flash` in it is the file system and the working directory; `rtc` and `nvs` are what else the board keeps. code: where
     boot.py and main.py are; None: in flash. wiring: a name or a description, see modules/virtual/wiring.py. environment: more
-    variables for the process. heap: the interpreter's, as in -X heapsize. echo: where its stderr goes, too.
+    variables for the process. heap: the interpreter's, as in -X heapsize. echo: where its stderr goes, too. littlefs: the file
+    system is a real one, in the image file `flash.img` and mounted at /; the computer's own files are then under /host.
+
+    image: that file, or None.
 
     events: what the board has shown, over resets and power cuts, in order; and from here {"kind": "reset", "cause": …} when it
     resets and {"kind": "off", "code": …} when it is off. lines: JSON objects that it printed. output: stdout. errors: stderr.
@@ -52,6 +57,7 @@ class VirtualBoard:
         environment: Mapping[str, str] | None = None,
         heap: str | None = None,
         echo: TextIO | None = None,
+        littlefs: bool = False,
     ) -> None:
         self.flash = folder / "flash"
         self.events: list[Event] = []
@@ -59,7 +65,7 @@ class VirtualBoard:
         self.output = ""
         self.errors = ""
         self._rtc, self._nvs = folder / "rtc", folder / "nvs"
-        self._code = code or self.flash
+        self._code = code
         self._wiring = wiring
         self._environment = dict(environment or {})
         self.echo = echo
@@ -75,6 +81,7 @@ class VirtualBoard:
         self._life: threading.Thread | None = None
         for kept in (self.flash, self._nvs):
             kept.mkdir(parents=True, exist_ok=True)
+        self.image = FlashImage(folder / "flash.img") if littlefs else None
 
     def __enter__(self) -> VirtualBoard:
         return self
@@ -104,6 +111,21 @@ class VirtualBoard:
         if self._life:
             self._life.join()
             self._life = None
+
+    def write_file(self, name: str, data: str | bytes) -> None:
+        """Write a file into the flash while the board is off."""
+        assert not self._is_on or not self.image, "the file system is the board's now"
+        data = data.encode() if isinstance(data, str) else data
+        if self.image:
+            self.image.write(name, data)
+            return
+        (self.flash / name).parent.mkdir(parents=True, exist_ok=True)
+        (self.flash / name).write_bytes(data)
+
+    def read_file(self, name: str) -> bytes:
+        """Read a file of the flash while the board is off. Raises FileNotFoundError."""
+        assert not self._is_on or not self.image, "the file system is the board's now"
+        return self.image.read(name) if self.image else (self.flash / name).read_bytes()
 
     def interrupt(self) -> None:
         """Ctrl-C at the console. It reaches a program that waits in asyncio, not one that only computes."""
@@ -169,6 +191,10 @@ class VirtualBoard:
         """Wait for a text on stderr, behind its first `after` characters."""
         self._wait_in(lambda: [{"text": self.errors[after:]}], lambda log: text in log["text"], deadline_s, text)
 
+    def wait_output(self, text: str, after: int = 0, deadline_s: float = DEADLINE_S) -> None:
+        """Wait for a text on stdout, behind its first `after` characters."""
+        self._wait_in(lambda: [{"text": self.output[after:]}], lambda said: text in said["text"], deadline_s, text)
+
     def wait_news(self, lines: int, events: int) -> None:
         """Wait until there are more console lines, or more events, than these, or until the board is off, without a deadline."""
         with self._news:
@@ -229,13 +255,16 @@ class VirtualBoard:
 
     def _start(self, cause: int, port: int) -> subprocess.Popen[str]:
         wiring = {"name": self._wiring} if isinstance(self._wiring, str) else dict(self._wiring)
+        host = "/host" if self.image else ""  # where the board finds the computer's files
+        flash = "" if self.image else str(self.flash.resolve())
         variables = {
             "VIRTUAL_BOARD": f"127.0.0.1:{port}",
-            "VIRTUAL_BOARD_CODE": str(self._code.resolve()),
+            "VIRTUAL_BOARD_CODE": f"{host}{self._code.resolve()}" if self._code else flash,
+            "VIRTUAL_BOARD_FLASH": f"{host}{self.image.path.resolve()}" if self.image else "",
             "VIRTUAL_BOARD_WIRING": json.dumps({**wiring, "pressed": [*self._pressed], "unplugged": [*self._unplugged]}),
             "VIRTUAL_BOARD_RESET_CAUSE": str(cause),
-            "VIRTUAL_BOARD_RTC": str(self._rtc.resolve()),
-            "VIRTUAL_BOARD_NVS": str(self._nvs.resolve()),
+            "VIRTUAL_BOARD_RTC": f"{host}{self._rtc.resolve()}",
+            "VIRTUAL_BOARD_NVS": f"{host}{self._nvs.resolve()}",
         }
         if self._watchdog_ms and cause == SOFT_RESET:
             variables["VIRTUAL_BOARD_WDT_MS"] = str(self._watchdog_ms)
@@ -267,7 +296,9 @@ class VirtualBoard:
     def _read_output(self, process: subprocess.Popen[str]) -> None:
         assert process.stdout
         for text in process.stdout:
-            self.output += text
+            with self._news:
+                self.output += text
+                self._news.notify_all()
             if text.startswith("{") and text.endswith("}\n"):
                 self._add(self.lines, json.loads(text))
 

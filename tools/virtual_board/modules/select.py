@@ -67,6 +67,7 @@ class poll:
         if self._ready is None:
             interrupts.polling(True)
             try:
+                interrupts.raise_ctrl_c()  # it may have come while the program ran
                 self._ready = self._poller.ipoll(self._slice_ms())
             finally:
                 interrupts.polling(False)

@@ -1,0 +1,128 @@
+"""The virtual board with a real littlefs in an image file: what is on it after resets and power cuts."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from littlefs.errors import LittleFSError
+
+from tools.mock_frameio.tokens import MARK
+from tools.virtual_board.flash_image import BLOCK_BYTES
+from tools.virtual_board.session import HARD_RESET, PWRON_RESET, ROOT, VirtualBoard
+
+from .rig import CLIENT_SECRET, CLIENT_VERSION, Mock, Rig
+
+NEAR = '[{"ssid": "Stage 5", "password": "pilotlight", "associate_ms": 0, "address_ms": 0}]'
+AUTHORIZATION = "state/authorization.json"
+CUTS = 4
+
+
+@pytest.fixture
+def board(tmp_path: Path) -> Iterator[VirtualBoard]:
+    """A board whose programs are on its own flash."""
+    with VirtualBoard(tmp_path, littlefs=True) as board:
+        yield board
+
+
+def test_files_survive_resets_and_power_cuts(board: VirtualBoard) -> None:
+    board.write_file(
+        "lib/counting.py", 'def count(name):\n    return len(open(name).read()) if name in __import__("os").listdir() else 0'
+    )
+    board.write_file(
+        "main.py",
+        """
+import json, machine, os
+import counting
+boots = counting.count("boots") + 1
+with open("boots", "w") as file:
+    file.write("x" * boots)
+print(json.dumps({"boots": boots, "cause": machine.reset_cause(), "folder": os.getcwd(), "file": __file__}))
+never_closed = open("lost", "w")
+never_closed.write("what was not closed does not reach the flash")
+if boots == 1:
+    machine.reset()
+""",
+    )
+    board.power_on()
+    board.wait_line(boots=2)
+    board.cut_power()
+    assert board.read_file("boots") == b"xx" and board.read_file("lost") == b""
+    board.power_on()
+    board.wait_line(boots=3)
+    assert [line["cause"] for line in board.lines] == [PWRON_RESET, HARD_RESET, PWRON_RESET]
+    assert {(line["folder"], line["file"]) for line in board.lines} == {("/", "/main.py")}
+
+
+def test_an_erased_flash_is_formatted_and_a_damaged_one_left_alone(board: VirtualBoard) -> None:
+    assert board.image
+    board.power_on()
+    board.wait("prompt")
+    board.cut_power()
+    assert "initial setup" in board.output and board.image.names() == {"/boot.py"}
+    board.write_file("main.py", 'print("it runs")')
+    garbage = random.Random(1).randbytes(2 * BLOCK_BYTES)
+    with board.image.path.open("r+b") as file:
+        file.write(garbage)
+    after = board.mark()
+    board.power_on()
+    board.wait_output("appears to be corrupted")
+    board.interrupt()
+    board.wait("prompt", after)
+    board.cut_power()
+    assert "it runs" not in board.output and board.image.path.read_bytes().startswith(garbage)
+    with pytest.raises(LittleFSError):
+        board.read_file("main.py")
+
+
+def test_the_authorization_is_whole_whenever_the_power_goes(tmp_path: Path, rig: Rig) -> None:
+    """With the real firmware, which pairs, and stores a new pair of tokens every second. It is cut off in the midst of that."""
+    mock = rig.mock("--interval-s", "1", "--token-life-s", "1")
+    frameio = {"url": mock.url, "client_version": CLIENT_VERSION, "client_secret": CLIENT_SECRET}
+    wifi = {"ssid": "Stage 5", "password": "pilotlight"}
+    moments = random.Random(time.time_ns())
+    known: set[str] = set()
+    with VirtualBoard(tmp_path / "board", code=ROOT, environment={"VIRTUAL_AIR": NEAR}, littlefs=True) as board:
+        board.write_file("config.json", json.dumps({"board": "esp32_devkit", "console": True, "frameio": frameio, "wifi": wifi}))
+        for _ in range(CUTS):
+            come_online(board, mock)
+            wait_for_write(board)
+            time.sleep(moments.uniform(0, 0.004))
+            board.cut_power()
+            record = json.loads(board.read_file(AUTHORIZATION))
+            assert record["access_token"].startswith(MARK) and record["refresh_token"].startswith(MARK)
+            known.add(record["access_token"])
+        come_online(board, mock)
+        assert board.lines[-1]["project"] and len(known) > 1
+        assert "can't be read" not in board.errors and "Traceback" not in board.errors
+
+
+def come_online(board: VirtualBoard, mock: Mock) -> None:
+    """Switch it on and do what its user would until it is online: a pair of which the cut lost the answer is lost for good."""
+    while True:
+        seen = len(board.lines)
+        board.power_on()
+        state = ""
+        while state not in ("online", "unpaired"):
+            line = board.wait_line(seen)
+            seen += 1
+            state = line["state"]
+            if line["user_code"]:
+                mock.approve()
+        if state == "online":
+            return
+        board.cut_power()
+
+
+def wait_for_write(board: VirtualBoard) -> None:
+    """Wait until it writes into its flash."""
+    assert board.image
+    end = time.monotonic() + 20
+    begun = board.image.path.stat().st_mtime_ns
+    while board.image.path.stat().st_mtime_ns == begun:
+        assert time.monotonic() < end, "nothing was written"
+        time.sleep(0.0002)
