@@ -35,6 +35,7 @@ lint: setup
 	$(BIN)/mypy --config-file mypy-device.ini $(DEVICE_CODE)
 	$(BIN)/mypy
 	$(BIN)/python -m tools.make_trust_roots --check
+	$(BIN)/python -m tools.make_config_doc --check
 	$(BIN)/python -m tools.make_light_card --check
 	$(BIN)/python -m tools.make_readme --check
 
@@ -51,6 +52,7 @@ format: setup
 
 docs: setup
 	$(BIN)/python -m tools.make_trust_roots
+	$(BIN)/python -m tools.make_config_doc
 	$(BIN)/python -m tools.make_light_card
 	$(BIN)/python -m tools.make_readme
 

@@ -5,7 +5,7 @@ import os
 
 from micropython import const
 
-from pilotlight.settings import Settings, SettingsError
+from pilotlight.settings import Settings, SettingsError, is_semver
 
 _LARGEST_BYTES = const(8192)
 _NO_ENTRY = const(2)
@@ -13,11 +13,12 @@ _SIZE = const(6)  # in what os.stat gives
 
 
 class ConfigError(Exception):
-    """The configuration can't be used. The text is one sentence: which file, which key, what is allowed. Never a secret."""
+    """The configuration can't be used. The text is one sentence: which file, which key, its value, what is allowed; no secret."""
 
 
-_REQUIRED = const("(required)")
-_TEXT = const("text")
+REQUIRED = const("(required)")
+_TEXT = const("text that is not empty")
+_VERSION = const("a semantic version, such as 1.2.3")
 _SWITCH = const("true or false")
 _PATHS = const("a path or a list of paths")
 _BOARD = const("the name of a file in firmware/boards, such as esp32_devkit")
@@ -29,26 +30,29 @@ _COUNTRY = const("two capital letters, such as DE")
 _HOSTNAME = const("1 to 32 letters, digits and hyphens")
 _HOSTS = const("a host name or a list of host names")
 _LONGEST_HOSTNAME = const(32)
+_LONGEST_SHOWN = const(48)
 
-# key (a dot is one level of nesting), what is allowed, default or _REQUIRED, meaning
+# key (a dot is one level of nesting), what is allowed, default or REQUIRED, meaning
 SCHEMA = (
-    ("board", _BOARD, _REQUIRED, "which hardware this is"),
+    ("board", _BOARD, REQUIRED, "which hardware this is"),
     ("frameio.url", _TEXT, "https://api.frame.io", "Frame.io's address: scheme, host and perhaps port"),
     ("frameio.ca", _PATHS, None, "DER files of roots to trust instead of the shipped ones"),
-    ("frameio.client_version", _TEXT, _REQUIRED, "the vendor's semantic version, such as 1.2.3"),
+    ("frameio.client_version", _VERSION, REQUIRED, "the version of the vendor's product"),
     ("frameio.client_secret", _TEXT, None, "the model's secret, issued by Frame.io: the user pairs the device"),
     ("frameio.client_id", _TEXT, None, "this unit's id, such as its serial number (default: a UUID, made once)"),
     ("frameio.access_token", _TEXT, None, "instead of client_secret: a fixed access token, and no pairing"),
     ("light", _SWITCH, True, "use the board's light"),
     ("screen", _ONE_OF + "none, 128x64, 128x32", "128x64", "which display is fitted, where the board has pins for one"),
     ("brightness", _PERCENT, 100, "of light and screen, until the button says otherwise; 0 is dark"),
-    ("wifi", _NETWORKS, None, "known networks: ssid, password (left out: open), hidden (default false)"),
+    ("wifi", _NETWORKS, None, "known networks: ssid of 1 to 32 bytes, password of 8 to 64 (none: open), hidden (default false)"),
     ("country", _COUNTRY, None, "where the radio is used (ISO 3166-1)"),
     ("hostname", _HOSTNAME, None, "the device's name in the network"),
     ("ntp", _HOSTS, None, "time servers to ask instead of public ones"),
     ("console", _SWITCH, None, "one JSON line a change on stdout (default: true for board host, false for any other)"),
     ("state_dir", _TEXT, "state", "folder for what the device remembers; made if missing"),
 )
+# Keys whose value no error tells. One that is unknown may be one of them, mistyped: its value is not told either.
+SECRETS = ("frameio.client_secret", "frameio.access_token", "wifi")
 
 
 def load(path: str) -> dict:
@@ -84,7 +88,10 @@ def settings(values: dict, path: str) -> Settings:
             values["frameio.access_token"],
         )
     except SettingsError as error:
-        raise ConfigError("%s: frameio.%s" % (path, error))
+        url = values["frameio.url"]
+        # Behind an @ or a ? somebody's password may be.
+        given = "; it is %s" % _shown(url) if str(error).startswith("url") and "@" not in url and "?" not in url else ""
+        raise ConfigError("%s: frameio.%s%s" % (path, error, given))
 
 
 def _trust_roots(roots, url: str, path: str):
@@ -110,15 +117,17 @@ def check(values: dict) -> dict:
     known = [row[0] for row in SCHEMA]
     for key in flat:
         if key not in known:
-            raise ConfigError("unknown key %s; the nearest known one is %s" % (key, nearest(key, known + _groups())))
+            shown = key[:_LONGEST_SHOWN]
+            raise ConfigError("unknown key %s; the nearest known one is %s" % (shown, nearest(key, known + _groups())))
     checked: dict = {}
     for key, allowed, default, _ in SCHEMA:
         if key not in flat:
-            if default == _REQUIRED:
+            if default == REQUIRED:
                 raise ConfigError("%s is missing; it must be %s" % (key, allowed))
             checked[key] = default
         elif not _is_allowed(flat[key], allowed):
-            raise ConfigError("%s must be %s" % (key, allowed))
+            given = "" if key in SECRETS else "is %s; it " % _shown(flat[key])
+            raise ConfigError("%s %smust be %s" % (key, given, allowed))
         else:
             checked[key] = _networks(flat[key]) if allowed == _NETWORKS else flat[key]
     return checked
@@ -133,6 +142,13 @@ def _networks(given) -> list:
         raise ConfigError(str(error))
 
 
+def _shown(value) -> str:
+    if isinstance(value, dict):
+        return "an object"
+    text = json.dumps(value)
+    return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "..."
+
+
 def _is_allowed(value, kind: str) -> bool:
     if kind == _SWITCH:
         return isinstance(value, bool)
@@ -144,6 +160,8 @@ def _is_allowed(value, kind: str) -> bool:
         return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 100
     if not isinstance(value, str) or value == "":
         return False
+    if kind == _VERSION:
+        return is_semver(value)
     if kind == _BOARD:
         return all([letter in _BOARD_LETTERS for letter in value])
     if kind == _COUNTRY:

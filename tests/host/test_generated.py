@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tools import make_readme, make_trust_roots
+from tools import make_config_doc, make_readme, make_trust_roots
 
 
 def test_the_readme_is_not_stale() -> None:
@@ -32,3 +32,26 @@ def test_a_lost_root_is_an_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     monkeypatch.setattr(make_trust_roots, "NAMES", ("No Such Root",))
     with pytest.raises(KeyError):
         make_trust_roots.source()
+
+
+def test_the_table_of_the_configuration_is_not_stale() -> None:
+    assert make_config_doc.TARGET.read_text() == make_config_doc.page()
+
+
+def test_a_stale_table_of_the_configuration_is_seen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    stale = tmp_path / "config.md"
+    monkeypatch.setattr(make_config_doc, "TARGET", stale)
+    monkeypatch.setattr("sys.argv", ["make_config_doc", "--check"])
+    assert make_config_doc.main() == 1 and not stale.exists()
+    stale.write_text(make_config_doc.page())
+    assert make_config_doc.main() == 0
+    stale.write_text(make_config_doc.page().replace("`100`", "`99`"))
+    assert make_config_doc.main() == 1
+
+
+def test_an_example_that_the_firmware_refuses_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(make_config_doc.ON_A_BOARD, "brightness", 101)
+    with pytest.raises(Exception, match="brightness is 101"):
+        make_config_doc.page()
+    with pytest.raises(ValueError, match="nothing is wrong"):
+        make_config_doc.error({"brightness": 100})

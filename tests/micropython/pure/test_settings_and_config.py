@@ -1,6 +1,7 @@
 """Settings and configuration: what is accepted, and sentences that say what to change and never a secret."""
 
 from firmware.config import ConfigError, check, nearest
+from firmware.config import settings as config_settings
 from pilotlight.device_channel import paused_by, percent_encode, socket_target, topic
 from pilotlight.settings import Settings, SettingsError, is_semver
 from tests.micropython.expect import raises
@@ -78,20 +79,54 @@ def wrong(**changes):
     return str(caught.error)
 
 
-def test_errors_name_the_key_and_what_is_allowed():
-    for board in ("", 5, "../host", "a board", "Host"):
-        assert wrong(board=board) == "board must be the name of a file in firmware/boards, such as esp32_devkit"
-    for percent in (-1, 101, "50", True, 1.5, None):
-        assert wrong(brightness=percent) == "brightness must be a whole number from 0 to 100"
-    for screen in ("64", "", True, "128x64, 128x32", "one of: none"):
-        assert wrong(screen=screen) == "screen must be one of: none, 128x64, 128x32"
-    assert wrong(light=1) == "light must be true or false"
-    assert wrong(console="yes") == "console must be true or false"
-    assert wrong(state_dir="") == "state_dir must be text"
-    assert wrong(frameio=SECRET) == "frameio must be an object"
-    assert wrong(frameio={"access_token": SECRET}) == "frameio.client_version is missing; it must be text"
+def test_errors_name_the_key_its_value_and_what_is_allowed():
+    allowed = "it must be the name of a file in firmware/boards, such as esp32_devkit"
+    for board, shown in (("", '""'), (5, "5"), ("../host", '"../host"'), ("a board", '"a board"'), ("Host", '"Host"')):
+        assert wrong(board=board) == "board is %s; %s" % (shown, allowed)
+    for percent, shown in ((-1, "-1"), (101, "101"), ("50", '"50"'), (True, "true"), (1.5, "1.5"), (None, "null")):
+        assert wrong(brightness=percent) == "brightness is %s; it must be a whole number from 0 to 100" % shown
+    for screen in ("64", "", "128x64, 128x32", "one of: none"):
+        assert wrong(screen=screen) == 'screen is "%s"; it must be one of: none, 128x64, 128x32' % screen
+    assert wrong(light=1) == "light is 1; it must be true or false"
+    assert wrong(console="yes") == 'console is "yes"; it must be true or false'
+    assert wrong(state_dir="") == 'state_dir is ""; it must be text that is not empty'
+    version = {"client_version": "1.2", "access_token": SECRET}
+    assert wrong(frameio=version) == 'frameio.client_version is "1.2"; it must be a semantic version, such as 1.2.3'
+    assert wrong(frameio={}) == "frameio.client_version is missing; it must be a semantic version, such as 1.2.3"
     assert wrong(framio={"access_token": SECRET}) == "unknown key framio; the nearest known one is frameio"
-    assert wrong(frameio={"client_version": "1.2.3", "access_token": 7}) == "frameio.access_token must be text"
+
+
+def test_a_value_is_told_in_few_letters():
+    assert wrong(light="x" * 5000) == 'light is "%s...; it must be true or false' % ("x" * 47)
+    assert wrong(ntp=["x" * 5000, 1]) == 'ntp is ["%s...; it must be a host name or a list of host names' % ("x" * 46)
+    assert wrong(ntp={"password": SECRET}) == "ntp is an object; it must be a host name or a list of host names"
+    assert wrong(**{"x" * 200: 1}) == "unknown key %s; the nearest known one is board" % ("x" * 48)
+
+
+def test_no_value_of_a_secret_is_told():
+    for key in ("access_token", "client_secret"):
+        for value in (7, [SECRET], {"x": SECRET}, ""):
+            text = wrong(frameio={"client_version": "1.2.3", key: value})
+            assert text == "frameio.%s must be text that is not empty" % key
+    assert wrong(frameio=SECRET) == "frameio must be an object"
+    assert wrong(wifi=SECRET) == "wifi must be an object, or a list of objects, with ssid, password and hidden"
+    assert wrong(acces_token=SECRET) == "unknown key acces_token; the nearest known one is screen"
+
+
+def test_settings_name_the_url_unless_a_password_may_be_in_it():
+    def refused(url):
+        values = check({"board": "host", "frameio": {"url": url, "client_version": "1.2.3", "access_token": "x"}})
+        with raises(ConfigError) as caught:
+            config_settings(values, "c.json")
+        return str(caught.error)
+
+    assert refused("ftp://x") == 'c.json: frameio.url must begin with https://; it is "ftp://x"'
+    for url in ("https://user:" + SECRET + "@x", "https://x?key=" + SECRET):
+        text = "c.json: frameio.url must be scheme, host and port only, such as https://api.frame.io"
+        assert refused(url) == text
+
+
+def test_keys_that_are_no_text_and_unknown_ones():
     with raises(ConfigError):
         check({1: 2})
     with raises(ConfigError):
@@ -130,11 +165,11 @@ def test_country_hostname_and_time_servers():
     assert (values["country"], values["hostname"], values["ntp"]) == ("DE", "Camera-7", ["192.168.0.1", "pool.ntp.org"])
     assert check(dict(GOOD, ntp="pool.ntp.org"))["ntp"] == "pool.ntp.org"
     for country in ("D", "DEU", "de", "D1", "ÄÖ", 49):
-        assert wrong(country=country) == "country must be two capital letters, such as DE"
+        assert wrong(country=country).endswith("; it must be two capital letters, such as DE")
     for hostname in ("", "camera 7", "-camera", "camera-", "kamera-ä", "x" * 33, 7):
-        assert wrong(hostname=hostname) == "hostname must be 1 to 32 letters, digits and hyphens"
+        assert wrong(hostname=hostname).endswith("; it must be 1 to 32 letters, digits and hyphens")
     for ntp in ("", [], [""], [7], {"server": "pool.ntp.org"}):
-        assert wrong(ntp=ntp) == "ntp must be a host name or a list of host names"
+        assert wrong(ntp=ntp).endswith("; it must be a host name or a list of host names")
 
 
 def test_nearest():

@@ -1,0 +1,123 @@
+"""Writes docs/config.md from the schema in firmware/config.py: `python -m tools.make_config_doc` (`--check`: is it stale?).
+
+Its examples are checked by the firmware's own code, and the errors in it are that code's own.
+"""
+
+import argparse
+import json
+import sys
+from typing import Any
+
+from tools.on_cpython import ROOT, device_module
+
+_CONFIG = device_module("firmware.config")
+TARGET = ROOT / "docs/config.md"
+
+ON_A_BOARD: dict[str, Any] = {
+    "board": "esp32_devkit",
+    "frameio": {"client_version": "1.2.3", "client_secret": "…", "client_id": "CAM-000123"},
+    "wifi": [{"ssid": "Stage 5", "password": "…………"}, {"ssid": "Unit hotspot", "password": "…………"}],
+    "country": "DE",
+    "screen": "128x32",
+    "brightness": 60,
+}
+ON_A_COMPUTER: dict[str, Any] = {
+    "board": "host",
+    "frameio": {"url": "http://127.0.0.1:8080", "client_version": "1.2.3", "access_token": "…"},
+    "state_dir": "/tmp/pilotlight",
+}
+# What is wrong, and what it is put into.
+WRONG: tuple[dict[str, Any], ...] = (
+    {"brightness": 150},
+    {"consol": True},
+    {"frameio": {"client_version": "v1.2", "client_secret": "…"}},
+    {"frameio": {"client_version": "1.2.3", "client_secret": 7}},
+    {"wifi": {"ssid": "Stage 5", "password": "short"}},
+)
+
+_PAGE = """\
+# The configuration
+
+<!-- Generated from firmware/config.py by make docs: do not edit. -->
+
+One JSON object in the file `config.json` beside `main.py` (on a computer: in the working directory, or the file that
+`PILOTLIGHT_CONFIG` names), of at most 8192 bytes. A dot in a key is one level of nesting. What is left out has its default.
+
+| key | what is allowed | default | meaning |
+| --- | --- | --- | --- |
+{rows}
+
+Keys with 🔑 may hold a secret. It lies in the file in clear, and is never printed, logged, shown or told in an error. One of
+`frameio.client_secret` and `frameio.access_token` must be there.
+
+A board with Wi-Fi, whose user pairs it:
+
+```json
+{board}
+```
+
+This computer, with a fixed token, against the mock (`python -m tools.mock_frameio`):
+
+```json
+{computer}
+```
+
+## Errors
+
+The first thing that is wrong is told in one sentence: which key, its value, what is allowed. A board shows the `fault` light,
+and the sentence on its screen, until it is switched off; on a computer the sentence goes to stderr, and the exit code is 2.
+
+```
+{errors}
+```
+"""
+
+
+def example(values: dict[str, Any]) -> str:
+    """A configuration as JSON, a line a key."""
+    lines = (f"  {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}" for key, value in values.items())
+    return "{\n" + ",\n".join(lines) + "\n}"
+
+
+def error(wrong: dict[str, Any]) -> str:
+    """The firmware's sentence about a configuration with this in it. Raises ValueError if it has none."""
+    try:
+        _CONFIG.check({**ON_A_BOARD, **wrong})
+    except _CONFIG.ConfigError as sentence:
+        return f"config.json: {sentence}"
+    raise ValueError(f"nothing is wrong with {wrong}")
+
+
+def page() -> str:
+    """The document."""
+    for values in (ON_A_BOARD, ON_A_COMPUTER):
+        _CONFIG.check(values)
+    return _PAGE.format(
+        rows="\n".join(_row(*row) for row in _CONFIG.SCHEMA),
+        board=example(ON_A_BOARD),
+        computer=example(ON_A_COMPUTER),
+        errors="\n".join(error(wrong) for wrong in WRONG),
+    )
+
+
+def _row(key: str, allowed: str, default: object, meaning: str) -> str:
+    mark = " 🔑" if key in _CONFIG.SECRETS else ""
+    shown = {None: "", _CONFIG.REQUIRED: "(required)"}.get(default, f"`{json.dumps(default)}`")
+    return f"| `{key}`{mark} | {allowed} | {shown} | {meaning} |"
+
+
+def main() -> int:
+    """Write the file, or with --check say whether it is stale (exit code 1)."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if the file is stale")
+    if parser.parse_args().check:
+        if not TARGET.exists() or TARGET.read_text() != page():
+            print(f"{TARGET} is stale: run make docs", file=sys.stderr)
+            return 1
+        return 0
+    TARGET.write_text(page())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
