@@ -69,16 +69,24 @@ class Panel:
 
     def press(self) -> None:
         """A short press: a screen that has dimmed wakes; else the next brightness."""
-        if self._screen is not None and self.brightness and self._screen.wake():
+        woken = self._screen is not None and self._screen.wake()
+        if woken and self.brightness:
             return
         above = [level for level in LEVELS if level > self.brightness]
         self.set_brightness(above[0] if above else 0)
 
     def double_press(self) -> None:
         """Two in a row: the log on the screen."""
-        if self._screen is not None:
+        if self._screen is not None and not self._was_dark():
             self._screen.wake()
             self._screen.show_log(self._log.lines(short=True))
+
+    def _was_dark(self) -> bool:
+        """In the dark nobody sees a code, nor what a hold would do: then it brings back the light, and that is all."""
+        if self.brightness:
+            return False
+        self.set_brightness(LEVELS[1])
+        return True
 
     def set_brightness(self, percent: int) -> None:
         """Brightness of light and screen, 0 (dark) to 100 percent; kept over a restart."""
@@ -120,6 +128,8 @@ class Panel:
         while True:
             self._holds.clear()  # the impatient ones, too
             await self._holds.wait()
+            if self._was_dark():
+                continue
             status = self._agent.status
             try:
                 if status.user_code is not None:

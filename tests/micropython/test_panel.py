@@ -150,8 +150,8 @@ async def test_a_press_on_a_dimmed_screen_only_wakes_it():
     Button.press()
     assert panel.brightness == 0
     told.awake = False
-    Button.press()  # dark on purpose: there is nothing to wake
-    assert panel.brightness == 5
+    Button.press()  # dark on purpose: there is nothing to wake, and what comes is not to be dim
+    assert panel.brightness == 5 and told.awake
 
 
 async def test_a_double_press_shows_the_log():
@@ -194,6 +194,28 @@ async def test_a_working_pairing_is_ended_by_a_second_hold_only():
     await asyncio.sleep_ms(9_000)
     await hold()
     assert told.told == [question, question, "pair again"]
+
+
+async def test_in_the_dark_holds_only_bring_back_the_light():
+    """A dark device looks as if it were off: who holds its button twice to switch it on must not lose the pairing."""
+    told = Told()
+    panel, _ = panel_of(told, brightness=0)
+    await asyncio.sleep_ms(1)
+    await hold()
+    assert told.told == [("brightness", 5)] * 2 and told.records["brightness"] == {"percent": 5}
+    told.told.clear()
+    await hold()
+    assert told.told == [("message", MESSAGES["hold_again"][0])]
+    await asyncio.sleep_ms(11_000)
+    panel.set_brightness(0)
+    told.status.update(authorized=False)
+    told.told.clear()
+    await hold()
+    assert told.told == [("brightness", 5)] * 2  # the code could not be seen
+    panel.set_brightness(0)
+    told.told.clear()
+    Button.double_press()
+    assert told.told == [("brightness", 5)] * 2
 
 
 async def test_a_fixed_token_can_not_be_unpaired():
