@@ -140,6 +140,8 @@ class Panel:
             except NotAuthorized as error:
                 self._note(str(error))
                 self._say("fixed_token", _MESSAGE_MS)
+            except MemoryError:
+                pass  # the user will hold it again
 
     async def _held_again(self) -> bool:
         self._holds.clear()

@@ -157,3 +157,22 @@ async def test_an_interrupt_that_was_lost_is_made_up_for_by_the_next():
     await told.until(2000)
     orders.obey("press", pin=0, ms=80)
     assert [name for name, _ in await told.end()] == ["short"]
+
+
+async def test_a_press_for_which_there_is_no_memory_is_one_that_was_not_made():
+    orders.obey("release", pin=0)
+    told = []
+
+    def tell():
+        told.append("")
+        if len(told) == 1:
+            raise MemoryError
+
+    running = asyncio.create_task(Button(Pin(0, Pin.IN, Pin.PULL_UP), tell, tell, tell).run())
+    for _ in range(2):
+        for order in ("press", "release"):
+            await asyncio.sleep_ms(100)
+            orders.obey(order, pin=0)
+        await asyncio.sleep_ms(1000)
+    assert len(told) == 2
+    running.cancel()

@@ -234,3 +234,19 @@ async def test_a_full_flash_costs_the_keeping_only():
     told.fixed = True
     panel.set_brightness(30)
     assert told.told == [("brightness", 30)] * 2 and "could not be stored" in notes[0]
+
+
+async def test_a_hold_for_which_there_is_no_memory_is_one_that_was_not_made():
+    told = Told()
+    panel_of(told)
+    await asyncio.sleep_ms(1)
+    told.status.update(authorized=False)
+    unpair, told.unpair = told.unpair, no_memory
+    await hold()
+    told.unpair = unpair
+    await hold()
+    assert told.told == ["pair again"]
+
+
+def no_memory(*_arguments, **_named):
+    raise MemoryError
