@@ -138,10 +138,11 @@ class _Outputs:
         await asyncio.gather(*jobs)
 
     def end(self) -> None:
-        """Keep the log, and show nothing any more."""
-        self._log.save()
+        """Show nothing any more, and keep the log."""
+        # First what takes no time: mpremote sends Ctrl-C twice, and the second one may end the writing.
         if self._panel is not None:
             self._panel.go_dark()
+        self._log.save()
 
     async def _follow(self, status: DeviceStatus) -> None:
         version = 0

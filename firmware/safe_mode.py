@@ -73,6 +73,7 @@ def run(times=None) -> None:
         mark.end()
     except KeyboardInterrupt:
         mark.end()
+        asyncio.new_event_loop()  # or the next asyncio.run at the prompt would go on with all of our tasks
         raise
     except Exception as error:
         gc.collect()

@@ -276,6 +276,28 @@ def test_an_interrupt_reaches_the_prompt_and_what_happens_there_is_no_crash():
     assert not is_safe() and not os.listdir()
 
 
+def test_at_the_prompt_no_task_of_the_application_goes_on():
+    on_flash()
+    ran = []
+
+    async def work():
+        while True:
+            ran.append(1)
+            await asyncio.sleep_ms(1)
+
+    async def main():
+        asyncio.create_task(work())
+        await asyncio.sleep_ms(5)
+        raise KeyboardInterrupt
+
+    boots(lambda guard: asyncio.run(main()), 1)
+    assert ran
+    ran.clear()
+    with raises(asyncio.TimeoutError):
+        asyncio.run(asyncio.wait_for_ms(asyncio.Event().wait(), 20))
+    assert not ran
+
+
 def test_an_interrupt_in_the_safe_mode():
     on_flash()
     boots(app.crash, 3)

@@ -1,0 +1,55 @@
+"""How the firmware ends: what it shows is true no more, and one job that ends by an exception ends it all."""
+
+import asyncio
+
+from firmware import app
+from tests.micropython.expect import raises
+
+
+class Told:
+    """Panel, log and all jobs in one. told: what was called, in order. fails: the name of the job that raises the error."""
+
+    def __init__(self, fails=None, error=None):
+        self.told = []
+        self._fails = fails
+        self._error = error
+
+    def go_dark(self):
+        self.told.append("dark")
+
+    def save(self):
+        self.told.append("save")
+        raise self._error
+
+    async def run(self, name="agent"):
+        self.told.append(name)
+        await asyncio.sleep_ms(1 if name == self._fails else 3_600_000)
+        raise self._error
+
+
+class Job:
+    def __init__(self, told, name):
+        self._told = told
+        self._name = name
+
+    def run(self, *_):
+        return self._told.run(self._name)
+
+
+def test_an_interrupt_while_the_log_is_written_leaves_no_light_on():
+    told = Told(error=KeyboardInterrupt())
+    with raises(KeyboardInterrupt):
+        app._Outputs(None, told, told, None, None).end()
+    assert told.told[0] == "dark"
+
+
+async def test_the_end_of_any_job_is_the_end_of_all():
+    names = ("agent", "outputs", "network", "clock")
+    for fails in names:
+        error = ValueError(fails)
+        told = Told(fails, error)
+        agent, outputs, network, clock = [Job(told, name) for name in names]
+        agent.status, agent.network_changed = None, None
+        with raises(ValueError):
+            await asyncio.wait_for_ms(app._run(agent, network, clock, outputs, None), 1000)
+        assert sorted(told.told) == sorted(names)
