@@ -75,6 +75,7 @@ class Agent:
             self.network_changed,
             self._note,
             self._show,
+            self._drop_socket,
             due,
         )
         websocket = WebSocketClient(_MESSAGE_BYTES, _SEND_BYTES)
@@ -271,6 +272,10 @@ class Agent:
         paused = paused_by(event, payload, status)
         if paused is not None:
             self._inquiries.hint(paused)
+
+    def _drop_socket(self) -> None:
+        """REST needs the socket's memory."""
+        self._phoenix.abandon(LinkClosed(1006, "there is no memory for a request beside the socket", "memory"))
 
     async def _end_start(self) -> None:
         await asyncio.sleep_ms(self._times.starting_ms)

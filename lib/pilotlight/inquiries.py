@@ -6,6 +6,8 @@ The agent owns this; it says when things change, and is told what identity says.
 import asyncio
 import time
 
+from micropython import const
+
 from .authorization import NotAuthorized
 from .frameio_api import ApiError, FrameioApi, RateLimited, Unauthorized
 from .iso_time import seconds_of
@@ -14,14 +16,16 @@ from .polls import Polls
 from .status import DeviceStatus
 from .truths import Connected, Paused
 
+_STARVED = const(3)  # polls in a row without memory: then the socket makes room for one
+
 
 class Inquiries:
     """The polls and the proofs. `run` and `watch_proof` are its tasks.
 
     authorization: a FixedToken or TokenKeeper. network, clock: as for Agent. slot: held while a request is under way.
     on_identity(identity): identity was answered. network_changed(): the network is not what the status says.
-    note(line): for the log. show(): settle what is shown.
-    reason: what the last request learned, if it failed.
+    note(line): for the log. show(): settle what is shown. drop_socket(): close it, for REST needs its memory. due: as for Agent.
+    reason: what the last request learned, if it failed. room: not set while the socket is to stay down for a poll.
     """
 
     def __init__(
@@ -36,6 +40,7 @@ class Inquiries:
         network_changed,
         note,
         show,
+        drop_socket,
         due,
     ) -> None:
         self._api = api
@@ -48,7 +53,11 @@ class Inquiries:
         self._network_changed = network_changed
         self._note = note
         self._show = show
+        self._drop_socket = drop_socket
         self._due = due
+        self._starved = 0  # polls in a row that found no memory beside the socket
+        self.room = asyncio.Event()
+        self.room.set()
         self.slot = asyncio.Lock()
         self.reason: str | None = None
         self._polls = Polls(times, time.ticks_ms())
@@ -74,6 +83,7 @@ class Inquiries:
                 raise
         self._polls.answered(time.ticks_ms(), self._authorization.authorized)
         self.reason = None
+        self._starved = 0
         self.prove()
         return result
 
@@ -208,6 +218,9 @@ class Inquiries:
         outcome = "failed"
         key = self._authorization.key
         token = await self._authorization.access_token()
+        if self._status.joined and self._starved >= _STARVED:
+            self.room.clear()
+            self._drop_socket()
         try:
             identity = await self._api.identity(token)
             if self._authorization.key != key:
@@ -237,6 +250,7 @@ class Inquiries:
             if outcome != "answered":
                 self._polls.identity_wanted = True
             self._status.update(verified=True)
+            self.room.set()
             self._answer(outcome)
 
     def _answer(self, outcome: str) -> None:
@@ -271,5 +285,6 @@ class Inquiries:
             return
         self._note("request failed: %s: %s" % (error.reason, error))
         self.reason = error.reason
+        self._starved = self._starved + 1 if self._status.joined and error.reason == "memory" else 0
         self._polls.failed()
         self._status.update(fallback=False)

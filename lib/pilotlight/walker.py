@@ -229,6 +229,7 @@ class Walker:
     async def _at_backoff(self) -> str:
         self._news.clear()
         await self._phoenix.close()
+        await self._inquiries.room.wait()
         hurries, self._pairing_hurries = self._pairing_hurries, False
         if hurries and not self._authorization.authorized:
             return "again"

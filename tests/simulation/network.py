@@ -16,6 +16,7 @@ class Network:
     """What lies between device and server. All streams obey it.
 
     latency_ms, jitter_ms: each way. refused: connects are refused. no_memory: they find no memory for TLS.
+    one_only: a second one beside an open stream finds none.
     serve: called with each new far end (`Stream`).
     opened, most_open: streams ever opened, and open at once at most, by the device. heard_ms: when the device last received a byte.
     """
@@ -24,7 +25,7 @@ class Network:
         self.latency_ms = latency_ms
         self.jitter_ms = jitter_ms
         self.refused = False
-        self.no_memory = False
+        self.no_memory = self.one_only = False
         self.serve = serve
         self.opened = 0
         self.open = 0
@@ -116,7 +117,7 @@ class Stream:
         self._check_open()
         if network.refused:
             raise Unreachable("refused", "the server refused the connection")
-        if network.no_memory:
+        if network.no_memory or (network.one_only and network.open > 1):
             self.close()
             raise no_memory()
         asyncio.create_task(network.serve(self.other))
