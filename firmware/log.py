@@ -80,13 +80,13 @@ class Log:
             await asyncio.sleep_ms(_SAVE_APART_MS)
 
     def _date(self) -> None:
-        """Give those entries of this boot that were made without a clock their times, once it is known."""
+        """Give the entries of this boot their times: those made before the clock was known, and before it was put right."""
         now_s = self._now_s()
         if now_s is None:
             return
         uptime_s = self._uptime.ms() // 1000
         for entry in self._entries:
-            if entry[0] is None and entry[1] is not None:
+            if entry[1] is not None:
                 entry[0] = now_s - (uptime_s - entry[1])
 
     def _load(self) -> list:

@@ -66,6 +66,20 @@ def test_a_time_comes_when_the_clock_does():
     assert [line[:19] for line in device.log.lines()] == ["2026-11-24 14:32:00", "2026-11-24 14:32:30"]
 
 
+def test_times_by_a_wrong_clock_are_put_right_with_it():
+    """Without NTP the clock begins at the last good time, perhaps of weeks ago."""
+    device = Device({"log": {"entries": [[BASE_S - 7, "online", None]]}})
+    now_s, device.log._now_s = device.log._now_s, lambda: BASE_S - 20 * DAY_MS // 1000
+    device.log.add("starting", None)
+    device.log.save()
+    Clock.now_ms += 60_000
+    device.log._now_s = now_s
+    device.log.add("online", None)
+    device.log.save()
+    times = [entry[0] - now_s() for entry in device.records["log"]["entries"]]
+    assert times[1:] == [-60, 0] and device.log.lines()[0].startswith("2026-11-24 14:31:53"), times
+
+
 def test_fifty_are_kept_and_found_again():
     device = Device()
     for number in range(120):
