@@ -121,6 +121,7 @@ class Light:
             return
         if len(self._steps) == 1:
             self._level = self._steps[0][1]
+            self._begun_ms = now  # in 12.4 days it would seem to lie ahead
             return
         self._begun_ms = time.ticks_add(self._begun_ms, at_ms // self._period_ms * self._period_ms)
         at_ms %= self._period_ms

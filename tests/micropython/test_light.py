@@ -390,3 +390,14 @@ def test_running_makes_no_object():
             light.set_brightness(100)
         finally:
             micropython.heap_unlock()
+
+
+def test_a_steady_light_stays_lit_when_the_ticks_come_round():
+    """After 2**30 ms, 12.4 days, the pattern's begin would seem to lie ahead. It is shown again every few seconds."""
+    light, lamp, timer = new_light()
+    light.show("solid", BLUE)
+    shown = len(lamp.shown)
+    for days_ms in ((1 << 28,) * 3) + ((1 << 28) - 200,):
+        Clock.now_ms += days_ms
+        light.show("solid", BLUE)
+        assert timer.due_ms is None and len(lamp.shown) == shown
