@@ -58,8 +58,8 @@ class Screen:
         self._news.set()
 
     def wake(self) -> bool:
-        """Somebody is there: full brightness again. True if it was dimmed."""
-        dimmed = self._dimmed
+        """Somebody is there: full brightness again. True if it was dimmed, and there is a display."""
+        dimmed = self._dimmed and not self._broken
         self._stay_bright(time.ticks_ms())
         self._news.set()
         return dimmed

@@ -93,3 +93,15 @@ async def test_errors_at_every_call():
             await after(25_000)
             assert not task.done()
             assert display.seen() == (204, picture(pages.pages_of(Face("paused", paused=True), 128, 64)[0])), (kind, name)
+
+
+async def test_who_wakes_a_missing_display_is_told_that_it_was_not_dimmed():
+    """Else the first press would do nothing that can be seen, on a board that has only a light."""
+    for kind in KINDS:
+        display = kind()
+        display.unplug()
+        screen = Screen(display)
+        asyncio.create_task(screen.run())
+        screen.show(FULL)
+        await after(130_000)
+        assert screen.wake() is False
