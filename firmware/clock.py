@@ -121,6 +121,7 @@ class Clock:
             await asyncio.sleep_ms(0)
         self._first = (self._first + 1) % count
         self._note("clock:" + failures)
+        await asyncio.sleep_ms(0)  # so that the watchdog is fed: the connect's look-up may block as long again
 
     def _accepts(self, seconds: int) -> bool:
         """Is it possible? A little behind what was good is: our own clock may be fast."""

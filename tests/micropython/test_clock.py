@@ -326,3 +326,16 @@ async def test_memory_that_runs_out():
     await clock.ensure_set()
     await asyncio.sleep(DAY_S // 2)
     assert not task.done() and len(storage.saved) == 1
+
+
+async def test_an_answer_lets_the_others_have_their_turn_too():
+    """Look-ups block, this one and that of the connect that follows: in between the watchdog must be fed."""
+    ntp("answer")
+    clock, _, _ = new()
+    turns = []
+
+    async def other():
+        turns.append(1)
+
+    asyncio.create_task(other())
+    assert await clock.ensure_set() and turns
