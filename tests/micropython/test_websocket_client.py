@@ -255,3 +255,28 @@ async def test_one_client_many_connections():
         await client.run()
         assert isinstance(client.end, LinkClosed)
     assert client.messages == []
+
+
+async def test_a_frame_for_whose_rest_there_is_no_memory_ends_the_link_and_nothing_else():
+    """Half of it is on the wire. Nobody waits for the task that writes the rest, so it must not raise."""
+
+    class Narrow:
+        closed = False
+
+        def write_now(self, buffer, start, end):
+            return 1
+
+        async def write(self, buffer, start, end):
+            raise MemoryError
+
+        def close(self):
+            self.closed = True
+
+    raised = []
+    asyncio.get_event_loop().set_exception_handler(lambda _loop, context: raised.append(context))
+    websocket = WebSocketClient(1024, 600)
+    websocket._transport = transport = Narrow()
+    assert websocket.send_now(b"text", 0, 4)
+    await asyncio.sleep_ms(10)
+    asyncio.get_event_loop().set_exception_handler(None)
+    assert transport.closed and not raised

@@ -188,7 +188,7 @@ class WebSocketClient:
     async def _write_rest(self, written: int) -> None:
         try:
             await self._write_encoded(written)
-        except NetError:
+        except (NetError, MemoryError):
             pass  # the reader sees the end of the link too, and says why
 
     async def _send(self, opcode: int, payload, start: int, end: int) -> None:
@@ -209,7 +209,7 @@ class WebSocketClient:
             while self._ping_length >= 0:
                 self._encode_pong()
                 await transport.write(self._writer.buffer, 0, self._writer.length)
-        except NetError:
+        except (NetError, MemoryError):
             transport.close()  # half a frame may be on the wire: nothing can follow it
             raise
         finally:
