@@ -2,7 +2,7 @@
 
 Kept in memory and, a few seconds after a change, in the storage. It can be read on the screen and from a computer:
 
-    mpremote resume exec "from firmware import log; log.show()"
+    mpremote exec "from firmware import log; log.show()" reset
 """
 
 import asyncio
