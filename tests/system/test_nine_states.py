@@ -97,12 +97,16 @@ class Set:
                 begun = self.board.mark()
             last = edges(self.board.events, self.pin)[-1:]
             assert bool(last and last[0][1]) == bool(steps[0][1])
+            begun = 0
         else:
             end = time.monotonic() + _LONGEST_S
             while len(seen := edges(self.board.events[begun:], self.pin)[1:]) < 4 or len(patterns_like(seen)) > 1:
                 assert time.monotonic() < end, f"{state}: {seen}"
                 self.board.wait(lambda event: event.get("pin") == self.pin, self.board.mark())
             assert patterns_like(seen) == {pattern}, seen
+        pixels = [event["pixels"][0] for event in self.board.events[begun:] if event["kind"] == "neopixel"]
+        if pixels:  # its full light, or its last; as the eye sees it, by gamma 2
+            assert (max(pixels, key=max) if begun else pixels[-1]) == [round(part * part / 255) for part in rgb], pixels
         self.seen.add(state)
 
     def moves(self, after: int) -> bool:
@@ -113,12 +117,12 @@ class Set:
             return False
         return True
 
-    def picture(self, page: str, title_only: bool = False, after: int = 0) -> None:
-        """Wait until the display shows a golden picture, or one with its title."""
+    def picture(self, page: str, title_only: bool = False, after: int = 0) -> Event:
+        """Wait until the display shows a golden picture, or one with its title; that event."""
         rows = TITLE_ROWS if title_only else 64
         with Image.open(GOLDEN / f"{page}.png") as golden:
             wanted = golden.convert("1").crop((0, 0, 128, rows)).tobytes()
-        self.board.wait(lambda event: event["kind"] == "screen" and shown(event, rows) == wanted, after, deadline_s=30)
+        return self.board.wait(lambda event: event["kind"] == "screen" and shown(event, rows) == wanted, after, deadline_s=30)
 
 
 def shown(event: Event, rows: int = 64) -> bytes:
@@ -156,9 +160,10 @@ def test_all_nine_states(film_set: Set) -> None:
     since = board.mark()
     board.power_on()
     board.wait_line(state="starting")
-    film_set.picture("starting-1", after=since)
+    starting = film_set.picture("starting-1", after=since)
     board.wait_line(state="no_network")
-    assert not any(light for _, light in edges(board.events[since:], film_set.pin)[:1])  # dark until something is known
+    lit = [ms for ms, light in edges(board.events[since:], film_set.pin) if light]
+    assert not lit or min(lit) > starting["t_us"] / 1000  # dark until something is known
     film_set.seen.add("starting")
     since = board.mark()
     film_set.sees("no_network", since, reason="wifi_not_found")
