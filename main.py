@@ -1,14 +1,24 @@
 """The firmware. On a board, /lib is on sys.path already; under the unix port, lib/ beside this file is put there."""
 
-import gc
-import sys
+# Whatever ends this file, from its first instruction on, must not lead to a prompt that is closed: see firmware/prompt.py.
+try:
+    import micropython
 
-if sys.platform != "esp32":
-    sys.path[:0] = [__file__[:-7] or ".", __file__[:-7] + "lib"]
+    micropython.kbd_intr(-1)  # until the configuration is known
 
-# Collected early and often, the heap stays whole: importing leaves holes, and the largest buffer wants 4 kB in one piece.
-gc.threshold(16384)
+    import gc
+    import sys
 
-from firmware import start
+    if sys.platform != "esp32":
+        sys.path[:0] = [__file__[:-7] or ".", __file__[:-7] + "lib"]
 
-start.run()
+    # Collected early and often, the heap stays whole: importing leaves holes, and the largest buffer wants 4 kB in one piece.
+    gc.threshold(16384)
+
+    from firmware import start
+
+    start.run()
+finally:
+    from firmware import prompt
+
+    prompt.leave()

@@ -49,6 +49,7 @@ SCHEMA = (
     ("hostname", _HOSTNAME, None, "the device's name in the network"),
     ("ntp", _HOSTS, None, "time servers to ask instead of public ones"),
     ("console", _SWITCH, None, "one JSON line a change on stdout (default: true for board host, false for any other)"),
+    ("repl", _SWITCH, True, "false: a board's prompt is closed to Ctrl-C (docs/security.md)"),
     ("state_dir", _TEXT, "state", "folder for what the device remembers; made if missing"),
 )
 # Keys whose value no error tells. One that is unknown may be one of them, mistyped: its value is not told either.

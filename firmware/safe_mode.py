@@ -1,8 +1,9 @@
 """What keeps the firmware going on a board: a crash restarts it, and three in a row lead to the safe mode.
 
-In the safe mode nothing of the application runs: there is the `fault` light, and Ctrl-C gives the prompt. After ten minutes the
-application is tried again; two healthy minutes clear the count, one more crash leads back. A button that is held for a second
-from the start leads there, too. (One that is the chip's boot strap as well, as on many boards, is pressed just after the reset.)
+In the safe mode nothing of the application runs: there is the `fault` light, and Ctrl-C gives the prompt, if that is open
+(prompt.py). After ten minutes the application is tried again; two healthy minutes clear the count, one more crash leads back. A
+button that is held for a second from the start leads there, too. (One that is the chip's boot strap as well, as on many boards,
+is pressed just after the reset.)
 """
 
 import asyncio
@@ -88,7 +89,7 @@ def _raise(_loop, context) -> None:
 
 
 def _safe_mode(mark: CrashMark) -> None:
-    _note("safe mode; Ctrl-C for the prompt; the firmware is tried again after a while")
+    _note("safe mode; Ctrl-C for the prompt, if it is open; the firmware is tried again after a while")
     try:
         from . import fault
 

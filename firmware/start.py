@@ -5,11 +5,14 @@ import sys
 import machine
 from micropython import const
 
+from . import prompt
+
 _INTERRUPTED_EXIT = const(130)
 
 
 def run(times=None) -> None:
     """Run the firmware. times: a pilotlight.times.Times, for tests. On a computer Ctrl-C ends it with exit code 130."""
+    prompt.settle()
     if hasattr(machine, "reset_cause"):  # it is a board, which can be reset
         from . import safe_mode
 

@@ -9,7 +9,7 @@ import time
 
 sys.path[:0] = [__file__[:-7] + "lib"]
 
-from firmware import safe_mode, start
+from firmware import prompt, safe_mode, start
 from firmware.boards import host
 from firmware.watchdog import Watchdog
 from pilotlight.times import Times
@@ -40,4 +40,8 @@ def is_up(self):
 
 host._Host.is_up = is_up
 with open("times.json") as file:
-    start.run(Times(network_check_ms=50, backoff_base_ms=20, backoff_cap_ms=50, health_ms=50, starting_ms=50, **json.load(file)))
+    times = Times(network_check_ms=50, backoff_base_ms=20, backoff_cap_ms=50, health_ms=50, starting_ms=50, **json.load(file))
+try:
+    start.run(times)
+finally:
+    prompt.leave()

@@ -49,6 +49,23 @@ def make_board(tmp_path: Path) -> Iterator[MakeBoard]:
         board.cut_power()
 
 
+def test_ctrl_c_is_not_heard_if_the_program_does_not_want_it(make_board: MakeBoard) -> None:
+    boot = "import micropython\nmicropython.kbd_intr(-1)\n"  # which holds for boot.py only
+    board = make_board("say(now='waits')\nasyncio.run(wait())", boot)
+    board.power_on()
+    board.wait_line(now="waits")
+    board.interrupt()
+    board.wait("prompt")
+    board = make_board(
+        "import micropython\nmicropython.kbd_intr(-1)\nsay(now='waits')\nasyncio.run(asyncio.wait_for(wait(), 0.3))"
+    )
+    board.power_on()
+    board.wait_line(now="waits")
+    board.interrupt()
+    board.wait("prompt")
+    assert "TimeoutError" in board.errors and "KeyboardInterrupt" not in board.errors
+
+
 def test_every_kind_of_reset_has_its_cause_and_keeps_what_it_should(make_board: MakeBoard) -> None:
     board = make_board(
         """

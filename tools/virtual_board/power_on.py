@@ -10,6 +10,7 @@ import sys
 _MODULES = __file__.rpartition("/")[0] + "/modules"
 _CODE = os.getenv("VIRTUAL_BOARD_CODE")
 _FLASH = os.getenv("VIRTUAL_BOARD_FLASH")
+_CTRL_C = 3
 if _FLASH:
     import vfs
 
@@ -22,18 +23,24 @@ sys.path[:] = [_MODULES, _CODE, "", ".frozen", _CODE + "/lib", "lib"]
 class _MicroPython:
     """The `micropython` module, with what the unix port has not."""
 
+    def __init__(self, micropython):
+        for name in dir(micropython):
+            if not name.startswith("__"):
+                setattr(self, name, getattr(micropython, name))
+        self.kbd_intr = _set_interrupt_character  # that of the unix port would end the process
+
     def alloc_emergency_exception_buf(self, size):
         """Nothing to do."""
+
+
+def _set_interrupt_character(character):
+    interrupts.ctrl_c_is_heard = character == _CTRL_C
 
 
 def _complete_micropython():
     import micropython
 
-    complete = _MicroPython()
-    for name in dir(micropython):
-        if not name.startswith("__"):
-            setattr(complete, name, getattr(micropython, name))
-    sys.modules["micropython"] = complete
+    sys.modules["micropython"] = _MicroPython(micropython)
 
 
 def _run(name, space):
@@ -45,6 +52,7 @@ def _run(name, space):
     except OSError:
         return True
     space["__file__"] = path
+    interrupts.ctrl_c_is_heard = True  # anew for each file
     try:
         exec(compile(source, path, "exec"), space)
         return True
@@ -72,6 +80,7 @@ if _FLASH:
 _space = {"__name__": "__main__"}
 if (not _FLASH or flash.mount(_FLASH)) and _run("boot.py", _space):  # main.py does not run if boot.py failed
     _run("main.py", _space)
+interrupts.ctrl_c_is_heard = True
 events.emit("prompt")
 while True:
     try:

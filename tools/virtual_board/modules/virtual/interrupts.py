@@ -36,6 +36,7 @@ _is_missed = False
 _is_serving = False
 _is_ticking = False
 _is_polling = False
+ctrl_c_is_heard = True  # see micropython.kbd_intr
 _is_ctrl_c_pressed = False
 _line = None  # from the host: orders interrupt, too
 _line_poller = None
@@ -133,9 +134,9 @@ def polling(is_polling):
 
 
 def press_ctrl_c():
-    """Ctrl-C at the console: see `raise_ctrl_c`."""
+    """Ctrl-C at the console: see `raise_ctrl_c`. Where it is not heard it is a character like any other."""
     global _is_ctrl_c_pressed
-    _is_ctrl_c_pressed = True
+    _is_ctrl_c_pressed = ctrl_c_is_heard
 
 
 def raise_ctrl_c():

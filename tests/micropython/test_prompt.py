@@ -1,0 +1,100 @@
+"""Which configurations close the prompt of a board, and what its end is then; against stand-ins for `machine` and `micropython`."""
+
+import json
+import os
+import sys
+
+import micropython
+
+from tests.micropython.expect import raises
+from tests.simulation import flash as flash_chip
+
+
+class Reset(BaseException):
+    """The chip starts anew."""
+
+
+class Machine:
+    """Stands in for `machine`."""
+
+    def reset_cause(self):
+        return 1
+
+    def reset(self):
+        raise Reset
+
+
+class MicroPython:
+    """Stands in for `micropython`."""
+
+    heard = None  # the last argument of kbd_intr
+    const = micropython.const
+
+    def kbd_intr(self, character):
+        self.heard = character
+
+
+sys.modules["machine"] = Machine()
+stand_in = sys.modules["micropython"] = MicroPython()
+
+from firmware import prompt
+
+FRAMEIO = {"client_version": "1.2.3", "access_token": "x"}
+
+
+def start(text=None):
+    """As main.py starts with this configuration. Is Ctrl-C heard then?"""
+    flash = flash_chip.formatted()
+    flash_chip.mount(flash)
+    os.chdir(flash_chip.PLACE)
+    if text is not None:
+        with open("config.json", "w") as file:
+            file.write(text)
+    prompt._is_open = None
+    prompt.settle()
+    assert stand_in.heard in (3, -1)
+    return stand_in.heard == 3
+
+
+def test_only_a_plain_false_closes_it():
+    closed = {"board": "host", "frameio": FRAMEIO, "repl": False}
+    for values in (closed, dict(closed, brightness=150), {"repl": False}, dict(closed, wifi=[{"ssid": "x" * 32}] * 150)):
+        assert not start(json.dumps(values))
+        with raises(Reset):
+            prompt.leave()
+    for value in (True, 0, None, "false", [False]):
+        assert start(json.dumps(dict(closed, repl=value))), value
+        prompt.leave()
+    assert start(json.dumps({"frameio": dict(FRAMEIO, repl=False)}))
+
+
+def test_what_can_not_be_read_leaves_it_open():
+    for text in (None, "", "[]", '{"repl": false', "false", '"repl"'):
+        assert start(text), text
+        prompt.leave()
+
+
+def test_an_end_before_the_start_looks_first():
+    start('{"repl": false}')
+    prompt._is_open = None
+    with raises(Reset):
+        prompt.leave()
+
+
+def test_without_memory_at_the_end_it_stays_closed():
+    start('{"repl": false}')
+
+    def fail(*_):
+        raise MemoryError
+
+    prompt.open = fail
+    with raises(Reset):
+        prompt.leave()
+
+
+def test_a_computer_has_no_switch():
+    kept = prompt.machine
+    prompt.machine = object()
+    assert start('{"repl": false}')
+    prompt.leave()
+    prompt.machine = kept
