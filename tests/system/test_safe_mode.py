@@ -35,7 +35,7 @@ class Board(VirtualBoard):
 
     def write(self, name: str, value: Any) -> None:
         """Write a file into the flash."""
-        (self.flash / name).write_text(value if isinstance(value, str) else json.dumps(value))
+        self.write_file(name, value if isinstance(value, str) else json.dumps(value))
 
     def configure(self, **others: Any) -> None:
         """Write a configuration that can be used."""

@@ -4,7 +4,8 @@ modules/      a MicroPython folder that comes first on the path: machine, neopix
   chips/      models of what is wired to the pins; they tell what they show by virtual.events and obey virtual.orders
   virtual/    the engine: time, interrupts, events, orders, the connection to the host, power
 power_on.py   what a board does when its power comes: boot.py, main.py, and then it waits
-session.py    the host's side: VirtualBoard switches it on and off, presses its buttons and sees what it shows
+session.py    the host's side: VirtualBoard switches it on and off, presses its buttons and sees what it shows (seen.py)
+  flash_image.py, serial_line.py   its flash as a real littlefs, and its serial line for mpremote; both if wanted
 
 Tests under tests/micropython use the same modules in virtual time: see tests/virtual_time.py.
 """

@@ -2,6 +2,7 @@
 
 VIRTUAL_BOARD_CODE is the folder of boot.py and main.py. The working directory is the board's flash; or, if VIRTUAL_BOARD_FLASH
 names an image file, that is mounted at /, and the host's own files are under /host, as all the paths in the environment then are.
+With VIRTUAL_BOARD_SERIAL, the prompt is the REPL; "raw" says that it is in its raw mode, as it is when mpremote resets it.
 """
 
 import os
@@ -11,6 +12,7 @@ _MODULES = __file__.rpartition("/")[0] + "/modules"
 _CODE = os.getenv("VIRTUAL_BOARD_CODE")
 _FLASH = os.getenv("VIRTUAL_BOARD_FLASH")
 _CTRL_C = 3
+_SERIAL = os.getenv("VIRTUAL_BOARD_SERIAL")
 if _FLASH:
     import vfs
 
@@ -78,11 +80,15 @@ import select
 if _FLASH:
     from virtual import flash
 _space = {"__name__": "__main__"}
-if (not _FLASH or flash.mount(_FLASH)) and _run("boot.py", _space):  # main.py does not run if boot.py failed
+# As on a board, main.py does not run if boot.py failed, nor in the raw mode.
+if (not _FLASH or flash.mount(_FLASH)) and _run("boot.py", _space) and _SERIAL != "raw":
     _run("main.py", _space)
 interrupts.ctrl_c_is_heard = True
 events.emit("prompt")
-while True:
+if _SERIAL:
+    globals().update(_space)
+    os.putenv("MICROPYINSPECT", "1")  # the unix port's word for a REPL when this file ends
+while not _SERIAL:
     try:
         select.poll().poll()
     except KeyboardInterrupt:

@@ -9,6 +9,7 @@ with VirtualBoard(folder, code=ROOT, wiring="s3") as board:
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -16,26 +17,27 @@ import signal
 import socket
 import subprocess
 import threading
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
 from .flash_image import FlashImage
+from .seen import DEADLINE_S as DEADLINE_S
+from .seen import Event, Seen
+from .serial_line import SerialLine
 
 ROOT = Path(__file__).parent.parent.parent
-DEADLINE_S = 20.0
 PWRON_RESET, HARD_RESET, WDT_RESET, SOFT_RESET = 1, 2, 3, 5  # as in machine
 _POWER_ON = Path(__file__).parent / "power_on.py"
-_CAUSES = {-signal.SIGVTALRM: HARD_RESET, -signal.SIGALRM: WDT_RESET, 85: SOFT_RESET}  # see modules/virtual/power.py
+_SOFT_RESET_EXIT = 85
+# See modules/virtual/power.py.
+_CAUSES = {-signal.SIGVTALRM: HARD_RESET, -signal.SIGALRM: WDT_RESET, _SOFT_RESET_EXIT: SOFT_RESET}
 _START_S = 10.0
 
-Event = dict[str, Any]
-Rows = Callable[[], list[Event]]
 Wiring = str | Mapping[str, Any]
 
 
-class VirtualBoard:
+class VirtualBoard(Seen):
     """A board and what is around it. Its methods may be called from any thread.
 
     folder: `flash` in it is the file system and the working directory; `rtc` and `nvs` are what else the board keeps. code: where
@@ -43,10 +45,11 @@ class VirtualBoard:
     variables for the process. heap: the interpreter's, as in -X heapsize. echo: where its stderr goes, too. littlefs: the file
     system is a real one, in the image file `flash.img` and mounted at /; the computer's own files are then under /host.
 
-    image: that file, or None.
+    serial: its console is a serial line, on which mpremote finds the REPL; output and errors are then both what it said there. At
+    the prompt it obeys no order (until somebody runs something there).
 
-    events: what the board has shown, over resets and power cuts, in order; and from here {"kind": "reset", "cause": …} when it
-    resets and {"kind": "off", "code": …} when it is off. lines: JSON objects that it printed. output: stdout. errors: stderr.
+    image: that file, or None. serial: the SerialLine, or None. Events are told over resets and power cuts, and from here come
+    {"kind": "reset", "cause": …} when it resets and {"kind": "off", "code": …} when it is off.
     """
 
     def __init__(
@@ -58,12 +61,10 @@ class VirtualBoard:
         heap: str | None = None,
         echo: TextIO | None = None,
         littlefs: bool = False,
+        serial: bool = False,
     ) -> None:
+        super().__init__()
         self.flash = folder / "flash"
-        self.events: list[Event] = []
-        self.lines: list[Event] = []
-        self.output = ""
-        self.errors = ""
         self._rtc, self._nvs = folder / "rtc", folder / "nvs"
         self._code = code
         self._wiring = wiring
@@ -73,21 +74,22 @@ class VirtualBoard:
         self._pressed: set[int] = set()
         self._unplugged: set[int] = set()
         self._watchdog_ms: int | None = None
-        self._news = threading.Condition()
         self._ordering = threading.Lock()
-        self._is_on = False
         self._process: subprocess.Popen[str] | None = None
         self._connection: socket.socket | None = None
         self._life: threading.Thread | None = None
         for kept in (self.flash, self._nvs):
             kept.mkdir(parents=True, exist_ok=True)
         self.image = FlashImage(folder / "flash.img") if littlefs else None
+        self.serial = SerialLine(self._hear, self._press_ctrl_c) if serial else None
 
     def __enter__(self) -> VirtualBoard:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.cut_power()
+        if self.serial:
+            self.serial.close()
 
     def power_on(self) -> None:
         """Switch it on. After a reset it starts by itself."""
@@ -161,67 +163,41 @@ class VirtualBoard:
 
         with self._ordering:
             after = self.mark()
-            with self._news:
-                if not self._is_on:
-                    return
-                assert self._news.wait_for(lambda: self._connection, _START_S), "the board does not start"
-                assert self._connection
-                self._connection.sendall(json.dumps(sent).encode() + b"\n")
+            if not self._send(sent):
+                return
             answer = self.wait(is_answer, after)
         if answer["kind"] == "refused":
             raise ValueError(answer["text"])
 
-    def mark(self) -> int:
-        """How many events there were so far: what `wait(after=…)` takes."""
+    def _send(self, order: Event) -> bool:
+        """Send an order; False if the board is off."""
         with self._news:
-            return len(self.events)
+            if not self._is_on:
+                return False
+            assert self._news.wait_for(lambda: self._connection or not self._is_on, _START_S), "the board does not start"
+            if self._connection:
+                self._connection.sendall(json.dumps(order).encode() + b"\n")
+            return self._is_on
 
-    def wait(self, what: str | Callable[[Event], bool], after: int = 0, deadline_s: float = DEADLINE_S, **fields: Any) -> Event:
-        """Wait for an event behind the first `after` ones: the first of a kind with these fields, or that what(event) wants."""
-        if isinstance(what, str):
-            fields["kind"] = what
-        test = what if callable(what) else lambda event: fields.items() <= event.items()
-        return self._wait_in(lambda: self.events[after:], test, deadline_s, f"{what} {fields}")
-
-    def wait_line(self, after: int = 0, deadline_s: float = DEADLINE_S, **fields: Any) -> Event:
-        """Wait for a console line with these fields, the first one behind the first `after` lines."""
-        return self._wait_in(lambda: self.lines[after:], lambda line: fields.items() <= line.items(), deadline_s, f"{fields}")
-
-    def wait_log(self, text: str, after: int = 0, deadline_s: float = DEADLINE_S) -> None:
-        """Wait for a text on stderr, behind its first `after` characters."""
-        self._wait_in(lambda: [{"text": self.errors[after:]}], lambda log: text in log["text"], deadline_s, text)
-
-    def wait_output(self, text: str, after: int = 0, deadline_s: float = DEADLINE_S) -> None:
-        """Wait for a text on stdout, behind its first `after` characters."""
-        self._wait_in(lambda: [{"text": self.output[after:]}], lambda said: text in said["text"], deadline_s, text)
-
-    def wait_news(self, lines: int, events: int) -> None:
-        """Wait until there are more console lines, or more events, than these, or until the board is off, without a deadline."""
-        with self._news:
-            self._news.wait_for(lambda: len(self.lines) > lines or len(self.events) > events)
-
-    def _wait_in(self, rows: Rows, test: Callable[[Event], bool], deadline_s: float, wanted: str) -> Event:
-        end = time.monotonic() + deadline_s
-        with self._news:
-            while True:
-                is_on = self._is_on
-                for row in rows():
-                    if test(row):
-                        return row
-                left_s = end - time.monotonic()
-                if not is_on or left_s <= 0:
-                    state = "on" if is_on else "off"
-                    last = rows()[-20:]
-                    raise AssertionError(f"never seen: {wanted}; the board is {state}; {last}; stderr: {self.errors}")
-                self._news.wait(left_s)
+    def _press_ctrl_c(self) -> None:
+        """What `interrupt` does, but for its waits: the serial line must go on."""
+        with contextlib.suppress(OSError):
+            self._send({"order": "ctrl_c"})
 
     def _live(self) -> None:
         """The thread of the board's life, from the power's coming to its going."""
         cause: int | None = PWRON_RESET
         while cause:
+            after = self.mark()
+            if self.serial:
+                self.serial.start(is_soft=cause == SOFT_RESET)
             code = self._run(cause)
             with self._news:
+                if self.serial and code >= 0 and {"prompt"} & {event["kind"] for event in self.events[after:]}:
+                    code = _SOFT_RESET_EXIT  # that is how a REPL ends
                 cause = _CAUSES.get(code) if self._is_on else None
+                if self.serial and cause:
+                    self.serial.say("MPY: soft reboot\r\n" if cause == SOFT_RESET else "\r\n")
                 self._is_on = cause is not None
                 self._add(self.events, {"kind": "reset", "cause": cause} if cause else {"kind": "off", "code": code})
         self._watchdog_ms = None
@@ -234,7 +210,8 @@ class VirtualBoard:
                 if not self._is_on:
                     return 0
                 self._process = process = self._start(cause, server.getsockname()[1])
-            readers = [threading.Thread(target=reader, args=(process,)) for reader in (self._read_output, self._read_errors)]
+            to_read = () if self.serial else (self._read_output, self._read_errors)
+            readers = [threading.Thread(target=reader, args=(process,)) for reader in to_read]
             for reader in readers:
                 reader.start()
             try:
@@ -266,6 +243,11 @@ class VirtualBoard:
             "VIRTUAL_BOARD_RTC": f"{host}{self._rtc.resolve()}",
             "VIRTUAL_BOARD_NVS": f"{host}{self._nvs.resolve()}",
         }
+        stdin, stdout, stderr = subprocess.DEVNULL, subprocess.PIPE, subprocess.PIPE
+        if self.serial:
+            stdin = stdout = stderr = self.serial.board_end
+            variables["VIRTUAL_BOARD_SERIAL"] = "raw" if self.serial.is_raw else "friendly"
+            variables["HOME"] = str(self._rtc.parent)  # the REPL keeps its history there
         if self._watchdog_ms and cause == SOFT_RESET:
             variables["VIRTUAL_BOARD_WDT_MS"] = str(self._watchdog_ms)
         micropython = os.environ.get("MICROPYTHON") or str(ROOT / ".venv/bin/micropython")
@@ -273,9 +255,9 @@ class VirtualBoard:
             [micropython, *self._options, str(_POWER_ON.resolve())],
             cwd=self.flash,
             env={**os.environ, **self._environment, **variables},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
             text=True,
             errors="replace",
             start_new_session=True,  # Ctrl-C at the terminal is not the board's
@@ -291,6 +273,8 @@ class VirtualBoard:
                     self._watchdog_ms = event["timeout_ms"]
                 elif event["kind"] == "power_on" and event["cause"] != SOFT_RESET:
                     self._watchdog_ms = None
+                elif event["kind"] == "prompt" and self.serial:
+                    self.serial.program_is_over()
                 self._add(self.events, event)
 
     def _read_output(self, process: subprocess.Popen[str]) -> None:
@@ -299,8 +283,7 @@ class VirtualBoard:
             with self._news:
                 self.output += text
                 self._news.notify_all()
-            if text.startswith("{") and text.endswith("}\n"):
-                self._add(self.lines, json.loads(text))
+            self._read_line(text)
 
     def _read_errors(self, process: subprocess.Popen[str]) -> None:
         assert process.stderr
@@ -310,8 +293,3 @@ class VirtualBoard:
                 self._news.notify_all()
             if self.echo:
                 print(text, end="", file=self.echo, flush=True)
-
-    def _add(self, rows: list[Event], row: Event) -> None:
-        with self._news:
-            rows.append(row)
-            self._news.notify_all()

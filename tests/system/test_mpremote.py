@@ -1,0 +1,122 @@
+"""The real mpremote on the serial line of the virtual board, which has the real firmware and a real littlefs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tools.virtual_board.session import HARD_RESET, PWRON_RESET, ROOT, SOFT_RESET, WDT_RESET, VirtualBoard
+
+from .rig import CLIENT_VERSION, TOKEN, Rig
+from .test_safe_mode import NOBODY, SAFE_MODE, Board
+
+NEAR = '[{"ssid": "Stage 5", "password": "pilotlight", "associate_ms": 0, "address_ms": 0}]'
+GUARDED = ROOT / "tests/system/guarded_main.py"
+_LONGEST_S = 30
+
+
+def mpremote(board: VirtualBoard, *command: str) -> str:
+    """Run it with these words; what it printed. Fails if it does."""
+    assert board.serial
+    line = [sys.executable, "-m", "mpremote", "connect", board.serial.path, *command]
+    done = subprocess.run(line, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_LONGEST_S, check=False)
+    assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}; the board said: {board.output}"
+    return done.stdout
+
+
+def put(board: VirtualBoard, tmp_path: Path, name: str, value: object) -> None:
+    """Copy a JSON file to the board."""
+    (tmp_path / name).write_text(json.dumps(value))
+    mpremote(board, "fs", "cp", str(tmp_path / name), f":{name}")
+
+
+@pytest.fixture
+def options() -> dict[str, bool]:
+    """What a VirtualBoard needs for mpremote."""
+    return {"serial": True, "littlefs": True}
+
+
+def test_while_it_is_online(tmp_path: Path, rig: Rig, options: dict[str, bool]) -> None:
+    mock = rig.mock()
+    config = {
+        "board": "esp32_devkit",
+        "console": True,
+        "frameio": {"url": mock.url, "client_version": CLIENT_VERSION, "access_token": TOKEN},
+        "wifi": {"ssid": "Stage 5", "password": "pilotlight"},
+    }
+    with VirtualBoard(tmp_path / "board", code=ROOT, environment={"VIRTUAL_AIR": NEAR}, **options) as board:
+        board.write_file("config.json", json.dumps(config))
+        board.power_on()
+        board.wait_line(state="online")
+        log = mpremote(board, "resume", "exec", "from firmware import log; log.show()").splitlines()
+        assert log[-1].split()[2:] == ["online"] and log[-1].startswith(time.strftime("%Y-")), log
+
+        mpremote(board, "reset")
+        seen = len(board.lines)
+        board.wait_line(seen, state="online")
+        assert mpremote(board, "exec", "print(1+1)") == "2\n"  # by a soft reset into the raw REPL: main.py does not run
+        assert "online" in mpremote(board, "exec", "from firmware import log; log.show()")
+        put(board, tmp_path, "config.json", {**config, "frameio": {**config["frameio"], "client_version": "9.9.9"}})
+        assert len(board.lines) == len([line for line in board.lines if line])
+        seen = len(board.lines)
+        mpremote(board, "reset")
+        board.wait_line(seen, state="online")
+        causes = [event["cause"] for event in board.events if event["kind"] == "power_on"]
+        assert causes == [PWRON_RESET, HARD_RESET, SOFT_RESET, SOFT_RESET, SOFT_RESET, HARD_RESET]
+        assert TOKEN not in board.output
+    print(mock.records(kind="upgrade")[-1])
+    assert mock.records(kind="upgrade")[-1]["headers"]["x-client-version"] == "9.9.9"
+
+
+def test_what_runs_at_the_prompt_is_interrupted_too(tmp_path: Path, options: dict[str, bool]) -> None:
+    with VirtualBoard(tmp_path, **options) as board:
+        board.power_on()
+        mpremote(board, "exec", "--no-follow", "import asyncio; asyncio.run(asyncio.sleep(100))")
+        assert mpremote(board, "resume", "exec", "print(asyncio.__name__)") == "asyncio\n"
+        assert board.output.count("KeyboardInterrupt") == 1
+
+
+def test_the_safe_mode_lets_one_in_to_read_and_repair(tmp_path: Path, options: dict[str, bool]) -> None:
+    board = Board(tmp_path / "board", **options)
+    with board:
+        board.sabotage("crash")
+        board.power_on()
+        board.wait_line(**SAFE_MODE)
+        assert "ValueError: sabotage" in mpremote(board, "resume", "fs", "cat", "crash.txt")
+        put(board, tmp_path, "sabotage.json", {})
+        seen = len(board.lines)
+        mpremote(board, "reset")
+        board.wait_line(seen, state="no_backend")
+
+
+def test_the_watchdog_leaves_time_and_then_a_first_minute(tmp_path: Path, options: dict[str, bool]) -> None:
+    text = GUARDED.read_text().replace("grace_ms = 200", "grace_ms = 1_500").replace("timeout_ms = 600", "timeout_ms = 1_500")
+    (tmp_path / "main.py").write_text(text)
+    with Board(tmp_path / "board", tmp_path / "main.py", **options) as board:
+        board.power_on()
+        board.wait("wdt", timeout_ms=1_500)
+        begun_s = time.monotonic()
+        assert mpremote(board, "resume", "exec", "print('in')") == "in\n"
+        assert board.boots() == [PWRON_RESET]
+        after = board.mark()
+        board.wait("reset", cause=WDT_RESET)
+        assert time.monotonic() - begun_s > 1.3
+        assert mpremote(board, "resume", "exec", "print('in again')") == "in again\n"
+        assert [event["kind"] for event in board.events[after:]] == ["reset", "power_on", "prompt"]
+
+
+def test_an_unusable_configuration_is_repaired(tmp_path: Path, options: dict[str, bool]) -> None:
+    with Board(tmp_path / "board", ROOT / "main.py", **options) as board:
+        board.write("config.json", '{"board": "host", "cosnole": true}')
+        board.power_on()
+        assert board.wait_line(state="fault")["reason"] == "config"
+        frameio = {"url": NOBODY, "client_version": CLIENT_VERSION, "access_token": TOKEN}
+        put(board, tmp_path, "config.json", {"board": "host", "frameio": frameio})
+        mpremote(board, "reset")
+        board.wait_line(state="no_backend")
+        assert board.output.count("the nearest known one is console") == 1

@@ -1,0 +1,124 @@
+"""The virtual board's serial line: a pty on which mpremote finds the REPL, as it does on a board's USB.
+
+Between that pty and the one that is the board's terminal stands the UART. What comes while a program runs waits there until the
+REPL reads, and Ctrl-C interrupts: not by a signal, which would jump out of the unix port's garbage collection, but as
+VirtualBoard.interrupt does. What nobody reads on the computer is lost.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import struct
+import termios
+import threading
+import time
+import tty
+from collections.abc import Callable
+
+_CTRL_A, _CTRL_B, _CTRL_C = b"\x01", b"\x02", b"\x03"
+_PROMPT = b">>> "
+_LOOK_S = 0.05
+_CTRL_C_IS_READ_S = 0.2  # within this time, or a program runs and nobody reads
+_LISTENER_S = 1.0
+_CHUNK_BYTES = 4096
+
+
+class SerialLine:
+    """Both ptys, and a thread that carries between them.
+
+    hear(data): called with all that the board says. interrupt(): a program runs, and Ctrl-C was pressed.
+
+    path: of the computer's end. board_end: a file descriptor, the terminal of the board's process. is_raw: the REPL is in its raw
+    mode, which lasts over a soft reset.
+    """
+
+    def __init__(self, hear: Callable[[bytes], None], interrupt: Callable[[], None]) -> None:
+        self._hear = hear
+        self._interrupt = interrupt
+        self._computer, self._computer_end = pty.openpty()  # its end stays open: a pty that nobody has open is an error
+        self._board, self.board_end = pty.openpty()
+        self.path = os.ttyname(self._computer_end)
+        for end in (self._computer_end, self.board_end):
+            tty.setraw(end)
+        for fd in (self._computer, self._board):
+            os.set_blocking(fd, False)
+        self.is_raw = False
+        self._waiting = b""
+        self._tail = b""
+        self._is_over = self._has_prompted = False
+        self._is_heard = True
+        self._is_open = True
+        self._thread = threading.Thread(target=self._carry, daemon=True)
+        self._thread.start()
+
+    def start(self, is_soft: bool) -> None:
+        """The board's process is about to start; after a soft reset or not."""
+        self._is_over = self._has_prompted = False
+        self._tail = b""
+        self.is_raw = self.is_raw and is_soft
+        self._waiting = _CTRL_A if self.is_raw else b""
+
+    def program_is_over(self) -> None:
+        """The next that the board does is to read at its prompt."""
+        self._is_over = True
+
+    def say(self, text: str) -> None:
+        """Say something in the board's name, behind all that it has said."""
+        os.write(self.board_end, text.encode())
+
+    def close(self) -> None:
+        """End the line."""
+        self._is_open = False
+        self._thread.join()
+        for fd in (self._computer, self._computer_end, self._board, self.board_end):
+            os.close(fd)
+
+    def _carry(self) -> None:
+        """The thread."""
+        while self._is_open:
+            ready = select.select([self._computer, self._board], [], [], _LOOK_S)[0]
+            if self._board in ready:
+                self._to_computer(os.read(self._board, _CHUNK_BYTES))
+            if self._computer in ready:
+                self._waiting += os.read(self._computer, _CHUNK_BYTES)
+            if self._waiting:
+                self._to_board()
+
+    def _to_computer(self, data: bytes) -> None:
+        self._hear(data)
+        self._tail = (self._tail + data)[-_CHUNK_BYTES:]
+        self._has_prompted = self._has_prompted or _PROMPT in self._tail
+        while data:
+            if not select.select([], [self._computer], [], _LISTENER_S if self._is_heard else 0)[1]:
+                self._is_heard = False
+                return
+            self._is_heard = True
+            data = data[os.write(self._computer, data) :]
+
+    def _to_board(self) -> None:
+        if not (self._is_over and self._has_prompted):  # what comes before the first prompt, the REPL throws away
+            if _CTRL_C in self._waiting:
+                self._waiting = self._waiting.replace(_CTRL_C, b"")
+                self._interrupt()
+            return
+        try:
+            sent = self._waiting[: os.write(self._board, self._waiting)]
+        except BlockingIOError:
+            return
+        self._waiting = self._waiting[len(sent) :]
+        if _CTRL_A in sent or _CTRL_B in sent:
+            self.is_raw = sent.rfind(_CTRL_A) > sent.rfind(_CTRL_B)
+        if _CTRL_C in sent and not self._is_read():
+            self._interrupt()
+
+    def _is_read(self) -> bool:
+        """Does the board read what it was sent?"""
+        end = time.monotonic() + _CTRL_C_IS_READ_S
+        while time.monotonic() < end:
+            if not struct.unpack("i", fcntl.ioctl(self.board_end, termios.FIONREAD, b"\0" * 4))[0]:
+                return True
+            time.sleep(0.002)
+        return False
