@@ -127,7 +127,9 @@ class _Time:
 def install(board=False):
     """Replace clock, poller and `time`. Before the firmware is imported. board: with the virtual board's modules."""
     for name, module in sys.modules.items():
-        assert not (name.split(".")[0] in ("pilotlight", "firmware") and hasattr(module, "time")), name + " has the real time already"
+        assert not (name.split(".")[0] in ("pilotlight", "firmware") and hasattr(module, "time")), (
+            name + " has the real time already"
+        )
     asyncio.core.ticks = lambda: _START_MS + Clock.now_ms
     if board:
         virtual_board_path.install()
