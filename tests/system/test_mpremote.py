@@ -8,8 +8,6 @@ import sys
 import time
 from pathlib import Path
 
-import pytest
-
 from tools.virtual_board.session import HARD_RESET, PWRON_RESET, ROOT, SOFT_RESET, WDT_RESET, VirtualBoard
 
 from .rig import CLIENT_VERSION, TOKEN, Rig
@@ -35,55 +33,47 @@ def put(board: VirtualBoard, tmp_path: Path, name: str, value: object) -> None:
     mpremote(board, "fs", "cp", str(tmp_path / name), f":{name}")
 
 
-@pytest.fixture
-def options() -> dict[str, bool]:
-    """What a VirtualBoard needs for mpremote."""
-    return {"serial": True, "littlefs": True}
-
-
-def test_while_it_is_online(tmp_path: Path, rig: Rig, options: dict[str, bool]) -> None:
+def test_while_it_is_online(tmp_path: Path, rig: Rig) -> None:
     mock = rig.mock()
+    frameio = {"url": mock.url, "client_version": CLIENT_VERSION, "access_token": TOKEN}
     config = {
         "board": "esp32_devkit",
         "console": True,
-        "frameio": {"url": mock.url, "client_version": CLIENT_VERSION, "access_token": TOKEN},
+        "frameio": frameio,
         "wifi": {"ssid": "Stage 5", "password": "pilotlight"},
     }
-    with VirtualBoard(tmp_path / "board", code=ROOT, environment={"VIRTUAL_AIR": NEAR}, **options) as board:
+    with VirtualBoard(tmp_path / "board", code=ROOT, environment={"VIRTUAL_AIR": NEAR}, littlefs=True, serial=True) as board:
         board.write_file("config.json", json.dumps(config))
         board.power_on()
         board.wait_line(state="online")
         log = mpremote(board, "resume", "exec", "from firmware import log; log.show()").splitlines()
         assert log[-1].split()[2:] == ["online"] and log[-1].startswith(time.strftime("%Y-")), log
 
-        mpremote(board, "reset")
         seen = len(board.lines)
+        mpremote(board, "resume", "reset")
         board.wait_line(seen, state="online")
         assert mpremote(board, "exec", "print(1+1)") == "2\n"  # by a soft reset into the raw REPL: main.py does not run
         assert "online" in mpremote(board, "exec", "from firmware import log; log.show()")
-        put(board, tmp_path, "config.json", {**config, "frameio": {**config["frameio"], "client_version": "9.9.9"}})
-        assert len(board.lines) == len([line for line in board.lines if line])
+        put(board, tmp_path, "config.json", {**config, "frameio": {**frameio, "client_version": "9.9.9"}})
         seen = len(board.lines)
         mpremote(board, "reset")
         board.wait_line(seen, state="online")
         causes = [event["cause"] for event in board.events if event["kind"] == "power_on"]
-        assert causes == [PWRON_RESET, HARD_RESET, SOFT_RESET, SOFT_RESET, SOFT_RESET, HARD_RESET]
+        assert causes == [PWRON_RESET, HARD_RESET, SOFT_RESET, SOFT_RESET, SOFT_RESET, SOFT_RESET, HARD_RESET]
         assert TOKEN not in board.output
-    print(mock.records(kind="upgrade")[-1])
-    assert mock.records(kind="upgrade")[-1]["headers"]["x-client-version"] == "9.9.9"
+    assert mock.records(path="/v2/devices/me", status=200)[-1]["client_version"] == "9.9.9"
 
 
-def test_what_runs_at_the_prompt_is_interrupted_too(tmp_path: Path, options: dict[str, bool]) -> None:
-    with VirtualBoard(tmp_path, **options) as board:
+def test_what_runs_at_the_prompt_is_interrupted_too(tmp_path: Path) -> None:
+    with VirtualBoard(tmp_path, littlefs=True, serial=True) as board:
         board.power_on()
-        mpremote(board, "exec", "--no-follow", "import asyncio; asyncio.run(asyncio.sleep(100))")
+        mpremote(board, "exec", "--no-follow", "import asyncio; asyncio.run(asyncio.Event().wait())")
         assert mpremote(board, "resume", "exec", "print(asyncio.__name__)") == "asyncio\n"
         assert board.output.count("KeyboardInterrupt") == 1
 
 
-def test_the_safe_mode_lets_one_in_to_read_and_repair(tmp_path: Path, options: dict[str, bool]) -> None:
-    board = Board(tmp_path / "board", **options)
-    with board:
+def test_the_safe_mode_lets_one_in_to_read_and_repair(tmp_path: Path) -> None:
+    with Board(tmp_path / "board", littlefs=True, serial=True) as board:
         board.sabotage("crash")
         board.power_on()
         board.wait_line(**SAFE_MODE)
@@ -94,10 +84,10 @@ def test_the_safe_mode_lets_one_in_to_read_and_repair(tmp_path: Path, options: d
         board.wait_line(seen, state="no_backend")
 
 
-def test_the_watchdog_leaves_time_and_then_a_first_minute(tmp_path: Path, options: dict[str, bool]) -> None:
+def test_the_watchdog_leaves_time_and_then_a_first_minute(tmp_path: Path) -> None:
     text = GUARDED.read_text().replace("grace_ms = 200", "grace_ms = 1_500").replace("timeout_ms = 600", "timeout_ms = 1_500")
     (tmp_path / "main.py").write_text(text)
-    with Board(tmp_path / "board", tmp_path / "main.py", **options) as board:
+    with Board(tmp_path / "board", tmp_path / "main.py", littlefs=True, serial=True) as board:
         board.power_on()
         board.wait("wdt", timeout_ms=1_500)
         begun_s = time.monotonic()
@@ -107,11 +97,12 @@ def test_the_watchdog_leaves_time_and_then_a_first_minute(tmp_path: Path, option
         board.wait("reset", cause=WDT_RESET)
         assert time.monotonic() - begun_s > 1.3
         assert mpremote(board, "resume", "exec", "print('in again')") == "in again\n"
-        assert [event["kind"] for event in board.events[after:]] == ["reset", "power_on", "prompt"]
+        seen = {event["kind"] for event in board.events[after:]}
+        assert "prompt" in seen and "wdt" not in seen
 
 
-def test_an_unusable_configuration_is_repaired(tmp_path: Path, options: dict[str, bool]) -> None:
-    with Board(tmp_path / "board", ROOT / "main.py", **options) as board:
+def test_an_unusable_configuration_is_repaired(tmp_path: Path) -> None:
+    with Board(tmp_path / "board", ROOT / "main.py", littlefs=True, serial=True) as board:
         board.write("config.json", '{"board": "host", "cosnole": true}')
         board.power_on()
         assert board.wait_line(state="fault")["reason"] == "config"

@@ -33,6 +33,9 @@ class Board(VirtualBoard):
         self.sabotage()
         self.write("times.json", {})
 
+    def __enter__(self) -> Board:
+        return self
+
     def write(self, name: str, value: Any) -> None:
         """Write a file into the flash."""
         self.write_file(name, value if isinstance(value, str) else json.dumps(value))
