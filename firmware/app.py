@@ -28,9 +28,9 @@ def run(times=None, guard=None) -> None:
     """
     uptime = Uptime()
     values, settings = _configure(uptime, guard)
-    storage = FileStorage(values["state_dir"])
     try:
         board = _board(values["board"])
+        storage = board.storage(values) if hasattr(board, "storage") else FileStorage(values["state_dir"])
         network = board.network(values, log_line)
         clock = board.clock(values, storage, log_line)
         log = Log(storage, uptime, clock.now_s, log_line)

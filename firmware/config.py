@@ -38,7 +38,12 @@ SCHEMA = (
     ("frameio.url", _TEXT, "https://api.frame.io", "Frame.io's address: scheme, host and perhaps port"),
     ("frameio.ca", _PATHS, None, "DER files of roots to trust instead of the shipped ones"),
     ("frameio.client_version", _VERSION, REQUIRED, "the version of the vendor's product"),
-    ("frameio.client_secret", _TEXT, None, "the model's secret, issued by Frame.io: the user pairs the device"),
+    (
+        "frameio.client_secret",
+        _TEXT,
+        None,
+        "the model's secret, issued by Frame.io (default: CLIENT_SECRET of a module model_secret)",
+    ),
     ("frameio.client_id", _TEXT, None, "this unit's id, such as its serial number (default: a UUID, made once)"),
     ("frameio.access_token", _TEXT, None, "instead of client_secret: a fixed access token, and no pairing"),
     ("light", _SWITCH, True, "use the board's light"),
@@ -84,7 +89,7 @@ def settings(values: dict, path: str) -> Settings:
             values["frameio.url"],
             values["frameio.client_version"],
             _trust_roots(values["frameio.ca"], values["frameio.url"], path),
-            values["frameio.client_secret"],
+            _client_secret(values),
             values["frameio.client_id"],
             values["frameio.access_token"],
         )
@@ -93,6 +98,16 @@ def settings(values: dict, path: str) -> Settings:
         # Behind an @ or a ? somebody's password may be.
         given = "; it is %s" % _shown(url) if str(error).startswith("url") and "@" not in url and "?" not in url else ""
         raise ConfigError("%s: frameio.%s%s" % (path, error, given))
+
+
+def _client_secret(values: dict) -> str | None:
+    """The configured one; else that of the vendor's own module, which may be frozen into the firmware's image."""
+    if values["frameio.client_secret"] is None and values["frameio.access_token"] is None:
+        try:
+            return __import__("model_secret").CLIENT_SECRET
+        except ImportError:
+            pass  # Settings says what is missing
+    return values["frameio.client_secret"]
 
 
 def _trust_roots(roots, url: str, path: str):

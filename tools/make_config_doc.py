@@ -47,8 +47,8 @@ One JSON object in the file `config.json` beside `main.py` (on a computer: in th
 | --- | --- | --- | --- |
 {rows}
 
-Keys with 🔑 may hold a secret. It lies in the file in clear, and is never printed, logged, shown or told in an error. One of
-`frameio.client_secret` and `frameio.access_token` must be there.
+Keys with 🔑 may hold a secret. It lies in the file in clear ([security.md](security.md) says what can be done), and is never
+printed, logged, shown or told in an error. There must be `frameio.client_secret` or `frameio.access_token`, and not both.
 
 A board with Wi-Fi, whose user pairs it:
 

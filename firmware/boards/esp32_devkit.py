@@ -11,8 +11,9 @@ To add a board, copy this file: its name is the board's, for `board` in config.j
     button()         a Pin, low while the button is pressed
     network(values, log)         a `network` for Agent (firmware/wifi.py, ethernet.py), from the configuration's values
     clock(values, storage, log)  a `clock` for Agent (firmware/clock.py)
+    storage(values)              a `storage` for Agent, where files will not do (docs/security.md has an example)
 
-Both may have a task, `run`; the clock's gets the agent's status. A network has `on_change`, which is set to tell the agent.
+Network and clock may have a task, `run`; the clock's gets the agent's status. A network has `on_change`, set to tell the agent.
 """
 
 from machine import I2C, Pin, Timer

@@ -1,5 +1,7 @@
 """Settings and configuration: what is accepted, and sentences that say what to change and never a secret."""
 
+import sys
+
 from firmware.config import ConfigError, check, nearest
 from firmware.config import settings as config_settings
 from pilotlight.device_channel import paused_by, percent_encode, socket_target, topic
@@ -124,6 +126,23 @@ def test_settings_name_the_url_unless_a_password_may_be_in_it():
     for url in ("https://user:" + SECRET + "@x", "https://x?key=" + SECRET):
         text = "c.json: frameio.url must be scheme, host and port only, such as https://api.frame.io"
         assert refused(url) == text
+
+
+def test_the_secret_may_come_from_a_module_of_the_vendor_s():
+    class Frozen:
+        CLIENT_SECRET = "frozen"
+
+    def client_secret(**frameio):
+        return config_settings(check({"board": "host", "frameio": dict(frameio, client_version="1.2.3")}), "c.json").client_secret
+
+    with raises(ConfigError) as caught:
+        client_secret()
+    assert "client_secret (to pair the device) or access_token" in str(caught.error)
+    sys.modules["model_secret"] = Frozen()
+    assert client_secret() == "frozen"
+    assert client_secret(client_secret=SECRET) == SECRET
+    assert client_secret(access_token=SECRET) is None
+    del sys.modules["model_secret"]
 
 
 def test_keys_that_are_no_text_and_unknown_ones():
