@@ -1,0 +1,111 @@
+"""The real firmware on the virtual board's radio and clock, with a real littlefs: every way to lose Wi-Fi, and to know no time."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tools.virtual_board.session import ROOT, VirtualBoard
+
+from .rig import CLIENT_VERSION, TOKEN, Mock, Rig
+
+SSID, PASSWORD = "Stage 6", "a w1fi password"
+QUICK = {"ssid": SSID, "password": PASSWORD, "associate_ms": 0, "address_ms": 0}
+
+
+def board_at(mock: Mock, folder: Path, **options: Any) -> VirtualBoard:
+    """A board with the firmware and a configuration, in an air without access points, off."""
+    board = VirtualBoard(folder / "board", code=ROOT, littlefs=True, environment={"VIRTUAL_AIR": "[]"})
+    frameio = {"url": mock.url, "client_version": CLIENT_VERSION, "access_token": TOKEN}
+    if mock.url.startswith("https"):
+        frameio["ca"] = "ca.der"
+        board.write_file("ca.der", mock.ca.read_bytes())
+    wifi = {"ssid": SSID, "password": PASSWORD}
+    board.write_file(
+        "config.json", json.dumps({"board": "esp32_devkit", "console": True, "frameio": frameio, "wifi": wifi, **options})
+    )
+    return board
+
+
+def wait(board: VirtualBoard, after: int, **wanted: Any) -> int:
+    """Wait for a console line; how many there were then."""
+    board.wait_line(after, 60, **wanted)
+    return len(board.lines)
+
+
+@pytest.mark.slow
+def test_wifi_lost_in_every_way(tmp_path: Path, rig: Rig) -> None:
+    mock = rig.mock()
+    with board_at(mock, tmp_path) as board:
+        board.power_on()
+        after = wait(board, 0, state="no_network", reason="wifi_not_found")
+        board.order("wifi", action="add", **QUICK)
+        after = wait(board, after, state="online")
+        ways: list[tuple[str, list[dict[str, Any]], list[dict[str, Any]]]] = [
+            ("wifi_lost", [{"action": "drop", "reason": 4}], []),
+            ("wifi_not_found", [{"action": "remove", "ssid": SSID}], [{"action": "add", **QUICK}]),
+            (
+                "wifi_password",
+                [{"action": "change", "ssid": SSID, "password": "another one"}, {"action": "drop", "reason": 4}],
+                [{"action": "change", "ssid": SSID, "password": PASSWORD}],
+            ),
+            (
+                "no_address",
+                [{"action": "change", "ssid": SSID, "dhcp": False}, {"action": "drop", "reason": 4}],
+                [{"action": "change", "ssid": SSID, "dhcp": True}],
+            ),
+            ("wifi_lost", [{"action": "wedge"}], []),
+        ]
+        for reason, harm, remedy in ways:
+            for order in harm:
+                board.order("wifi", **order)
+            after = wait(board, after, state="no_network", reason=reason, connected=True)
+            for order in remedy:
+                board.order("wifi", **order)
+            after = wait(board, after, state="online", reason=None)
+        assert [event["cause"] for event in board.events if event["kind"] == "power_on"] == [1]
+        assert PASSWORD not in board.output and PASSWORD not in board.errors
+        assert "Traceback" not in board.errors
+
+
+def test_a_cold_clock_without_ntp_sends_nothing_and_the_last_good_time_serves_later(tmp_path: Path, rig: Rig) -> None:
+    mock = rig.mock(tls=True)
+    with board_at(mock, tmp_path, ntp=["ntp.one", "ntp.two"]) as board:
+        board.power_on()
+        board.wait("wifi", event="on")
+        board.order("ntp", action="silence", host="ntp.one")
+        board.order("ntp", action="unknown", host="ntp.two")
+        board.order("wifi", action="add", **QUICK)
+        after = wait(board, 0, state="no_backend", reason="clock")
+        board.wait("ntp", host="ntp.one")
+        board.wait("ntp", host="ntp.two")
+        assert not mock.records()
+        board.order("ntp", action="answer", host="ntp.two")
+        after = wait(board, after, state="online")
+        board.wait_log("ntp.two answers")
+
+        board.cut_power()
+        assert json.loads(board.read_file("state/clock.json"))["good_s"] > 1_750_000_000
+        since = board.mark()
+        board.power_on()
+        board.wait("wifi", since, event="on")
+        board.order("ntp", action="silence")
+        board.order("wifi", action="add", **QUICK)
+        wait(board, after, state="online")
+        assert {event["action"] for event in board.events[since:] if event["kind"] == "ntp"} == {"silence"}
+        assert "Traceback" not in board.errors
+
+
+def test_an_unknown_root_has_its_own_words(tmp_path: Path, rig: Rig) -> None:
+    mock = rig.mock(tls=True)
+    other = Mock(tmp_path / "other", tls=True)
+    other.stop()
+    with board_at(mock, tmp_path) as board:
+        board.write_file("ca.der", other.ca.read_bytes())
+        board.power_on()
+        board.wait("wifi", event="on")
+        board.order("wifi", action="add", **QUICK)
+        wait(board, 0, state="no_backend", reason="certificate")
