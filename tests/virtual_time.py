@@ -124,18 +124,20 @@ class _Time:
         pass_ms(ms)
 
 
+_time = _Time()
+
+
 def install(board=False):
     """Replace clock, poller and `time`. Before the firmware is imported. board: with the virtual board's modules."""
     for name, module in sys.modules.items():
-        assert not (name.split(".")[0] in ("pilotlight", "firmware") and hasattr(module, "time")), (
-            name + " has the real time already"
-        )
+        ours = name.startswith("pilotlight") or name.startswith("firmware")
+        assert not ours or isinstance(getattr(module, "time", _time), _Time), name + " has the real time already"
     asyncio.core.ticks = lambda: _START_MS + Clock.now_ms
     if board:
         virtual_board_path.install()
         _use_board()
     asyncio.core._io_queue = _Poller()
-    sys.modules["time"] = _Time()
+    sys.modules["time"] = _time
 
 
 def _use_board():

@@ -54,9 +54,9 @@ async def test_from_a_cold_start_to_online():
     assert not world.frameio.times("upgrade") and not world.frameio.times("identity") and not world.frameio.times("health")
     orders.obey("ntp", action="answer")
     assert await world.until("online", 70_000) > 0
-    assert board.now_s() == ntptime.true_s()
+    assert 0 <= ntptime.true_s() - board.now_s() <= 1  # NTP's whole seconds begin when they are set
     await sleep_s(1)
-    assert board.records["clock"]["good_s"] == ntptime.true_s() - 1
+    assert 1 <= ntptime.true_s() - board.records["clock"]["good_s"] <= 2
 
     order("remove", ssid="Stage 5")
     world.network.dead_air = True
