@@ -151,10 +151,14 @@ class Walker:
     async def _at_pairing(self) -> str:
         self._pairing_asked = False
         self.lost_by = None  # it belongs to the pairing before
-        self.pairing = pairing = self._make_pairing()
         try:
+            self.pairing = pairing = self._make_pairing()
             await pairing.run()
             return "paired"
+        except MemoryError:
+            # Not ended by anybody's word: it begins anew after the backoff.
+            self._pairing_asked = not self._authorization.authorized and (self.pairing is None or not self.pairing.cancelled)
+            raise
         except NotAuthorized as error:
             self._authorization.reason = error.reason
             self._note("not paired: %s" % error)

@@ -326,3 +326,36 @@ async def test_pairing_without_network_at_first():
     world.host.up = True
     await world.pair()
     await world.power_off()
+
+
+async def test_a_pairing_for_which_there_is_no_memory_begins_anew():
+    """While its code is imported, or later. Nobody has ended it, so nobody should have to hold the button."""
+    world = World(pairs=True)
+    world.power_on()
+    walker = world.agent._walker
+    make_pairing = walker._make_pairing
+    left = [3]
+
+    class Starved:
+        cancelled = False
+
+        async def run(self):
+            raise MemoryError
+
+    def starved():
+        left[0] -= 1
+        if left[0] == 2:
+            raise MemoryError
+        return Starved() if left[0] >= 0 else make_pairing()
+
+    walker._make_pairing = starved
+    await world.pair()
+    states = [row[1] for row in world.shown]
+    assert "unpaired" not in states and "memory" in [row[4] for row in world.shown], world.shown
+    await world.agent.unpair()
+    left[0] = 1
+    Starved.cancelled = True
+    world.agent.start_pairing()
+    await sleep_s(600)
+    assert world.agent.status.state == "unpaired" and left == [0]  # that one was ended by its user
+    await world.power_off()
