@@ -56,6 +56,7 @@ class Wifi:
     networks: as for `set_wifi`. country: two letters, or None. hostname: what DHCP is told, or None for the driver's own.
     on_change(): called when the network came up or went, and when `reason` changed; may be set later.
     log: called with a line of text for the maintainer; it never holds a password.
+    wedged: the driver fails, whatever is asked of it.
     reason: why the network is not up, a key of words.REASONS; None while it is, or before anything is known.
     """
 
@@ -64,6 +65,7 @@ class Wifi:
 
     def __init__(self, networks=(), country: str | None = None, hostname: str | None = None, on_change=None, log=None) -> None:
         self.reason: str | None = None
+        self.wedged = False
         self.on_change = on_change
         self._networks = checked(networks)
         self._country = country
@@ -182,6 +184,7 @@ class Wifi:
             outcome, status = await self._outcome(before)
         except _DRIVER_ERRORS as error:
             return self._driver_failed(error)
+        self.wedged = False
         if not self._news:
             self._note("wifi: %s: %s (status %d)" % (target["ssid"], outcome, status))
         return outcome
@@ -266,7 +269,7 @@ class Wifi:
             return False
 
     def _driver_failed(self, error) -> str:
-        self._switch = True
+        self._switch = self.wedged = True
         self._note("wifi: the driver failed: %s" % error)
         return "wifi_failed"
 
@@ -275,6 +278,7 @@ class Wifi:
             return
         self._up = up
         self.reason = reason
+        self.wedged = self.wedged and not up
         if self.on_change is not None:
             self.on_change()
 

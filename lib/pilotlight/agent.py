@@ -38,7 +38,7 @@ class Agent:
     settings: a pilotlight.Settings. With a client_secret the device pairs by itself when it has no authorization.
     network: has `is_up()`: True while there is a link with an address. Call `network_changed()` whenever that changes. It may
     have `async restart()`: down and up, for a driver that is wedged; that may raise OSError. And it may have `reason`: one short
-    word for why it is down, or None; call `network_changed()` when that changes, too.
+    word for why it is down, or None; call `network_changed()` when that changes, too. And `wedged`: see `last_resort.py`.
     storage: has `load(name)`, a dict or None, and `save(name, record)` with a small dict of texts and integers, which over a
     power cut is wholly the old or the new one; both may raise OSError. Of the records `identity`, `client` and `authorization`
     the last holds tokens.

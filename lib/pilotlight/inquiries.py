@@ -218,10 +218,10 @@ class Inquiries:
         outcome = "failed"
         key = self._authorization.key
         token = await self._authorization.access_token()
-        if self._status.joined and self._starved >= _STARVED:
-            self.room.clear()
-            self._drop_socket()
         try:
+            if self._status.joined and self._starved >= _STARVED:
+                self.room.clear()
+                self._drop_socket()
             identity = await self._api.identity(token)
             if self._authorization.key != key:
                 return  # of a pairing that has ended meanwhile

@@ -10,10 +10,10 @@ import asyncio
 async def watch(status, network, reset, network_changed, times, note) -> None:
     """Act when Frame.io has not answered for too long. network, reset: as for Agent. network_changed(): call it after a restart.
 
-    Only the time in which the network claims to be up counts, and only an answer ends the count. Each `network_restart_ms` of it
-    the network is restarted; from `reset_after_ms` on a reset is tried first, and the network is restarted if that is refused.
-    No reset before `reset_spacing_ms` are over since `run` began or the last one was accepted: so there is one an hour at most,
-    over the resets too, although nothing is stored and the time may not be known.
+    Only the time in which the network claims to be up, or to be wedged, counts, and only an answer ends the count. Each
+    `network_restart_ms` of it the network is restarted; from `reset_after_ms` on a reset is tried first, and the network is
+    restarted if that is refused. No reset before `reset_spacing_ms` are over since `run` began or the last one was accepted: so
+    there is one an hour at most, over the resets too, although nothing is stored and the time may not be known.
     """
     step_ms = times.unproven_step_ms
     age_ms = unproven_ms = waited_ms = 0
@@ -22,7 +22,7 @@ async def watch(status, network, reset, network_changed, times, note) -> None:
         age_ms = min(age_ms + step_ms, times.reset_spacing_ms)
         if status.connected:
             unproven_ms = waited_ms = 0
-        elif status.network_up:
+        elif status.network_up or getattr(network, "wedged", False):
             unproven_ms = min(unproven_ms + step_ms, times.reset_after_ms)
             waited_ms += step_ms
         if waited_ms < times.network_restart_ms:

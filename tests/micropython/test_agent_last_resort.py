@@ -96,6 +96,22 @@ async def test_a_wedged_driver_is_restarted_after_10_min():
     await world.power_off()
 
 
+async def test_a_driver_that_fails_for_good_and_never_is_up_gets_its_reset_too():
+    world, board = await online()
+    begun_ms = Clock.now_ms
+    world.host.up, world.host.wedged, world.host.fails = False, True, True
+    world.network.dead_air = True
+    world.agent.network_changed()
+    await board.asked.wait()
+    assert world.agent.status.state == "no_network"
+    assert 0 <= Clock.now_ms - begun_ms - 30 * MINUTE_MS <= LATE_MS and len(world.host.restarts) == 2
+    world.host.wedged = False  # a network that is just not there is nobody's fault
+    asked = len(board.resets)
+    await sleep_s(3 * HOUR_S)
+    assert len(board.resets) == asked
+    await world.power_off()
+
+
 async def test_a_heap_in_pieces_gets_its_reset_after_30_min():
     for seconds in (1, 2 * HOUR_S):  # between power-on and the trouble
         world = World()

@@ -78,5 +78,22 @@ async def test_polls_for_which_there_is_no_memory_beside_the_socket():
     await world.power_off()
 
 
+async def test_no_memory_to_drop_the_socket_with():
+    """Then the room is not kept for ever: the next poll tries again."""
+    world = World(pairs=True)
+    world.power_on()
+    await world.pair()
+    world.network.one_only = True
+    inquiries = world.agent._inquiries
+    inquiries._drop_socket = drop = Scarce(inquiries._drop_socket)
+    drop.left = 1
+    while drop.left:
+        await sleep_s(1)
+    assert inquiries.room.is_set()
+    world.frameio.paused = True
+    await world.until("paused", 600_000)
+    await world.power_off()
+
+
 def pairs(times):
     return [(times[i - 1], times[i]) for i in range(1, len(times))]

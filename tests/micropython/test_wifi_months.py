@@ -29,7 +29,7 @@ async def test_a_wedged_driver():
         order("wedge")
         await device.until(lambda: not chip.station.wedged, 20)
         await device.up()
-        assert not chip.station.wedged
+        assert not chip.station.wedged and not device.wifi.wedged
 
 
 async def test_a_driver_that_wedges_again_and_again():
@@ -42,8 +42,12 @@ async def test_a_driver_that_wedges_again_and_again():
         order("wedge")
         await asyncio.sleep_ms(random.randrange(1_000))
     assert Counts.wakes - wakes <= 3600 * 25, Counts.wakes - wakes
-    assert not device.task.done()
+    assert not device.task.done() and device.wifi.wedged
     await device.up(40)
+    assert not device.wifi.wedged
+    chip.air.access_points.clear()
+    await device.fails("wifi_not_found")
+    assert not device.wifi.wedged  # nobody's driver is to be blamed
 
 
 async def test_a_driver_that_is_stuck():
