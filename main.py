@@ -5,7 +5,6 @@ try:
     import micropython
 
     micropython.kbd_intr(-1)  # until the configuration is known
-
     import gc
     import sys
 
@@ -19,6 +18,9 @@ try:
 
     start.run()
 finally:
+    import micropython
+
+    micropython.kbd_intr(-1)  # whoever presses Ctrl-C once presses it again
     from firmware import prompt
 
     prompt.leave()

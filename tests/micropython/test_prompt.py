@@ -28,10 +28,17 @@ class MicroPython:
     """Stands in for `micropython`."""
 
     heard = None  # the last argument of kbd_intr
+    interrupts = 0  # so many Ctrl-C come, each within a kbd_intr
     const = micropython.const
 
     def kbd_intr(self, character):
+        if self.interrupts:
+            self.interrupts -= 1
+            raise KeyboardInterrupt
         self.heard = character
+
+    def alloc_emergency_exception_buf(self, size):
+        pass
 
 
 sys.modules["machine"] = Machine()
@@ -39,6 +46,7 @@ stand_in = sys.modules["micropython"] = MicroPython()
 
 from firmware import prompt
 
+HERE = os.getcwd() + "/"
 FRAMEIO = {"client_version": "1.2.3", "access_token": "x"}
 
 
@@ -98,3 +106,30 @@ def test_a_computer_has_no_switch():
     assert start('{"repl": false}')
     prompt.leave()
     prompt.machine = kept
+
+
+def run(name):
+    """Run boot.py or main.py of this repository as a board does, and have a Ctrl-C come within its first instructions."""
+    with open(HERE + name) as file:
+        source = file.read()
+    stand_in.interrupts = 1
+    exec(source, {"__name__": "__main__", "__file__": HERE + name})
+
+
+def test_a_ctrl_c_at_the_very_start_of_boot_py_does_not_keep_main_py_from_running():
+    stand_in.heard = 3
+    run("boot.py")
+    assert stand_in.heard == -1 and not stand_in.interrupts
+
+
+def test_a_ctrl_c_at_the_very_start_of_main_py_is_a_reset_if_the_prompt_is_closed():
+    start('{"repl": false}')
+    for looked in (None, False):
+        prompt._is_open = looked
+        stand_in.heard = 3
+        with raises(Reset):
+            run("main.py")
+        assert stand_in.heard == -1 and not stand_in.interrupts
+    start('{"repl": true}')
+    with raises(KeyboardInterrupt):
+        run("main.py")
