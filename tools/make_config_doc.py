@@ -41,7 +41,7 @@ _PAGE = """\
 <!-- Generated from firmware/config.py by make docs: do not edit. -->
 
 One JSON object in the file `config.json` beside `main.py` (on a computer: in the working directory, or the file that
-`PILOTLIGHT_CONFIG` names), of at most 8192 bytes. A dot in a key is one level of nesting. What is left out has its default.
+`PILOTLIGHT_CONFIG` names), of at most {largest} bytes. A dot in a key is one level of nesting. What is left out has its default.
 
 | key | what is allowed | default | meaning |
 | --- | --- | --- | --- |
@@ -93,6 +93,7 @@ def page() -> str:
     for values in (ON_A_BOARD, ON_A_COMPUTER):
         _CONFIG.check(values)
     return _PAGE.format(
+        largest=_CONFIG._LARGEST_BYTES,
         rows="\n".join(_row(*row) for row in _CONFIG.SCHEMA),
         board=example(ON_A_BOARD),
         computer=example(ON_A_COMPUTER),

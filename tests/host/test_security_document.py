@@ -1,6 +1,7 @@
 """docs/security.md can't rot: each file and test that it names exists, it knows every file that the firmware writes, and its bounds
 are those of the code."""
 
+import ast
 import re
 
 import pytest
@@ -66,6 +67,18 @@ def test_its_bounds_are_those_of_the_code(path: str, code: str, words: str) -> N
 def test_its_times_are_those_of_the_code() -> None:
     times = device_module("pilotlight.times").Times()
     assert f"ends after {times.total_ms // 1000} s, or {times.stall_ms // 1000} s without a byte" in text()
+
+
+def test_device_code_listens_on_no_port_and_runs_nothing_that_it_was_sent() -> None:
+    forbidden = {"listen", "bind", "accept", "eval", "exec", "compile"}
+    calls = set()
+    for folder in ("lib", "firmware"):
+        for path in (ROOT / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.Call):
+                    calls.add(ast.unparse(node.func).rpartition(".")[2])
+    assert {"connect", "close", "open"} < calls
+    assert not calls & forbidden
 
 
 def test_every_secret_key_is_in_it() -> None:

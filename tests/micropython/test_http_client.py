@@ -54,6 +54,12 @@ async def test_bodies_of_every_framing():
             assert response.status == 200 and response.values == ["x"], (head, pieces)
 
 
+async def test_a_redirect_is_an_answer_like_any_other():
+    for status in (301, 302, 307, 308):
+        response = await ask(b"HTTP/1.1 %d Moved\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n" % status)
+        assert response.status == status and heads[0] == b"GET /path HTTP/1.1"
+
+
 async def test_what_is_not_json():
     for body in (b"<html>Sign in</html>", b"", b'{"id":"x"', b"{} {}"):
         response = await ask(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
