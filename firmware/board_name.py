@@ -10,14 +10,13 @@ import os
 from micropython import const
 
 REMEMBERED = const("board.txt")
-_KEY = const(b'"board"')
 _LOOKED_AT_BYTES = const(1024)
 _LONGEST_NAME = const(64)
 
 
 def find(config_path: str = "config.json"):
     """The board's module, or None if there is no word of it, or only a name that no board has."""
-    for name in (_configured(config_path), _text(_read(REMEMBERED, _LONGEST_NAME))):
+    for name in (configured("board", config_path), _text(_read(REMEMBERED, _LONGEST_NAME))):
         if name:
             try:
                 # __import__ gives the package; the module is an attribute of it.
@@ -36,9 +35,9 @@ def remember(name: str) -> None:
     os.rename(REMEMBERED + ".new", REMEMBERED)
 
 
-def _configured(path: str) -> str:
-    """What stands behind the key "board" in the file's beginning, be the rest as it may."""
-    value = _read(path, _LOOKED_AT_BYTES).partition(_KEY)[2].split(b'"', 2)
+def configured(key: str, path: str = "config.json") -> str:
+    """The text behind a key in the configuration's beginning, be the rest as it may; "" if there is none."""
+    value = _read(path, _LOOKED_AT_BYTES).partition(b'"%s"' % key.encode())[2].split(b'"', 2)
     return _text(value[1]) if len(value) == 3 and value[0].strip() == b":" else ""
 
 

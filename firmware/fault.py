@@ -7,13 +7,15 @@ from micropython import const
 
 from pilotlight.status import DeviceStatus
 
-from . import board_name
+from .board_name import configured, find
 from .console import Console
 from .face import Face
+from .log import Log
+from .storage import FileStorage
+from .uptime import Uptime
 from .words import PAGES
 
 _FOR_DAYS_MS = const(400_000_000)  # what ticks can count
-_HEIGHT = const(64)  # what is fitted is in the configuration, which may be what is broken
 _SCREEN_ERRORS = (ImportError, AttributeError, OSError, ValueError, MemoryError)
 
 
@@ -27,17 +29,24 @@ def tell(reason: str, t_ms: int = 0) -> Face:
 
 
 async def show(reason: str, text: str = "", t_ms: int = 0) -> None:
-    """Show the fault for ever, on all that the board has and that works. text: for the screen, instead of the reason's words."""
+    """Log the fault, and show it for ever, on all that the board has and that works.
+
+    text: for the screen, instead of the reason's words.
+    """
     face = tell(reason, t_ms)
-    board = board_name.find()
+    log = Log(FileStorage(configured("state_dir") or "state"), Uptime(), _no_time, _ignore)
+    log.add(face.state, reason)
+    log.save()
+    board = find()
+    fitted = configured("screen")
     jobs = [_for_ever()]
     try:
         if hasattr(board, "light"):
             board.light().show(face.pattern, face.rgb)
-        if hasattr(board, "screen"):
+        if hasattr(board, "screen") and fitted != "none":
             from .screen import Screen
 
-            screen = Screen(board.screen(_HEIGHT))
+            screen = Screen(board.screen(32 if fitted == "128x32" else 64))
             screen.show(face)
             if text:
                 screen.message(PAGES[face.state][0], text, _FOR_DAYS_MS)
@@ -45,6 +54,14 @@ async def show(reason: str, text: str = "", t_ms: int = 0) -> None:
     except _SCREEN_ERRORS as error:
         sys.print_exception(error, sys.stderr)  # type: ignore[arg-type]  # the stubs' two kinds of streams
     await asyncio.gather(*jobs)
+
+
+def _no_time() -> None:
+    return None
+
+
+def _ignore(line: str) -> None:
+    """Where not even the log can be written, there is nothing to be said."""
 
 
 async def _for_ever() -> None:

@@ -32,14 +32,14 @@ class Panel:
         self._note = note
         self._holds = asyncio.Event()
         self._face: Face | None = None
+        self._asks = False  # for a second hold: the light is dark, for it may be all that there is
         self.brightness = self._kept(brightness)
         self._set_brightness()
 
     def show(self, face: Face) -> None:
         """Show a face."""
         self._face = face
-        if self._light is not None:
-            self._light.show(face.pattern, face.rgb)
+        self._light_up()
         if self._screen is not None:
             self._screen.show(face)
 
@@ -120,8 +120,15 @@ class Panel:
             if due is not None:
                 due("panel", _STUCK_MS)
             await asyncio.sleep_ms(_MEND_MS)
-            if self._light is not None and self._face is not None:
-                self._light.show(self._face.pattern, self._face.rgb)
+            self._light_up()
+
+    def _light_up(self) -> None:
+        if self._light is None or self._face is None:
+            return
+        if self._asks:
+            self._light.show("off", (0, 0, 0))
+        else:
+            self._light.show(self._face.pattern, self._face.rgb)
 
     async def _obey_holds(self) -> None:
         """A long press cancels a pairing, or begins one where there is none; a second one soon after ends a working one."""
@@ -146,10 +153,15 @@ class Panel:
     async def _held_again(self) -> bool:
         self._holds.clear()
         self._say("hold_again", _HOLD_AGAIN_MS)
+        self._asks = True
+        self._light_up()
         try:
             await asyncio.wait_for_ms(self._holds.wait(), _HOLD_AGAIN_MS)
         except asyncio.TimeoutError:
             return False
+        finally:
+            self._asks = False
+            self._light_up()
         return True
 
     def _say(self, message: str, ms: int) -> None:

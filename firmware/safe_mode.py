@@ -76,7 +76,7 @@ def run(times=None) -> None:
         mark.end()
         asyncio.new_event_loop()  # or the next asyncio.run at the prompt would go on with all of our tasks
         raise
-    except Exception as error:
+    except (Exception, asyncio.CancelledError) as error:  # the latter is no Exception, and would end at the prompt
         gc.collect()
         _write_down(error)
         time.sleep_ms(pause_ms)
@@ -103,7 +103,7 @@ def _safe_mode(mark: CrashMark) -> None:
     machine.reset()
 
 
-def _write_down(error: Exception) -> None:
+def _write_down(error: BaseException) -> None:
     try:
         _tell(error)
         from . import crash_log  # only now: most never need it
@@ -117,7 +117,7 @@ def _note(text: str) -> None:
     print("pilotlight:", text, file=sys.stderr)
 
 
-def _tell(error: Exception) -> None:
+def _tell(error: BaseException) -> None:
     sys.print_exception(error, sys.stderr)  # type: ignore[arg-type]  # the stubs' two kinds of streams
 
 

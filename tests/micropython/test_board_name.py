@@ -36,6 +36,11 @@ def test_the_configuration_s_word_counts_however_broken_it_is():
         assert board_name.find() is probe, config[:40]
 
 
+def test_other_keys_are_found_as_well():
+    on_flash(b'{"board": "probe", "screen": "128x32", "light": true, "state_dir":"kept", "screen": 5')
+    assert [board_name.configured(key) for key in ("screen", "state_dir", "light", "wifi")] == ["128x32", "kept", "", ""]
+
+
 def test_what_was_remembered_counts_where_the_configuration_says_nothing():
     for config in (
         None,

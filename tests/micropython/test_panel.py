@@ -218,6 +218,24 @@ async def test_in_the_dark_holds_only_bring_back_the_light():
     assert told.told == [("brightness", 5)] * 2
 
 
+async def test_a_light_alone_is_dark_while_a_second_hold_is_asked_for():
+    told = Told()
+    panel, _ = panel_of(told, screen=False)
+    await asyncio.sleep_ms(1)
+    told.status.update(starting=False, connected=True, joined=True, verified=True, paused=False)
+    panel.show(Face(told.status))
+    for holds in (1, 2):
+        told.told.clear()
+        await hold()
+        await asyncio.sleep_ms(5_500)  # the light is mended meanwhile
+        assert set(told.told) == {("show", "off")}
+        told.told.clear()
+        if holds == 2:
+            await hold()
+        await asyncio.sleep_ms(5_000)
+        assert ("show", "solid") in told.told and ("pair again" in told.told) == (holds == 2), told.told
+
+
 async def test_a_fixed_token_can_not_be_unpaired():
     told, notes = Told(), []
     panel_of(told, notes)

@@ -88,6 +88,7 @@ def test_three_crashes_lead_to_the_safe_mode_which_tries_again(board: Board) -> 
     seen = len(board.lines)
     board.wait_line(after=seen, state="no_backend")
     assert board.boots()[4:] == [HARD_RESET] * 3
+    assert ["fault", "safe_mode"] in [row[1:] for row in json.loads((board.flash / "state/log.json").read_text())["entries"]]
 
 
 def test_three_watchdog_resets_lead_to_the_safe_mode(board: Board) -> None:
