@@ -51,15 +51,17 @@ class SerialLine:
         self._is_over = self._has_prompted = False
         self._is_heard = True
         self._is_open = True
+        self._lock = threading.Lock()  # what the board is about to do, and what waits for it
         self._thread = threading.Thread(target=self._carry, daemon=True)
         self._thread.start()
 
     def start(self, is_soft: bool) -> None:
         """The board's process is about to start; after a soft reset or not."""
-        self._is_over = self._has_prompted = False
-        self._tail = b""
-        self.is_raw = self.is_raw and is_soft
-        self._waiting = _CTRL_A if self.is_raw else b""
+        with self._lock:
+            self._is_over = self._has_prompted = False
+            self._tail = b""
+            self.is_raw = self.is_raw and is_soft
+            self._waiting = (_CTRL_A if self.is_raw else b"") + self._waiting
 
     def program_is_over(self) -> None:
         """The next that the board does is to read at its prompt."""
@@ -83,14 +85,17 @@ class SerialLine:
             if self._board in ready:
                 self._to_computer(os.read(self._board, _CHUNK_BYTES))
             if self._computer in ready:
-                self._waiting += os.read(self._computer, _CHUNK_BYTES)
-            if self._waiting:
-                self._to_board()
+                data = os.read(self._computer, _CHUNK_BYTES)
+                with self._lock:
+                    self._waiting += data
+            if self._waiting and self._is_interrupt():
+                self._interrupt()  # without the lock, for it may have to wait until the board has started
 
     def _to_computer(self, data: bytes) -> None:
         self._hear(data)
-        self._tail = (self._tail + data)[-_CHUNK_BYTES:]
-        self._has_prompted = self._has_prompted or _PROMPT in self._tail
+        with self._lock:
+            self._tail = (self._tail + data)[-_CHUNK_BYTES:]
+            self._has_prompted = self._has_prompted or _PROMPT in self._tail
         while data:
             if not select.select([], [self._computer], [], _LISTENER_S if self._is_heard else 0)[1]:
                 self._is_heard = False
@@ -98,21 +103,21 @@ class SerialLine:
             self._is_heard = True
             data = data[os.write(self._computer, data) :]
 
-    def _to_board(self) -> None:
-        if not (self._is_over and self._has_prompted):  # what comes before the first prompt, the REPL throws away
-            if _CTRL_C in self._waiting:
+    def _is_interrupt(self) -> bool:
+        """Send what waits, if it is read now. Is there a Ctrl-C for a program that runs?"""
+        with self._lock:
+            if not (self._is_over and self._has_prompted):
+                is_pressed = _CTRL_C in self._waiting
                 self._waiting = self._waiting.replace(_CTRL_C, b"")
-                self._interrupt()
-            return
-        try:
-            sent = self._waiting[: os.write(self._board, self._waiting)]
-        except BlockingIOError:
-            return
-        self._waiting = self._waiting[len(sent) :]
-        if _CTRL_A in sent or _CTRL_B in sent:
-            self.is_raw = sent.rfind(_CTRL_A) > sent.rfind(_CTRL_B)
-        if _CTRL_C in sent and not self._is_read():
-            self._interrupt()
+                return is_pressed
+            try:
+                sent = self._waiting[: os.write(self._board, self._waiting)]
+            except BlockingIOError:
+                return False
+            self._waiting = self._waiting[len(sent) :]
+            if _CTRL_A in sent or _CTRL_B in sent:
+                self.is_raw = sent.rfind(_CTRL_A) > sent.rfind(_CTRL_B)
+        return _CTRL_C in sent and not self._is_read()
 
     def _is_read(self) -> bool:
         """Does the board read what it was sent?"""
