@@ -44,6 +44,11 @@ with open("boots", "w") as file:
 print(json.dumps({"boots": boots, "cause": machine.reset_cause(), "folder": os.getcwd(), "file": __file__}))
 never_closed = open("lost", "w")
 never_closed.write("what was not closed does not reach the flash")
+try:
+    os.remove("/.virtual_board/esp32.py")
+    print("the computer's files are in danger")
+except OSError:
+    pass
 if boots == 1:
     machine.reset()
 """,
@@ -56,6 +61,7 @@ if boots == 1:
     board.wait_line(boots=3)
     assert [line["cause"] for line in board.lines] == [PWRON_RESET, HARD_RESET, PWRON_RESET]
     assert {(line["folder"], line["file"]) for line in board.lines} == {("/", "/main.py")}
+    assert "danger" not in board.output
 
 
 def test_an_erased_flash_is_formatted_and_a_damaged_one_left_alone(board: VirtualBoard) -> None:

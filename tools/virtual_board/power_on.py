@@ -1,7 +1,8 @@
 """What a board does when its power comes: boot.py, then main.py, and then it waits at the prompt. For session.py.
 
 VIRTUAL_BOARD_CODE is the folder of boot.py and main.py. The working directory is the board's flash; or, if VIRTUAL_BOARD_FLASH
-names an image file, that is mounted at /, and the host's own files are under /host, as all the paths in the environment then are.
+names an image file, that is mounted at /, and of the computer's files only those of the engine and the code are left, read-only:
+whoever deletes everything on the board must not delete anything else.
 With VIRTUAL_BOARD_SERIAL, the prompt is the REPL; "raw" says that it is in its raw mode, as it is when mpremote resets it.
 """
 
@@ -17,8 +18,11 @@ if _FLASH:
     import vfs
 
     vfs.umount("/")
-    vfs.mount(vfs.VfsPosix(), "/host")
-    _MODULES = "/host" + _MODULES
+    vfs.mount(vfs.VfsPosix(_MODULES), "/.virtual_board", readonly=True)
+    _MODULES = "/.virtual_board"
+    if _CODE:
+        vfs.mount(vfs.VfsPosix(_CODE), "/.code", readonly=True)
+        _CODE = "/.code"
 sys.path[:] = [_MODULES, _CODE, "", ".frozen", _CODE + "/lib", "lib"]
 
 

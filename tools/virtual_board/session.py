@@ -43,7 +43,7 @@ class VirtualBoard(Seen):
     folder: `flash` in it is the file system and the working directory; `rtc` and `nvs` are what else the board keeps. code: where
     boot.py and main.py are; None: in flash. wiring: a name or a description, see modules/virtual/wiring.py. environment: more
     variables for the process. heap: the interpreter's, as in -X heapsize. echo: where its stderr goes, too. littlefs: the file
-    system is a real one, in the image file `flash.img` and mounted at /; the computer's own files are then under /host.
+    system is a real one, in the image file `flash.img` and mounted at /; the code is then under /.code, read-only.
 
     serial: its console is a serial line, on which mpremote finds the REPL; output and errors are then both what it said there. At
     the prompt it obeys no order (until somebody runs something there).
@@ -232,16 +232,15 @@ class VirtualBoard(Seen):
 
     def _start(self, cause: int, port: int) -> subprocess.Popen[str]:
         wiring = {"name": self._wiring} if isinstance(self._wiring, str) else dict(self._wiring)
-        host = "/host" if self.image else ""  # where the board finds the computer's files
-        flash = "" if self.image else str(self.flash.resolve())
+        code = self._code or (None if self.image else self.flash)
         variables = {
             "VIRTUAL_BOARD": f"127.0.0.1:{port}",
-            "VIRTUAL_BOARD_CODE": f"{host}{self._code.resolve()}" if self._code else flash,
-            "VIRTUAL_BOARD_FLASH": f"{host}{self.image.path.resolve()}" if self.image else "",
+            "VIRTUAL_BOARD_CODE": str(code.resolve()) if code else "",
+            "VIRTUAL_BOARD_FLASH": str(self.image.path.resolve()) if self.image else "",
             "VIRTUAL_BOARD_WIRING": json.dumps({**wiring, "pressed": [*self._pressed], "unplugged": [*self._unplugged]}),
             "VIRTUAL_BOARD_RESET_CAUSE": str(cause),
-            "VIRTUAL_BOARD_RTC": f"{host}{self._rtc.resolve()}",
-            "VIRTUAL_BOARD_NVS": f"{host}{self._nvs.resolve()}",
+            "VIRTUAL_BOARD_RTC": str(self._rtc.resolve()),
+            "VIRTUAL_BOARD_NVS": str(self._nvs.resolve()),
         }
         stdin, stdout, stderr = subprocess.DEVNULL, subprocess.PIPE, subprocess.PIPE
         if self.serial:

@@ -3,6 +3,8 @@
 import json
 import os
 
+from virtual import host
+
 _NOT_FOUND, _KEY_TOO_LONG, _INVALID_LENGTH = -0x1102, -0x1109, -0x110C
 _LONGEST_KEY = 15
 _namespaces = {}
@@ -52,9 +54,9 @@ class NVS:
     def commit(self):
         """Write what was changed."""
         if self._path:
-            with open(self._path + ".new", "w") as file:
+            with host.files.open(self._path + ".new", "w") as file:
                 json.dump(self._values, file)
-            os.rename(self._path + ".new", self._path)
+            host.files.rename(self._path + ".new", self._path)
 
     def _get(self, key, kind):
         value = self._values.get(key)
@@ -70,7 +72,7 @@ def _check(name):
 
 def _load(path):
     try:
-        with open(path) as file:
+        with host.files.open(path, "r") as file:
             return json.load(file)
     except (OSError, TypeError):
         return {}

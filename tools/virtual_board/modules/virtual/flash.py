@@ -7,6 +7,8 @@ import sys
 
 import vfs
 
+from . import host
+
 _BLOCK_BYTES = 4096
 _ERASED = b"\xff" * _BLOCK_BYTES
 _BLOCK_COUNT, _BLOCK_SIZE, _ERASE = 4, 5, 6  # ioctl's requests
@@ -23,7 +25,7 @@ class _Flash:
     """The image as a block device with the extended interface."""
 
     def __init__(self, path):
-        self._file = open(path, "r+b")  # without a buffer: each write reaches the file at once
+        self._file = host.files.open(path, "r+b")  # without a buffer: each write reaches the file at once
         self._blocks = self._file.seek(0, 2) // _BLOCK_BYTES
 
     def readblocks(self, block, buffer, offset=0):

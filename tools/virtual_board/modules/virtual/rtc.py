@@ -7,7 +7,7 @@ import os
 
 import utime
 
-from . import clock
+from . import clock, host
 
 _EPOCH_S = 946684800  # the year 2000 since 1970
 _DAYS = (0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334)
@@ -71,7 +71,7 @@ def _load(name, default):
     if not _folder:
         return default
     try:
-        with open(_folder + "/" + name, "rb") as file:
+        with host.files.open(_folder + "/" + name, "rb") as file:
             return file.read()
     except OSError:
         _save(name, default)
@@ -80,7 +80,7 @@ def _load(name, default):
 
 def _save(name, data):
     if _folder:
-        with open(_folder + "/" + name, "wb") as file:
+        with host.files.open(_folder + "/" + name, "wb") as file:
             file.write(data)
 
 
