@@ -211,7 +211,10 @@ class TokenKeeper:
         if not self.authorized:
             return longest_ms
         if not self._wanted:
-            left_s = self._record["refresh_s"] - (self._clock.now_s() or 0)
+            now_s = self._clock.now_s()
+            if now_s is None:
+                return times.network_check_ms  # the clock tells nobody when it is set
+            left_s = self._record["refresh_s"] - now_s
             if left_s > 0:
                 return min(left_s * 1000, longest_ms)
         if not self._ready():

@@ -54,6 +54,7 @@ class Device:
         self.log = []
         self.up = True
         self.full = False
+        self.has_clock = True
         self.endpoint = Endpoint()
         self.keeper = TokenKeeper(
             self.endpoint,
@@ -79,7 +80,7 @@ class Device:
         self.writes.append((name, dict(record)))
 
     def now_s(self):
-        return BASE_S + Clock.now_ms // 1000
+        return BASE_S + Clock.now_ms // 1000 if self.has_clock else None
 
     async def ask(self, request):
         return await request
@@ -277,6 +278,22 @@ async def test_after_a_restart_the_stored_pair_is_due_when_it_was():
     await again.stop()
     Clock.now_ms += 10 * LIFE_S * 1000
     assert Device(device.records).keeper.expired()
+
+
+async def test_a_clock_that_is_set_after_the_start_delays_no_refresh():
+    device = Device()
+    device.start()
+    await device.stop()
+    Clock.now_ms += LIFE_S * 900
+    again = Device(device.records)
+    again.has_clock = False
+    again.running = asyncio.create_task(again.keeper.run())
+    await asyncio.sleep_ms(10_000)
+    assert not again.endpoint.used
+    again.has_clock = True
+    await asyncio.sleep_ms(1_001)
+    assert again.endpoint.used == ["refresh-1"]
+    await again.stop()
 
 
 async def test_stop_waits_for_the_answer():
