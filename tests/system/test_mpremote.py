@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -22,9 +23,14 @@ _LONGEST_S = 30
 def mpremote(board: VirtualBoard, *command: str) -> str:
     """Run it with these words; what it printed. Fails if it does."""
     assert board.serial
-    line = [sys.executable, "-m", "mpremote", "connect", board.serial.path, *command]
+    return mpremote_at(board.serial.path, *command)
+
+
+def mpremote_at(path: str, *command: str) -> str:
+    """The same with the serial line at a path."""
+    line = [sys.executable, "-m", "mpremote", "connect", path, *command]
     done = subprocess.run(line, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_LONGEST_S, check=False)
-    assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}; the board said: {board.output}"
+    assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
     return done.stdout
 
 
@@ -115,3 +121,19 @@ def test_an_unusable_configuration_is_repaired(tmp_path: Path) -> None:
         mpremote(board, "reset")
         board.wait_line(state="no_backend")
         assert board.output.count("the nearest known one is console") == 1
+
+
+def test_a_board_of_one_s_own(tmp_path: Path) -> None:
+    """As its user has it, from the command line; the firmware says that it has no configuration."""
+    command = [sys.executable, "-m", "tools.virtual_board", str(tmp_path)]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout
+        words = process.stdout.readline().split()
+        assert words[:2] == ["mpremote", "connect"]
+        assert "boot.py" in mpremote_at(words[2], "resume", "exec", "import os; print(os.listdir())")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(_LONGEST_S) == 0
+    finally:
+        process.kill()
+        process.wait()

@@ -18,6 +18,7 @@ from tools.virtual_board.session import HARD_RESET, PWRON_RESET, ROOT, VirtualBo
 from .rig import CLIENT_SECRET, CLIENT_VERSION, Mock, Rig
 
 NEAR = '[{"ssid": "Stage 5", "password": "pilotlight", "associate_ms": 0, "address_ms": 0}]'
+SLOW = {"VIRTUAL_AIR": NEAR, "VIRTUAL_BOARD_FLASH_US": "2000"}
 CUTS = 3
 
 
@@ -89,7 +90,7 @@ def test_the_authorization_is_whole_whenever_the_power_goes(tmp_path: Path, rig:
     mock = rig.mock("--interval-s", "1", "--token-life-s", "1")
     frameio = {"url": mock.url, "client_version": CLIENT_VERSION, "client_secret": CLIENT_SECRET}
     wifi = {"ssid": "Stage 5", "password": "pilotlight"}
-    with VirtualBoard(tmp_path / "board", code=ROOT, environment={"VIRTUAL_AIR": NEAR}, littlefs=True) as board:
+    with VirtualBoard(tmp_path / "board", code=ROOT, environment=SLOW, littlefs=True) as board:
         board.write_file("config.json", json.dumps({"board": "esp32_devkit", "console": True, "frameio": frameio, "wifi": wifi}))
         board.power_on()
         mock.approve()
@@ -137,5 +138,5 @@ def cut_off_while_it_stores(board: VirtualBoard) -> None:
     begun = board.image.path.read_bytes().count(MARK.encode())
     while board.image.path.read_bytes().count(MARK.encode()) == begun:
         assert time.monotonic() < end, "nothing was stored"
-    time.sleep(random.uniform(0, 0.002))
+    time.sleep(random.uniform(0, 0.014))
     board.cut_power()

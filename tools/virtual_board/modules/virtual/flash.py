@@ -1,10 +1,13 @@
 """The board's flash: MicroPython's littlefs2 on an image file, mounted as stock ESP32 firmware does it when the power comes.
 
 Each erase and each program is one write to the file, so that a power cut falls between two of them, as the host's kill does.
+VIRTUAL_BOARD_FLASH_US is how long each takes, in microseconds, if it is to take any time.
 """
 
+import os
 import sys
 
+import utime
 import vfs
 
 from . import host
@@ -26,6 +29,7 @@ class _Flash:
 
     def __init__(self, path):
         self._file = host.files.open(path, "r+b")  # without a buffer: each write reaches the file at once
+        self._takes_us = int(os.getenv("VIRTUAL_BOARD_FLASH_US") or 0)
         self._blocks = self._file.seek(0, 2) // _BLOCK_BYTES
 
     def readblocks(self, block, buffer, offset=0):
@@ -34,6 +38,7 @@ class _Flash:
 
     def writeblocks(self, block, buffer, offset=0):
         self._file.seek(block * _BLOCK_BYTES + offset)
+        utime.sleep_us(self._takes_us)  # nothing that was scheduled runs meanwhile, as on a board
         self._file.write(buffer)
 
     def ioctl(self, request, argument):
