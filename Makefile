@@ -27,7 +27,7 @@ run: setup
 	@$(BIN)/python -m tools.run $(if $(URL),--url $(URL)) $(if $(SCREEN),--screen)
 
 test: setup
-	$(BIN)/python -m pytest -n 6 --dist worksteal --cov --cov-report=term --ignore tests/external
+	$(BIN)/python -m pytest -n 5 --dist worksteal --cov --cov-report=term --ignore tests/external
 
 lint: setup
 	$(BIN)/ruff check .

@@ -135,7 +135,7 @@ def test_garbage(rig: Rig) -> None:
 
 
 def test_what_never_ends(rig: Rig) -> None:
-    mock, device = rig.online(tls=True, times={**SOON, "stall_ms": 400, "total_ms": 800})
+    mock, device = rig.online(tls=True, times={**SOON, "stall_ms": 800, "total_ms": 1600})
     assert lost_and_back(mock, device, "endless", what="frame")[0] == "too_large"
     assert lost_and_back(mock, device, "endless", what="message")[0] == "too_large"
     for what in ("head", "body"):
