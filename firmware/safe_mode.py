@@ -99,7 +99,8 @@ def _safe_mode(mark: CrashMark) -> None:
     except Exception as error:  # whatever is broken, the prompt must stay in reach
         _tell(error)
         time.sleep_ms(retry_ms)
-    mark.set_count(min(mark.count, crashes - 1))
+    finally:
+        mark.set_count(min(mark.count, crashes - 1))  # also for whoever interrupts it: what they have mended is to be tried
     machine.reset()
 
 

@@ -309,8 +309,10 @@ def test_an_interrupt_in_the_safe_mode():
     with raises(KeyboardInterrupt):
         safe_mode.run()
     app.show = kept
-    machine.cause = machine.SOFT_RESET
-    assert is_safe()  # still
+    machine.cause = machine.HARD_RESET  # machine.reset() at the prompt
+    assert not is_safe()  # what was mended there is tried at once …
+    boots(app.crash, 1)
+    assert is_safe()  # … and nothing but that
 
 
 def test_a_soft_reset_while_the_watchdog_runs_becomes_a_hard_one():
