@@ -18,6 +18,7 @@ Network and clock may have a task, `run`; the clock's gets the agent's status. A
 
 from machine import I2C, Pin, Timer
 
+from ..build import BUILD_S
 from ..clock import Clock
 from ..lamps import Led
 from ..light import Light
@@ -47,4 +48,4 @@ def network(values: dict, log) -> Wifi:
 
 def clock(values: dict, storage, log) -> Clock:
     """The chip's clock, set by NTP."""
-    return Clock(values["ntp"], storage, log=log)
+    return Clock(values["ntp"], storage, BUILD_S, log)

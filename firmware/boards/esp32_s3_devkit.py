@@ -10,6 +10,7 @@ How to add a board: see esp32_devkit.py.
 from machine import I2C, Pin, Timer
 from neopixel import NeoPixel
 
+from ..build import BUILD_S
 from ..clock import Clock
 from ..lamps import Pixel
 from ..light import Light
@@ -39,4 +40,4 @@ def network(values: dict, log) -> Wifi:
 
 def clock(values: dict, storage, log) -> Clock:
     """The chip's clock, set by NTP."""
-    return Clock(values["ntp"], storage, log=log)
+    return Clock(values["ntp"], storage, BUILD_S, log)

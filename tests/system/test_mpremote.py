@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+from tools.bytecode import build
 from tools.virtual_board.session import HARD_RESET, PWRON_RESET, ROOT, SOFT_RESET, WDT_RESET, VirtualBoard
 
 from .rig import CLIENT_VERSION, TOKEN, Rig
@@ -69,6 +70,26 @@ def test_while_it_is_online(tmp_path: Path, rig: Rig) -> None:
         assert causes == [PWRON_RESET, HARD_RESET, SOFT_RESET, SOFT_RESET, SOFT_RESET, SOFT_RESET, HARD_RESET]
         assert TOKEN not in board.output
     assert mock.records(path="/v2/devices/me", status=200)[-1]["client_version"] == "9.9.9"
+
+
+def test_it_is_put_on_an_empty_board_as_bytecode(tmp_path: Path, rig: Rig) -> None:
+    """By the commands of docs/hardware.md."""
+    mock = rig.mock()
+    wifi = {"ssid": "Stage 5", "password": "pilotlight"}
+    frameio = {"url": mock.url, "client_version": CLIENT_VERSION, "access_token": TOKEN}
+    built = build(tmp_path / "build").parent
+    (tmp_path / "config.json").write_text(
+        json.dumps({"board": "esp32_s3_devkit", "console": True, "frameio": frameio, "wifi": wifi})
+    )
+    with VirtualBoard(tmp_path / "board", wiring="s3", environment={"VIRTUAL_AIR": NEAR}, littlefs=True, serial=True) as board:
+        board.power_on()
+        parts = [str(built / name) for name in ("lib", "firmware", "boot.py", "main.py")]
+        mpremote(board, "fs", "cp", "-r", *parts, ":")
+        mpremote(board, "fs", "cp", str(tmp_path / "config.json"), ":", "+", "reset")
+        board.wait_line(state="online")
+        board.wait("neopixel", pixels=[[0, 255, 0]])
+        board.cut_power()
+        assert board.read_file("board.txt") == b"esp32_s3_devkit"
 
 
 def test_what_runs_at_the_prompt_is_interrupted_too(tmp_path: Path) -> None:
