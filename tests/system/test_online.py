@@ -116,7 +116,7 @@ def test_unknown_events_change_nothing(rig: Rig) -> None:
 
 @pytest.mark.parametrize(("token", "heap"), [(TOKEN, "165k"), (None, "195k")], ids=["fixed token", "paired"])
 def test_online_over_tls_in_a_small_heap_with_an_identity_of_100_kb(rig: Rig, token: str | None, heap: str) -> None:
-    """Seen with 64-bit words: 158 and 184 KiB."""
+    """Seen with 64-bit words: 159 and 185 KiB."""
     mock = rig.mock("--identity-bytes", "100000", "--interval-s", "1", tls=True)
     device = rig.device(rig.config(mock.url, mock.ca, token), fast=False, heap=heap, entry=build(rig.folder / "board"))
     if token is None:
