@@ -29,12 +29,8 @@ class Watchdog:
         self._due: dict = {}  # task → ticks
 
     def due(self, name: str, within_ms: int) -> None:
-        """The task is due again within so long (less than 6 days); it is overdue if it has not said so, or `done`, by then."""
+        """The task is due again within so long (less than 6 days); it is overdue if it has not said so by then."""
         self._due[name] = time.ticks_add(time.ticks_ms(), within_ms)
-
-    def done(self, name: str) -> None:
-        """The task has ended, or waits for something that may never come: it is not due any more."""
-        self._due.pop(name, None)
 
     def overdue(self) -> str | None:
         """The name of a task that is overdue, or None."""

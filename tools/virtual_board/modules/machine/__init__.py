@@ -12,7 +12,6 @@ from virtual.power import HARD_RESET as HARD_RESET
 from virtual.power import PWRON_RESET as PWRON_RESET
 from virtual.power import SOFT_RESET as SOFT_RESET
 from virtual.power import WDT_RESET as WDT_RESET
-from virtual.power import cause as reset_cause  # noqa: F401
 
 from .i2c import I2C as I2C
 from .i2c import SoftI2C as SoftI2C
@@ -23,6 +22,7 @@ from .signal import Signal as Signal
 from .timer import Timer as Timer
 from .wdt import WDT as WDT
 
+reset_cause = power.cause
 _WS2812 = 0  # the only encoding of bitstream
 
 wiring.use_environment()
