@@ -30,13 +30,19 @@ def run(times=None, guard=None) -> None:
     values, settings = _configure(uptime, guard)
     try:
         board = _board(values["board"])
-        storage = board.storage(values) if hasattr(board, "storage") else FileStorage(values["state_dir"])
+        storage = (
+            board.storage(values) if hasattr(board, "storage") else FileStorage(values["state_dir"])
+        )
         network = board.network(values, log_line)
         clock = board.clock(values, storage, log_line)
         log = Log(storage, uptime, clock.now_s, log_line)
         agent = _agent(settings, network, storage, clock, times, log, guard)
     except ImportError as error:
-        _fail("%s: board: %s can't be used here: %s" % (_config_path(), values["board"], error), uptime, guard)
+        _fail(
+            "%s: board: %s can't be used here: %s" % (_config_path(), values["board"], error),
+            uptime,
+            guard,
+        )
     except Untrusted as error:
         _fail("%s: frameio.ca: %s" % (_config_path(), error), uptime, guard)
     settings = None
@@ -44,7 +50,9 @@ def run(times=None, guard=None) -> None:
         guard.remember_board(values["board"])
     console = values["board"] == "host" if values["console"] is None else values["console"]
     due = None if guard is None else guard.watchdog.due
-    outputs = _Outputs(Console() if console else None, _panel(board, values, storage), log, uptime, due)
+    outputs = _Outputs(
+        Console() if console else None, _panel(board, values, storage), log, uptime, due
+    )
     try:
         asyncio.run(_run(agent, network, clock, outputs, guard))
     finally:
@@ -81,7 +89,9 @@ def _configure(uptime: Uptime, guard=None):
 
 
 def _agent(settings, network, storage, clock, times, log=None, guard=None):
-    from pilotlight.agent import Agent  # only now: the code that read the configuration has made room
+    from pilotlight.agent import (
+        Agent,
+    )  # only now: the code that read the configuration has made room
 
     if guard is None:
         return Agent(settings, network, storage, clock, times, log_line)
@@ -172,7 +182,9 @@ def _fail(sentence: str, uptime: Uptime, guard) -> None:
 
     log_line(sentence)
     if guard is not None:
-        asyncio.run(fault.show("config", sentence, uptime.ms()))  # for ever: an exit is a soft reset there, and the same again
+        asyncio.run(
+            fault.show("config", sentence, uptime.ms())
+        )  # for ever: an exit is a soft reset there, and the same again
     fault.tell("config", uptime.ms())
     sys.exit(_CONFIG_ERROR_EXIT)
 

@@ -26,8 +26,12 @@ _DAY_S = const(86_400)
 _UNPROVEN_S = const(300)
 _EARLIEST_S = const(1_735_689_600)  # 2025: this firmware is younger
 _LATEST_S = const(4_102_444_800)  # 2100
-_NO_TIME_S = const(2_085_978_496)  # what ntptime makes of zeros, as a server sends that wants to be left alone (RFC 5905, 7.4)
-_SINCE_1970_S = 946_684_800 if time.gmtime(0)[0] == 2000 else 0  # where time.time() begins: 2000 on an ESP32
+_NO_TIME_S = const(
+    2_085_978_496
+)  # what ntptime makes of zeros, as a server sends that wants to be left alone (RFC 5905, 7.4)
+_SINCE_1970_S = (
+    946_684_800 if time.gmtime(0)[0] == 2000 else 0
+)  # where time.time() begins: 2000 on an ESP32
 
 
 class Clock:
@@ -116,16 +120,26 @@ class Clock:
                     failures += " %s answers" % server
                     break
                 failures += " %s is wrong," % server
-            except (OSError, IndexError, ValueError, MemoryError) as error:  # IndexError: no address; ValueError: a short answer
+            except (
+                OSError,
+                IndexError,
+                ValueError,
+                MemoryError,
+            ) as error:  # IndexError: no address; ValueError: a short answer
                 failures += " %s: %s," % (server, error)
             await asyncio.sleep_ms(0)
         self._first = (self._first + 1) % count
         self._note("clock:" + failures)
-        await asyncio.sleep_ms(0)  # so that the watchdog is fed: the connect's look-up may block as long again
+        await asyncio.sleep_ms(
+            0
+        )  # so that the watchdog is fed: the connect's look-up may block as long again
 
     def _accepts(self, seconds: int) -> bool:
         """Is it possible? A little behind what was good is: our own clock may be fast."""
-        return max(_EARLIEST_S, self._floor_s - _HOUR_S) <= seconds < _LATEST_S and seconds != _NO_TIME_S
+        return (
+            max(_EARLIEST_S, self._floor_s - _HOUR_S) <= seconds < _LATEST_S
+            and seconds != _NO_TIME_S
+        )
 
     def _set(self, seconds: int, source: str) -> None:
         now_s = _rtc_s()

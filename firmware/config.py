@@ -35,7 +35,12 @@ _LONGEST_SHOWN = const(48)
 # key (a dot is one level of nesting), what is allowed, default or REQUIRED, meaning
 SCHEMA = (
     ("board", _BOARD, REQUIRED, "which hardware this is"),
-    ("frameio.url", _TEXT, "https://api.frame.io", "Frame.io's address: scheme, host and perhaps port"),
+    (
+        "frameio.url",
+        _TEXT,
+        "https://api.frame.io",
+        "Frame.io's address: scheme, host and perhaps port",
+    ),
     ("frameio.ca", _PATHS, None, "DER files of roots to trust instead of the shipped ones"),
     ("frameio.client_version", _VERSION, REQUIRED, "the version of the vendor's product"),
     (
@@ -44,16 +49,46 @@ SCHEMA = (
         None,
         "the model's secret, issued by Frame.io (default: CLIENT_SECRET of a module model_secret)",
     ),
-    ("frameio.client_id", _TEXT, None, "this unit's id, such as its serial number (default: a UUID, made once)"),
-    ("frameio.access_token", _TEXT, None, "instead of client_secret: a fixed access token, and no pairing"),
+    (
+        "frameio.client_id",
+        _TEXT,
+        None,
+        "this unit's id, such as its serial number (default: a UUID, made once)",
+    ),
+    (
+        "frameio.access_token",
+        _TEXT,
+        None,
+        "instead of client_secret: a fixed access token, and no pairing",
+    ),
     ("light", _SWITCH, True, "use the board's light"),
-    ("screen", _ONE_OF + "none, 128x64, 128x32", "128x64", "which display is fitted, where the board has pins for one"),
-    ("brightness", _PERCENT, 100, "of light and screen, until the button says otherwise; 0 is dark"),
-    ("wifi", _NETWORKS, None, "known networks: ssid of 1 to 32 bytes, password of 8 to 64 (none: open), hidden (default false)"),
+    (
+        "screen",
+        _ONE_OF + "none, 128x64, 128x32",
+        "128x64",
+        "which display is fitted, where the board has pins for one",
+    ),
+    (
+        "brightness",
+        _PERCENT,
+        100,
+        "of light and screen, until the button says otherwise; 0 is dark",
+    ),
+    (
+        "wifi",
+        _NETWORKS,
+        None,
+        "known networks: ssid of 1 to 32 bytes, password of 8 to 64 (none: open), hidden (default false)",
+    ),
     ("country", _COUNTRY, None, "where the radio is used (ISO 3166-1)"),
     ("hostname", _HOSTNAME, None, "the device's name in the network"),
     ("ntp", _HOSTS, None, "time servers to ask instead of public ones"),
-    ("console", _SWITCH, None, "one JSON line a change on stdout (default: true for board host, false for any other)"),
+    (
+        "console",
+        _SWITCH,
+        None,
+        "one JSON line a change on stdout (default: true for board host, false for any other)",
+    ),
     ("repl", _SWITCH, True, "false: a board's prompt is closed to Ctrl-C (docs/security.md)"),
     ("state_dir", _TEXT, "state", "folder for what the device remembers; made if missing"),
 )
@@ -96,7 +131,11 @@ def settings(values: dict, path: str) -> Settings:
     except SettingsError as error:
         url = values["frameio.url"]
         # Behind an @ or a ? somebody's password may be.
-        given = "; it is %s" % _shown(url) if str(error).startswith("url") and "@" not in url and "?" not in url else ""
+        given = (
+            "; it is %s" % _shown(url)
+            if str(error).startswith("url") and "@" not in url and "?" not in url
+            else ""
+        )
         raise ConfigError("%s: frameio.%s%s" % (path, error, given))
 
 
@@ -114,7 +153,9 @@ def _trust_roots(roots, url: str, path: str):
     if url.startswith("http://"):
         return ()
     if roots is None:
-        from pilotlight.trust_roots import ROOTS  # only now: 4 kB that a device with its own roots can do without
+        from pilotlight.trust_roots import (
+            ROOTS,
+        )  # only now: 4 kB that a device with its own roots can do without
 
         return ROOTS
     ders = []
@@ -134,7 +175,10 @@ def check(values: dict) -> dict:
     for key in flat:
         if key not in known:
             shown = key[:_LONGEST_SHOWN]
-            raise ConfigError("unknown key %s; the nearest known one is %s" % (shown, nearest(key, known + _groups())))
+            raise ConfigError(
+                "unknown key %s; the nearest known one is %s"
+                % (shown, nearest(key, known + _groups()))
+            )
     checked: dict = {}
     for key, allowed, default, _ in SCHEMA:
         if key not in flat:
@@ -183,7 +227,12 @@ def _is_allowed(value, kind: str) -> bool:
     if kind == _COUNTRY:
         return len(value) == 2 and all(["A" <= letter <= "Z" for letter in value])
     if kind == _HOSTNAME:
-        letters = all([letter == "-" or "0" <= letter <= "9" or "a" <= letter.lower() <= "z" for letter in value])
+        letters = all(
+            [
+                letter == "-" or "0" <= letter <= "9" or "a" <= letter.lower() <= "z"
+                for letter in value
+            ]
+        )
         return letters and len(value) <= _LONGEST_HOSTNAME and value.strip("-") == value
     return not kind.startswith(_ONE_OF) or value in kind[len(_ONE_OF) :].split(", ")
 

@@ -38,7 +38,11 @@ def write(error: BaseException) -> None:
         except OSError:
             pass  # there were not so many yet
     with open(FILES[0], "wb") as file:
-        text = "%d s after power-on or reset: %s: %s" % (time.ticks_ms() // 1000, type(error).__name__, error)
+        text = "%d s after power-on or reset: %s: %s" % (
+            time.ticks_ms() // 1000,
+            type(error).__name__,
+            error,
+        )
         head = text.encode()[:_LONGEST_HEAD] + b"\n"
         file.write(head)
         sys.print_exception(error, _Bounded(file, _LONGEST_BYTES - len(head)))

@@ -27,11 +27,16 @@ class CrashMark:
 
     def __init__(self, machine) -> None:
         self._memory = getattr(machine.RTC(), "memory", None) if hasattr(machine, "RTC") else None
-        self._data = data = bytearray(_BYTES)  # kept, for there may be no memory when it is to be written
+        self._data = data = bytearray(
+            _BYTES
+        )  # kept, for there may be no memory when it is to be written
         data[:_COUNT] = _MAGIC
         self._load()
         cause = machine.reset_cause()
-        self.has_counted = bool(data[_FLAGS] & _RUNNING) and cause in (machine.HARD_RESET, machine.WDT_RESET)
+        self.has_counted = bool(data[_FLAGS] & _RUNNING) and cause in (
+            machine.HARD_RESET,
+            machine.WDT_RESET,
+        )
         self.dog_is_out = bool(data[_FLAGS] & _DOG) and cause == machine.SOFT_RESET
         if cause == machine.PWRON_RESET:
             data[_COUNT] = 0  # it may still be there, after the reset button or a short gap

@@ -31,7 +31,9 @@ def _measure() -> bytes:
             last -= 1
         sizes[code - _FIRST] = first << 4 | (last - first + 2)
     sizes[0] = _SPACE_PX
-    sizes[ord("4") - _FIRST] = sizes[ord("0") - _FIRST]  # as wide as the other digits; its bar reaches into the gap
+    sizes[ord("4") - _FIRST] = sizes[
+        ord("0") - _FIRST
+    ]  # as wide as the other digits; its bar reaches into the gap
     sizes[_BOX_CODE - _FIRST] = 7
     return bytes(sizes)
 
@@ -81,7 +83,9 @@ def draw(canvas, text: str, x: int, y: int, colour: int = 1) -> None:
         x += size & 15
 
 
-def draw_large(canvas, text: str, x: int, y: int, scale_x: int, scale_y: int, colour: int = 1) -> None:
+def draw_large(
+    canvas, text: str, x: int, y: int, scale_x: int, scale_y: int, colour: int = 1
+) -> None:
     """Draw a line with each pixel of the font made scale_x by scale_y; the first ink is at x, and gaps are kept clear."""
     for letter in text:
         size = _SIZES[ord(letter) - _FIRST]
@@ -90,5 +94,7 @@ def draw_large(canvas, text: str, x: int, y: int, scale_x: int, scale_y: int, co
         for row in range(8):
             for column in range((size & 15) - 1):
                 if _rows[row] & (0x80 >> column):
-                    canvas.fill_rect(x + column * scale_x, y + row * scale_y, scale_x, scale_y, colour)
+                    canvas.fill_rect(
+                        x + column * scale_x, y + row * scale_y, scale_x, scale_y, colour
+                    )
         x += (size & 15) * scale_x

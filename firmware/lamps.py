@@ -59,7 +59,9 @@ class Pixel:
     def __init__(self, pixels, index: int | None = None) -> None:
         self._pixels = pixels
         self._index = index
-        self._colour = bytearray(pixels.bpp)  # NeoPixel takes anything with an index for a tuple; white stays dark
+        self._colour = bytearray(
+            pixels.bpp
+        )  # NeoPixel takes anything with an index for a tuple; white stays dark
 
     def show(self, red: int, green: int, blue: int) -> None:
         """Write the strip."""

@@ -11,9 +11,13 @@ from micropython import const
 
 from .patterns import BREATHING, PATTERNS
 
-_FLASH_MS = const(334)  # from rise to rise at least: 3 Hz (WCAG 2.3.1), also when patterns change quickly
+_FLASH_MS = const(
+    334
+)  # from rise to rise at least: 3 Hz (WCAG 2.3.1), also when patterns change quickly
 _RETRY_MS = const(1000)  # after a lamp that could not be written
-_FADES_FROM_PERCENT = const(25)  # below, too few steps are left between dark and light for breathing to keep its timing
+_FADES_FROM_PERCENT = const(
+    25
+)  # below, too few steps are left between dark and light for breathing to keep its timing
 _FULL = const(10000)  # level times brightness, in percent each
 _UNKNOWN = const(-1)
 

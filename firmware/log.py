@@ -39,7 +39,11 @@ class Log:
 
     def add(self, state: str, reason: str | None) -> None:
         """A change of state or reason; the same as before is none."""
-        if self._entries and self._entries[-1][1] is not None and self._entries[-1][2:] == [state, reason]:
+        if (
+            self._entries
+            and self._entries[-1][1] is not None
+            and self._entries[-1][2:] == [state, reason]
+        ):
             return
         if len(self._entries) == _ENTRIES:
             self._entries.pop(0)
@@ -61,7 +65,9 @@ class Log:
             return
         self._date()
         try:
-            self._storage.save(_RECORD, {"entries": [[entry[0], entry[2], entry[3]] for entry in self._entries]})
+            self._storage.save(
+                _RECORD, {"entries": [[entry[0], entry[2], entry[3]] for entry in self._entries]}
+            )
             self._stored = True
         except (OSError, MemoryError) as error:
             self._note("the log could not be stored: %s" % error)
@@ -102,7 +108,12 @@ def entries_in(record) -> list:
     entries = []
     rows = record.get("entries") if isinstance(record, dict) else None
     for row in rows if isinstance(rows, list) else ():
-        if isinstance(row, list) and len(row) == 3 and isinstance(row[0], (int, type(None))) and isinstance(row[1], str):
+        if (
+            isinstance(row, list)
+            and len(row) == 3
+            and isinstance(row[0], (int, type(None)))
+            and isinstance(row[1], str)
+        ):
             reason = row[2][:_LONGEST_WORD] if isinstance(row[2], str) else None
             entries.append([row[0], None, row[1][:_LONGEST_WORD], reason])
     return entries[-_ENTRIES:]
@@ -110,7 +121,10 @@ def entries_in(record) -> list:
 
 def lines_of(entries, short: bool = False) -> list:
     """A line an entry, the newest last."""
-    return ["%s %s %s" % (_stamp(seconds, short), state, reason or "") for seconds, _, state, reason in entries]
+    return [
+        "%s %s %s" % (_stamp(seconds, short), state, reason or "")
+        for seconds, _, state, reason in entries
+    ]
 
 
 def show(state_dir: str = "state") -> None:

@@ -13,7 +13,9 @@ from .font import draw as draw_line
 from .font import draw_large, width_of, wrap
 from .letters import readable
 
-_TALL = const(64)  # from this height on there is room for a QR code: at one pixel a module, 5 mm, no telephone reads it
+_TALL = const(
+    64
+)  # from this height on there is room for a QR code: at one pixel a module, 5 mm, no telephone reads it
 _TITLE = const(10)
 _LARGE_TITLE = const(19)
 _ROW = const(9)  # the least from row to row
@@ -62,7 +64,15 @@ def message_pages(title: str, text: str, width: int, height: int) -> list:
 
 def log_pages(lines, width: int, height: int) -> list:
     """The pages of the log's newest lines, the newest first. lines: a list, the newest last."""
-    return _texts(words.LOG, False, False, (), list(reversed(lines[-_LOG_LINES:])) or (words.LOG_EMPTY,), width, height)
+    return _texts(
+        words.LOG,
+        False,
+        False,
+        (),
+        list(reversed(lines[-_LOG_LINES:])) or (words.LOG_EMPTY,),
+        width,
+        height,
+    )
 
 
 def has_qr_code(page) -> bool:
@@ -93,11 +103,19 @@ def _online(face, width: int, height: int) -> list:
 
 
 def _connected(face) -> str:
-    return words.CONNECTED % (words.BY_HTTP if face.connected and face.fallback else words.YES if face.connected else words.NO)
+    return words.CONNECTED % (
+        words.BY_HTTP
+        if face.connected and face.fallback
+        else words.YES
+        if face.connected
+        else words.NO
+    )
 
 
 def _paused(face) -> str:
-    return words.PAUSED % (words.CHECKING if face.paused is None else words.YES if face.paused else words.NO)
+    return words.PAUSED % (
+        words.CHECKING if face.paused is None else words.YES if face.paused else words.NO
+    )
 
 
 def _expiry(expires_at: str) -> str:
@@ -133,7 +151,15 @@ def _draw_text(page, canvas, width: int, height: int) -> None:
     if inverse:
         canvas.fill_rect(0, 0, width, top - 1 if large else top, 1)
     if large:
-        draw_large(canvas, title, (width - width_of(title) * 2) // 2 if inverse else 0, 2, 2, 2, 0 if inverse else 1)
+        draw_large(
+            canvas,
+            title,
+            (width - width_of(title) * 2) // 2 if inverse else 0,
+            2,
+            2,
+            2,
+            0 if inverse else 1,
+        )
     else:
         draw_line(canvas, title, 1 if inverse else 0, 1, 0 if inverse else 1)
         if not inverse:
@@ -182,7 +208,9 @@ def _draw_code(page, canvas, width: int, height: int) -> None:
     x = (spare - gap) // 2
     scale_y = min(highest, scale + 2)
     draw_large(canvas, code[:half], x, y, scale, scale_y)
-    draw_large(canvas, code[half:], x + (width_of(code[:half]) + 1) * scale + gap, y, scale, scale_y)
+    draw_large(
+        canvas, code[half:], x + (width_of(code[:half]) + 1) * scale + gap, y, scale, scale_y
+    )
     draw_line(canvas, link, max(0, (width - width_of(link)) // 2), link_y)
 
 
@@ -213,5 +241,8 @@ def _qr_code(uri: str):
             _encoded[0] = uri
         except (ImportError, ValueError, MemoryError):
             return None
-        del sys.modules["firmware.qr_code"], package.qr_code  # the code is large, and the next one comes in minutes
+        del (
+            sys.modules["firmware.qr_code"],
+            package.qr_code,
+        )  # the code is large, and the next one comes in minutes
     return _encoded[1]

@@ -29,7 +29,9 @@ def encode(text: str) -> bytearray:
     """
     data = text.encode()
     if len(data) > LARGEST_BYTES:
-        raise ValueError("%d bytes are too long for the QR code: at most %d" % (len(data), LARGEST_BYTES))
+        raise ValueError(
+            "%d bytes are too long for the QR code: at most %d" % (len(data), LARGEST_BYTES)
+        )
     rows = _modules(_codewords(data))
     masked = [0] * (_QUIET + SIZE + _QUIET)
     best = least = -1
@@ -101,7 +103,9 @@ def _modules(codewords: bytearray) -> list:
         rows[20 + at] |= _ALIGNMENT[at] << 4
 
     bit = 0
-    right = 0  # the bit of the right one of two columns, which are filled upwards and downwards in turn
+    right = (
+        0  # the bit of the right one of two columns, which are filled upwards and downwards in turn
+    )
     up = True
     while right < SIZE:
         for step in range(SIZE):
@@ -109,7 +113,9 @@ def _modules(codewords: bytearray) -> list:
             free = ~_function_modules(row)
             for column in range(right, right + 2):
                 if free >> column & 1:
-                    if bit < 560 and codewords[bit >> 3] >> (7 - (bit & 7)) & 1:  # 7 modules are left over
+                    if (
+                        bit < 560 and codewords[bit >> 3] >> (7 - (bit & 7)) & 1
+                    ):  # 7 modules are left over
                         rows[row] |= 1 << column
                     bit += 1
         up = not up
@@ -165,7 +171,15 @@ def _penalty(rows: list) -> int:
             points += _count(runs) + 2 * _count(runs & ~above)
             above = runs
         if i < SIZE - 6:
-            like = row & ~below & rows[at + 2] & rows[at + 3] & rows[at + 4] & ~rows[at + 5] & rows[at + 6]
+            like = (
+                row
+                & ~below
+                & rows[at + 2]
+                & rows[at + 3]
+                & rows[at + 4]
+                & ~rows[at + 5]
+                & rows[at + 6]
+            )
             if like:
                 before = rows[at - 4] | rows[at - 3] | rows[at - 2] | rows[at - 1]
                 after = rows[at + 7] | rows[at + 8] | rows[at + 9] | rows[at + 10]

@@ -76,7 +76,10 @@ def run(times=None) -> None:
         mark.end()
         asyncio.new_event_loop()  # or the next asyncio.run at the prompt would go on with all of our tasks
         raise
-    except (Exception, asyncio.CancelledError) as error:  # the latter is no Exception, and would end at the prompt
+    except (
+        Exception,
+        asyncio.CancelledError,
+    ) as error:  # the latter is no Exception, and would end at the prompt
         gc.collect()
         _write_down(error)
         time.sleep_ms(pause_ms)
@@ -89,7 +92,9 @@ def _raise(_loop, context) -> None:
 
 
 def _safe_mode(mark: CrashMark) -> None:
-    _note("safe mode; Ctrl-C for the prompt, if it is open; the firmware is tried again after a while")
+    _note(
+        "safe mode; Ctrl-C for the prompt, if it is open; the firmware is tried again after a while"
+    )
     try:
         from . import fault
 
@@ -100,7 +105,9 @@ def _safe_mode(mark: CrashMark) -> None:
         _tell(error)
         time.sleep_ms(retry_ms)
     finally:
-        mark.set_count(min(mark.count, crashes - 1))  # also for whoever interrupts it: what they have mended is to be tried
+        mark.set_count(
+            min(mark.count, crashes - 1)
+        )  # also for whoever interrupts it: what they have mended is to be tried
     machine.reset()
 
 

@@ -30,7 +30,9 @@ class Screen:
         self._display = display
         self._news = asyncio.Event()
         self._face = None  # newer than its pages
-        self._notice: tuple | None = None  # asked for: (ms to show it, function of pages, its arguments)
+        self._notice: tuple | None = (
+            None  # asked for: (ms to show it, function of pages, its arguments)
+        )
         self._face_pages: list = []
         self._pages = self._face_pages  # or those of a notice
         self._at = 0
@@ -143,7 +145,9 @@ class Screen:
     def _turn(self, at: int, now_ms: int) -> None:
         self._at = at
         if self._pages:
-            self._turn_at = time.ticks_add(now_ms, _QR_MS if pages.has_qr_code(self._pages[at]) else _TURN_MS)
+            self._turn_at = time.ticks_add(
+                now_ms, _QR_MS if pages.has_qr_code(self._pages[at]) else _TURN_MS
+            )
 
     def _stay_bright(self, now_ms: int) -> None:
         self._dimmed = False

@@ -55,7 +55,9 @@ class SSD1306_I2C(framebuf.FrameBuffer):
     128x64 is 1113 bytes, 25 ms at 400 kHz. After the constructor nothing but write_data() allocates.
     """
 
-    def __init__(self, width: int, height: int, i2c, addr: int = 0x3C, external_vcc: bool = False) -> None:
+    def __init__(
+        self, width: int, height: int, i2c, addr: int = 0x3C, external_vcc: bool = False
+    ) -> None:
         """external_vcc: it has its own supply of 7 to 15 V, so the charge pump stays off. Raises ValueError for other sizes."""
         if width != _WIDTH or (height != 64 and height != 32):
             raise ValueError("a display of 128x64 or 128x32 is needed, not %dx%d" % (width, height))
@@ -76,7 +78,9 @@ class SSD1306_I2C(framebuf.FrameBuffer):
         self._command = bytearray((_ONE_COMMAND, _NOTHING))
         self._data = bytearray(1 + _WIDTH)
         self._data[0] = _DATA
-        self._data_of_cells = [memoryview(self._data)[: 1 + _CELL * cells] for cells in range(_WIDTH // _CELL + 1)]
+        self._data_of_cells = [
+            memoryview(self._data)[: 1 + _CELL * cells] for cells in range(_WIDTH // _CELL + 1)
+        ]
 
     def init_display(self) -> None:
         """Begin anew: a black picture, full contrast, not inverted, not turned, on. Raises OSError."""

@@ -70,7 +70,9 @@ class FileStorage:
         except OSError as error:
             if error.errno != _IS_FOLDER:
                 raise
-            os.rename(path, path + ".folder")  # somebody's folder must not keep the record out for ever
+            os.rename(
+                path, path + ".folder"
+            )  # somebody's folder must not keep the record out for ever
             os.rename(temporary, path)
 
     def _path(self, name: str) -> str:

@@ -27,7 +27,9 @@ from .wifi_networks import checked
 _CONNECTING_POLL_MS = const(100)
 _POLL_MS = const(1_000)
 _ATTEMPT_MS = const(20_000)  # from connect() to an address
-_DOUBT_MS = const(8_000)  # the driver itself gives up sooner: a failure told after that is no longer the one before
+_DOUBT_MS = const(
+    8_000
+)  # the driver itself gives up sooner: a failure told after that is no longer the one before
 _SETTLED_MS = const(10_000)  # connected for so long: the next loss is a new one
 _RESTART_MS = const(30_000)
 _ROUNDS = const(4)  # so many failed in a row: switch the driver off and on
@@ -63,7 +65,14 @@ class Wifi:
     backoff_base_ms = 1_000
     backoff_cap_ms = 15_000
 
-    def __init__(self, networks=(), country: str | None = None, hostname: str | None = None, on_change=None, log=None) -> None:
+    def __init__(
+        self,
+        networks=(),
+        country: str | None = None,
+        hostname: str | None = None,
+        on_change=None,
+        log=None,
+    ) -> None:
         self.reason: str | None = None
         self.wedged = False
         self.on_change = on_change
@@ -202,7 +211,9 @@ class Wifi:
             waited_ms = time.ticks_diff(time.ticks_ms(), begun_ms)
             if waited_ms >= _ATTEMPT_MS and self._is_associated():
                 return "no_address", status
-            failed = status not in _UNDER_WAY and (status != before or (waited_ms >= _DOUBT_MS and not self._is_associated()))
+            failed = status not in _UNDER_WAY and (
+                status != before or (waited_ms >= _DOUBT_MS and not self._is_associated())
+            )
             if failed or self._news or waited_ms >= _ATTEMPT_MS:
                 return _FAILURES.get(status, "wifi_failed"), status
 
@@ -221,7 +232,9 @@ class Wifi:
         """Wait, but not when there is news, or a connection after all. Without networks: for news only."""
         begun_ms = time.ticks_ms()
         while not self._news:
-            left_ms = wait_ms - time.ticks_diff(time.ticks_ms(), begun_ms) if self._networks else _POLL_MS
+            left_ms = (
+                wait_ms - time.ticks_diff(time.ticks_ms(), begun_ms) if self._networks else _POLL_MS
+            )
             if left_ms <= 0:
                 return
             await asyncio.sleep_ms(min(left_ms, _POLL_MS))

@@ -14,8 +14,13 @@ def checked(given) -> list:
     """
     networks = [given] if isinstance(given, dict) else given
     if not isinstance(networks, (list, tuple)):
-        raise ValueError("wifi must be an object, or a list of objects, with ssid, password and hidden")
-    return [_network(networks[i], "wifi[%d]" % i if isinstance(given, (list, tuple)) else "wifi") for i in range(len(networks))]
+        raise ValueError(
+            "wifi must be an object, or a list of objects, with ssid, password and hidden"
+        )
+    return [
+        _network(networks[i], "wifi[%d]" % i if isinstance(given, (list, tuple)) else "wifi")
+        for i in range(len(networks))
+    ]
 
 
 def _network(given, where: str) -> dict:
@@ -23,12 +28,19 @@ def _network(given, where: str) -> dict:
         raise ValueError("%s must be an object with ssid, password and hidden" % where)
     for key in given:
         if key not in _KEYS:
-            raise ValueError("unknown key %s.%s; known ones are ssid, password and hidden" % (where, key))
-    ssid, password, hidden = given.get("ssid"), given.get("password") or None, given.get("hidden", False)
+            raise ValueError(
+                "unknown key %s.%s; known ones are ssid, password and hidden" % (where, key)
+            )
+    ssid, password, hidden = (
+        given.get("ssid"),
+        given.get("password") or None,
+        given.get("hidden", False),
+    )
     if not isinstance(ssid, str) or not 1 <= len(ssid.encode()) <= _LONGEST_SSID_BYTES:
         raise ValueError("%s.ssid must be text of 1 to %d bytes" % (where, _LONGEST_SSID_BYTES))
     if password is not None and not (
-        isinstance(password, str) and _SHORTEST_PASSWORD_BYTES <= len(password.encode()) <= _LONGEST_PASSWORD_BYTES
+        isinstance(password, str)
+        and _SHORTEST_PASSWORD_BYTES <= len(password.encode()) <= _LONGEST_PASSWORD_BYTES
     ):
         raise ValueError(
             "%s.password must be text of %d to %d bytes, or left out for an open network"

@@ -27,12 +27,18 @@ _HEAP = "16m"  # unless the file says otherwise: HEAP = "256k"
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """Collect a pure test file for the unix port beside CPython's own collection."""
-    if file_path.name.startswith("test_") and file_path.suffix == ".py" and PURE in file_path.parents:
+    if (
+        file_path.name.startswith("test_")
+        and file_path.suffix == ".py"
+        and PURE in file_path.parents
+    ):
         return MicroPythonFile.from_parent(parent, path=file_path)
     return None
 
 
-def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+def pytest_pycollect_makemodule(
+    module_path: Path, parent: pytest.Collector
+) -> pytest.Collector | None:
     """Collect a file that is for MicroPython alone."""
     if HERE in module_path.parents and PURE not in module_path.parents:
         return MicroPythonFile.from_parent(parent, path=module_path)
@@ -54,10 +60,16 @@ class MicroPythonFile(pytest.File):
     def collect(self) -> Iterator[pytest.Item]:
         """An item for each function named test_…, async or not."""
         body = ast.parse(self.path.read_text()).body
-        heaps = [node.value for node in body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "HEAP"]
+        heaps = [
+            node.value
+            for node in body
+            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "HEAP"
+        ]
         heap = ast.literal_eval(heaps[0]) if heaps else _HEAP
         for node in body:
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith(
+                "test_"
+            ):
                 item = MicroPythonItem.from_parent(self, name=f"{node.name}[micropython]")
                 item.test_name, item.line, item.heap = node.name, node.lineno, heap
                 yield item
@@ -73,7 +85,14 @@ class MicroPythonItem(pytest.Item):
     def runtest(self) -> None:
         """Run it; a failure carries MicroPython's traceback and what the test printed."""
         done = subprocess.run(
-            [MICROPYTHON, "-X", f"heapsize={self.heap}", str(RUNNER), str(self.path), self.test_name],
+            [
+                MICROPYTHON,
+                "-X",
+                f"heapsize={self.heap}",
+                str(RUNNER),
+                str(self.path),
+                self.test_name,
+            ],
             cwd=ROOT,
             capture_output=True,
             timeout=_LONGEST_S,
@@ -83,7 +102,9 @@ class MicroPythonItem(pytest.Item):
         if done.returncode or not output.endswith("\npassed\n"):
             raise MicroPythonFailure(f"exit code {done.returncode}\n{output}")
 
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: object = None) -> str:
+    def repr_failure(
+        self, excinfo: pytest.ExceptionInfo[BaseException], style: object = None
+    ) -> str:
         """MicroPython's own words."""
         if isinstance(excinfo.value, MicroPythonFailure | subprocess.TimeoutExpired):
             return str(excinfo.value)

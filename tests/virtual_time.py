@@ -131,7 +131,9 @@ def install(board=False):
     """Replace clock, poller and `time`. Before the firmware is imported. board: with the virtual board's modules."""
     for name, module in sys.modules.items():
         ours = name.startswith(("pilotlight", "firmware"))
-        assert not ours or isinstance(getattr(module, "time", _time), _Time), name + " has the real time already"
+        assert not ours or isinstance(getattr(module, "time", _time), _Time), (
+            name + " has the real time already"
+        )
     asyncio.core.ticks = lambda: _START_MS + Clock.now_ms
     if board:
         virtual_board_path.install()

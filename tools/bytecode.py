@@ -22,7 +22,9 @@ def build(target: Path) -> Path:
             compiled = (target / name).with_suffix(".mpy")
             compiled.parent.mkdir(parents=True, exist_ok=True)
             # The embedded name is the one under which the unix port and a board import it, so that it is stored once.
-            embedded = name.with_suffix(".mpy") if folder == "lib" else f"./{name.with_suffix('.mpy')}"
+            embedded = (
+                name.with_suffix(".mpy") if folder == "lib" else f"./{name.with_suffix('.mpy')}"
+            )
             with tempfile.NamedTemporaryFile("w", suffix=".py") as dated:
                 if name == _BUILD:
                     dated.write(source.read_text().replace("const(0)", f"const({_build_s()})"))

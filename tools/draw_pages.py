@@ -19,7 +19,9 @@ class Face:
 
     def __init__(self, state, **facts):
         self.state = state
-        self.reason = self.expires_at = self.user_code = self.verification_uri = self.verification_uri_complete = None
+        self.reason = self.expires_at = self.user_code = self.verification_uri = (
+            self.verification_uri_complete
+        ) = None
         self.connected, self.paused, self.fallback = True, False, False
         self.project, self.creator = "Testbed", "Ada Lovelace"
         for name, value in facts.items():
@@ -29,23 +31,45 @@ class Face:
 FACES = (
     ("starting", Face("starting", connected=False, paused=None)),
     ("no_network", Face("no_network", connected=False, paused=None)),
-    ("pairing", Face("pairing", user_code="987654", verification_uri=_LINK, verification_uri_complete=_LINK + "/987654")),
+    (
+        "pairing",
+        Face(
+            "pairing",
+            user_code="987654",
+            verification_uri=_LINK,
+            verification_uri_complete=_LINK + "/987654",
+        ),
+    ),
     ("pairing_fours", Face("pairing", user_code="044444", verification_uri=_LINK)),
     ("pairing_letters", Face("pairing", user_code="WDJB-MJHT")),
-    ("pairing_long", Face("pairing", user_code="0123456789ABCDEFGHIJ", verification_uri=_LINK + "/a/longer/way")),
+    (
+        "pairing_long",
+        Face("pairing", user_code="0123456789ABCDEFGHIJ", verification_uri=_LINK + "/a/longer/way"),
+    ),
     ("no_backend", Face("no_backend", connected=False, reason="timeout")),
     ("certificate", Face("no_backend", connected=False, reason="certificate")),
     ("unpaired", Face("unpaired", reason="pairing_ended", paused=None)),
     ("joining", Face("joining", paused=None)),
     ("rejoining", Face("joining", reason="no_reply", paused=True)),
     ("online", Face("online")),
-    ("online_full", Face("online", project=_LONG_NAME, creator="Jürgen Größl-Łukasiewicz", expires_at="2030-01-31T12:00:00Z")),
+    (
+        "online_full",
+        Face(
+            "online",
+            project=_LONG_NAME,
+            creator="Jürgen Größl-Łukasiewicz",
+            expires_at="2030-01-31T12:00:00Z",
+        ),
+    ),
     ("online_checking", Face("online", paused=None)),
     ("online_http", Face("online", fallback=True, reason="http_fallback")),
     ("online_unknown", Face("online", project=None, creator=None)),
     ("other_scripts", Face("online", project="海の灯台 第2話", creator="Nguyễn Thị “Zoë” – Ω")),
     ("paused", Face("paused", paused=True)),
-    ("paused_full", Face("paused", paused=True, project=_LONG_NAME, expires_at="2030-01-31T12:00:00+02:00")),
+    (
+        "paused_full",
+        Face("paused", paused=True, project=_LONG_NAME, expires_at="2030-01-31T12:00:00+02:00"),
+    ),
     ("fault", Face("fault", reason="config", connected=False, paused=None)),
     ("fault_unnamed", Face("fault", reason="something_new", connected=False, paused=None)),
 )
@@ -56,7 +80,10 @@ def books(width, height):
     """(name, pages) of everything that the screen can show at a size."""
     for name, face in FACES:
         yield name, pages.pages_of(face, width, height)
-    yield "message", pages.message_pages("Unpair?", "Hold the button again to unpair", width, height)
+    yield (
+        "message",
+        pages.message_pages("Unpair?", "Hold the button again to unpair", width, height),
+    )
     yield "log", pages.log_pages(_LOG, width, height)
     yield "log_empty", pages.log_pages([], width, height)
 

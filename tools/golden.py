@@ -38,7 +38,9 @@ def check_all(pictures: Mapping[str, Image.Image], folder: str) -> None:
             check(name, picture)
         except AssertionError as error:
             wrong.append(str(error))
-    wrong += [f"{name} is not drawn any more: make pictures" for name in _names(folder) - set(pictures)]
+    wrong += [
+        f"{name} is not drawn any more: make pictures" for name in _names(folder) - set(pictures)
+    ]
     assert not wrong, "\n".join(wrong)
 
 
@@ -54,7 +56,9 @@ def write_all(pictures: Mapping[str, Image.Image], folder: str) -> None:
 
 
 def _names(folder: str) -> set[str]:
-    return {str(path.relative_to(GOLDEN).with_suffix("")) for path in (GOLDEN / folder).rglob("*.png")}
+    return {
+        str(path.relative_to(GOLDEN).with_suffix("")) for path in (GOLDEN / folder).rglob("*.png")
+    }
 
 
 def _below_each_other(expected: Image.Image, actual: Image.Image) -> Image.Image:
@@ -65,7 +69,9 @@ def _below_each_other(expected: Image.Image, actual: Image.Image) -> Image.Image
     sheet.paste(first, (0, 0))
     sheet.paste(second, (0, height + _GAP))
     red, green, blue = ImageChops.difference(first, second).split()
-    differs = ImageChops.lighter(ImageChops.lighter(red, green), blue).point(lambda value: 255 if value else 0)
+    differs = ImageChops.lighter(ImageChops.lighter(red, green), blue).point(
+        lambda value: 255 if value else 0
+    )
     sheet.paste("black", (0, 2 * (height + _GAP), width, sheet.height))
     sheet.paste("red", (0, 2 * (height + _GAP)), differs)
     scale = _ENLARGED if width < _SMALL else 1

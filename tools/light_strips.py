@@ -65,7 +65,10 @@ def picture_of(strip: Strip) -> Image.Image:
             draw.rectangle((left, top + _BAND, right - 1, top + _BAND + _CURVE - 1), (40, 40, 40))
             height = round(_as_seen(max(rgb)) * (_CURVE - 1) / 255)
             if height:
-                draw.rectangle((left, top + _BAND + _CURVE - height, right - 1, top + _BAND + _CURVE - 1), (200, 200, 200))
+                draw.rectangle(
+                    (left, top + _BAND + _CURVE - height, right - 1, top + _BAND + _CURVE - 1),
+                    (200, 200, 200),
+                )
     for second in range(SPAN_MS // 1000 + 1):
         x = min(_LABEL + second * 1000 // _MS_A_PIXEL, width - 1)
         draw.line((x, picture.height - _TICKS, x, picture.height - 1), "black")

@@ -75,7 +75,10 @@ and the sentence on its screen, until it is switched off; on a computer the sent
 
 def example(values: dict[str, Any]) -> str:
     """A configuration as JSON, a line a key."""
-    lines = (f"  {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}" for key, value in values.items())
+    lines = (
+        f"  {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}"
+        for key, value in values.items()
+    )
     return "{\n" + ",\n".join(lines) + "\n}"
 
 
@@ -110,7 +113,9 @@ def _row(key: str, allowed: str, default: object, meaning: str) -> str:
 def main() -> int:
     """Write the file, or with --check say whether it is stale (exit code 1)."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if the file is stale")
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; exit 1 if the file is stale"
+    )
     if parser.parse_args().check:
         if not TARGET.exists() or TARGET.read_text() != page():
             print(f"{TARGET} is stale: run make docs", file=sys.stderr)

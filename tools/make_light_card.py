@@ -72,7 +72,10 @@ def picture(state: str) -> str:
     return _PICTURE.format(
         state=state,
         description=description(state),
-        frames=" ".join(f"{at_ms / period_ms:.2%} {{ opacity: {level / 100:g} }}" for at_ms, _, level in spans[: len(steps)]),
+        frames=" ".join(
+            f"{at_ms / period_ms:.2%} {{ opacity: {level / 100:g} }}"
+            for at_ms, _, level in spans[: len(steps)]
+        ),
         colour="#%02x%02x%02x" % rgb,
         still=1 if max(rgb) else 0,
         period=f"{period_ms / 1000:g}s",
@@ -96,13 +99,17 @@ def stale(folder: Path = FOLDER) -> list[str]:
     """The names of pictures that are not as they should be, are missing, or show no state."""
     wanted = {path.name: text for path, text in pictures().items()}
     found = {path.name: path.read_text() for path in folder.glob("*.svg")}
-    return sorted(name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name))
+    return sorted(
+        name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name)
+    )
 
 
 def main() -> int:
     """Write the pictures, or with --check say whether one is stale (exit code 1)."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a picture is stale")
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; exit 1 if a picture is stale"
+    )
     if parser.parse_args().check:
         wrong = stale()
         if wrong:

@@ -39,7 +39,9 @@ def drawn() -> dict[str, Image.Image]:
 def picture_of(content: bytes, width: int, height: int) -> Image.Image:
     """A picture of a MONO_VLSB buffer: a byte is eight pixels of a column, the top one in bit 0."""
     picture = Image.new("1", (width, height))
-    picture.putdata([content[y // 8 * width + x] >> y % 8 & 1 for y in range(height) for x in range(width)])
+    picture.putdata(
+        [content[y // 8 * width + x] >> y % 8 & 1 for y in range(height) for x in range(width)]
+    )
     return picture
 
 

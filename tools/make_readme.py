@@ -26,7 +26,9 @@ def ladder() -> str:
         pattern, rgb = LIGHTS[state]
         when, does = STATES[state]
         image = f"![{description(state)}](docs/light/{state}.svg)"
-        rows.append(f"| {image} | `{state}` | {when} | {timing(pattern)} | {COLOURS[rgb]} | {does} |")
+        rows.append(
+            f"| {image} | `{state}` | {when} | {timing(pattern)} | {COLOURS[rgb]} | {does} |"
+        )
     return "\n".join(rows)
 
 
@@ -53,7 +55,9 @@ def generated(text: str) -> str:
 def main() -> int:
     """Write the README, or with --check say whether it is stale (exit code 1)."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if README.md is stale")
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; exit 1 if README.md is stale"
+    )
     text = README.read_text()
     if parser.parse_args().check:
         if generated(text) != text:

@@ -60,7 +60,9 @@ def source() -> str:
 def main() -> int:
     """Write the file, or with --check say whether it is stale (exit code 1)."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if the file is stale")
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; exit 1 if the file is stale"
+    )
     arguments = parser.parse_args()
     if arguments.check:
         if TARGET.read_text() != source():

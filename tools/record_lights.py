@@ -35,7 +35,9 @@ async def seen(pattern, rgb, kind, percent, ms):
         light.show(pattern, rgb)
         await asyncio.sleep_ms(ms - 1)
     light.show("off", rgb)
-    return [(0, 0, 0, 0)] + [(t_ms - begun, red, green, blue) for t_ms, red, green, blue in eye.shown]
+    return [(0, 0, 0, 0)] + [
+        (t_ms - begun, red, green, blue) for t_ms, red, green, blue in eye.shown
+    ]
 
 
 async def main(ms, *percents):
@@ -43,7 +45,11 @@ async def main(ms, *percents):
     for pattern, rgb in sorted(LIGHTS.values()):
         for percent in percents:
             for kind in _KINDS:
-                print(json.dumps((pattern, kind, percent, await seen(pattern, rgb, kind, percent, ms))))
+                print(
+                    json.dumps(
+                        (pattern, kind, percent, await seen(pattern, rgb, kind, percent, ms))
+                    )
+                )
 
 
 virtual_time.run(main(*[int(argument) for argument in sys.argv[1:]]))

@@ -52,10 +52,23 @@ def readable(line: dict) -> str:
 
 def start_mock(secret: str, folder: Path) -> tuple[subprocess.Popen[str], str]:
     """Start the mock on a free port; the process and its address."""
-    command = [sys.executable, "-m", "tools.mock_frameio", "--port", "0", "--tls", "--tls-dir", str(folder), "--interval-s", "1"]
+    command = [
+        sys.executable,
+        "-m",
+        "tools.mock_frameio",
+        "--port",
+        "0",
+        "--tls",
+        "--tls-dir",
+        str(folder),
+        "--interval-s",
+        "1",
+    ]
     command += ["--client-secret", secret]
     # A session of its own: Ctrl-C at the terminal reaches us alone, and we end the others in order.
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    process = subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
     assert process.stdout is not None
     try:
         found = re.search(r"https?://\S+", process.stdout.readline())
@@ -68,7 +81,9 @@ def start_mock(secret: str, folder: Path) -> tuple[subprocess.Popen[str], str]:
     return process, found.group()
 
 
-def write_config(path: Path, url: str, credential: dict[str, str], folder: Path, mocked: bool) -> None:
+def write_config(
+    path: Path, url: str, credential: dict[str, str], folder: Path, mocked: bool
+) -> None:
     """The firmware's configuration, in a folder that only its owner can read: it holds a secret. A real pairing is kept."""
     frameio = {"url": url, "client_version": _CLIENT_VERSION, **credential}
     if mocked:
@@ -76,7 +91,17 @@ def write_config(path: Path, url: str, credential: dict[str, str], folder: Path,
     state_dir = (folder if mocked else ROOT) / "state"
     state_dir.mkdir(mode=0o700, exist_ok=True)
     wifi = {"ssid": "Stage 5", "password": "pilotlight"}  # the one that is in the virtual air
-    path.write_text(json.dumps({"board": _BOARD, "console": True, "frameio": frameio, "wifi": wifi, "state_dir": str(state_dir)}))
+    path.write_text(
+        json.dumps(
+            {
+                "board": _BOARD,
+                "console": True,
+                "frameio": frameio,
+                "wifi": wifi,
+                "state_dir": str(state_dir),
+            }
+        )
+    )
 
 
 def enter_code(url: str, folder: Path, user_code: str) -> None:
@@ -84,7 +109,9 @@ def enter_code(url: str, folder: Path, user_code: str) -> None:
     context = ssl.create_default_context(cafile=str(folder / "ca.pem"))
     data = json.dumps({"user_code": user_code}).encode()
     with urllib.request.urlopen(f"{url}/control/approve", data=data, timeout=10, context=context):
-        print(f"{'':13}entered the code {user_code} at the mock, as you would in Frame.io", flush=True)
+        print(
+            f"{'':13}entered the code {user_code} at the mock, as you would in Frame.io", flush=True
+        )
 
 
 def _interrupt(number: int, frame: object) -> None:
@@ -93,9 +120,15 @@ def _interrupt(number: int, frame: object) -> None:
 
 def main() -> int:
     """Run until Ctrl-C; the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--url", help="a real service instead of the mock; see above")
-    parser.add_argument("--screen", action="store_true", help="print what the display shows, too (wants 128 columns)")
+    parser.add_argument(
+        "--screen",
+        action="store_true",
+        help="print what the display shows, too (wants 128 columns)",
+    )
     arguments = parser.parse_args()
     url = arguments.url
     credential = {}
@@ -103,7 +136,10 @@ def main() -> int:
         if url and os.environ.get(variable):
             credential[key] = os.environ[variable]
     if url and len(credential) != 1:
-        print("make run URL=… also needs SECRET=… (the model's client_secret) or TOKEN=… (a fixed access token)", file=sys.stderr)
+        print(
+            "make run URL=… also needs SECRET=… (the model's client_secret) or TOKEN=… (a fixed access token)",
+            file=sys.stderr,
+        )
         return 2
     for number in (
         signal.SIGINT,
@@ -119,12 +155,21 @@ def main() -> int:
 def run(folder: Path, url: str | None, credential: dict[str, str], draws: bool) -> None:
     """Start the mock (unless there is a URL) and switch the board on, print what it says, and end both."""
     mock = None
-    board = VirtualBoard(folder / "board", code=ROOT, wiring=_WIRING, environment={"SECRET": "", "TOKEN": ""}, echo=sys.stderr)
+    board = VirtualBoard(
+        folder / "board",
+        code=ROOT,
+        wiring=_WIRING,
+        environment={"SECRET": "", "TOKEN": ""},
+        echo=sys.stderr,
+    )
     try:
         if not url:
             credential = {"client_secret": secrets.token_hex(24)}
             mock, url = start_mock(credential["client_secret"], folder)
-            print(f"mock Frame.io at {url} (pause the device: curl -kX POST {url}/control/pause)", flush=True)
+            print(
+                f"mock Frame.io at {url} (pause the device: curl -kX POST {url}/control/pause)",
+                flush=True,
+            )
         write_config(board.flash / "config.json", url, credential, folder, mocked=bool(mock))
         board.power_on()
         follow(board, draws, lambda code: enter_code(url, folder, code) if mock else None)
@@ -167,7 +212,10 @@ def picture(event: Event) -> str:
     def is_lit(x: int, y: int) -> int:
         return rows[(y * width + x) // 8] >> (7 - x % 8) & 1
 
-    return "\n".join("".join(" ▀▄█"[is_lit(x, y) + 2 * is_lit(x, y + 1)] for x in range(width)) for y in range(0, height, 2))
+    return "\n".join(
+        "".join(" ▀▄█"[is_lit(x, y) + 2 * is_lit(x, y + 1)] for x in range(width))
+        for y in range(0, height, 2)
+    )
 
 
 if __name__ == "__main__":

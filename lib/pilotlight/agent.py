@@ -51,7 +51,17 @@ class Agent:
     Raises Untrusted if the trust roots can't be used.
     """
 
-    def __init__(self, settings, network, storage, clock, times: Times | None = None, log=None, reset=None, due=None) -> None:
+    def __init__(
+        self,
+        settings,
+        network,
+        storage,
+        clock,
+        times: Times | None = None,
+        log=None,
+        reset=None,
+        due=None,
+    ) -> None:
         self.status = DeviceStatus()
         self._network = network
         self._storage = storage
@@ -79,7 +89,9 @@ class Agent:
             due,
         )
         websocket = WebSocketClient(_MESSAGE_BYTES, _SEND_BYTES)
-        self._phoenix = PhoenixSocket(websocket, JOIN_REF, HEARTBEAT_REF, times, self._inquiries.prove, self._pushed)
+        self._phoenix = PhoenixSocket(
+            websocket, JOIN_REF, HEARTBEAT_REF, times, self._inquiries.prove, self._pushed
+        )
         self._walker = Walker(
             self._phoenix,
             endpoint,
@@ -123,7 +135,15 @@ class Agent:
     def _new_pairing(self):
         from .pairing import Pairing
 
-        return Pairing(self._token_api, self._need_keeper(), self._times, self._ask, self._ready, self._show_code, self._note)
+        return Pairing(
+            self._token_api,
+            self._need_keeper(),
+            self._times,
+            self._ask,
+            self._ready,
+            self._show_code,
+            self._note,
+        )
 
     # What the embedding application calls
 
@@ -132,11 +152,25 @@ class Agent:
         try:
             self.status.update(authorized=self._authorization.authorized)
             self._load_device_id()
-            jobs = [self._walker.run(), self._inquiries.run(), self._inquiries.watch_proof(), self._end_start()]
+            jobs = [
+                self._walker.run(),
+                self._inquiries.run(),
+                self._inquiries.watch_proof(),
+                self._end_start(),
+            ]
             if self._reset is not None or hasattr(self._network, "restart"):
                 from .last_resort import watch  # only now: who can do neither pays for nothing
 
-                jobs.append(watch(self.status, self._network, self._reset, self.network_changed, self._times, self._note))
+                jobs.append(
+                    watch(
+                        self.status,
+                        self._network,
+                        self._reset,
+                        self.network_changed,
+                        self._times,
+                        self._note,
+                    )
+                )
             if self._keeper is not None:
                 jobs.append(self._keeper.run())
             for job in jobs:
@@ -229,7 +263,11 @@ class Agent:
     def _learn(self, identity: Identity) -> None:
         if identity.id != self._walker.device_id:
             if self._walker.device_id:
-                self._phoenix.abandon(LinkClosed(1006, "this authorization belongs to another device now", "device_changed"))
+                self._phoenix.abandon(
+                    LinkClosed(
+                        1006, "this authorization belongs to another device now", "device_changed"
+                    )
+                )
             self._walker.device_id = identity.id
             self._save({"id": identity.id, "authorization": self._authorization.key})
 
@@ -242,11 +280,17 @@ class Agent:
     def _unpaired(self) -> None:
         """The keeper has no tokens any more."""
         ends_s = self._inquiries.forget()
-        if self._authorization.reason == "pairing_ended" and ends_s is not None and ends_s <= (self._clock.now_s() or 0):
+        if (
+            self._authorization.reason == "pairing_ended"
+            and ends_s is not None
+            and ends_s <= (self._clock.now_s() or 0)
+        ):
             self._authorization.reason = "authorization_expired"
         if self.status.joined:
             self._inquiries.socket_ended()
-        self._phoenix.abandon(LinkClosed(1006, "the authorization has ended", self._authorization.reason))
+        self._phoenix.abandon(
+            LinkClosed(1006, "the authorization has ended", self._authorization.reason)
+        )
         self.status.update(
             authorized=False,
             joined=False,
@@ -275,7 +319,9 @@ class Agent:
 
     def _drop_socket(self) -> None:
         """REST needs the socket's memory."""
-        self._phoenix.abandon(LinkClosed(1006, "there is no memory for a request beside the socket", "memory"))
+        self._phoenix.abandon(
+            LinkClosed(1006, "there is no memory for a request beside the socket", "memory")
+        )
 
     async def _end_start(self) -> None:
         await asyncio.sleep_ms(self._times.starting_ms)
@@ -292,7 +338,11 @@ class Agent:
                 lost_by = self._walker.lost_by
                 reason = self._inquiries.reason or (lost_by and lost_by.reason)
             else:
-                reason = "token_refused" if self._authorization.authorized else self._authorization.reason
+                reason = (
+                    "token_refused"
+                    if self._authorization.authorized
+                    else self._authorization.reason
+                )
         elif status.fallback:
             reason = "http_fallback"
         elif not status.joined:
@@ -306,7 +356,10 @@ class Agent:
 
     def _need_keeper(self):
         if self._keeper is None:
-            raise NotAuthorized("token_refused", "this device has a fixed access token, so it can't be paired or unpaired")
+            raise NotAuthorized(
+                "token_refused",
+                "this device has a fixed access token, so it can't be paired or unpaired",
+            )
         return self._keeper
 
     # What is kept

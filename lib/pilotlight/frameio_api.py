@@ -67,8 +67,12 @@ class Identity:
     def __init__(self, values) -> None:
         self.id = values[2]
         status = values[3]
-        self.paused = True if status == "paused" else False if status in ("online", "offline") else None
-        self.project, self.creator, self.expires_at = [value if isinstance(value, str) else None for value in values[4:]]
+        self.paused = (
+            True if status == "paused" else False if status in ("online", "offline") else None
+        )
+        self.project, self.creator, self.expires_at = [
+            value if isinstance(value, str) else None for value in values[4:]
+        ]
 
 
 class FrameioApi:
@@ -95,9 +99,13 @@ class FrameioApi:
         Both documented bodies count, `{"ok": true}` and `{"status": "ok"}`, and nothing else: a captive portal's 200 is not
         Frame.io. Raises RateLimited, Unexpected, Unauthorized (a proof too) or NetError.
         """
-        values = checked(await self._http.request("GET", "/health", (self._version,), _HEALTH_PATHS))
+        values = checked(
+            await self._http.request("GET", "/health", (self._version,), _HEALTH_PATHS)
+        )
         if values[2] is not True and values[3] != "ok":
-            raise Unexpected("portal", "the health check was answered by something that is not Frame.io")
+            raise Unexpected(
+                "portal", "the health check was answered by something that is not Frame.io"
+            )
 
     async def heartbeat(self, access_token: str) -> None:
         """POST /v2/devices/heartbeat: the fallback where websockets are blocked; at most once a minute, at least every 5 min.
@@ -108,7 +116,9 @@ class FrameioApi:
         response = await self._http.request("POST", "/v2/devices/heartbeat", fields, ERROR_PATHS)
         if response.status != 204:
             checked(response)
-            raise Unexpected("portal", "the heartbeat was answered by something that is not Frame.io")
+            raise Unexpected(
+                "portal", "the heartbeat was answered by something that is not Frame.io"
+            )
 
 
 def is_device_id(value) -> bool:

@@ -89,7 +89,11 @@ class Inquiries:
 
     def ready(self) -> bool:
         """Can a request be made now? Not without network and time, nor while Frame.io asks for patience."""
-        return self._status.network_up and self._clock.now_s() is not None and not self._polls.limited_ms(time.ticks_ms())
+        return (
+            self._status.network_up
+            and self._clock.now_s() is not None
+            and not self._polls.limited_ms(time.ticks_ms())
+        )
 
     async def run(self) -> None:
         """Ask for identity, health and the HTTP heartbeat, each when it is due."""

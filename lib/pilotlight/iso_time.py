@@ -20,5 +20,13 @@ def seconds_of(text: str | None) -> int | None:
     if month < 3:
         year -= 1
         month += 12
-    days = year * 365 + year // 4 - year // 100 + year // 400 + (153 * (month - 3) + 2) // 5 + day - 719469
+    days = (
+        year * 365
+        + year // 4
+        - year // 100
+        + year // 400
+        + (153 * (month - 3) + 2) // 5
+        + day
+        - 719469
+    )
     return days * 86400 + seconds

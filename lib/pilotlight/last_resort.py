@@ -29,7 +29,11 @@ async def watch(status, network, reset, network_changed, times, note) -> None:
             continue
         waited_ms = 0
         try:
-            if unproven_ms >= times.reset_after_ms and age_ms >= times.reset_spacing_ms and reset is not None:
+            if (
+                unproven_ms >= times.reset_after_ms
+                and age_ms >= times.reset_spacing_ms
+                and reset is not None
+            ):
                 note("last resort: reset")
                 if reset() is not False:
                     age_ms = 0

@@ -75,9 +75,13 @@ class Pairing:
                 return await self._ask(self._api.device_code())
             except (ApiError, NetError) as error:
                 self._note("no device code: %s" % error)
-                final = isinstance(error, BadRequest) and error.word in CLIENT_REFUSED + TOKEN_REFUSED
+                final = (
+                    isinstance(error, BadRequest) and error.word in CLIENT_REFUSED + TOKEN_REFUSED
+                )
                 if final or isinstance(error, Unauthorized):
-                    raise NotAuthorized("client_refused", "Frame.io does not accept the client_secret or client_id")
+                    raise NotAuthorized(
+                        "client_refused", "Frame.io does not accept the client_secret or client_id"
+                    )
             self._show(None)  # the code before has expired
             await self._wait(self._backoff.next_ms())
 
@@ -86,7 +90,10 @@ class Pairing:
         issued_ms = time.ticks_ms()
         interval_s = code.interval_s
         while True:
-            left_ms = min(code.expires_in_s * 1000 - time.ticks_diff(time.ticks_ms(), issued_ms), self._left_ms())
+            left_ms = min(
+                code.expires_in_s * 1000 - time.ticks_diff(time.ticks_ms(), issued_ms),
+                self._left_ms(),
+            )
             if left_ms <= 0:
                 return False
             await self._wait(min(interval_s * 1000, left_ms))
@@ -101,7 +108,9 @@ class Pairing:
             elif word == "access_denied":
                 raise NotAuthorized(word, "Frame.io has refused the pairing")
             elif word in CLIENT_REFUSED:
-                raise NotAuthorized("client_refused", "Frame.io does not accept the client_secret or client_id")
+                raise NotAuthorized(
+                    "client_refused", "Frame.io does not accept the client_secret or client_id"
+                )
 
     async def _exchange(self, code: DeviceCode) -> str:
         """Ask for the tokens: _STORED once they are, else the endpoint's word, or `later` if it has not answered."""

@@ -28,7 +28,9 @@ class Polls:
         self._health_at_once = False
         self._limit_ms = 0  # after a 429: so long from _limited_ms on nothing is asked
         self._limited_ms = now_ms
-        self._heartbeat_ms = now_ms  # the next HTTP heartbeat is due _heartbeat_wait_ms after this …
+        self._heartbeat_ms = (
+            now_ms  # the next HTTP heartbeat is due _heartbeat_wait_ms after this …
+        )
         self._heartbeat_wait_ms = -1  # … and none at all below zero
         self._fallback = False  # HTTP heartbeats have begun
         self._joined = False
@@ -48,7 +50,9 @@ class Polls:
         """In how many ms health is due."""
         if joined:
             return longest_ms
-        return self._left_ms(0 if self._health_at_once else self._times.health_ms, self._health_ms, now_ms)
+        return self._left_ms(
+            0 if self._health_at_once else self._times.health_ms, self._health_ms, now_ms
+        )
 
     def heartbeat_due_ms(self, now_ms: int, longest_ms: int) -> int:
         """In how many ms the HTTP heartbeat is due."""
@@ -67,7 +71,9 @@ class Polls:
         times = self._times
         self._fallback = True
         self._heartbeat_ms = now_ms
-        self._heartbeat_wait_ms = random.randrange(times.fallback_low_ms, times.fallback_high_ms + 1)
+        self._heartbeat_wait_ms = random.randrange(
+            times.fallback_low_ms, times.fallback_high_ms + 1
+        )
 
     def probed(self, now_ms: int) -> None:
         """Health was asked, or Frame.io has answered something else: the next probe is a full interval away."""
@@ -88,7 +94,9 @@ class Polls:
     def rate_limited(self, now_ms: int) -> None:
         """A 429 came."""
         times = self._times
-        self._limit_ms = min(max(self._limit_ms * 2, times.rate_limit_base_ms), times.rate_limit_cap_ms)
+        self._limit_ms = min(
+            max(self._limit_ms * 2, times.rate_limit_base_ms), times.rate_limit_cap_ms
+        )
         self._limited_ms = now_ms
 
     def limited_ms(self, now_ms: int) -> int:

@@ -31,14 +31,26 @@ class Settings:
         access_token: str | None = None,
     ) -> None:
         self.scheme, self.host, self.port = _parse_url(url)
-        self.host_field = self.host if self.port == (443 if self.scheme == "https" else 80) else "%s:%d" % (self.host, self.port)
+        self.host_field = (
+            self.host
+            if self.port == (443 if self.scheme == "https" else 80)
+            else "%s:%d" % (self.host, self.port)
+        )
         if not is_semver(client_version):
             raise SettingsError("client_version must be a semantic version such as 1.2.3")
-        for name, value in (("client_secret", client_secret), ("client_id", client_id), ("access_token", access_token)):
+        for name, value in (
+            ("client_secret", client_secret),
+            ("client_id", client_id),
+            ("access_token", access_token),
+        ):
             if value is not None and not (value and _is_plain(value)):
-                raise SettingsError("%s is empty, or holds a space or a character that does not belong there" % name)
+                raise SettingsError(
+                    "%s is empty, or holds a space or a character that does not belong there" % name
+                )
         if (client_secret is None) == (access_token is None):
-            raise SettingsError("client_secret (to pair the device) or access_token (a fixed one) must be set, and not both")
+            raise SettingsError(
+                "client_secret (to pair the device) or access_token (a fixed one) must be set, and not both"
+            )
         self.client_version = client_version
         self.trust_roots = trust_roots
         self.client_secret = client_secret
@@ -67,7 +79,9 @@ def _parse_url(url: str):
     if not _is_plain(host):
         raise SettingsError("url has a host with characters that no host name has")
     if scheme == "http" and host not in _LOOPBACK:
-        raise SettingsError("url must begin with https:// (plain http is for this machine itself only)")
+        raise SettingsError(
+            "url must begin with https:// (plain http is for this machine itself only)"
+        )
     return scheme, host, int(port) if port else (443 if scheme == "https" else 80)
 
 
@@ -81,7 +95,12 @@ def is_semver(text: str) -> bool:
         and all([_is_number(number) for number in numbers])
         and (
             not minus
-            or all([_is_identifier(word) and (_is_number(word) or not _is_digits(word)) for word in prerelease.split(".")])
+            or all(
+                [
+                    _is_identifier(word) and (_is_number(word) or not _is_digits(word))
+                    for word in prerelease.split(".")
+                ]
+            )
         )
         and (not plus or all([_is_identifier(word) for word in build.split(".")]))
     )

@@ -29,8 +29,12 @@ class Times:
     rate_limit_base_ms = 1_000  # after a 429: wait 1 s, then double
     rate_limit_cap_ms = 60_000
 
-    fallback_after_ms = 180_000  # REST works and the socket does not: so long, and then the HTTP heartbeat
-    fallback_low_ms = 60_000  # from one HTTP heartbeat to the next, at random (Frame.io: at most once a minute)
+    fallback_after_ms = (
+        180_000  # REST works and the socket does not: so long, and then the HTTP heartbeat
+    )
+    fallback_low_ms = (
+        60_000  # from one HTTP heartbeat to the next, at random (Frame.io: at most once a minute)
+    )
     fallback_high_ms = 120_000
 
     # The last resort, counted while the network claims to be up and Frame.io does not answer.
@@ -49,7 +53,9 @@ class Times:
     proof_ms = 29_000  # so long does an answer prove that Frame.io can be reached
     starting_ms = 3_000
     network_check_ms = 1_000  # for a network that comes up without a call of network_changed()
-    longest_sleep_ms = 3_600_000  # ticks can only be compared over days: nothing sleeps longer than this
+    longest_sleep_ms = (
+        3_600_000  # ticks can only be compared over days: nothing sleeps longer than this
+    )
 
     def __init__(self, **others) -> None:
         for name, value in others.items():

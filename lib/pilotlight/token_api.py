@@ -24,7 +24,9 @@ _CODE_PATHS = const(
         (b"verification_uri_complete",),
     )
 )
-_TOKEN_PATHS = const(((b"error",), (b"errors",), (b"access_token",), (b"refresh_token",), (b"expires_in",)))
+_TOKEN_PATHS = const(
+    ((b"error",), (b"errors",), (b"access_token",), (b"refresh_token",), (b"expires_in",))
+)
 _REVOKE_PATHS = const(((b"error",), (b"errors",), (b"success",)))
 
 # What a 400 says that no patience mends. Other words may pass.
@@ -47,7 +49,9 @@ class DeviceCode:
         self.device_code, self.user_code = values[2], values[3]
         self.interval_s = _seconds(values[4], _INTERVAL_S, 60)
         self.expires_in_s = _seconds(values[5], _CODE_LIFE_S, 3600)
-        self.verification_uri, self.verification_uri_complete = [value if is_token(value) else None for value in values[6:]]
+        self.verification_uri, self.verification_uri_complete = [
+            value if is_token(value) else None for value in values[6:]
+        ]
 
 
 class TokenPair:
@@ -69,7 +73,9 @@ class TokenApi:
         self._http = http
         self._version = ("x-client-version", client_version)
         self._secret = ("client_secret", client_secret)
-        self._pick = JsonPick(_TEXT_BYTES)  # once: a heap that has been in use for weeks may not have 2 kB in one piece
+        self._pick = JsonPick(
+            _TEXT_BYTES
+        )  # once: a heap that has been in use for weeks may not have 2 kB in one piece
         self.client_id = ""
 
     @property
@@ -86,7 +92,9 @@ class TokenApi:
             (("x-client-platypus-enabled", "true"),),  # asks for the two addresses
         )
         if not is_token(values[2]) or not is_token(values[3]):
-            raise Unexpected("portal", "the device code was answered by something that is not Frame.io")
+            raise Unexpected(
+                "portal", "the device code was answered by something that is not Frame.io"
+            )
         return DeviceCode(values)
 
     async def token(self, device_code: str) -> TokenPair:
@@ -104,7 +112,9 @@ class TokenApi:
     async def _pair(self, form) -> TokenPair:
         values = await self._post("/v2/auth/token", form, _TOKEN_PATHS)
         if not is_token(values[2]) or not is_token(values[3]):
-            raise Unexpected("portal", "the token request was answered by something that is not Frame.io")
+            raise Unexpected(
+                "portal", "the token request was answered by something that is not Frame.io"
+            )
         return TokenPair(values)
 
     async def _post(self, target: str, form, paths, more=()) -> list:

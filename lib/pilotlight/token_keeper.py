@@ -34,7 +34,18 @@ class TokenKeeper:
     """
 
     def __init__(
-        self, api: TokenApi, host: str, client_id: str | None, storage, clock, times, ask, ready, on_renewed, on_ended, note
+        self,
+        api: TokenApi,
+        host: str,
+        client_id: str | None,
+        storage,
+        clock,
+        times,
+        ask,
+        ready,
+        on_renewed,
+        on_ended,
+        note,
     ) -> None:
         self._api = api
         self._host = host
@@ -89,7 +100,10 @@ class TokenKeeper:
         if rejected != token:
             return token
         if self._mended or not self.refused(token):
-            raise NotAuthorized("token_refused", "Frame.io does not accept the access token, though it was just renewed")
+            raise NotAuthorized(
+                "token_refused",
+                "Frame.io does not accept the access token, though it was just renewed",
+            )
         return await self._next_token(token)
 
     async def renewal(self) -> None:
@@ -227,7 +241,11 @@ class TokenKeeper:
         except (ApiError, NetError) as error:
             word = error.word if isinstance(error, BadRequest) else None
             if word in CLIENT_REFUSED:
-                self._fail(NotAuthorized("client_refused", "Frame.io does not accept the client_secret or client_id"))
+                self._fail(
+                    NotAuthorized(
+                        "client_refused", "Frame.io does not accept the client_secret or client_id"
+                    )
+                )
             elif word in TOKEN_REFUSED or isinstance(error, Unauthorized):
                 self._note("the token endpoint has ended the pairing")
                 self.end("refresh_lost" if self._lost else "pairing_ended")

@@ -65,7 +65,9 @@ class Walker:
         self._pairing_hurries = False  # the user has asked since the last wait
         self._backoff = Backoff(times, random.randrange)
         self._rejoins = 0  # on this socket, since the channel last held for a while
-        self._forbidden = False  # the upgrade was refused with 403, and a refresh was asked for because of it
+        self._forbidden = (
+            False  # the upgrade was refused with 403, and a refresh was asked for because of it
+        )
         self._news = asyncio.Event()
 
     def network_changed(self, up: bool) -> None:
@@ -113,7 +115,9 @@ class Walker:
 
     async def _at_network(self) -> str:
         while not self._network.is_up():
-            known = getattr(self._network, "reason", None) is not None  # a radio takes a second or two to come up
+            known = (
+                getattr(self._network, "reason", None) is not None
+            )  # a radio takes a second or two to come up
             self._status.update(network_up=False, starting=self._status.starting and not known)
             self._show()
             await _wait(self._news, self._times.network_check_ms)
@@ -123,9 +127,13 @@ class Walker:
         return "up"
 
     async def _at_clock(self) -> str:
-        if await self._clock.ensure_set():  # each time: here it may ask NTP again, for there is no link to lose
+        if (
+            await self._clock.ensure_set()
+        ):  # each time: here it may ask NTP again, for there is no link to lose
             return "set"
-        return self._lost(NetError("clock", "the time is not known, so no certificate can be checked"), "failed")
+        return self._lost(
+            NetError("clock", "the time is not known, so no certificate can be checked"), "failed"
+        )
 
     async def _at_token(self) -> str:
         keeper = self._keeper
@@ -157,7 +165,9 @@ class Walker:
             return "paired"
         except MemoryError:
             # Not ended by anybody's word: it begins anew after the backoff.
-            self._pairing_asked = not self._authorization.authorized and (self.pairing is None or not self.pairing.cancelled)
+            self._pairing_asked = not self._authorization.authorized and (
+                self.pairing is None or not self.pairing.cancelled
+            )
             raise
         except NotAuthorized as error:
             self._authorization.reason = error.reason
@@ -214,7 +224,9 @@ class Walker:
                 await self._phoenix.serve()
         except NetError as error:
             return self._lost(error, "lost")
-        return self._lost(LinkClosed(1005, "the server has ended the channel", "channel_lost"), "closed")
+        return self._lost(
+            LinkClosed(1005, "the server has ended the channel", "channel_lost"), "closed"
+        )
 
     async def _at_rejoin(self) -> str:
         # The waits go on from loss to loss: a server that answers every join and then drops the channel gets a new socket too.

@@ -29,7 +29,11 @@ curl -X POST https://api.frame.io/v2/auth/token \\
 
 def run(line: str, mock: Mock) -> dict[str, object]:
     """Run a line of the guide in a shell; the JSON that it prints."""
-    line = line.replace("https://api.frame.io", mock.url).replace("[access_token]", TOKEN).replace("python ", "python3 ")
+    line = (
+        line.replace("https://api.frame.io", mock.url)
+        .replace("[access_token]", TOKEN)
+        .replace("python ", "python3 ")
+    )
     done = subprocess.run(["bash", "-c", line], capture_output=True, timeout=30, check=True)
     answer = json.loads(done.stdout)
     assert isinstance(answer, dict)
@@ -39,7 +43,11 @@ def run(line: str, mock: Mock) -> dict[str, object]:
 def test_the_identity_line(rig: Rig) -> None:
     answer = run(IDENTITY, rig.mock())
     assert answer["_type"] == "project_device"
-    assert answer["project"] == {"_type": "project", "id": "2ad59fe6-77b6-4fbc-a9d2-3dd0413ed4a3", "name": "Testbed"}
+    assert answer["project"] == {
+        "_type": "project",
+        "id": "2ad59fe6-77b6-4fbc-a9d2-3dd0413ed4a3",
+        "name": "Testbed",
+    }
 
 
 def test_the_health_line(rig: Rig) -> None:
@@ -59,4 +67,6 @@ def test_the_refresh_line(rig: Rig) -> None:
     answer = run(line.replace("[refresh_token]", pair["refresh_token"]), mock)
     assert (answer["token_type"], answer["expires_in"]) == ("bearer", 28800)
     assert answer["refresh_token"] != pair["refresh_token"]
-    assert run(line.replace("[refresh_token]", pair["refresh_token"]), mock) == {"error": "invalid_request"}
+    assert run(line.replace("[refresh_token]", pair["refresh_token"]), mock) == {
+        "error": "invalid_request"
+    }

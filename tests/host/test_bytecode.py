@@ -13,10 +13,16 @@ from tools.bytecode import ROOT, build
 def build_s(folder: Path) -> int:
     """What the built firmware believes."""
     program = "from firmware.build import BUILD_S; print(BUILD_S)"
-    return int(subprocess.run([MICROPYTHON, "-c", program], cwd=folder, capture_output=True, check=True, timeout=20).stdout)
+    return int(
+        subprocess.run(
+            [MICROPYTHON, "-c", program], cwd=folder, capture_output=True, check=True, timeout=20
+        ).stdout
+    )
 
 
-def test_the_build_time_is_now_or_what_the_environment_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_build_time_is_now_or_what_the_environment_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert build_s(ROOT) == 0
     monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
     begun_s = int(time.time())
@@ -31,5 +37,8 @@ def test_nothing_is_missing(tmp_path: Path) -> None:
     build(tmp_path)
     for folder in ("lib", "firmware"):
         source = {path.relative_to(ROOT).with_suffix("") for path in (ROOT / folder).rglob("*.py")}
-        assert source == {path.relative_to(tmp_path).with_suffix("") for path in (tmp_path / folder).rglob("*.mpy")}
+        assert source == {
+            path.relative_to(tmp_path).with_suffix("")
+            for path in (tmp_path / folder).rglob("*.mpy")
+        }
     assert sorted(path.name for path in tmp_path.glob("*.py")) == ["boot.py", "main.py"]

@@ -26,7 +26,10 @@ def has_test(name: str) -> bool:
     if not test.startswith("test_") or not path.is_file():
         return False
     body = ast.parse(path.read_text()).body
-    return any(isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == test for node in body)
+    return any(
+        isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == test
+        for node in body
+    )
 
 
 def problem(row: list[str]) -> str | None:

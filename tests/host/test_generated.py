@@ -14,7 +14,10 @@ def test_the_readme_is_not_stale() -> None:
 
 def test_a_stale_ladder_and_a_stale_diagram_are_seen() -> None:
     text = make_readme.README.read_text()
-    for old, new in (("checks Wi-Fi", "checks nothing"), ("connect --> join: upgraded", "connect --> serve: upgraded")):
+    for old, new in (
+        ("checks Wi-Fi", "checks nothing"),
+        ("connect --> join: upgraded", "connect --> serve: upgraded"),
+    ):
         assert old in text
         assert make_readme.generated(text.replace(old, new)) == text
 
@@ -38,7 +41,9 @@ def test_the_table_of_the_configuration_is_not_stale() -> None:
     assert make_config_doc.TARGET.read_text() == make_config_doc.page()
 
 
-def test_a_stale_table_of_the_configuration_is_seen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_stale_table_of_the_configuration_is_seen(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     stale = tmp_path / "config.md"
     monkeypatch.setattr(make_config_doc, "TARGET", stale)
     monkeypatch.setattr("sys.argv", ["make_config_doc", "--check"])

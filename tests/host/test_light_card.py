@@ -42,7 +42,12 @@ def as_designed(state: str, until_ms: int | None = None) -> list[tuple[bool, int
     found, at_ms = [], 0
     while at_ms < (until_ms or sum(times)):
         for i, ms in enumerate(times):
-            found.append((float(min(ms, (until_ms or ms + at_ms) - at_ms)), float(i % 2 == 0 and state != "starting")))
+            found.append(
+                (
+                    float(min(ms, (until_ms or ms + at_ms) - at_ms)),
+                    float(i % 2 == 0 and state != "starting"),
+                )
+            )
             at_ms += ms
             if until_ms and at_ms >= until_ms:
                 break
@@ -57,7 +62,9 @@ def test_no_picture_is_stale() -> None:
 def test_stale_missing_and_superfluous_pictures_are_seen(tmp_path: Path) -> None:
     shutil.copytree(make_light_card.FOLDER, tmp_path, dirs_exist_ok=True)
     (tmp_path / "disco.svg").write_text("<svg/>")
-    (tmp_path / "fault.svg").write_text((tmp_path / "fault.svg").read_text().replace("ff0000", "00ff00"))
+    (tmp_path / "fault.svg").write_text(
+        (tmp_path / "fault.svg").read_text().replace("ff0000", "00ff00")
+    )
     (tmp_path / "online.svg").unlink()
     assert make_light_card.stale(tmp_path) == ["disco.svg", "fault.svg", "online.svg"]
 
@@ -81,7 +88,10 @@ def test_a_picture_does_what_the_light_does(state: str) -> None:
     period = re.search(r"animation: light ([\d.]+)s step-end infinite", style)
     assert period
     period_ms = float(period[1]) * 1000
-    frames = [(float(at) * period_ms / 100, float(level)) for at, level in re.findall(r"([\d.]+)% { opacity: ([\d.]+) }", style)]
+    frames = [
+        (float(at) * period_ms / 100, float(level))
+        for at, level in re.findall(r"([\d.]+)% { opacity: ([\d.]+) }", style)
+    ]
     ends = [at_ms for at_ms, _ in frames[1:]] + [period_ms]
     shown = runs([(end - at_ms, level) for (at_ms, level), end in zip(frames, ends, strict=True)])
     if LADDER[state][1]:

@@ -29,7 +29,16 @@ def test_a_pause_covers_what_was_made_in_it() -> None:
     pauses.set(False, 5)
     pauses.set(True)
     covered = {age_s: pauses.covers(age_s) for age_s in (0, 10, 11, 20, 21, 30, 31, 1000)}
-    assert covered == {0: True, 10: True, 11: False, 20: False, 21: True, 30: True, 31: False, 1000: False}
+    assert covered == {
+        0: True,
+        10: True,
+        11: False,
+        20: False,
+        21: True,
+        30: True,
+        31: False,
+        1000: False,
+    }
 
 
 def test_uploads_are_taken_or_refused(rig: Rig) -> None:

@@ -22,7 +22,14 @@ DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 SCOPE = "asset_create offline"
 UNAUTHORIZED = {
     "code": 401,
-    "errors": [{"code": 401, "detail": "You are not allowed to access that resource", "status": 401, "title": "Not Authorized"}],
+    "errors": [
+        {
+            "code": 401,
+            "detail": "You are not allowed to access that resource",
+            "status": 401,
+            "title": "Not Authorized",
+        }
+    ],
     "message": "Not Authorized",
 }
 Answer = tuple[int, Any]
@@ -37,14 +44,26 @@ def session(ca: Path | None = None) -> requests.Session:
     return made
 
 
-def post(mock: Mock, path: str, fields: Fields, multipart: bool = True, headers: Mapping[str, str] | None = None) -> Answer:
+def post(
+    mock: Mock,
+    path: str,
+    fields: Fields,
+    multipart: bool = True,
+    headers: Mapping[str, str] | None = None,
+) -> Answer:
     """(status, JSON or text) of a call with the unit's fields and these; a field that is None is left out."""
     form = {"client_id": UNIT, "client_secret": CLIENT_SECRET, **fields}
     form = {name: value for name, value in form.items() if value is not None}
-    body: dict[str, Any] = {"files": {name: (None, value) for name, value in form.items()}} if multipart else {"data": form}
+    body: dict[str, Any] = (
+        {"files": {name: (None, value) for name, value in form.items()}}
+        if multipart
+        else {"data": form}
+    )
     headers = {"x-client-version": CLIENT_VERSION, **(headers or {})}
     answer = session().post(mock.url + path, headers=headers, timeout=10, **body)
-    return answer.status_code, answer.json() if "json" in answer.headers["content-type"] else answer.text
+    return answer.status_code, answer.json() if "json" in answer.headers[
+        "content-type"
+    ] else answer.text
 
 
 def new_code(mock: Mock, multipart: bool = True, **headers: str) -> Any:
@@ -56,12 +75,22 @@ def new_code(mock: Mock, multipart: bool = True, **headers: str) -> Any:
 
 def poll(mock: Mock, code: Any, multipart: bool = True, **fields: str) -> Answer:
     """Poll for a device code's tokens."""
-    return post(mock, TOKENS, {"grant_type": DEVICE_GRANT, "device_code": code["device_code"], **fields}, multipart)
+    return post(
+        mock,
+        TOKENS,
+        {"grant_type": DEVICE_GRANT, "device_code": code["device_code"], **fields},
+        multipart,
+    )
 
 
 def refresh(mock: Mock, pair: Any, multipart: bool = True) -> Answer:
     """Refresh a pair."""
-    return post(mock, TOKENS, {"grant_type": "refresh_token", "refresh_token": pair["refresh_token"]}, multipart)
+    return post(
+        mock,
+        TOKENS,
+        {"grant_type": "refresh_token", "refresh_token": pair["refresh_token"]},
+        multipart,
+    )
 
 
 def paired(mock: Mock) -> Any:
@@ -114,7 +143,10 @@ def test_pairing_refreshing_revoking(rig: Rig, multipart: bool) -> None:
     assert refresh(mock, first, multipart) == (400, {"error": "invalid_request"})
     assert mock.status()["generation"] == 2
 
-    assert post(mock, REVOKE, {"token": second["access_token"]}, multipart) == (200, {"success": True})
+    assert post(mock, REVOKE, {"token": second["access_token"]}, multipart) == (
+        200,
+        {"success": True},
+    )
     assert not accepted(mock, second)
     assert refresh(mock, second, multipart) == (401, UNAUTHORIZED)
     assert mock.status()["generation"] is None
@@ -135,18 +167,28 @@ def test_what_is_no_valid_request(rig: Rig) -> None:
         for name in ("client_id", "client_secret", *fields):
             for value in (None, ""):
                 assert post(mock, path, {**fields, name: value}) == invalid, (path, name, value)
-        assert post(mock, path, {**fields, "client_secret": "wrong"}) == (400, {"error": "invalid_client"})
+        assert post(mock, path, {**fields, "client_secret": "wrong"}) == (
+            400,
+            {"error": "invalid_client"},
+        )
         for version in ("1.2", "v1.2.3", "1.2.03", "1.2.3-", "1.2.3 4", "1.2.3-01", "firmware"):
-            assert post(mock, path, fields, headers={"x-client-version": version}) == invalid, version
+            assert post(mock, path, fields, headers={"x-client-version": version}) == invalid, (
+                version
+            )
         bodies = (
-            ("application/json", json.dumps({"client_id": UNIT, "client_secret": CLIENT_SECRET, **fields})),
+            (
+                "application/json",
+                json.dumps({"client_id": UNIT, "client_secret": CLIENT_SECRET, **fields}),
+            ),
             ("multipart/form-data", "no boundary"),
             ("multipart/form-data; boundary=x", "--x\r\nnonsense"),
             ("application/x-www-form-urlencoded; charset=unheard-of", "client_id=1"),
             ("application/x-www-form-urlencoded", b"client_id=\xff"),
         )
         for content_type, body in bodies:
-            answer = session().post(mock.url + path, data=body, headers={"content-type": content_type}, timeout=10)
+            answer = session().post(
+                mock.url + path, data=body, headers={"content-type": content_type}, timeout=10
+            )
             assert (answer.status_code, answer.json()) == invalid, content_type
     assert post(mock, CODE, {"scope": "everything"}) == invalid
     assert post(mock, TOKENS, {"grant_type": "password"}) == invalid
@@ -181,7 +223,16 @@ def test_how_a_poll_is_refused(rig: Rig) -> None:
 
 
 def test_lives_are_given_on_the_command_line_too(rig: Rig) -> None:
-    options = ("--token-life-s", "0.5", "--refresh-life-s", "0", "--code-life-s", "60.5", "--interval-s", "0.2")
+    options = (
+        "--token-life-s",
+        "0.5",
+        "--refresh-life-s",
+        "0",
+        "--code-life-s",
+        "60.5",
+        "--interval-s",
+        "0.2",
+    )
     mock = rig.mock(*options)
     code = new_code(mock)
     assert (code["expires_in"], code["interval"]) == (60, 1)
@@ -200,7 +251,9 @@ def test_a_lost_refresh_response_costs_the_pairing(rig: Rig) -> None:
         refresh(mock, pair)
     assert refresh(mock, pair) == (400, {"error": "invalid_request"})
     assert not accepted(mock, pair)
-    used = [(record["outcome"], record["lost"]) for record in mock.records(kind="auth", generation=1)]
+    used = [
+        (record["outcome"], record["lost"]) for record in mock.records(kind="auth", generation=1)
+    ]
     assert used == [("issued", True), ("invalid_request", False)]
     assert mock.status()["generation"] == 2
     assert refresh(mock, paired(mock))[0] == 200  # one was ordered
@@ -252,7 +305,12 @@ def test_refusals(rig: Rig, part: str, path: str) -> None:
         "refresh_token": pair["refresh_token"],
         "token": pair["access_token"],
     }
-    for status, body in ((403, "<html>no</html>"), (503, "<html>busy</html>"), (429, {"error": "slow"}), (502, {"any": 1})):
+    for status, body in (
+        (403, "<html>no</html>"),
+        (503, "<html>busy</html>"),
+        (429, {"error": "slow"}),
+        (502, {"any": 1}),
+    ):
         mock.control("refuse", part=part, status=status, body=body, times=1)
         assert post(mock, path, fields) == (status, body)
     mock.control("refuse", part="all", status=500, times=1)
@@ -287,10 +345,14 @@ def test_records_and_status_hold_no_secret(rig: Rig) -> None:
     post(mock, REVOKE, {"token": second["access_token"]})
     seen = json.dumps([mock.records(), mock.status()])
     secrets = [CLIENT_SECRET, TOKEN, "wrong-secret", code["device_code"]]
-    secrets += [pair[name] for pair in (first, second) for name in ("access_token", "refresh_token")]
+    secrets += [
+        pair[name] for pair in (first, second) for name in ("access_token", "refresh_token")
+    ]
     assert [secret for secret in secrets if secret in seen] == []
     assert all(secret.startswith(MARK) for secret in secrets[3:])
-    assert [(record["part"], record["outcome"]) for record in mock.records(kind="auth", client_id=UNIT)] == [
+    assert [
+        (record["part"], record["outcome"]) for record in mock.records(kind="auth", client_id=UNIT)
+    ] == [
         ("code", "issued"),
         ("token", "issued"),
         ("token", "issued"),

@@ -28,7 +28,9 @@ class Msal:
 
     def begin(self) -> Any:
         """Ask for a device code."""
-        return self._client.initiate_device_flow(SCOPE.split(), data={"client_secret": CLIENT_SECRET}, timeout=10)
+        return self._client.initiate_device_flow(
+            SCOPE.split(), data={"client_secret": CLIENT_SECRET}, timeout=10
+        )
 
     def poll(self, flow: Any, **options: Any) -> Any:
         """Poll, waiting as told, until it is decided."""
@@ -51,12 +53,17 @@ def test_a_client_that_we_did_not_write_pairs_and_refreshes(rig: Rig) -> None:
     polling.join(10)
     first = done[0]
     assert (first["token_type"], first["expires_in"]) == ("bearer", 28800)
-    assert [record["outcome"] for record in mock.records(kind="auth", grant="device_code")] == ["authorization_pending", "issued"]
+    assert [record["outcome"] for record in mock.records(kind="auth", grant="device_code")] == [
+        "authorization_pending",
+        "issued",
+    ]
 
     second = client.refresh(first["refresh_token"])
     assert client.new_tokens == [second["refresh_token"]] != [first["refresh_token"]]
     assert client.refresh(first["refresh_token"]) == {"error": "invalid_request"}
-    assert [record["generation"] for record in mock.records(kind="auth", grant="refresh_token")] == [1, 1]
+    assert [
+        record["generation"] for record in mock.records(kind="auth", grant="refresh_token")
+    ] == [1, 1]
 
 
 def test_a_client_that_we_did_not_write_understands_the_errors(rig: Rig) -> None:
@@ -64,7 +71,9 @@ def test_a_client_that_we_did_not_write_understands_the_errors(rig: Rig) -> None
     mock.control("lives", said_interval_s=0)
     client = Msal(mock)
     flow = client.begin()
-    assert client.poll(flow, exit_condition=lambda flow: flow["interval"] >= 5) == {"error": "slow_down"}
+    assert client.poll(flow, exit_condition=lambda flow: flow["interval"] >= 5) == {
+        "error": "slow_down"
+    }
     assert flow["interval"] == 5  # five more than was said
     mock.control("deny")
     with pytest.warns(UserWarning, match="too soon"):  # as we don't wait for them
@@ -100,6 +109,8 @@ def test_requests_oauthlib_pairs_and_refreshes(rig: Rig) -> None:
     second = oauth.refresh_token(mock.url + TOKENS, timeout=10, **form)
     assert second["refresh_token"] != first["refresh_token"]
     with pytest.raises(OAuth2Error, match="invalid_request"):
-        oauth.refresh_token(mock.url + TOKENS, refresh_token=first["refresh_token"], timeout=10, **form)
+        oauth.refresh_token(
+            mock.url + TOKENS, refresh_token=first["refresh_token"], timeout=10, **form
+        )
     dead = {"Authorization": f"Bearer {first['access_token']}"}
     assert plain.get(mock.url + "/v2/devices/me", headers=dead, timeout=10).status_code == 401

@@ -9,7 +9,9 @@ import pytest
 from tests.system.rig import TOKEN, Mock, Rig
 
 
-def call(mock: Mock, method: str, path: str, token: str | None = TOKEN) -> tuple[int, Any, http.client.HTTPMessage]:
+def call(
+    mock: Mock, method: str, path: str, token: str | None = TOKEN
+) -> tuple[int, Any, http.client.HTTPMessage]:
     """(status, JSON or text, header fields) of a call."""
     connection = http.client.HTTPConnection("127.0.0.1", mock.port, timeout=10)
     connection.request(method, path, headers={"Authorization": f"Bearer {token}"} if token else {})

@@ -15,7 +15,9 @@ from websockets.sync.connection import Connection
 from tests.system.rig import TOKEN, Mock, Rig
 
 GUIDE_URL = "wss://api.frame.io/devices/websocket?Authorization=Bearer ACCESS_TOKEN"
-JOIN = '{"topic":"devices:YOUR_DEVICE_ID", "event":"phx_join", "payload":"", "ref":"channel_connect"}'
+JOIN = (
+    '{"topic":"devices:YOUR_DEVICE_ID", "event":"phx_join", "payload":"", "ref":"channel_connect"}'
+)
 JOINED = '{"event":"phx_reply","payload":{"response":{},"status":"ok"},"ref":"channel_connect","topic":"devices:YOUR_DEVICE_ID"}'
 HEARTBEAT = '{"topic":"phoenix", "event":"heartbeat", "payload":"", "ref":"heartbeat"}'
 BEATEN = '{"event":"phx_reply","payload":{"response":{},"status":"ok"},"ref":"heartbeat","topic":"phoenix"}'
@@ -56,7 +58,9 @@ def test_the_lines_of_the_guide(rig: Rig) -> None:
 
 def test_the_lines_of_the_guide_over_tls(rig: Rig) -> None:
     mock = rig.mock(tls=True)
-    with joined(mock, ssl=ssl.create_default_context(cafile=str(mock.ca.parent / "ca.pem"))) as client:
+    with joined(
+        mock, ssl=ssl.create_default_context(cafile=str(mock.ca.parent / "ca.pem"))
+    ) as client:
         client.send(HEARTBEAT)
         assert client.recv(5) == BEATEN
 
@@ -105,7 +109,15 @@ def test_pause_and_resume_are_broadcast(rig: Rig) -> None:
 
 @pytest.mark.parametrize(
     "message",
-    [b"binary", "", "no json", "[]", '"text"', '{"topic":"phoenix","event":"heartbeat","payload":""}', '{"event":"heartbeat"}'],
+    [
+        b"binary",
+        "",
+        "no json",
+        "[]",
+        '"text"',
+        '{"topic":"phoenix","event":"heartbeat","payload":""}',
+        '{"event":"heartbeat"}',
+    ],
     ids=str,
 )
 def test_what_crashes_the_socket(rig: Rig, message: str | bytes) -> None:
@@ -120,7 +132,11 @@ def event_of(text: str | bytes) -> tuple[str, str | None, Any]:
     """(event, ref, status) of a message."""
     message = json.loads(text)
     payload = message["payload"]
-    return message["event"], message["ref"], payload.get("status") if isinstance(payload, dict) else payload
+    return (
+        message["event"],
+        message["ref"],
+        payload.get("status") if isinstance(payload, dict) else payload,
+    )
 
 
 def test_joining_twice_answers_first_and_closes_the_old_channel_then(rig: Rig) -> None:
@@ -135,10 +151,20 @@ def test_joining_twice_answers_first_and_closes_the_old_channel_then(rig: Rig) -
 def test_topics_that_are_not_ours(rig: Rig) -> None:
     mock = rig.mock()
     with dial(mock) as client:
-        for topic, reason in (("rooms:1", "unmatched topic"), ("devices:someone-else", "unauthorized")):
-            client.send(json.dumps({"topic": topic, "event": "phx_join", "payload": "", "ref": "r"}))
-            assert json.loads(client.recv(5))["payload"] == {"response": {"reason": reason}, "status": "error"}
-        client.send(json.dumps({"topic": "devices:x", "event": "anything", "payload": "", "ref": "r"}))
+        for topic, reason in (
+            ("rooms:1", "unmatched topic"),
+            ("devices:someone-else", "unauthorized"),
+        ):
+            client.send(
+                json.dumps({"topic": topic, "event": "phx_join", "payload": "", "ref": "r"})
+            )
+            assert json.loads(client.recv(5))["payload"] == {
+                "response": {"reason": reason},
+                "status": "error",
+            }
+        client.send(
+            json.dumps({"topic": "devices:x", "event": "anything", "payload": "", "ref": "r"})
+        )
         assert json.loads(client.recv(5))["payload"]["response"] == {"reason": "unmatched topic"}
 
 
@@ -202,4 +228,8 @@ def test_records_hold_no_token(rig: Rig) -> None:
     with joined(mock):
         pass
     assert TOKEN not in json.dumps(mock.records())
-    assert [record["kind"] for record in mock.records() if record["kind"] != "control"][:3] == ["request", "upgrade", "message"]
+    assert [record["kind"] for record in mock.records() if record["kind"] != "control"][:3] == [
+        "request",
+        "upgrade",
+        "message",
+    ]

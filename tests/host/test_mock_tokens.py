@@ -42,7 +42,12 @@ def refusal(action: Callable[[], object]) -> tuple[str, int]:
 
 def test_the_lives_that_are_documented() -> None:
     lives = Lives()
-    assert (lives.access_expires_in(), lives.refresh_s, lives.code_expires_in(), lives.interval()) == (28800, 1209600, 120, 5)
+    assert (
+        lives.access_expires_in(),
+        lives.refresh_s,
+        lives.code_expires_in(),
+        lives.interval(),
+    ) == (28800, 1209600, 120, 5)
 
 
 def test_what_is_said_is_whole_seconds_and_never_tempts_to_be_too_fast() -> None:
@@ -62,11 +67,18 @@ def test_a_refresh_rotates_and_each_refresh_token_serves_once() -> None:
         assert pairs[-1].generation == number + 1 == tokens.status()["generation"]
         assert [tokens.accepts(pair.access_token) for pair in pairs] == [False] * number + [True]
         for old in pairs[:-1]:
-            assert refusal(lambda: tokens.refresh(old.refresh_token, UNIT)) == ("invalid_request", 400)
+            assert refusal(lambda: tokens.refresh(old.refresh_token, UNIT)) == (
+                "invalid_request",
+                400,
+            )
     assert len({token for pair in pairs for token in (pair.access_token, pair.refresh_token)}) == 8
     assert [tokens.generation_of(pair.refresh_token) for pair in pairs] == [1, 2, 3, 4]
     assert tokens.generation_of("unknown") is None
-    assert all(token not in repr(pairs) for pair in pairs for token in (pair.access_token, pair.refresh_token))
+    assert all(
+        token not in repr(pairs)
+        for pair in pairs
+        for token in (pair.access_token, pair.refresh_token)
+    )
 
 
 def test_lives() -> None:
@@ -139,7 +151,10 @@ def test_each_poll_that_comes_too_fast_adds_to_the_interval() -> None:
 def test_a_code_ends_used_denied_or_expired() -> None:
     tokens, clock = made(code_s=10)
     used, denied, expired = (tokens.new_code(UNIT) for _ in range(3))
-    assert tokens.status() == {"user_codes": [used.user_code, denied.user_code, expired.user_code], "generation": None}
+    assert tokens.status() == {
+        "user_codes": [used.user_code, denied.user_code, expired.user_code],
+        "generation": None,
+    }
     tokens.decide(used.user_code, "approved")
     tokens.decide(denied.user_code, "denied")
     assert refusal(lambda: tokens.poll(used.device_code, "another unit")) == ("invalid_grant", 400)
@@ -156,7 +171,9 @@ def test_a_code_ends_used_denied_or_expired() -> None:
     assert expired.device_code not in repr(expired)
 
 
-def test_a_user_code_keeps_its_leading_zeros_and_is_not_pending_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_user_code_keeps_its_leading_zeros_and_is_not_pending_twice(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     drawn = iter([42, 42, 7])
     monkeypatch.setattr("secrets.randbelow", lambda below: next(drawn))
     tokens, _ = made()

@@ -86,7 +86,9 @@ def test_fragments_with_pings_between(rig: Rig, size: int) -> None:
         pieces = list(client.recv_streaming(decode=False))
         assert all(len(piece) <= size for piece in pieces)
         assert json.loads(b"".join(pieces))["payload"] == EVENT["payload"]
-        assert any(piece.strip(b"\x80\xbf") != piece for piece in pieces[1:]) or size > 1  # characters were cut
+        assert (
+            any(piece.strip(b"\x80\xbf") != piece for piece in pieces[1:]) or size > 1
+        )  # characters were cut
         mock.wait(lambda mock: len(mock.records(kind="pong")) == len(pieces) - 1)
         bodies = [record["body"] for record in mock.records(kind="pong")]
         assert bodies == [f"after {at}" for at in range(size, len(b"".join(pieces)), size)]
@@ -149,7 +151,11 @@ def test_garbage(rig: Rig) -> None:
         mock.control("garbage", seed=8, part=part, bytes=5000, times=1)
         with call(mock, head) as sock:
             assert read_all(sock) == random.Random(8).randbytes(5000)
-    assert [record["path"] for record in mock.records(kind="spoilt")] == ["/health", "/devices/websocket", "/health"]
+    assert [record["path"] for record in mock.records(kind="spoilt")] == [
+        "/health",
+        "/devices/websocket",
+        "/health",
+    ]
     with call(mock, HEALTH) as sock:
         assert sock.recv(17) == b"HTTP/1.1 200 OK\r\n"
 
@@ -226,12 +232,16 @@ def test_half_open(rig: Rig) -> None:
 
 def test_closes_of_any_code(rig: Rig) -> None:
     mock = rig.mock()
-    for number, code in enumerate([1000, 1001, 1002, 1007, 1009, 1011, 1012, 1013, 3000, 4999, None]):
+    for number, code in enumerate(
+        [1000, 1001, 1002, 1007, 1009, 1011, 1012, 1013, 3000, 4999, None]
+    ):
         with joined(mock) as client:
             mock.control("drop", code=code, reason="" if code is None else "Ende ü")
             with pytest.raises(ConnectionClosed):
                 client.recv(5)
-            assert (client.close_code, client.close_reason) == ((1005, "") if code is None else (code, "Ende ü"))
+            assert (client.close_code, client.close_reason) == (
+                (1005, "") if code is None else (code, "Ende ü")
+            )
         assert end_of(mock, number) == (code or 1005)
 
 

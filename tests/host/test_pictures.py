@@ -29,7 +29,9 @@ def test_every_strip_is_its_golden_picture(strips: dict[str, Image.Image]) -> No
 
 def test_a_golden_picture_that_nothing_draws_is_told(strips: dict[str, Image.Image]) -> None:
     with pytest.raises(AssertionError, match="light/even is not drawn any more"):
-        golden.check_all({name: strip for name, strip in strips.items() if name != "light/even"}, "light")
+        golden.check_all(
+            {name: strip for name, strip in strips.items() if name != "light/even"}, "light"
+        )
 
 
 def test_a_phone_reads_the_qr_code(pages: dict[str, Image.Image]) -> None:
@@ -39,7 +41,9 @@ def test_a_phone_reads_the_qr_code(pages: dict[str, Image.Image]) -> None:
         with Image.open(golden.GOLDEN / f"{name}.png") as file:
             picture = file.convert("L")
         for scale in (1, 4):
-            enlarged = picture.resize((picture.width * scale, picture.height * scale), Image.Resampling.BICUBIC)
+            enlarged = picture.resize(
+                (picture.width * scale, picture.height * scale), Image.Resampling.BICUBIC
+            )
             read += [code.text for code in zxingcpp.read_barcodes(enlarged)]
     assert read == ["https://next.frame.io/pair/987654"] * 2
 
@@ -55,8 +59,16 @@ def test_a_difference_of_one_pixel_fails_and_is_saved(tmp_path: Path) -> None:
         golden.check("page", picture_of(bytes([1, 2, 4, 9]), 4, 8), seen, failed)
     with Image.open(failed / "page.png") as saved:
         # golden, actual, difference, each four rows apart and enlarged four times; the pixel is the one at 3, 0
-        assert [saved.getpixel((3 * 4, y * 4)) for y in (0, 8 + 4, 16 + 8)] == [(0, 0, 0), (255, 255, 255), (255, 0, 0)]
-        assert saved.getpixel((0, 0)) == (255, 255, 255) and saved.getpixel((0, 24 * 4)) == (0, 0, 0)
+        assert [saved.getpixel((3 * 4, y * 4)) for y in (0, 8 + 4, 16 + 8)] == [
+            (0, 0, 0),
+            (255, 255, 255),
+            (255, 0, 0),
+        ]
+        assert saved.getpixel((0, 0)) == (255, 255, 255) and saved.getpixel((0, 24 * 4)) == (
+            0,
+            0,
+            0,
+        )
     with pytest.raises(AssertionError, match="is not its golden"):
         golden.check("page", picture_of(bytes([1, 2, 4, 8, 0]), 5, 8), seen, failed)
     Image.new("RGB", (2, 8)).save(seen / "black.png")
@@ -66,22 +78,36 @@ def test_a_difference_of_one_pixel_fails_and_is_saved(tmp_path: Path) -> None:
         golden.check("other", picture_of(bytes(4), 4, 8), seen, failed)
 
 
-def test_a_pixel_of_a_strip_that_differs_is_red_and_all_others_are_black(strips: dict[str, Image.Image], tmp_path: Path) -> None:
+def test_a_pixel_of_a_strip_that_differs_is_red_and_all_others_are_black(
+    strips: dict[str, Image.Image], tmp_path: Path
+) -> None:
     wrong = strips["light/even"].copy()
     wrong.putpixel((200, 20), (1, 2, 3))
-    with pytest.raises(AssertionError, match=r"light/even is not its golden picture.*light/even\.png"):
+    with pytest.raises(
+        AssertionError, match=r"light/even is not its golden picture.*light/even\.png"
+    ):
         golden.check("light/even", wrong, failed=tmp_path)
     with Image.open(tmp_path / "light/even.png") as saved:
         difference = saved.crop((0, 2 * (wrong.height + 4), wrong.width, saved.height))
-    assert sorted(difference.getcolors() or []) == [(1, (255, 0, 0)), (wrong.width * wrong.height - 1, (0, 0, 0))]
+    assert sorted(difference.getcolors() or []) == [
+        (1, (255, 0, 0)),
+        (wrong.width * wrong.height - 1, (0, 0, 0)),
+    ]
     assert difference.getpixel((200, 20)) == (255, 0, 0)
 
 
 def test_a_strip_shows_the_times() -> None:
     """A pattern that the test knows, read back from the picture."""
-    picture = light_strips.picture_of({("pixel", 100): [(0, 255, 0, 0), (200, 0, 0, 0), (500, 64, 0, 0), (1000, 0, 0, 255)]})
-    band = [picture.getpixel((74 + t_ms // 10, 5)) for t_ms in (0, 190, 200, 490, 500, 990, 1000, 5990)]
+    picture = light_strips.picture_of(
+        {("pixel", 100): [(0, 255, 0, 0), (200, 0, 0, 0), (500, 64, 0, 0), (1000, 0, 0, 255)]}
+    )
+    band = [
+        picture.getpixel((74 + t_ms // 10, 5)) for t_ms in (0, 190, 200, 490, 500, 990, 1000, 5990)
+    ]
     red, black, dim, blue = (255, 0, 0), (0, 0, 0), (128, 0, 0), (0, 0, 255)
     assert band == [red, red, black, black, dim, dim, blue, blue]
-    curve = [sum(picture.getpixel((74 + t_ms // 10, y)) == (200, 200, 200) for y in range(14, 30)) for t_ms in (0, 300, 500)]
+    curve = [
+        sum(picture.getpixel((74 + t_ms // 10, y)) == (200, 200, 200) for y in range(14, 30))
+        for t_ms in (0, 300, 500)
+    ]
     assert curve == [15, 0, 8]

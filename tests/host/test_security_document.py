@@ -40,13 +40,19 @@ def test_what_it_names_exists(name: str) -> None:
 
 def written() -> set[str]:
     """What the firmware writes: its records and the files beside main.py."""
-    sources = [path.read_text() for folder in ("lib", "firmware") for path in (ROOT / folder).rglob("*.py")]
+    sources = [
+        path.read_text() for folder in ("lib", "firmware") for path in (ROOT / folder).rglob("*.py")
+    ]
     names = set()
     for source in sources:
         for constant, name in re.findall(r'^(_[A-Z]+) = const\("([a-z]+)"\)', source, re.MULTILINE):
             if re.search(rf"(?:load|save|_read|_write)\({constant}\b", source):
                 names.add(f"state/{name}.json")
-    return names | set(device_module("firmware.crash_log").FILES) | {device_module("firmware.board_name").REMEMBERED}
+    return (
+        names
+        | set(device_module("firmware.crash_log").FILES)
+        | {device_module("firmware.board_name").REMEMBERED}
+    )
 
 
 def test_it_knows_every_file_that_the_firmware_writes() -> None:
@@ -66,7 +72,10 @@ def test_its_bounds_are_those_of_the_code(path: str, code: str, words: str) -> N
 
 def test_its_times_are_those_of_the_code() -> None:
     times = device_module("pilotlight.times").Times()
-    assert f"ends after {times.total_ms // 1000} s, or {times.stall_ms // 1000} s without a byte" in text()
+    assert (
+        f"ends after {times.total_ms // 1000} s, or {times.stall_ms // 1000} s without a byte"
+        in text()
+    )
 
 
 def test_device_code_listens_on_no_port_and_runs_nothing_that_it_was_sent() -> None:

@@ -25,8 +25,12 @@ class Bus:
 
 @pytest.mark.parametrize("height", [64, 32])
 @pytest.mark.parametrize("rotate", [0, 2])
-def test_another_driver_shows_the_same_picture(height: int, rotate: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Image.Image, "getdata", Image.Image.get_flattened_data)  # luma calls it by the name that Pillow warns of
+def test_another_driver_shows_the_same_picture(
+    height: int, rotate: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        Image.Image, "getdata", Image.Image.get_flattened_data
+    )  # luma calls it by the name that Pillow warns of
     chip = SSD1306(128, height)
     device: Any = ssd1306(i2c(bus=Bus(chip)), width=128, height=height, rotate=rotate)
     assert chip.on and chip.contrast == 0xCF and not any(chip.picture())

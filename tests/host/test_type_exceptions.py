@@ -19,12 +19,19 @@ WITH_REASON = re.compile(r"# type: ignore\[[a-z-]+\]  # \S+ \S.*")
 
 def device_code() -> list[Path]:
     """Every file of it."""
-    return [ROOT / "main.py", ROOT / "boot.py", *(ROOT / "lib").rglob("*.py"), *(ROOT / "firmware").rglob("*.py")]
+    return [
+        ROOT / "main.py",
+        ROOT / "boot.py",
+        *(ROOT / "lib").rglob("*.py"),
+        *(ROOT / "firmware").rglob("*.py"),
+    ]
 
 
 def without_reason(source: str) -> list[str]:
     """The lines that switch checking off, for one kind of error or more, and do not say why."""
-    return [line for line in source.splitlines() if IGNORE.search(line) and not WITH_REASON.search(line)]
+    return [
+        line for line in source.splitlines() if IGNORE.search(line) and not WITH_REASON.search(line)
+    ]
 
 
 def careless(config: str) -> list[str]:
@@ -35,7 +42,12 @@ def careless(config: str) -> list[str]:
     for section in parser.sections()[1:]:
         above = config.partition(f"\n[{section}]")[0].rpartition("\n")[2]
         is_ours = re.match(r"mypy-(\*|pilotlight|firmware|main|boot)", section) is not None
-        if is_ours or "," in section or not above.startswith("# ") or [*parser[section]] != ["ignore_errors"]:
+        if (
+            is_ours
+            or "," in section
+            or not above.startswith("# ")
+            or [*parser[section]] != ["ignore_errors"]
+        ):
             found.append(section)
     return found
 
@@ -74,8 +86,12 @@ def test_each_exception_in_the_configuration_has_its_reason() -> None:
     assert careless("[mypy]\n\n# Why\n[mypy-vfs.*]\nfollow_imports = skip\n") == ["mypy-vfs.*"]
 
 
-def test_mypy_itself_refuses_an_ignore_without_its_kind_and_one_that_is_not_needed(tmp_path: Path) -> None:
-    (tmp_path / "probe.py").write_text("import time\n\ntime.clock()  # type: ignore\ntime.ticks_ms()  # type: ignore[misc]\n")
+def test_mypy_itself_refuses_an_ignore_without_its_kind_and_one_that_is_not_needed(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "probe.py").write_text(
+        "import time\n\ntime.clock()  # type: ignore\ntime.ticks_ms()  # type: ignore[misc]\n"
+    )
     command = [
         sys.executable,
         "-m",

@@ -17,7 +17,12 @@ def texts(book):
 def canvas(page, width, height):
     """A page, drawn on more room than it has: a byte a pixel, width + MARGIN in a row."""
     pixels = bytearray((width + MARGIN) * (height + MARGIN))
-    pages.draw(page, framebuf.FrameBuffer(pixels, width + MARGIN, height + MARGIN, framebuf.GS8), width, height)
+    pages.draw(
+        page,
+        framebuf.FrameBuffer(pixels, width + MARGIN, height + MARGIN, framebuf.GS8),
+        width,
+        height,
+    )
     return pixels
 
 

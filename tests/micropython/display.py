@@ -16,7 +16,10 @@ from tests.virtual_time import Clock
 from tools.draw_pages import Face
 
 FULL = Face(
-    "online", project="The Lighthouse at the End of the World, Episode 2", creator="Ada", expires_at="2030-01-31T12:00:00Z"
+    "online",
+    project="The Lighthouse at the End of the World, Episode 2",
+    creator="Ada",
+    expires_at="2030-01-31T12:00:00Z",
 )
 
 

@@ -43,7 +43,9 @@ def fitted(height=64, **kind):
 def drawn(display):
     """What is to be seen of what is drawn."""
     picture = bytearray(display.width * display.height // 8)
-    framebuf.FrameBuffer(picture, display.width, display.height, framebuf.MONO_HLSB).blit(display, 0, 0)
+    framebuf.FrameBuffer(picture, display.width, display.height, framebuf.MONO_HLSB).blit(
+        display, 0, 0
+    )
     return bytes(picture)
 
 

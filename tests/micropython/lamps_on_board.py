@@ -30,7 +30,11 @@ KINDS = {
     "led": (lambda: Led(Pin(_WHITE_PIN, Pin.OUT, value=0)), False, 0),
     "led, active low": (lambda: Led(Pin(_WHITE_PIN, Pin.OUT, value=1), active_low=True), True, 0),
     "pwm": (lambda: PwmLed(PWM(Pin(_WHITE_PIN), freq=1000, duty_u16=0)), False, 0),
-    "pwm, active low": (lambda: PwmLed(PWM(Pin(_WHITE_PIN), freq=1000, duty_u16=65535), active_low=True), True, 0),
+    "pwm, active low": (
+        lambda: PwmLed(PWM(Pin(_WHITE_PIN), freq=1000, duty_u16=65535), active_low=True),
+        True,
+        0,
+    ),
     "rgb": (lambda: RgbLed(*_pwms(0)), False, 0),
     "rgb, common anode": (lambda: RgbLed(*_pwms(65535), common_anode=True), True, 0),
     "pixel": (lambda: Pixel(_strip(1)), False, 0),

@@ -95,4 +95,6 @@ class Device:
 
     async def fails(self, reason, within_s=60):
         """Wait until it is down for this reason; how many milliseconds that took."""
-        return await self.until(lambda: not self.wifi.is_up() and self.wifi.reason == reason, within_s)
+        return await self.until(
+            lambda: not self.wifi.is_up() and self.wifi.reason == reason, within_s
+        )

@@ -44,7 +44,9 @@ async def upgrade(reader, writer, more=b""):
     for line in await read_head(reader):
         if line.startswith(b"Sec-WebSocket-Key: "):
             key = line[19:]
-    accept = binascii.b2a_base64(hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest()).strip()
+    accept = binascii.b2a_base64(
+        hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest()
+    ).strip()
     head = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "
     writer.write(head + accept + b"\r\n\r\n" + more)
     await writer.drain()

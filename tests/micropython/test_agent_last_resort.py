@@ -104,7 +104,9 @@ async def test_a_driver_that_fails_for_good_and_never_is_up_gets_its_reset_too()
     world.agent.network_changed()
     await board.asked.wait()
     assert world.agent.status.state == "no_network"
-    assert 0 <= Clock.now_ms - begun_ms - 30 * MINUTE_MS <= LATE_MS and len(world.host.restarts) == 2
+    assert (
+        0 <= Clock.now_ms - begun_ms - 30 * MINUTE_MS <= LATE_MS and len(world.host.restarts) == 2
+    )
     world.host.wedged = False  # a network that is just not there is nobody's fault
     asked = len(board.resets)
     await sleep_s(3 * HOUR_S)
@@ -190,7 +192,11 @@ async def test_a_restart_that_fails_or_hangs_keeps_nothing_back():
         setattr(world.host, word, True)
         world.network.dead_air = True
         await sleep_s(HOUR_S + 60)
-        assert len(board.resets) == 1 and len(world.host.restarts) >= 2, (word, board.resets, world.host.restarts)
+        assert len(board.resets) == 1 and len(world.host.restarts) >= 2, (
+            word,
+            board.resets,
+            world.host.restarts,
+        )
         assert [line for _, line in world.log if line == "last resort: failed"], word
         world.network.dead_air = False
         await world.until("online", 90_000)
@@ -220,7 +226,11 @@ async def test_an_embedder_without_restart_or_without_both():
         await world.online()
         world.network.dead_air = True
         await sleep_s(3 * HOUR_S)
-        assert bool(board.resets) == bool([line for _, line in world.log if "last resort" in line]) == resets, world.log
+        assert (
+            bool(board.resets)
+            == bool([line for _, line in world.log if "last resort" in line])
+            == resets
+        ), world.log
         world.network.dead_air = False
         await world.until("online", 90_000)
         await world.power_off()

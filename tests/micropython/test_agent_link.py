@@ -13,7 +13,11 @@ async def test_from_power_on_to_online():
     world = World()
     await world.online()
     # Each request: connect (a round trip), then request and answer (another): 40 ms. Upgrade 40, join 20.
-    assert [row[:2] for row in world.shown] == [(0, "starting"), (40, "joining"), (100, "online")], world.shown
+    assert [row[:2] for row in world.shown] == [
+        (0, "starting"),
+        (40, "joining"),
+        (100, "online"),
+    ], world.shown
     assert world.network.most_open <= 2
     await world.power_off()
 
@@ -26,7 +30,9 @@ async def test_with_a_stored_id_the_socket_comes_first():
     begun_ms = Clock.now_ms
     await world.online()
     assert [what for _, what in world.frameio.asked][:3] == ["upgrade", "join", "identity"]
-    assert world.frameio.times("join")[0] - begun_ms == 5 * LATENCY_MS  # there, back, there, back, there
+    assert (
+        world.frameio.times("join")[0] - begun_ms == 5 * LATENCY_MS
+    )  # there, back, there, back, there
     await world.power_off()
 
 
@@ -172,7 +178,9 @@ async def test_an_unanswered_join_closes_the_socket():
 
 async def test_no_network_and_back():
     world = World()
-    world.power_on(Times(network_check_ms=600_000))  # two weeks of looking every second would be the whole test
+    world.power_on(
+        Times(network_check_ms=600_000)
+    )  # two weeks of looking every second would be the whole test
     await world.until("online")
     await sleep_s(100)
     world.host.up = False

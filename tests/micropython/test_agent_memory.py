@@ -65,11 +65,17 @@ async def test_polls_for_which_there_is_no_memory_beside_the_socket():
     assert world.network.most_open == 2
     begun_ms, joins = Clock.now_ms, len(world.frameio.times("join"))
     await sleep_s(3600)
-    assert 3600 // 300 <= len(world.frameio.times("join")) - joins <= 3600 // 180, len(world.frameio.times("join")) - joins
-    assert min([after - before for before, after in pairs(world.frameio.times("identity"))]) >= 60_000, world.frameio.times(
-        "identity"
+    assert 3600 // 300 <= len(world.frameio.times("join")) - joins <= 3600 // 180, (
+        len(world.frameio.times("join")) - joins
     )
-    assert not [line for _, line in world.log if line.startswith("memory: there is no memory for this connection")]
+    assert (
+        min([after - before for before, after in pairs(world.frameio.times("identity"))]) >= 60_000
+    ), world.frameio.times("identity")
+    assert not [
+        line
+        for _, line in world.log
+        if line.startswith("memory: there is no memory for this connection")
+    ]
     world.network.one_only = False
     await sleep_s(600)
     joins = len(world.frameio.times("join"))

@@ -30,7 +30,10 @@ async def test_a_month_alone():
     await sleep_s(30 * DAY_S)
     refreshes = world.frameio.times("refresh")
     assert 110 <= len(refreshes) <= 126, len(refreshes)
-    assert min(gaps(refreshes)) >= 0.7 * 8 * 3600_000 and max(gaps(refreshes)) <= 0.8 * 8 * 3600_000 + 1000 + REQUEST_MS
+    assert (
+        min(gaps(refreshes)) >= 0.7 * 8 * 3600_000
+        and max(gaps(refreshes)) <= 0.8 * 8 * 3600_000 + 1000 + REQUEST_MS
+    )
     assert set(world.frameio.tokens.uses.values()) == {1}
     assert len(world.shown) == shown and len(world.frameio.times("upgrade")) == 1
     identities = world.frameio.times("identity")

@@ -82,7 +82,9 @@ async def test_an_identity_under_way_at_a_join_does_not_settle_what_the_join_ask
 async def test_a_refresh_that_failed_a_week_ago_waits_for_nothing():
     """Longer than ticks can count between the failure and the network's return."""
     world = World(pairs=True)
-    world.power_on(Times(network_check_ms=600_000))  # a week of looking every second would be the whole test
+    world.power_on(
+        Times(network_check_ms=600_000)
+    )  # a week of looking every second would be the whole test
     await world.pair()
     world.network.refused = True
     world.network.reset()

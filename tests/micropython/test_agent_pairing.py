@@ -49,7 +49,9 @@ async def test_a_lost_answer_costs_two_uses_and_the_pairing():
     assert list(world.frameio.tokens.uses.values()) == [2]
     asked = len(world.frameio.asked)
     await sleep_s(600)
-    assert {what for _, what in world.frameio.asked[asked:]} == {"health"}, world.frameio.asked[asked:]
+    assert {what for _, what in world.frameio.asked[asked:]} == {"health"}, world.frameio.asked[
+        asked:
+    ]
     world.agent.start_pairing()
     await world.pair()
     await world.power_off()
@@ -65,7 +67,9 @@ async def test_a_removed_device():
         # Found by the next poll, and believed as soon as the refresh has said so.
         assert took_ms <= 300_000 + 3 * REQUEST_MS
         assert world.agent.status.reason == "pairing_ended"
-        assert world.frameio.times("refresh")[-1] - world.frameio.times("identity")[-1] <= REQUEST_MS
+        assert (
+            world.frameio.times("refresh")[-1] - world.frameio.times("identity")[-1] <= REQUEST_MS
+        )
         assert world.agent.status.project is None and world.agent.status.paused is None
         with raises(NotAuthorized) as caught:
             await world.agent.access_token()
@@ -84,7 +88,9 @@ async def test_the_end_of_the_authorization_is_noticed_when_it_comes():
         world = await paired()
         ends_ms = Clock.now_ms + 1100_000  # well behind a poll: they are at 60, 360, 660, 960 s
         days, seconds = divmod(world.host.now_s() + 1100, DAY_S)
-        assert days == 20833 + (world.host.now_s() + 1100 - 1_800_000_000 + 8 * 3600) // DAY_S  # 20833: 2027-01-15
+        assert (
+            days == 20833 + (world.host.now_s() + 1100 - 1_800_000_000 + 8 * 3600) // DAY_S
+        )  # 20833: 2027-01-15
         world.frameio.expires_at = "2027-01-%02dT%02d:%02d:%02d.000Z" % (
             15 + days - 20833,
             seconds // 3600,
@@ -104,7 +110,10 @@ async def test_the_end_of_the_authorization_is_noticed_when_it_comes():
         assert prolonged or (len(asked) == 1 and abs(asked[0]) <= 1_000 + REQUEST_MS), asked
         assert (world.agent.status.state == "unpaired") == (not prolonged)
         if not prolonged:
-            assert world.agent.status.reason == "authorization_expired" and world.agent.status.expires_at is None
+            assert (
+                world.agent.status.reason == "authorization_expired"
+                and world.agent.status.expires_at is None
+            )
         await world.power_off()
 
 
@@ -135,11 +144,18 @@ async def test_a_day_of_403s_is_one_refresh_and_the_fallback():
     scheduled = world.agent._keeper._record["refresh_s"]
     await world.until("joining")
     took_ms = await world.until("online")
-    assert world.agent.status.reason == "http_fallback" and world.agent.status.fallback and not world.agent.status.joined
+    assert (
+        world.agent.status.reason == "http_fallback"
+        and world.agent.status.fallback
+        and not world.agent.status.joined
+    )
     assert 180_000 <= took_ms <= 180_000 + 25_000
     await sleep_s(DAY_S)
     posts = world.frameio.times("http_heartbeat")
-    assert min(gaps(posts)) >= 60_000 and max(gaps(posts)) <= 120_000 + 25_000, (min(gaps(posts)), max(gaps(posts)))
+    assert min(gaps(posts)) >= 60_000 and max(gaps(posts)) <= 120_000 + 25_000, (
+        min(gaps(posts)),
+        max(gaps(posts)),
+    )
     refreshes = [ms - begun_ms for ms in world.frameio.times("refresh")]
     assert refreshes[0] <= 2_000 and len(refreshes) in (4, 5), refreshes
     assert min(gaps(refreshes)) >= 0.7 * 8 * 3600_000  # all but the first came at their time
@@ -192,11 +208,16 @@ async def test_the_user_s_buttons():
     world.agent.start_pairing()  # paired: nothing happens, nor later
     await sleep_s(100)
     await world.agent.unpair()
-    assert world.agent.status.state in ("unpaired", "no_backend") and world.agent.status.reason == "unpaired"
+    assert (
+        world.agent.status.state in ("unpaired", "no_backend")
+        and world.agent.status.reason == "unpaired"
+    )
     assert world.frameio.times("revoke") and not world.frameio.tokens.live
     await sleep_s(3600)
     assert not world.frameio.online and len(world.frameio.times("code")) == 2
-    assert world.storage.records["authorization"] == {"client_id": next(iter(world.frameio.tokens.client_ids))}
+    assert world.storage.records["authorization"] == {
+        "client_id": next(iter(world.frameio.tokens.client_ids))
+    }
     world.agent.start_pairing()
     await world.pair()
     await world.power_off()
@@ -243,7 +264,10 @@ async def test_paired_again_at_once():
             await world.until("unpaired", 400_000)
             world.agent.start_pairing()
             await sleep_s(10)
-            assert world.agent.status.user_code is None and world.agent.status.reason == "token_refused"
+            assert (
+                world.agent.status.user_code is None
+                and world.agent.status.reason == "token_refused"
+            )
             world.frameio.accepts = True
         begun_ms = Clock.now_ms
         await world.agent.unpair(pair_again=True)

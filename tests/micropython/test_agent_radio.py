@@ -51,7 +51,11 @@ async def test_from_a_cold_start_to_online():
     await world.until("no_backend", 30_000)
     await sleep_s(600)
     assert (world.agent.status.state, world.agent.status.reason) == ("no_backend", "clock")
-    assert not world.frameio.times("upgrade") and not world.frameio.times("identity") and not world.frameio.times("health")
+    assert (
+        not world.frameio.times("upgrade")
+        and not world.frameio.times("identity")
+        and not world.frameio.times("health")
+    )
     orders.obey("ntp", action="answer")
     assert await world.until("online", 70_000) > 0
     assert 0 <= ntptime.true_s() - board.now_s() <= 1  # NTP's whole seconds begin when they are set

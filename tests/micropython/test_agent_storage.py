@@ -99,10 +99,16 @@ async def test_files_that_are_no_records_are_named_and_start_clean():
                 assert "pairing" not in [row[1] for row in world.shown]
             lines = [line for _, line in world.log]
             for name in names:
-                assert [line for line in lines if name in line and "can't be used" in line], (number, name, lines)
+                assert [line for line in lines if name in line and "can't be used" in line], (
+                    number,
+                    name,
+                    lines,
+                )
             assert not [line for line in lines if MARK in line or "could not" in line], lines
             await sleep_s(1)
-            await world.agent.access_token(await world.agent.access_token())  # a refresh tells Frame.io the client_id
+            await world.agent.access_token(
+                await world.agent.access_token()
+            )  # a refresh tells Frame.io the client_id
             assert len(tokens.client_ids) == 1
             assert (before in tokens.client_ids) == keeps_client_id, (number, names)
             await world.power_off()
@@ -114,7 +120,9 @@ async def test_files_that_are_no_records_are_named_and_start_clean():
             assert not [line for _, line in world.log if "can't be used" in line], world.log
             await world.power_off()
             assert len(world.frameio.times("code")) == asked
-            if not needs_user:  # for the next round, on a copy of the old flash, the old pair must be good
+            if (
+                not needs_user
+            ):  # for the next round, on a copy of the old flash, the old pair must be good
                 world, flash = await paired()
                 tokens = world.frameio.tokens
 
@@ -129,9 +137,15 @@ async def test_a_pair_of_another_client_id_is_not_used():
         world.log.clear()
         world.power_on()
         await world.pair()
-        assert [line for _, line in world.log if "authorization" in line and named in line], world.log
+        assert [line for _, line in world.log if "authorization" in line and named in line], (
+            world.log
+        )
         assert not [line for _, line in world.log if MARK in line], world.log
-        assert world.storage.load("client")["client_id"] == world.storage.load("authorization")["client_id"] == mine
+        assert (
+            world.storage.load("client")["client_id"]
+            == world.storage.load("authorization")["client_id"]
+            == mine
+        )
         await world.power_off()
 
 

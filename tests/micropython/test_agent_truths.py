@@ -69,7 +69,10 @@ async def test_health_is_asked_at_once_when_the_socket_ends_and_then_every_20_s(
     world.frameio.close_sockets(1000)
     await sleep_s(1)
     # The close frame takes 10 ms to come, the connect 20, the request 10 to go.
-    assert world.frameio.times("health")[0] - begun_ms == 4 * LATENCY_MS, (begun_ms, world.frameio.asked)
+    assert world.frameio.times("health")[0] - begun_ms == 4 * LATENCY_MS, (
+        begun_ms,
+        world.frameio.asked,
+    )
     assert world.agent.status.connected
     await sleep_s(100)
     # An answer to identity counts as a probe, too; and the 20 s begin with the answer, a request (40 ms) later.
@@ -105,7 +108,10 @@ async def test_a_day_of_403s_from_a_proxy_is_no_verdict():
     assert min(gaps(world.frameio.times("identity"))) >= 60_000
     beats = gaps(world.frameio.times("http_heartbeat"))
     assert world.agent.status.fallback and not world.agent.status.joined
-    assert min(beats) >= 60_000 and max(beats) <= 120_000 + 10 * LATENCY_MS, (min(beats), max(beats))
+    assert min(beats) >= 60_000 and max(beats) <= 120_000 + 10 * LATENCY_MS, (
+        min(beats),
+        max(beats),
+    )
     world.frameio.forbids = False
     await sleep_s(61)
     assert world.agent.status.joined
@@ -154,9 +160,14 @@ async def test_an_identity_that_is_no_identity():
         world.frameio.device_id = bad
         world.power_on()
         await sleep_s(1)
-        assert world.agent.status.state == "no_backend" and world.agent.status.reason == "portal", world.shown
+        assert world.agent.status.state == "no_backend" and world.agent.status.reason == "portal", (
+            world.shown
+        )
         await world.power_off()
-        world.host.records["identity"] = {"id": bad, "authorization": world.agent._authorization.key}
+        world.host.records["identity"] = {
+            "id": bad,
+            "authorization": world.agent._authorization.key,
+        }
         world.frameio.device_id = DEVICE_ID
         await world.online()
         await world.power_off()

@@ -69,7 +69,13 @@ async def test_a_heartbeat_trip_makes_no_object():
         await asyncio.sleep(30)
 
     _, endpoint = await server.start(script)
-    agent = Agent(Settings("http://127.0.0.1:1", "1.2.3", access_token="token"), Host(), Host(), Host(), Times(heartbeat_ms=0))
+    agent = Agent(
+        Settings("http://127.0.0.1:1", "1.2.3", access_token="token"),
+        Host(),
+        Host(),
+        Host(),
+        Times(heartbeat_ms=0),
+    )
     phoenix, websocket = agent._phoenix, agent._phoenix._websocket
     agent._inquiries.prove()  # the first one is news
     transport = endpoint.open()
@@ -142,7 +148,12 @@ def test_the_lock_bites():
 
 def test_an_announced_length_makes_no_object_of_that_length():
     reader = FrameReader(4096)
-    for length in (b"\x7e\xff\xff", b"\x7f\x7f" + b"\xff" * 7, b"\x7f\x80" + b"\x00" * 7, b"\x7f\x00\x00\x00\x01" + b"\x00" * 4):
+    for length in (
+        b"\x7e\xff\xff",
+        b"\x7f\x7f" + b"\xff" * 7,
+        b"\x7f\x80" + b"\x00" * 7,
+        b"\x7f\x00\x00\x00\x01" + b"\x00" * 4,
+    ):
         reader.reset()
         wire = b"\x81" + length
         reader.room()[: len(wire)] = wire

@@ -37,8 +37,15 @@ def test_the_configuration_s_word_counts_however_broken_it_is():
 
 
 def test_other_keys_are_found_as_well():
-    on_flash(b'{"board": "probe", "screen": "128x32", "light": true, "state_dir":"kept", "screen": 5')
-    assert [board_name.configured(key) for key in ("screen", "state_dir", "light", "wifi")] == ["128x32", "kept", "", ""]
+    on_flash(
+        b'{"board": "probe", "screen": "128x32", "light": true, "state_dir":"kept", "screen": 5'
+    )
+    assert [board_name.configured(key) for key in ("screen", "state_dir", "light", "wifi")] == [
+        "128x32",
+        "kept",
+        "",
+        "",
+    ]
 
 
 def test_what_was_remembered_counts_where_the_configuration_says_nothing():

@@ -147,7 +147,14 @@ async def test_http_floods():
 
 
 async def test_json_bombs_are_not_json():
-    for body in (b"[" * 4000, b'{"id":' * 4000, b"1" * 4000, b"-" * 4000, b'["' + b"\\" * 3999, b"[" * 30 + b"]" * 4000):
+    for body in (
+        b"[" * 4000,
+        b'{"id":' * 4000,
+        b"1" * 4000,
+        b"-" * 4000,
+        b'["' + b"\\" * 3999,
+        b"[" * 30 + b"]" * 4000,
+    ):
         response = await ask(OK + b"Content-Length: %d\r\n\r\n" % len(body) + body)
         assert response.values is None, body[:10]
 
@@ -184,7 +191,11 @@ async def test_websocket_floods():
 
 
 async def test_endless_heads_of_an_upgrade():
-    for first, again in ((b"HTTP/1.1 101 X\r\n", b"X: y\r\n"), (b"HTTP/1.1 101 X\r\nUpgrade: ", b"y"), (b"", b"\x00")):
+    for first, again in (
+        (b"HTTP/1.1 101 X\r\n", b"X: y\r\n"),
+        (b"HTTP/1.1 101 X\r\nUpgrade: ", b"y"),
+        (b"", b"\x00"),
+    ):
         websocket = WebSocketClient(4096, 512)
         ballast = squeeze()
         with raises(ProtocolError):
@@ -194,7 +205,12 @@ async def test_endless_heads_of_an_upgrade():
 
 def test_phoenix_messages_of_4_kib():
     reader = MessageReader()
-    for text in (b"[" * 4096, b'{"topic":"' + b"t" * 4000 + b'","event":"e"}', b'{"payload":' * 370, b'{"topic":"\\ud83d' * 200):
+    for text in (
+        b"[" * 4096,
+        b'{"topic":"' + b"t" * 4000 + b'","event":"e"}',
+        b'{"payload":' * 370,
+        b'{"topic":"\\ud83d' * 200,
+    ):
         data = bytearray(text)
         ballast = squeeze()
         try:

@@ -40,7 +40,9 @@ class Told:
         self.begun_ms = Clock.now_ms
         self.rows = []
         self.pin = CountedPin()
-        self._task = asyncio.create_task(Button(self.pin, self._tell("short"), self._tell("double"), self._tell("long")).run())
+        self._task = asyncio.create_task(
+            Button(self.pin, self._tell("short"), self._tell("double"), self._tell("long")).run()
+        )
 
     def _tell(self, name):
         return lambda: self.rows.append((name, Clock.now_ms - self.begun_ms))

@@ -91,7 +91,9 @@ async def test_the_first_is_silent_the_second_has_no_address():
     spent_ms = blocked()
     assert await clock.ensure_set()
     assert asked == [ONE, TWO, THREE] and 1000 <= spent_ms() <= 1010
-    assert log[0].startswith("clock: ntp.one: ") and log[0].endswith(", ntp.two: -202, ntp.three answers"), log
+    assert log[0].startswith("clock: ntp.one: ") and log[0].endswith(
+        ", ntp.two: -202, ntp.three answers"
+    ), log
     assert abs(clock.now_s() - ntptime.true_s()) <= 1
 
 
@@ -147,12 +149,18 @@ async def test_no_lie_is_believed():
         else:
             ntp("answer", ONE, offset_s=offset_s)
         clock, _, log = new()
-        assert await clock.ensure_set() and clock.now_s() == ntptime.true_s() and asked == [ONE, TWO], offset_s
+        assert (
+            await clock.ensure_set() and clock.now_s() == ntptime.true_s() and asked == [ONE, TWO]
+        ), offset_s
         assert "ntp.one is wrong" in log[0]
     ntp("answer", offset_s=-100 * DAY_S)
     clock, _, _ = new()
     assert await clock.ensure_set() and clock.source == "floor"
-    assert not clock.set_time(BUILD_S - 2 * HOUR_S) and not clock.set_time(4_102_444_800) and not clock.set_time(0)
+    assert (
+        not clock.set_time(BUILD_S - 2 * HOUR_S)
+        and not clock.set_time(4_102_444_800)
+        and not clock.set_time(0)
+    )
     clock, _, _ = new({"good_s": TRUE_S}, build_s=0)
     assert await clock.ensure_set() and clock.now_s() == TRUE_S
 
@@ -193,7 +201,9 @@ async def test_what_is_good_moves_forward_only():
         ntp("answer", offset_s=offset_s)
         before_s = clock.now_s()
         assert await clock.ensure_set() and before_s <= clock.now_s() <= before_s + 1, offset_s
-        assert len(asked) == (3 if offset_s == -2 * DAY_S else 1)  # only before what was good is impossible
+        assert len(asked) == (
+            3 if offset_s == -2 * DAY_S else 1
+        )  # only before what was good is impossible
         status.update(joined=True)
         await asyncio.sleep(1)
         assert not clock.set_time(before_s - 100) and clock.now_s() >= before_s
@@ -210,7 +220,11 @@ async def test_a_jump_has_to_prove_good_again():
     status.update(joined=False)
     await asyncio.sleep(2 * DAY_S)
     ntp("answer", TWO, offset_s=365 * DAY_S)
-    assert await clock.ensure_set() and asked[-1] == TWO and clock.now_s() > ntptime.true_s() + 364 * DAY_S
+    assert (
+        await clock.ensure_set()
+        and asked[-1] == TWO
+        and clock.now_s() > ntptime.true_s() + 364 * DAY_S
+    )
     await asyncio.sleep(DAY_S)
     assert len(storage.saved) == saved
     assert await clock.ensure_set() and clock.now_s() == ntptime.true_s()
@@ -223,7 +237,10 @@ async def test_while_joined_nobody_asks():
     for _ in range(30):
         await asyncio.sleep(DAY_S)
     assert not asked and 29 <= len(storage.saved) <= 31
-    gaps = [storage.saved[i + 1]["good_s"] - storage.saved[i]["good_s"] for i in range(len(storage.saved) - 1)]
+    gaps = [
+        storage.saved[i + 1]["good_s"] - storage.saved[i]["good_s"]
+        for i in range(len(storage.saved) - 1)
+    ]
     assert min(gaps) >= DAY_S and max(gaps) <= DAY_S + HOUR_S
     assert abs(storage.saved[-1]["good_s"] - ntptime.true_s()) <= DAY_S + HOUR_S
     status.update(joined=False)
@@ -263,7 +280,15 @@ async def test_over_a_reset():
 
 async def test_a_storage_that_fails():
     """Nothing that it does or holds is worse than no record."""
-    for record in (OSError(5), {}, {"good_s": "soon"}, {"good_s": 0}, {"good_s": 1 << 40}, [], {"good_s": None}):
+    for record in (
+        OSError(5),
+        {},
+        {"good_s": "soon"},
+        {"good_s": 0},
+        {"good_s": 1 << 40},
+        [],
+        {"good_s": None},
+    ):
         clock, storage, log = new(record)
         ntp("silence")
         assert await clock.ensure_set() and clock.now_s() == BUILD_S
@@ -287,14 +312,23 @@ async def test_the_application():
     assert clock.source == "floor" and clock.set_time(TRUE_S) and clock.now_s() == TRUE_S
     await asyncio.sleep(400)
     ntp("answer", offset_s=-10)
-    assert await clock.ensure_set() and clock.source == "ntp" and clock.now_s() == ntptime.true_s() - 10
+    assert (
+        await clock.ensure_set()
+        and clock.source == "ntp"
+        and clock.now_s() == ntptime.true_s() - 10
+    )
     assert not clock.set_time(ntptime.true_s() + 10)
 
 
 async def test_whatever_ntptime_raises():
     """It knows no empty list of addresses and no short answer: the next server is asked, and then there is the floor."""
     told = ntptime.time
-    errors = [IndexError("list index out of range"), ValueError("buffer too small"), MemoryError(), OSError(-202)]
+    errors = [
+        IndexError("list index out of range"),
+        ValueError("buffer too small"),
+        MemoryError(),
+        OSError(-202),
+    ]
 
     def answer():
         if ntptime.host == ONE:

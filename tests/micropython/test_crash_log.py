@@ -21,7 +21,11 @@ def test_the_last_three_crashes_are_written_down():
     assert sorted(os.listdir()) == ["crash.1.txt", "crash.2.txt", "crash.txt"]
     newest, older = open("crash.txt").read(), open("crash.1.txt").read()
     assert "RuntimeError: the words of this one" in newest.split("\n")[0]
-    assert "Traceback" in newest and "crash_in_words" in newest and newest.count("the words of this one") == 2
+    assert (
+        "Traceback" in newest
+        and "crash_in_words" in newest
+        and newest.count("the words of this one") == 2
+    )
     assert "ValueError: crash 1" in older and "the words" in open("crash.2.txt").read()
 
 

@@ -21,8 +21,22 @@ def test_what_happens_to_be_in_memory_is_no_mark():
     assert is_safe()
     good = mark(b"pilot", 7, 1)
     wrong_sum, longer = good[:-1] + b"\x00", good[:-1] + bytes(50) + good[-1:]
-    for garbage in (b"", b"\xff" * 8, mark(b"Pilot", 7, 1), wrong_sum, longer, b"pilot\x07", bytes(2048), os.urandom(64)):
-        for cause in (machine.PWRON_RESET, machine.HARD_RESET, machine.WDT_RESET, machine.SOFT_RESET):
+    for garbage in (
+        b"",
+        b"\xff" * 8,
+        mark(b"Pilot", 7, 1),
+        wrong_sum,
+        longer,
+        b"pilot\x07",
+        bytes(2048),
+        os.urandom(64),
+    ):
+        for cause in (
+            machine.PWRON_RESET,
+            machine.HARD_RESET,
+            machine.WDT_RESET,
+            machine.SOFT_RESET,
+        ):
             machine.memory, machine.cause = garbage, cause
             assert not is_safe(), (garbage, cause)
 

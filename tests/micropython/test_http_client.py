@@ -42,7 +42,12 @@ async def test_the_request():
 
 
 async def test_bodies_of_every_framing():
-    chunked = b"%x\r\n%s\r\n%x;a=b\r\n%s\r\n0\r\nT: x\r\n\r\n" % (10, JSON[:10], len(JSON) - 10, JSON[10:])
+    chunked = b"%x\r\n%s\r\n%x;a=b\r\n%s\r\n0\r\nT: x\r\n\r\n" % (
+        10,
+        JSON[:10],
+        len(JSON) - 10,
+        JSON[10:],
+    )
     for head, body in (
         (b"Content-Length: %d\r\n" % len(JSON), JSON),
         (b"Content-Length: %d\r\n" % len(JSON), JSON + b"more than was said"),
@@ -56,7 +61,9 @@ async def test_bodies_of_every_framing():
 
 async def test_a_redirect_is_an_answer_like_any_other():
     for status in (301, 302, 307, 308):
-        response = await ask(b"HTTP/1.1 %d Moved\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n" % status)
+        response = await ask(
+            b"HTTP/1.1 %d Moved\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n" % status
+        )
         assert response.status == status and heads[0] == b"GET /path HTTP/1.1"
 
 
@@ -106,7 +113,9 @@ async def test_an_answer_that_never_comes():
 
 async def test_an_identity_of_200_kb():
     body = b'{"pad":"' + b"x" * 200000 + b'","id":"at the end"}'
-    assert (await ask(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))).values == ["at the end"]
+    assert (
+        await ask(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+    ).values == ["at the end"]
 
 
 async def test_a_header_that_would_split_the_request_is_not_sent():

@@ -35,11 +35,17 @@ LONGEST_MS = max([sum(times) for times in TIMING.values()])
 def states_of(found, until_ms):
     """The states that go with edges seen from an unknown phase on: [(t_ms, is it light?)]; the first is how it was found."""
     if len(found) == 1:
-        return [state for state in TIMING if not TIMING[state] and (state == "online") == found[0][1]]
+        return [
+            state for state in TIMING if not TIMING[state] and (state == "online") == found[0][1]
+        ]
     spans = [(found[i][1], found[i + 1][0] - found[i][0]) for i in range(len(found) - 1)] + [
         (found[-1][1], until_ms - found[-1][0])
     ]
-    return [state for state, times in TIMING.items() if any([fits(times, phase, spans) for phase in range(len(times))])]
+    return [
+        state
+        for state, times in TIMING.items()
+        if any([fits(times, phase, spans) for phase in range(len(times))])
+    ]
 
 
 def fits(times, phase, spans):
@@ -83,7 +89,10 @@ def test_what_is_no_pattern_is_no_state():
     assert states_of(seen, 901) == []
     assert states_of([(0, True), (100, False), (300, True), (510, False), (700, True)], 800) == []
     assert states_of([(0, True), (201, False), (401, True), (601, False), (801, True)], 850) == []
-    assert sorted(states_of([(0, True), (200, False), (500, True), (700, False)], 2000)) == ["no_backend", "unpaired"]
+    assert sorted(states_of([(0, True), (200, False), (500, True), (700, False)], 2000)) == [
+        "no_backend",
+        "unpaired",
+    ]
 
 
 async def test_colours_arrive_where_they_belong():
@@ -142,4 +151,19 @@ async def test_a_light_is_driven_by_the_boards_timer_to_the_millisecond():
         await asyncio.sleep_ms(6050)
         light.show("off", (0, 0, 0))
     times = [row[0] - begun for row in eye.shown]
-    assert times == [0, 200, 500, 700, 1000, 1200, 3000, 3200, 3500, 3700, 4000, 4200, 6000, 6050], times
+    assert times == [
+        0,
+        200,
+        500,
+        700,
+        1000,
+        1200,
+        3000,
+        3200,
+        3500,
+        3700,
+        4000,
+        4200,
+        6000,
+        6050,
+    ], times

@@ -115,7 +115,9 @@ def test_late_calls_shift_nothing():
     timer.late_ms = 0
     lamp.shown.clear()
     pass_time(timer, 2_100)
-    assert len(lamp.shown) >= 4 and all([t % 500 == 0 for t in times(lamp, begun)]), times(lamp, begun)
+    assert len(lamp.shown) >= 4 and all([t % 500 == 0 for t in times(lamp, begun)]), times(
+        lamp, begun
+    )
     for t_ms, is_light in edges(lamp.shown, begun):
         assert is_light == (t_ms % 1000 == 0)
 
@@ -168,11 +170,19 @@ def test_dark_for_longer_than_the_ticks_last():
             light.set_brightness(100)
             pass_time(timer, 1100)
             assert lamp.shown[-1][0] >= Clock.now_ms - 1100
-            assert len(lamp.shown) >= (5 if pattern == "even" else 3) - 1, (days, pattern, lamp.shown)
+            assert len(lamp.shown) >= (5 if pattern == "even" else 3) - 1, (
+                days,
+                pattern,
+                lamp.shown,
+            )
 
 
 def test_colours_keep_their_hue_and_never_vanish():
-    for rgb in [rgb for _, rgb in LIGHTS.values() if max(rgb)] + [(255, 255, 255), (1, 0, 0), (255, 8, 8)]:
+    for rgb in [rgb for _, rgb in LIGHTS.values() if max(rgb)] + [
+        (255, 255, 255),
+        (1, 0, 0),
+        (255, 8, 8),
+    ]:
         before = (0, 0, 0)
         for percent in range(101):
             light, lamp, _ = new_light()
@@ -185,7 +195,10 @@ def test_colours_keep_their_hue_and_never_vanish():
                 assert less <= part <= 255
             if percent and rgb == AMBER:
                 red, green, _ = seen
-                assert 3 < red / green <= 7, (percent, seen)  # 4.55 at full brightness; yellow has 1.6
+                assert 3 < red / green <= 7, (
+                    percent,
+                    seen,
+                )  # 4.55 at full brightness; yellow has 1.6
             before = seen
         assert max(before) == (255 if max(rgb) == 255 else 1)
         light.set_brightness(1)

@@ -33,7 +33,9 @@ def test_it_goes_on_while_the_program_computes():
     for i in range(6):
         t_ms, red, _, _ = eye.shown[i]
         assert red == (0 if i % 2 else 255)
-        assert t_ms - begun >= 200 * i - 2, eye.shown  # late at worst, and then the next one is no later
+        assert t_ms - begun >= 200 * i - 2, (
+            eye.shown
+        )  # late at worst, and then the next one is no later
 
 
 def test_changes_and_interrupts_at_any_time_leave_it_alive():

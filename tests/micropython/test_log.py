@@ -58,12 +58,17 @@ def test_a_time_comes_when_the_clock_does():
     device = Device(known=False)
     device.log.add("starting", None)
     Clock.now_ms += 30_000
-    assert device.log.lines()[0].startswith("(no clock) ") and device.log.lines(short=True) == ["--:-- starting "]
+    assert device.log.lines()[0].startswith("(no clock) ") and device.log.lines(short=True) == [
+        "--:-- starting "
+    ]
     device.log.save()
     assert device.records["log"]["entries"] == [[None, "starting", None]]
     device.known = True
     device.log.add("online", None)
-    assert [line[:19] for line in device.log.lines()] == ["2026-11-24 14:32:00", "2026-11-24 14:32:30"]
+    assert [line[:19] for line in device.log.lines()] == [
+        "2026-11-24 14:32:00",
+        "2026-11-24 14:32:30",
+    ]
 
 
 def test_times_by_a_wrong_clock_are_put_right_with_it():
@@ -96,10 +101,21 @@ def test_what_is_no_log_is_none():
     for record in (
         {},
         {"entries": 5},
-        {"entries": [5, [], [1, 2, 3], ["x", "online", None], [None, None, None], [1, "a", "b", "c"]]},
+        {
+            "entries": [
+                5,
+                [],
+                [1, 2, 3],
+                ["x", "online", None],
+                [None, None, None],
+                [1, "a", "b", "c"],
+            ]
+        },
     ):
         assert Device({"log": record}).log.lines() == []
-    entries = Device({"log": {"entries": [[BASE_S, "s" * 99, "r" * 99], [BASE_S, "online", 7]] * 90}}).log.lines()
+    entries = Device(
+        {"log": {"entries": [[BASE_S, "s" * 99, "r" * 99], [BASE_S, "online", 7]] * 90}}
+    ).log.lines()
     assert len(entries) == 50 and max([len(line) for line in entries]) < 70
 
 

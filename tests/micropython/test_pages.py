@@ -22,7 +22,9 @@ def test_no_reason_is_cut_in_any_state():
             for reason in list(REASONS) + [None]:
                 book = pages.pages_of(Face(state, reason=reason, paused=None), width, height)
                 meaning, remedy = REASONS[reason] if reason else PAGES[state][1:]
-                assert (meaning + ">" + remedy if remedy else meaning).replace(" ", "") in texts(book), (state, reason)
+                assert (meaning + ">" + remedy if remedy else meaning).replace(" ", "") in texts(
+                    book
+                ), (state, reason)
                 assert height < 64 or len(book) == 1, (state, reason)
                 assert len(book) <= 4
                 for page in book:
@@ -34,9 +36,15 @@ def test_no_reason_is_cut_while_online():
         for reason in REASONS:
             for paused in (True, False, None):
                 face = Face("paused" if paused else "online", paused=paused, reason=reason)
-                shown = texts(pages.pages_of(face, width, height)).replace("Connected:Yes", "").replace("Paused:No", "")
+                shown = (
+                    texts(pages.pages_of(face, width, height))
+                    .replace("Connected:Yes", "")
+                    .replace("Paused:No", "")
+                )
                 meaning, remedy = REASONS[reason]
-                assert (meaning + ">" + remedy).replace(" ", "") in shown.replace("Paused:checking", ""), (reason, shown)
+                assert (meaning + ">" + remedy).replace(" ", "") in shown.replace(
+                    "Paused:checking", ""
+                ), (reason, shown)
 
 
 def test_each_meaning_and_each_remedy_fit_on_two_rows():
@@ -47,7 +55,9 @@ def test_each_meaning_and_each_remedy_fit_on_two_rows():
 
 
 def test_an_unknown_reason_is_shown_as_it_is():
-    assert texts(pages.pages_of(Face("no_backend", reason="something_new"), 128, 64)).startswith("somethingnew")
+    assert texts(pages.pages_of(Face("no_backend", reason="something_new"), 128, 64)).startswith(
+        "somethingnew"
+    )
     assert "something_new" in texts(pages.pages_of(Face("online", reason="something_new"), 128, 64))
 
 
@@ -58,7 +68,9 @@ def test_paused_is_on_each_page_and_unknown_is_never_no():
             ("online", False, ("Paused: No",)),
             ("online", None, ("Paused: checking",)),
         ):
-            for page in pages.pages_of(Face(state, paused=paused, expires_at="2030-01-31T12:00:00Z"), width, height):
+            for page in pages.pages_of(
+                Face(state, paused=paused, expires_at="2030-01-31T12:00:00Z"), width, height
+            ):
                 assert page[1] in words or page[-1][1] in words, page
                 assert page[2] is (paused is True)  # the inverse bar
                 assert paused is False or "Paused: No" not in (page[1], page[-1])
@@ -74,7 +86,11 @@ def test_the_bar_of_paused_is_lit():
     online = drawn(pages.pages_of(Face("online"), 128, 64)[0], 128, 64)
     assert len([1 for _, y in online if y < 18]) < 128 * 18 // 3
     # Known from before while it goes online again: an inverse row.
-    row = [y for x, y in drawn(pages.pages_of(Face("joining", paused=True), 128, 64)[0], 128, 64) if x == 127 and y > 9]
+    row = [
+        y
+        for x, y in drawn(pages.pages_of(Face("joining", paused=True), 128, 64)[0], 128, 64)
+        if x == 127 and y > 9
+    ]
     assert len(row) == 9
 
 
@@ -82,15 +98,25 @@ def test_what_frame_io_asks_for():
     for width, height in SIZES:
         face = Face("online", expires_at="2030-01-31T12:00:00Z")
         shown = texts(pages.pages_of(face, width, height))
-        for part in ("Connected:Yes", "Project:Testbed", "PairedbyAdaLovelace", "Expires2030-01-31at12:00UTC"):
+        for part in (
+            "Connected:Yes",
+            "Project:Testbed",
+            "PairedbyAdaLovelace",
+            "Expires2030-01-31at12:00UTC",
+        ):
             assert part in shown, (part, shown)
         face.fallback, face.connected = True, True
         assert "Connected:byHTTP" in texts(pages.pages_of(face, width, height))
         face.connected = False
         assert "Connected:No" in texts(pages.pages_of(face, width, height))
         for state in ("no_network", "unpaired"):
-            assert "Connected:No" in texts(pages.pages_of(Face(state, connected=False), width, height))
-        assert pages.pages_of(Face("no_backend", connected=False), width, height)[0][1] == "Connected: No"
+            assert "Connected:No" in texts(
+                pages.pages_of(Face(state, connected=False), width, height)
+            )
+        assert (
+            pages.pages_of(Face("no_backend", connected=False), width, height)[0][1]
+            == "Connected: No"
+        )
 
 
 def test_times_of_expiry():
@@ -132,7 +158,12 @@ def test_no_name_breaks_a_page():
             book = pages.pages_of(face, width, height)
             assert 1 <= len(book) <= 35
             check_inside(book[:2] + book[-1:], width, height)
-            face = Face("pairing", user_code=text or " ", verification_uri=text, verification_uri_complete=text)
+            face = Face(
+                "pairing",
+                user_code=text or " ",
+                verification_uri=text,
+                verification_uri_complete=text,
+            )
             check_inside(pages.pages_of(face, width, height), width, height, True)
             face = Face("fault", reason=text)
             check_inside(pages.pages_of(face, width, height), width, height)
@@ -157,7 +188,10 @@ def test_rows_are_as_wide_as_they_say():
                 line = framebuf.FrameBuffer(bytearray(160 * 8), 160, 8, framebuf.GS8)
                 draw(line, row, 0, 0)
                 columns = [x for x in range(160) if any([line.pixel(x, y) for y in range(8)])]
-                assert columns[0] == 0 and columns[-1] + 1 == width_of(row) + (row[-1] == "4"), (row, columns)
+                assert columns[0] == 0 and columns[-1] + 1 == width_of(row) + (row[-1] == "4"), (
+                    row,
+                    columns,
+                )
     assert wrap("one two", width_of("one two")) == ["one two"]
     assert wrap("one two", width_of("one two") - 1) == ["one", "two"]
     assert wrap("", 10) == wrap(" ", 10) == [] and wrap("W", 1) == ["W"]
@@ -165,12 +199,16 @@ def test_rows_are_as_wide_as_they_say():
 
 def test_pages_that_look_the_same_are_equal():
     assert pages.pages_of(Face("online"), 128, 64) == pages.pages_of(Face("online"), 128, 64)
-    assert pages.pages_of(Face("online"), 128, 64) != pages.pages_of(Face("online", paused=None), 128, 64)
+    assert pages.pages_of(Face("online"), 128, 64) != pages.pages_of(
+        Face("online", paused=None), 128, 64
+    )
 
 
 def test_the_log_begins_with_the_newest():
     book = pages.log_pages(["%d" % number for number in range(40)], 128, 64)
-    assert [row for page in book for row in page[-1]] == ["%d" % number for number in range(39, 27, -1)]
+    assert [row for page in book for row in page[-1]] == [
+        "%d" % number for number in range(39, 27, -1)
+    ]
 
 
 def test_large_characters_keep_their_gaps():

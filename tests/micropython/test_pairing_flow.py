@@ -37,7 +37,16 @@ class Endpoint:
             raise self.code_failures.pop(0)
         self.codes += 1
         return DeviceCode(
-            [None, None, "device-%d" % self.codes, "%06d" % self.codes, self.interval, self.expires_in, "https://x/pair", None]
+            [
+                None,
+                None,
+                "device-%d" % self.codes,
+                "%06d" % self.codes,
+                self.interval,
+                self.expires_in,
+                "https://x/pair",
+                None,
+            ]
         )
 
     async def token(self, device_code):
@@ -73,7 +82,9 @@ class Device:
         self.shown = []
         self.up = True
         self.begun_ms = Clock.now_ms
-        self.pairing = Pairing(endpoint, self.keeper, Times(), self.ask, lambda: self.up, self.show, lambda line: None)
+        self.pairing = Pairing(
+            endpoint, self.keeper, Times(), self.ask, lambda: self.up, self.show, lambda line: None
+        )
 
     async def ask(self, request):
         return await request
@@ -102,7 +113,9 @@ def pair():
 
 
 async def test_the_interval_is_kept_and_slow_down_adds_5_s_from_then_on():
-    device = Device(Endpoint([PENDING, PENDING, "slow_down", PENDING, "slow_down", PENDING, pair()]))
+    device = Device(
+        Endpoint([PENDING, PENDING, "slow_down", PENDING, "slow_down", PENDING, pair()])
+    )
     assert await device.ends() is None
     assert device.gaps() == [5000, 5000, 10_000, 10_000, 15_000, 15_000], device.gaps()
     assert device.shown[0] == (TAKES_MS, "000001") and device.showing is None
@@ -126,7 +139,10 @@ async def test_words_that_want_a_new_code():
     for word in ("expired_token", "invalid_grant", "invalid_request", ""):
         device = Device(Endpoint([word, pair()]))
         assert await device.ends() is None
-        assert device.endpoint.codes == 2 and [code for _, code in device.endpoint.polls] == ["device-1", "device-2"], word
+        assert device.endpoint.codes == 2 and [code for _, code in device.endpoint.polls] == [
+            "device-1",
+            "device-2",
+        ], word
 
 
 async def test_words_that_end_it():
@@ -144,7 +160,11 @@ async def test_words_that_end_it():
 
 
 async def test_a_code_is_kept_over_network_errors():
-    trouble = [Unreachable("timeout", "x"), Unexpected("server_error", "x"), RateLimited("rate_limited", "x")]
+    trouble = [
+        Unreachable("timeout", "x"),
+        Unexpected("server_error", "x"),
+        RateLimited("rate_limited", "x"),
+    ]
     device = Device(Endpoint(trouble + [pair()]))
     assert await device.ends() is None
     assert device.endpoint.codes == 1 and len(device.endpoint.polls) == 4
@@ -176,7 +196,17 @@ async def test_no_request_without_network():
 
 
 async def test_numbers_of_the_service_are_bounded():
-    for given, kept_s in ((5, 5), (5.0, 5), (7.9, 7), (0, 5), (-1, 5), (None, 5), ("5", 5), (True, 5), (1e9, 60)):
+    for given, kept_s in (
+        (5, 5),
+        (5.0, 5),
+        (7.9, 7),
+        (0, 5),
+        (-1, 5),
+        (None, 5),
+        ("5", 5),
+        (True, 5),
+        (1e9, 60),
+    ):
         code = DeviceCode([None, None, "d", "u", given, 120, None, None])
         assert code.interval_s == kept_s, (given, code.interval_s)
     assert DeviceCode([None, None, "d", "u", 5, None, 7, "a b"]).expires_in_s == 120

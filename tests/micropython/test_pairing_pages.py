@@ -33,20 +33,29 @@ def test_six_digits_are_readable_at_arms_length():
 def test_other_codes_get_smaller():
     for code in ("1234567", "12345678", "WDJB-MJHT", "W" * 16, "0123456789ABCDEFGH"):
         for width, height in SIZES:
-            book = pages.pages_of(Face("pairing", user_code=code, verification_uri=LINK), width, height)
+            book = pages.pages_of(
+                Face("pairing", user_code=code, verification_uri=LINK), width, height
+            )
             check_inside(book, width, height)
             assert code in (book[0][1], "".join(book[0][-1][:2])), book
-    assert not texts(pages.pages_of(Face("pairing", user_code="0" * 40, verification_uri=LINK), 128, 64)).find("0" * 40)
+    assert not texts(
+        pages.pages_of(Face("pairing", user_code="0" * 40, verification_uri=LINK), 128, 64)
+    ).find("0" * 40)
 
 
 def test_the_link_is_shown_without_its_scheme_and_never_cut():
     for height in (64, 32):
         assert (
-            pages.pages_of(Face("pairing", user_code="123456", verification_uri=LINK), 128, height)[0][2] == "next.frame.io/pair"
+            pages.pages_of(Face("pairing", user_code="123456", verification_uri=LINK), 128, height)[
+                0
+            ][2]
+            == "next.frame.io/pair"
         )
         assert pages.pages_of(Face("pairing", user_code="123456"), 128, height)[0][2] == "Frame.io"
         long = "https://c2c.some-other-place.example/devices/pair/by/code"
-        book = pages.pages_of(Face("pairing", user_code="123456", verification_uri=long), 128, height)
+        book = pages.pages_of(
+            Face("pairing", user_code="123456", verification_uri=long), 128, height
+        )
         assert texts(book[1:]) == long[8:]
 
 
@@ -61,14 +70,21 @@ class Encoder:
         self.asked.append(text)
         if self.error:
             raise self.error
-        return bytearray([0xAA, 0xAA, 0xAA, 0xA8, 0x55, 0x55, 0x55, 0x50] * 14 + [0xAA, 0xAA, 0xAA, 0xA8])
+        return bytearray(
+            [0xAA, 0xAA, 0xAA, 0xA8, 0x55, 0x55, 0x55, 0x50] * 14 + [0xAA, 0xAA, 0xAA, 0xA8]
+        )
 
 
 def with_encoder(encoder, height, code="123456"):
     import firmware
 
     sys.modules["firmware.qr_code"] = firmware.qr_code = encoder
-    face = Face("pairing", user_code=code, verification_uri=LINK, verification_uri_complete=LINK + "/" + code)
+    face = Face(
+        "pairing",
+        user_code=code,
+        verification_uri=LINK,
+        verification_uri_complete=LINK + "/" + code,
+    )
     return pages.pages_of(face, 128, height)
 
 
@@ -82,7 +98,9 @@ def test_the_qr_code_is_dark_on_white_with_its_quiet_zone():
         for y in range(64):
             module_x, module_y = (x - 8) // 2, (y - 3) // 2
             inside = 0 <= module_x < 29 and 0 <= module_y < 29
-            assert bool(pixels[y * (128 + MARGIN) + x]) == (not inside or bool((module_x + module_y) & 1)), (x, y)
+            assert bool(pixels[y * (128 + MARGIN) + x]) == (
+                not inside or bool((module_x + module_y) & 1)
+            ), (x, y)
     check_inside(book, 128, 64)
 
 

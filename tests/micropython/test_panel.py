@@ -82,7 +82,12 @@ class Told:
 
 def panel_of(told, notes=None, light=True, screen=True, brightness=100):
     panel = Panel(
-        told if light else None, told if screen else None, "pin", told, brightness, ([] if notes is None else notes).append
+        told if light else None,
+        told if screen else None,
+        "pin",
+        told,
+        brightness,
+        ([] if notes is None else notes).append,
     )
     running = asyncio.create_task(panel.run(told, told))
     told.told.clear()
@@ -125,7 +130,9 @@ async def test_presses_go_through_the_brightness_and_it_is_kept():
     await asyncio.sleep_ms(1)
     for level in (0, 5, 30, 100, 0):
         Button.press()
-        assert told.told == [("brightness", level)] * 2 and told.records["brightness"] == {"percent": level}
+        assert told.told == [("brightness", level)] * 2 and told.records["brightness"] == {
+            "percent": level
+        }
         told.told.clear()
     running.cancel()
     panel, running = panel_of(told)
@@ -233,7 +240,9 @@ async def test_a_light_alone_is_dark_while_a_second_hold_is_asked_for():
         if holds == 2:
             await hold()
         await asyncio.sleep_ms(5_000)
-        assert ("show", "solid") in told.told and ("pair again" in told.told) == (holds == 2), told.told
+        assert ("show", "solid") in told.told and ("pair again" in told.told) == (holds == 2), (
+            told.told
+        )
 
 
 async def test_a_fixed_token_can_not_be_unpaired():

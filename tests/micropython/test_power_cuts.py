@@ -22,9 +22,19 @@ LIVES, CUTS = 30, 10
 LIFE_MS = 3_600_000  # more than pairing and refreshes take
 CHARACTERS = 400  # of a token: the record takes several blocks
 
-ONLINE, NEW_CODE, UNPAIRED = "online by itself", "not paired yet: shows a code", "rotated, new pair lost: says so"
+ONLINE, NEW_CODE, UNPAIRED = (
+    "online by itself",
+    "not paired yet: shows a code",
+    "rotated, new pair lost: says so",
+)
 OUTCOMES = ONLINE, NEW_CODE, UNPAIRED
-MOMENTS = "first boot", "pairing", "refresh 1", "refresh 2", "refresh 3"  # by the pairs that Frame.io has given out
+MOMENTS = (
+    "first boot",
+    "pairing",
+    "refresh 1",
+    "refresh 2",
+    "refresh 3",
+)  # by the pairs that Frame.io has given out
 
 
 def new_world(flash):
@@ -54,7 +64,13 @@ def stored_generation(world):
 def fitting(world):
     """The outcome that a cut must have."""
     generation = stored_generation(world)
-    return NEW_CODE if not generation else ONLINE if generation == world.frameio.tokens.live else UNPAIRED
+    return (
+        NEW_CODE
+        if not generation
+        else ONLINE
+        if generation == world.frameio.tokens.live
+        else UNPAIRED
+    )
 
 
 async def power_goes(world, flash):
@@ -118,7 +134,9 @@ async def cut(empty, at, tear):
     assert world.storage.load("client") == client or client is None
     assert len(tokens.client_ids) == 1, "the client_id has changed"
     assert max(tokens.uses.values()) <= 2  # a refresh whose answer was lost is sent once more
-    assert not [line for _, line in world.log if MARK in line or "can't be used" in line or "stored" in line], world.log
+    assert not [
+        line for _, line in world.log if MARK in line or "can't be used" in line or "stored" in line
+    ], world.log
     world.lose_power()
     return moment, outcome
 
@@ -160,7 +178,15 @@ async def table():
         found = await cut_everywhere(tear)
         for moment in MOMENTS:
             counts = [(found.get((moment, outcome), 0), outcome) for outcome in OUTCOMES]
-            print(row % (moment, tear, sum([n for n, _ in counts]), ", ".join(["%d %s" % pair for pair in counts if pair[0]])))
+            print(
+                row
+                % (
+                    moment,
+                    tear,
+                    sum([n for n, _ in counts]),
+                    ", ".join(["%d %s" % pair for pair in counts if pair[0]]),
+                )
+            )
 
 
 def check(tear, found):

@@ -66,7 +66,12 @@ def start(text=None):
 
 def test_only_a_plain_false_closes_it():
     closed = {"board": "host", "frameio": FRAMEIO, "repl": False}
-    for values in (closed, dict(closed, brightness=150), {"repl": False}, dict(closed, wifi=[{"ssid": "x" * 32}] * 150)):
+    for values in (
+        closed,
+        dict(closed, brightness=150),
+        {"repl": False},
+        dict(closed, wifi=[{"ssid": "x" * 32}] * 150),
+    ):
         assert not start(json.dumps(values))
         with raises(Reset):
             prompt.leave()

@@ -4,7 +4,19 @@ import asyncio
 import gc
 import sys
 
-from tests.micropython.display import FULL, KINDS, Clock, Face, Refreshing, after, attempts, pages, picture, settle, started
+from tests.micropython.display import (
+    FULL,
+    KINDS,
+    Clock,
+    Face,
+    Refreshing,
+    after,
+    attempts,
+    pages,
+    picture,
+    settle,
+    started,
+)
 
 
 async def test_the_first_face_is_shown_at_once():
@@ -64,7 +76,11 @@ async def test_turning_does_not_put_off_the_refresh():
     begun = Clock.now_ms
     display.calls.clear()
     await after(80_000)
-    assert [at - begun for at, name in display.calls if name == "refresh"] == [25_000, 50_000, 75_000]
+    assert [at - begun for at, name in display.calls if name == "refresh"] == [
+        25_000,
+        50_000,
+        75_000,
+    ]
 
 
 async def test_it_dims_after_120_s_without_change_or_press():
@@ -91,7 +107,9 @@ async def test_it_dims_after_120_s_without_change_or_press():
         screen.show(Face("paused", paused=True))
         await settle()
         assert display.level == 255
-        await after(3_600_000 if kind is Refreshing else 7 * 86_400_000)  # that is beyond what ticks can tell
+        await after(
+            3_600_000 if kind is Refreshing else 7 * 86_400_000
+        )  # that is beyond what ticks can tell
         assert display.level == 1 and display.seen()
         assert screen.wake() is True
         await after(119_000)
@@ -192,7 +210,12 @@ async def test_a_qr_code_stays_for_8_s():
 
     sys.modules["firmware.qr_code"] = firmware.qr_code = Encoder()
     link = "https://next.frame.io/pair"
-    face = Face("pairing", user_code="123456", verification_uri=link, verification_uri_complete=link + "/123456")
+    face = Face(
+        "pairing",
+        user_code="123456",
+        verification_uri=link,
+        verification_uri_complete=link + "/123456",
+    )
     code, qr_code = [picture(page) for page in pages.pages_of(face, 128, 64)]
     display, _, _ = started(face=face)
     await settle()
@@ -227,7 +250,12 @@ def fail(*arguments):
 
 async def test_the_heap_does_not_grow():
     display, screen, _ = started(face=FULL)
-    faces = (FULL, Face("paused", paused=True), Face("no_backend", reason="timeout"), Face("online", project="é" * 300))
+    faces = (
+        FULL,
+        Face("paused", paused=True),
+        Face("no_backend", reason="timeout"),
+        Face("online", project="é" * 300),
+    )
 
     async def an_hour():
         for _ in range(2):

@@ -2,7 +2,19 @@
 
 import asyncio
 
-from tests.micropython.display import FULL, KINDS, Clock, Display, Face, Screen, after, pages, picture, settle, started
+from tests.micropython.display import (
+    FULL,
+    KINDS,
+    Clock,
+    Display,
+    Face,
+    Screen,
+    after,
+    pages,
+    picture,
+    settle,
+    started,
+)
 
 
 async def test_plugged_in_again_it_shows_the_right_picture_within_30_s():
@@ -37,7 +49,10 @@ async def test_plugged_in_again_it_shows_the_next_change_at_once():
         display.plugged = True
         screen.show(Face("paused", paused=True))
         await settle()
-        assert display.seen() == (255, picture(pages.pages_of(Face("paused", paused=True), 128, 64)[0]))
+        assert display.seen() == (
+            255,
+            picture(pages.pages_of(Face("paused", paused=True), 128, 64)[0]),
+        )
 
 
 async def test_a_stock_driver_is_set_up_after_an_error():
@@ -58,7 +73,9 @@ async def test_an_absent_display_is_tried_once_a_change_and_every_25_s():
         asyncio.create_task(screen.run())
         screen.show(FULL)
         await after(100_000)
-        assert len(display.calls) == 5, display.calls  # at once, and at 25, 50, 75 and 100 s: one call each
+        assert len(display.calls) == 5, (
+            display.calls
+        )  # at once, and at 25, 50, 75 and 100 s: one call each
         display.calls.clear()
         for number in range(10):
             await after(1_000)
@@ -92,7 +109,10 @@ async def test_errors_at_every_call():
             display._call = call
             await after(25_000)
             assert not task.done()
-            assert display.seen() == (204, picture(pages.pages_of(Face("paused", paused=True), 128, 64)[0])), (kind, name)
+            assert display.seen() == (
+                204,
+                picture(pages.pages_of(Face("paused", paused=True), 128, 64)[0]),
+            ), (kind, name)
 
 
 async def test_who_wakes_a_missing_display_is_told_that_it_was_not_dimmed():

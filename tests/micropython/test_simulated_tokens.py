@@ -25,7 +25,9 @@ def poll(tokens, code, **others):
 
 
 def refresh(tokens, pair, **others):
-    return post(tokens, "token", grant_type="refresh_token", refresh_token=pair["refresh_token"], **others)
+    return post(
+        tokens, "token", grant_type="refresh_token", refresh_token=pair["refresh_token"], **others
+    )
 
 
 def paired(tokens):
@@ -55,7 +57,12 @@ def test_a_code_is_polled_until_it_is_entered_and_works_once():
         tokens.enter("000000")
     tokens.enter(code["user_code"])
     status, pair = poll(tokens, code)
-    assert status == 200 and tokens.accepts(pair["access_token"]) and tokens.live == 1 and not tokens.user_codes
+    assert (
+        status == 200
+        and tokens.accepts(pair["access_token"])
+        and tokens.live == 1
+        and not tokens.user_codes
+    )
     assert poll(tokens, code) == refused("invalid_grant")
 
 
@@ -79,7 +86,9 @@ def test_a_refresh_kills_the_old_pair_and_a_second_one_is_refused():
     assert tokens.accepts(new["access_token"]) and not tokens.accepts(old["access_token"])
     assert refresh(tokens, old) == refused("invalid_request")
     assert refresh(tokens, new, client_id="unit-2") == refused("invalid_grant", 401)
-    assert refresh(tokens, {"refresh_token": new["refresh_token"][:-1]}) == refused("invalid_grant", 401)
+    assert refresh(tokens, {"refresh_token": new["refresh_token"][:-1]}) == refused(
+        "invalid_grant", 401
+    )
     assert tokens.live == 2
     assert tokens.uses == {1: 2, 2: 2}
 
@@ -125,21 +134,32 @@ def test_answers_that_are_lost_and_faults_on_order():
     assert refresh(tokens, pair) is None
     assert refresh(tokens, pair) == refused("invalid_request")
     tokens.refuses = "invalid_client"
-    for answer in (refresh(tokens, pair), poll(tokens, code), post(tokens, "device/code", scope="asset_create offline")):
+    for answer in (
+        refresh(tokens, pair),
+        poll(tokens, code),
+        post(tokens, "device/code", scope="asset_create offline"),
+    ):
         assert answer == refused("invalid_client")
 
 
 def test_who_asks_must_know_the_secret():
     tokens = Tokens()
-    assert post(tokens, "device/code", secret="wrong", scope="asset_create offline") == refused("invalid_client")
-    assert post(tokens, "device/code", client_id="", scope="asset_create offline") == refused("invalid_client")
+    assert post(tokens, "device/code", secret="wrong", scope="asset_create offline") == refused(
+        "invalid_client"
+    )
+    assert post(tokens, "device/code", client_id="", scope="asset_create offline") == refused(
+        "invalid_client"
+    )
     assert post(tokens, "device/code", scope="offline") == refused("invalid_request")
     assert not tokens.user_codes and not tokens.live
 
 
 def test_forms():
     assert decoded("a%20b+c%2Bd%7e%3d") == "a b c+d~="
-    assert call_of("/v2/auth/token", b"grant_type=" + DEVICE_GRANT.replace(":", "%3A").encode()) == "token"
+    assert (
+        call_of("/v2/auth/token", b"grant_type=" + DEVICE_GRANT.replace(":", "%3A").encode())
+        == "token"
+    )
     assert call_of("/v2/auth/token", b"grant_type=refresh_token") == "refresh"
     assert call_of("/v2/auth/device/code", b"") == "code"
     assert call_of("/v2/devices/me", b"") is None

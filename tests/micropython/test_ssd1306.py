@@ -21,7 +21,9 @@ def scribble(display):
         if kind == 0:
             display.text(chr(random.randrange(32, 127)), *place, random.randrange(2))
         elif kind == 1:
-            display.fill_rect(*place, random.randrange(60), random.randrange(30), random.randrange(2))
+            display.fill_rect(
+                *place, random.randrange(60), random.randrange(30), random.randrange(2)
+            )
         elif kind == 2:
             display.line(*place, random.randrange(128), random.randrange(64), 1)
         else:
@@ -57,7 +59,10 @@ def test_bytes_on_the_wire():
             (lambda: display.text("B", 64, 8), 15),
             (lambda: display.pixel(127, 0, 1), 15),
             (lambda: display.pixel(3, 12, 1), 15),
-            (lambda: (display.pixel(3, 12, 0), display.pixel(60, 12, 1)), 15 + 56),  # from the one to the other
+            (
+                lambda: (display.pixel(3, 12, 0), display.pixel(60, 12, 1)),
+                15 + 56,
+            ),  # from the one to the other
             (lambda: display.text("Paused", 0, 24), 15 + 40),
             (lambda: display.text("A", 40, 4), 30),  # across two pages
             (lambda: display.fill(1), height // 8 * PAGE_BYTES),
@@ -85,7 +90,9 @@ def test_any_drawing():
             assert chip.picture() == drawn(display)
             if before:
                 pages = range(0, len(before), 128)
-                differing = [at for at in pages if before[at : at + 128] != display.buffer[at : at + 128]]
+                differing = [
+                    at for at in pages if before[at : at + 128] != display.buffer[at : at + 128]
+                ]
                 assert bus.sent <= len(differing) * PAGE_BYTES
 
 
@@ -216,4 +223,8 @@ def test_nothing_is_allocated():
             micropython.heap_unlock()
         chip = SSD1306(128, height)
         tape.play(chip)
-        assert chip.on and chip.contrast == 200 and chip.picture() == drawn(display) != bytes(16 * height)
+        assert (
+            chip.on
+            and chip.contrast == 200
+            and chip.picture() == drawn(display) != bytes(16 * height)
+        )

@@ -28,7 +28,13 @@ def test_unplugged_unnoticed_and_plugged_in_again():
 def test_a_missing_display_costs_an_address_byte_and_comes_back():
     display, bus, chip = fitted()
     chip.unplug()
-    for method in (display.show, display.refresh, display.poweron, display.poweroff, display.init_display):
+    for method in (
+        display.show,
+        display.refresh,
+        display.poweron,
+        display.poweroff,
+        display.init_display,
+    ):
         bus.sent = 0
         with raises(OSError) as caught:
             method()
@@ -59,7 +65,9 @@ def test_unplugged_while_a_show_is_due():
         assert chip.on == (method != "poweroff")
         display.poweron()
         picture = drawn(display)
-        assert chip.picture() == (bytes(byte ^ 0xFF for byte in picture) if method == "invert" else picture)
+        assert chip.picture() == (
+            bytes(byte ^ 0xFF for byte in picture) if method == "invert" else picture
+        )
 
 
 def test_cut_off_at_any_byte():
@@ -70,7 +78,9 @@ def test_cut_off_at_any_byte():
     def show_something_else():
         display.contrast(random.randrange(256))
         display.fill(0)
-        display.text("%06d" % random.randrange(10**6), 3 + random.randrange(40), random.randrange(50))
+        display.text(
+            "%06d" % random.randrange(10**6), 3 + random.randrange(40), random.randrange(50)
+        )
         display.show()
 
     for begin, at_least in ((display.refresh, 1050), (show_something_else, 60)):
@@ -92,7 +102,15 @@ def test_cut_off_at_any_byte():
 
 def test_after_a_driver_that_was_cut_off():
     """A reset of the board in the middle of another driver's transaction, and the chip was not reset."""
-    for rest in (b"\x00\x20", b"\x00\x20\x00\x21", b"\x00\x20\x01\x21\x00", b"\x00\x81", b"\x00\x8d", b"\x00\xa8", b"\x00\xda"):
+    for rest in (
+        b"\x00\x20",
+        b"\x00\x20\x00\x21",
+        b"\x00\x20\x01\x21\x00",
+        b"\x00\x81",
+        b"\x00\x8d",
+        b"\x00\xa8",
+        b"\x00\xda",
+    ):
         display, _, chip = fitted()
         chip.write(rest)
         display.text("begun", 0, 0)

@@ -105,7 +105,10 @@ async def test_a_refresh_comes_at_75_percent_give_or_take_5():
             await asyncio.sleep_ms(1000)
         waits.append(device.endpoint.begun_ms[-1] - before_ms)
         before_ms = device.endpoint.begun_ms[-1]
-    assert min(waits) >= LIFE_S * 700 and max(waits) <= LIFE_S * 800 + 1100, (min(waits), max(waits))
+    assert min(waits) >= LIFE_S * 700 and max(waits) <= LIFE_S * 800 + 1100, (
+        min(waits),
+        max(waits),
+    )
     assert max(waits) - min(waits) > LIFE_S * 50
     assert device.endpoint.used == ["refresh-%d" % number for number in range(1, 31)]
     await device.stop()
@@ -145,7 +148,9 @@ async def test_many_who_were_refused_cause_one_refresh():
     for user in users[1:]:
         await user
     assert tokens == ["access-2"] * 4
-    assert await device.keeper.access_token(rejected="access-1") == "access-2"  # a late one gets what is there
+    assert (
+        await device.keeper.access_token(rejected="access-1") == "access-2"
+    )  # a late one gets what is there
     assert device.endpoint.used == ["refresh-1"]
     await device.stop()
 
@@ -205,7 +210,10 @@ async def test_only_the_endpoint_s_verdict_ends_it():
         device.endpoint.answers = list(answers)
         device.keeper.want()
         await asyncio.sleep_ms(5_000)
-        assert device.told == ["renewed", "ended"] and device.keeper.reason == reason, (device.told, device.keeper.reason)
+        assert device.told == ["renewed", "ended"] and device.keeper.reason == reason, (
+            device.told,
+            device.keeper.reason,
+        )
         assert device.records["authorization"] == {"client_id": device.endpoint.client_id}
         with raises(NotAuthorized) as caught:
             await device.keeper.access_token()
@@ -221,7 +229,9 @@ async def test_words_that_may_pass_end_nothing():
         device.endpoint.answers = [BadRequest(word)]
         device.keeper.want()
         await asyncio.sleep_ms(5_000)
-        assert device.told == ["renewed", "renewed"] and device.endpoint.used == ["refresh-1"] * 2, word
+        assert (
+            device.told == ["renewed", "renewed"] and device.endpoint.used == ["refresh-1"] * 2
+        ), word
         await device.stop()
 
 
@@ -231,7 +241,11 @@ async def test_a_wrong_secret_ends_nothing():
     device.endpoint.answers = [BadRequest("invalid_client")]
     with raises(NotAuthorized) as caught:
         await device.keeper.access_token(rejected="access-1")
-    assert caught.error.reason == "client_refused" and device.keeper.authorized and device.keeper.client_refused
+    assert (
+        caught.error.reason == "client_refused"
+        and device.keeper.authorized
+        and device.keeper.client_refused
+    )
     await asyncio.sleep_ms(5_000)
     assert await device.keeper.access_token() == "access-3"
     await device.stop()
@@ -313,7 +327,11 @@ async def test_the_client_id():
     device = Device()
     made = device.endpoint.client_id
     parts = made.split("-")
-    assert [len(part) for part in parts] == [8, 4, 4, 4, 12] and parts[2][0] == "4" and parts[3][0] in "89ab", made
+    assert (
+        [len(part) for part in parts] == [8, 4, 4, 4, 12]
+        and parts[2][0] == "4"
+        and parts[3][0] in "89ab"
+    ), made
     assert Device(device.records).endpoint.client_id == made
     assert Device().endpoint.client_id != made
     device.start()
@@ -361,6 +379,10 @@ async def test_records_that_are_none():
     ):
         bad = dict(good)
         bad[name] = value
-        assert not Device({"client": device.records["client"], "authorization": bad}).keeper.authorized, name
+        assert not Device(
+            {"client": device.records["client"], "authorization": bad}
+        ).keeper.authorized, name
         del bad[name]
-        assert not Device({"client": device.records["client"], "authorization": bad}).keeper.authorized, name
+        assert not Device(
+            {"client": device.records["client"], "authorization": bad}
+        ).keeper.authorized, name

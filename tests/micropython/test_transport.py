@@ -208,7 +208,10 @@ async def test_an_address_that_failed_is_not_the_next_one():
             endpoint._ended(address, False)
         endpoint._answered(infos[1])
         infos.pop()
-        assert [endpoint._next_address()[-1] for _ in range(2)] == ["b", "b"]  # while it is up: that one, without a look-up
+        assert [endpoint._next_address()[-1] for _ in range(2)] == [
+            "b",
+            "b",
+        ]  # while it is up: that one, without a look-up
     finally:
         module.socket = kept
     assert seen == ["a", "b", "c", "a", "b"], seen

@@ -123,5 +123,7 @@ async def test_streams_work_while_timers_interrupt():
         await writer.drain()
         assert await reader.readexactly(900) == sent
     assert len(rows) > 20
-    Timer(0).init(mode=Timer.ONE_SHOT, period=5, callback=lambda timer: writer.s.send(b"from a handler"))
+    Timer(0).init(
+        mode=Timer.ONE_SHOT, period=5, callback=lambda timer: writer.s.send(b"from a handler")
+    )
     assert await asyncio.wait_for_ms(reader.read(100), _DEADLINE_MS) == b"from a handler"

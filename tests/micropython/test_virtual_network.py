@@ -28,7 +28,9 @@ async def test_one_object_an_interface():
     with raises(ValueError):
         network.WLAN(2)
     point = network.WLAN(network.AP_IF)
-    assert not point.active() and point.active(True) and point.active() and not network.WLAN().active()
+    assert (
+        not point.active() and point.active(True) and point.active() and not network.WLAN().active()
+    )
     assert point.status("stations") == [] and not point.isconnected()
     assert "STA required" in fails(point.connect, "Stage 5", SECRET)
 
@@ -57,7 +59,11 @@ async def test_a_connection_and_its_statuses():
     wlan.disconnect()
     assert wlan.isconnected()
     await asyncio.sleep_ms(100)
-    assert not wlan.isconnected() and wlan.status() == network.STAT_IDLE and wlan.ifconfig()[0] == "0.0.0.0"
+    assert (
+        not wlan.isconnected()
+        and wlan.status() == network.STAT_IDLE
+        and wlan.ifconfig()[0] == "0.0.0.0"
+    )
     wlan.connect("Stage 5", SECRET)
     assert wlan.status() == network.STAT_IDLE  # the reason "left" is still told
     await asyncio.sleep(3)
@@ -113,7 +119,10 @@ async def test_a_scan():
     order("add", ssid="Hidden", hidden=True)
     wlan = station()
     rows = wlan.scan()
-    assert [(row[0], row[2], row[3], row[4]) for row in rows] == [(b"Stage 5", 11, -71, 3), (b"", 6, -60, 0)]
+    assert [(row[0], row[2], row[3], row[4]) for row in rows] == [
+        (b"Stage 5", 11, -71, 3),
+        (b"", 6, -60, 0),
+    ]
     assert Counts.blocked_ms == 2_400 and len(rows[0][1]) == 6
     wlan.connect("Hidden")
     await asyncio.sleep(3)
@@ -125,18 +134,32 @@ async def test_a_scan():
 async def test_config():
     wlan = station()
     wlan.config(pm=wlan.PM_NONE, reconnects=3)
-    assert wlan.config("pm") == 0 and wlan.config("reconnects") == 3 and len(wlan.config("mac")) == 6
-    for bad in (lambda: wlan.config(power=1), lambda: wlan.config("power"), lambda: wlan.status("power")):
+    assert (
+        wlan.config("pm") == 0 and wlan.config("reconnects") == 3 and len(wlan.config("mac")) == 6
+    )
+    for bad in (
+        lambda: wlan.config(power=1),
+        lambda: wlan.config("power"),
+        lambda: wlan.status("power"),
+    ):
         with raises(ValueError):
             bad()
-    for bad in (lambda: wlan.config("pm", pm=1), lambda: wlan.config(), lambda: wlan.config("pm", "mac")):
+    for bad in (
+        lambda: wlan.config("pm", pm=1),
+        lambda: wlan.config(),
+        lambda: wlan.config("pm", "mac"),
+    ):
         with raises(TypeError):
             bad()
     assert network.country() == "XX" and network.hostname() == "mpy-esp32"
     network.country("DE")
     network.hostname("camera-7")
     assert network.country() == "DE" and network.hostname() == wlan.config("hostname") == "camera-7"
-    for bad in (lambda: network.country("DEU"), lambda: network.hostname("x" * 33), lambda: wlan.ipconfig("addr5")):
+    for bad in (
+        lambda: network.country("DEU"),
+        lambda: network.hostname("x" * 33),
+        lambda: wlan.ipconfig("addr5"),
+    ):
         with raises(ValueError):
             bad()
 

@@ -28,7 +28,9 @@ async def test_wifi_and_clock():
     """The default air has one access point; the default time server knows the host's time, and sets the board's."""
     assert time.gmtime()[0] == 2000
     changes = []
-    wifi = Wifi({"ssid": "Stage 5", "password": "pilotlight"}, on_change=lambda: changes.append(wifi.reason))
+    wifi = Wifi(
+        {"ssid": "Stage 5", "password": "pilotlight"}, on_change=lambda: changes.append(wifi.reason)
+    )
     asyncio.create_task(wifi.run())
     for _ in range(100):
         if wifi.is_up():

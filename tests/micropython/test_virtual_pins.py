@@ -81,7 +81,12 @@ async def test_pwm_tells_what_reaches_the_pin():
         (3, 0, 2000, 2),
         (3, 0, 100, 4),
     ]
-    for wrong in ({"duty_u16": 65536}, {"duty": -1}, {"freq": 0}, {"duty_ns": 2_000_000, "freq": 1000}):
+    for wrong in (
+        {"duty_u16": 65536},
+        {"duty": -1},
+        {"freq": 0},
+        {"duty_ns": 2_000_000, "freq": 1000},
+    ):
         with raises(ValueError):
             PWM(Pin(2), **wrong)
 
@@ -144,7 +149,11 @@ async def test_a_transaction_reaches_the_chip_in_one_piece_or_fails_as_on_an_esp
         i2c.readfrom_into(0x3C, buffer)
         assert buffer == b"\x00\x01" and i2c.readfrom(0x3C, 1) == b"\x00"
         assert chip.written == [b"ab", b"\x40xyz", b"\x12\x34!", b"\x07"]
-        for call in (i2c.writeto, i2c.readfrom_into, lambda address, data: i2c.writevto(address, (data,))):
+        for call in (
+            i2c.writeto,
+            i2c.readfrom_into,
+            lambda address, data: i2c.writevto(address, (data,)),
+        ):
             with raises(OSError) as caught:
                 call(0x3D, bytearray(1))
             assert caught.error.errno == 19
@@ -186,7 +195,17 @@ Display.SSD1306 = Display  # the module, too
 
 async def test_a_screen_is_told_once_when_its_picture_is_whole():
     sys.modules["chips.ssd1306"] = Display
-    wiring.use({"i2c": [{"scl": 9, "sda": 8, "chips": [{"chip": "ssd1306", "address": 0x3D, "width": 16, "height": 8}]}]})
+    wiring.use(
+        {
+            "i2c": [
+                {
+                    "scl": 9,
+                    "sda": 8,
+                    "chips": [{"chip": "ssd1306", "address": 0x3D, "width": 16, "height": 8}],
+                }
+            ]
+        }
+    )
     seen = Seen("screen")
     i2c = SoftI2C(9, 8)
     await asyncio.sleep_ms(10)
@@ -213,10 +232,18 @@ async def test_timers_call_back_at_their_millisecond():
         rows.append((Clock.now_ms, "chain", timer is chain))
         timer.init(mode=Timer.ONE_SHOT, period=30, callback=on_chain)
 
-    once.init(mode=Timer.ONE_SHOT, period=25, callback=lambda timer: rows.append((Clock.now_ms, "once", timer is once)))
+    once.init(
+        mode=Timer.ONE_SHOT,
+        period=25,
+        callback=lambda timer: rows.append((Clock.now_ms, "once", timer is once)),
+    )
     again.init(freq=25, callback=lambda timer: rows.append((Clock.now_ms, "again", timer is again)))
     chain.init(mode=Timer.ONE_SHOT, period=30, callback=on_chain)
-    soft.init(mode=Timer.PERIODIC, period=10, callback=lambda timer: rows.append((Clock.now_ms, "soft", timer is soft)))
+    soft.init(
+        mode=Timer.PERIODIC,
+        period=10,
+        callback=lambda timer: rows.append((Clock.now_ms, "soft", timer is soft)),
+    )
     await asyncio.sleep_ms(20)
     soft.deinit()
     await asyncio.sleep_ms(80)

@@ -56,7 +56,10 @@ def test_resets_are_told_and_end_everything():
     assert seen == [{"kind": "reset", "cause": machine.HARD_RESET, "t_us": 10_000}]
     with raises(SystemExit):
         machine.soft_reset()
-    assert machine.reset_cause() == machine.PWRON_RESET and machine.unique_id() == b"\x24\x0a\xc4\x00\x00\x01"
+    assert (
+        machine.reset_cause() == machine.PWRON_RESET
+        and machine.unique_id() == b"\x24\x0a\xc4\x00\x00\x01"
+    )
 
 
 async def test_the_rtc_begins_in_2000_and_goes_on_from_what_it_was_set_to():
@@ -66,7 +69,10 @@ async def test_the_rtc_begins_in_2000_and_goes_on_from_what_it_was_set_to():
     rtc.datetime((2028, 2, 29, 0, 23, 59, 59, 250_000))
     await asyncio.sleep_ms(1000)
     assert rtc.datetime() == (2028, 3, 1, 2, 0, 0, 0, 250_000)
-    assert time.gmtime(time.time()) == (2028, 3, 1, 0, 0, 0, 2, 61) and time.mktime(time.gmtime()) == time.time()
+    assert (
+        time.gmtime(time.time()) == (2028, 3, 1, 0, 0, 0, 2, 61)
+        and time.mktime(time.gmtime()) == time.time()
+    )
     rtc.memory(b"kept")
     assert RTC().memory() == b"kept"
     with raises(ValueError):
@@ -78,7 +84,11 @@ async def test_nvs_keeps_integers_and_bytes():
     nvs.set_i32("boots", -3)
     nvs.set_blob("name", b"\x00ab")
     buffer = bytearray(4)
-    assert NVS("pilotlight").get_i32("boots") == -3 and nvs.get_blob("name", buffer) == 3 and buffer == b"\x00ab\x00"
+    assert (
+        NVS("pilotlight").get_i32("boots") == -3
+        and nvs.get_blob("name", buffer) == 3
+        and buffer == b"\x00ab\x00"
+    )
     nvs.erase_key("boots")
     nvs.commit()
     for call, number in (
@@ -109,7 +119,11 @@ async def test_events_for_which_there_is_no_memory_are_counted_and_harm_nobody()
     wiring.use("s3")
     seen = []
     events.listen(seen.append)
-    led, pwm, pixel = machine.Pin(2, machine.Pin.OUT), machine.PWM(machine.Pin(4)), NeoPixel(machine.Pin(48), 1)
+    led, pwm, pixel = (
+        machine.Pin(2, machine.Pin.OUT),
+        machine.PWM(machine.Pin(4)),
+        NeoPixel(machine.Pin(48), 1),
+    )
     pixel.buf[0] = 1
     told = len(seen)
     micropython.heap_lock()

@@ -82,13 +82,18 @@ async def test_an_overdue_task_starves_it_until_it_is_back():
     beating.cancel()  # due last at 101 s
     await asyncio.sleep_ms(40_000)
     assert kennel.dog.fed[-1] == 100_000
-    assert kennel.watchdog.overdue() == "light" and kennel.lines == ["watchdog: the task light is overdue"]
+    assert kennel.watchdog.overdue() == "light" and kennel.lines == [
+        "watchdog: the task light is overdue"
+    ]
     beating = asyncio.create_task(beat(kennel.watchdog, "light", 1_000, 2_000))
     await asyncio.sleep_ms(5_000)
     assert kennel.dog.fed[-1] == 145_000
     beating.cancel()
     await asyncio.sleep_ms(TIMEOUT_MS * 2)
-    assert kennel.dog.fed[-1] == 145_000 and len(kennel.lines) == 2, (kennel.dog.fed[-3:], kennel.lines)
+    assert kennel.dog.fed[-1] == 145_000 and len(kennel.lines) == 2, (
+        kennel.dog.fed[-3:],
+        kennel.lines,
+    )
     other.cancel()
     kennel.end()
 

@@ -89,7 +89,13 @@ async def test_the_request():
         await Client().open(endpoint)
     assert heads[0] == b"GET /socket HTTP/1.1"
     names = [line.split(b":")[0].lower() for line in heads[1:]]
-    assert sorted(names) == [b"connection", b"host", b"sec-websocket-key", b"sec-websocket-version", b"upgrade"]
+    assert sorted(names) == [
+        b"connection",
+        b"host",
+        b"sec-websocket-key",
+        b"sec-websocket-version",
+        b"upgrade",
+    ]
 
 
 async def test_refused_upgrades_keep_their_status():
@@ -147,7 +153,9 @@ async def test_frames_in_the_same_segment_as_the_101():
 async def test_pings_are_answered_also_inside_a_message():
     async def script(reader, writer):
         await server.upgrade(reader, writer)
-        for byte in frame(TEXT, b"a", 0) + frame(PING, b"here?") + frame(PONG) + frame(CONTINUATION, b"b"):
+        for byte in (
+            frame(TEXT, b"a", 0) + frame(PING, b"here?") + frame(PONG) + frame(CONTINUATION, b"b")
+        ):
             writer.write(bytes((byte,)))
             await writer.drain()
         assert await server.read_frame(reader) == (FINAL | PONG, b"here?")
@@ -245,7 +253,9 @@ async def test_two_senders_and_a_ping_at_once():
 
 async def test_one_client_many_connections():
     async def script(reader, writer):
-        await server.upgrade(reader, writer, frame(TEXT, b"half", 0) + b"\x81")  # ends inside a message, and inside a header
+        await server.upgrade(
+            reader, writer, frame(TEXT, b"half", 0) + b"\x81"
+        )  # ends inside a message, and inside a header
         await server.end(writer)
 
     _, endpoint = await server.start(script)

@@ -51,7 +51,11 @@ async def test_the_strongest_of_several():
     air("Somebody else's", rssi=-30)
     device = Device([HOME, AWAY])
     await device.up()
-    assert device.log == ["wifi: Truck: connected (status 1010)"] and seen("scan") == 1 and seen("connecting") == 1
+    assert (
+        device.log == ["wifi: Truck: connected (status 1010)"]
+        and seen("scan") == 1
+        and seen("connecting") == 1
+    )
     await device.end()
     order("change", ssid="Stage 5", rssi=-54)
     device = Device([HOME, AWAY])
@@ -252,7 +256,10 @@ async def test_set_wifi():
     await asyncio.sleep(30)
     assert len(device.changes) == changes and chip.station.access_point.ssid == "Stage 5"
     device.wifi.set_wifi(AWAY)
-    await device.until(lambda: chip.station.access_point is not None and chip.station.access_point.ssid == "Truck", 4)
+    await device.until(
+        lambda: chip.station.access_point is not None and chip.station.access_point.ssid == "Truck",
+        4,
+    )
     await device.up()
     device.wifi.set_wifi([])
     await device.fails("no_wifi_settings", 3)
@@ -262,7 +269,12 @@ async def test_set_wifi():
 
 async def test_set_wifi_refuses_nonsense():
     device = Device(HOME)
-    for bad in ("Stage 5", {"ssid": ""}, [{"ssid": "Truck", "password": SECRET[:7]}], [{"ssid": "Truck", "key": SECRET}]):
+    for bad in (
+        "Stage 5",
+        {"ssid": ""},
+        [{"ssid": "Truck", "password": SECRET[:7]}],
+        [{"ssid": "Truck", "key": SECRET}],
+    ):
         with raises(ValueError) as caught:
             device.wifi.set_wifi(bad)
         assert SECRET[:7] not in str(caught.error)

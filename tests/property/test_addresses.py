@@ -22,13 +22,17 @@ SEMVER = re.compile(
 def test_percent_encoding(text: str) -> None:
     text = text.encode("utf-8", "ignore").decode()
     assert percent_encode(text) == quote(text, safe="-._~")
-    assert parse_qs(urlsplit(socket_target("x" + text)).query) == {"Authorization": ["Bearer x" + text]}
+    assert parse_qs(urlsplit(socket_target("x" + text)).query) == {
+        "Authorization": ["Bearer x" + text]
+    }
 
 
 @given(st.dictionaries(st.sampled_from(["client_id", "scope", "token"]), st.text(min_size=1)))
 def test_forms(fields: dict[str, str]) -> None:
     fields = {name: value.encode("utf-8", "replace").decode() for name, value in fields.items()}
-    assert dict(parse_qsl(form_encode(fields.items()).decode(), strict_parsing=bool(fields))) == fields
+    assert (
+        dict(parse_qsl(form_encode(fields.items()).decode(), strict_parsing=bool(fields))) == fields
+    )
 
 
 @given(st.lists(st.sampled_from(list("0123.-+aZ")), max_size=14).map("".join))
@@ -41,7 +45,24 @@ def test_semantic_versions(text: str) -> None:
 
 @given(
     st.lists(
-        st.sampled_from(["https", "http", "://", "a.example", "127.0.0.1", ":", "443", "0", "@", "/", "?", "#", " ", "[::1]"])
+        st.sampled_from(
+            [
+                "https",
+                "http",
+                "://",
+                "a.example",
+                "127.0.0.1",
+                ":",
+                "443",
+                "0",
+                "@",
+                "/",
+                "?",
+                "#",
+                " ",
+                "[::1]",
+            ]
+        )
     )
 )
 @example(["https", "://", "https", "[::1]"])

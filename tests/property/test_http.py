@@ -47,7 +47,9 @@ def read(data: bytes, places: list[int]) -> tuple[int, dict[str, str], bytes, bo
     st.sampled_from(["length", "chunked", "close"]),
     cuts,
 )
-def test_what_h11_sends(status: int, fields: list[tuple[str, str]], parts: list[bytes], framing: str, places: list[int]) -> None:
+def test_what_h11_sends(
+    status: int, fields: list[tuple[str, str]], parts: list[bytes], framing: str, places: list[int]
+) -> None:
     server = h11.Connection(h11.SERVER)
     server.receive_data(b"GET / HTTP/1.%d\r\nHost: x\r\n\r\n" % (0 if framing == "close" else 1))
     server.next_event()
@@ -108,8 +110,14 @@ def outcome(data: bytes, places: list[int]) -> object:
         return "refused"
 
 
-@given(st.sampled_from(["GET", "POST"]), st.text(max_size=30), st.lists(st.tuples(tokens, st.text(max_size=30)), max_size=4))
-def test_what_we_send_is_one_request(method: str, target: str, fields: list[tuple[str, str]]) -> None:
+@given(
+    st.sampled_from(["GET", "POST"]),
+    st.text(max_size=30),
+    st.lists(st.tuples(tokens, st.text(max_size=30)), max_size=4),
+)
+def test_what_we_send_is_one_request(
+    method: str, target: str, fields: list[tuple[str, str]]
+) -> None:
     """h11, as a server, reads exactly one request with exactly our fields, or it was never built."""
     fields = [(f"x-{name}", value) for name, value in fields]
     try:

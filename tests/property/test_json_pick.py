@@ -18,7 +18,9 @@ numbers = st.integers(-(10**30), 10**30) | st.floats(allow_nan=False, allow_infi
 long_texts = st.text("xé€😀", min_size=60, max_size=150)  # around the bound of a picked string
 scalars = st.none() | st.booleans() | numbers | st.text(max_size=300) | long_texts
 documents = st.recursive(
-    scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(keys, inner, max_size=4), max_leaves=30
+    scalars,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(keys, inner, max_size=4),
+    max_leaves=30,
 )
 
 
@@ -58,9 +60,18 @@ def same(got: Any, expected: Any) -> bool:
     return got is expected or (type(got) is type(expected) and got == expected)
 
 
-@given(documents, st.booleans(), st.lists(st.integers(0, 5000), max_size=20), st.sampled_from([None, 1, "\t"]))
-def test_any_document_at_any_split(document: Any, ascii_only: bool, cuts: list[int], indent: Any) -> None:
-    data = json.dumps(document, ensure_ascii=ascii_only, indent=indent).encode("utf-8", "surrogatepass")
+@given(
+    documents,
+    st.booleans(),
+    st.lists(st.integers(0, 5000), max_size=20),
+    st.sampled_from([None, 1, "\t"]),
+)
+def test_any_document_at_any_split(
+    document: Any, ascii_only: bool, cuts: list[int], indent: Any
+) -> None:
+    data = json.dumps(document, ensure_ascii=ascii_only, indent=indent).encode(
+        "utf-8", "surrogatepass"
+    )
     try:
         data.decode()
     except UnicodeDecodeError:
@@ -142,7 +153,11 @@ def test_any_bytes_are_taken_or_refused(data: bytes, cuts: list[int]) -> None:
         json.loads(data.decode(errors="replace"), parse_constant=_no_constant)
 
 
-@given(documents, st.lists(st.integers(0, 5000), max_size=20), st.lists(st.integers(0, 5000), max_size=20))
+@given(
+    documents,
+    st.lists(st.integers(0, 5000), max_size=20),
+    st.lists(st.integers(0, 5000), max_size=20),
+)
 def test_the_split_makes_no_difference(document: Any, one: list[int], other: list[int]) -> None:
     data = json.dumps(document).encode()
     assert all(same(*pair) for pair in zip(pick(data, one), pick(data, other), strict=True))

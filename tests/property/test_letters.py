@@ -24,7 +24,11 @@ def test_any_text(text: str, longest: int) -> None:
 def test_every_latin_letter_with_marks() -> None:
     """Whatever Unicode takes apart into an ASCII letter and marks is shown as that letter, in the ranges that names come from."""
     for code in [*range(0xC0, 0x180), *range(0x218, 0x21C), *range(0x1E00, 0x1F00)]:
-        base = "".join(letter for letter in unicodedata.normalize("NFD", chr(code)) if not unicodedata.combining(letter))
+        base = "".join(
+            letter
+            for letter in unicodedata.normalize("NFD", chr(code))
+            if not unicodedata.combining(letter)
+        )
         if len(base) == 1 and base.isascii() and not 0x1E96 <= code <= 0x1E9B:
             assert readable(chr(code), 9) == base, hex(code)
 
@@ -35,5 +39,7 @@ def test_every_character_is_seen_but_for_marks() -> None:
         shown = readable(chr(code), 9)
         category = unicodedata.category(chr(code))
         assert set(shown) <= IN_FONT, hex(code)
-        assert shown or category in ("Mn", "Me", "Cf", "Cs", "Cn") or 0x1F3FB <= code <= 0x1F3FF, hex(code)
+        assert shown or category in ("Mn", "Me", "Cf", "Cs", "Cn") or 0x1F3FB <= code <= 0x1F3FF, (
+            hex(code)
+        )
         assert category != "Zs" or shown in (" ", BOX), hex(code)

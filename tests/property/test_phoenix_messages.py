@@ -13,7 +13,10 @@ words = st.text(max_size=20)
 payloads = (
     st.none()
     | words
-    | st.dictionaries(st.sampled_from(["status", "response", "reason"]), words | st.dictionaries(st.just("reason"), words))
+    | st.dictionaries(
+        st.sampled_from(["status", "response", "reason"]),
+        words | st.dictionaries(st.just("reason"), words),
+    )
 )
 
 
@@ -26,8 +29,12 @@ def test_what_we_send(topic: str, event: str, ref: str) -> None:
     assert json.loads(text) == {"topic": topic, "event": event, "payload": "", "ref": ref}
 
 
-@given(words, words, st.none() | words, payloads, st.permutations(["topic", "event", "ref", "payload"]))
-def test_what_phoenix_sends(topic: str, event: str, ref: str | None, payload: Any, order: list[str]) -> None:
+@given(
+    words, words, st.none() | words, payloads, st.permutations(["topic", "event", "ref", "payload"])
+)
+def test_what_phoenix_sends(
+    topic: str, event: str, ref: str | None, payload: Any, order: list[str]
+) -> None:
     whole = {"topic": topic, "event": event, "ref": ref, "payload": payload}
     data = json.dumps({key: whole[key] for key in order}).encode()
     reader = MessageReader()
@@ -41,9 +48,9 @@ def test_what_phoenix_sends(topic: str, event: str, ref: str | None, payload: An
 
 @given(
     st.binary(max_size=80)
-    | st.recursive(st.none() | words, lambda inner: st.lists(inner) | st.dictionaries(words, inner)).map(
-        lambda value: json.dumps(value).encode()
-    )
+    | st.recursive(
+        st.none() | words, lambda inner: st.lists(inner) | st.dictionaries(words, inner)
+    ).map(lambda value: json.dumps(value).encode())
 )
 def test_anything_else(data: bytes) -> None:
     reader = MessageReader()

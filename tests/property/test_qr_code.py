@@ -24,7 +24,11 @@ full = st.text(st.characters(max_codepoint=127), min_size=53, max_size=53)
 def _segno_pads_as_the_standard() -> Any:
     """Segno 1.6.6 adds a codeword 00 before the pad codewords when the text already ends with a whole one; 7.4.10 has none."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(encoder, "write_padding_bits", lambda buff, version, length: buff.extend([0] * (-length % 8)))
+        patch.setattr(
+            encoder,
+            "write_padding_bits",
+            lambda buff, version, length: buff.extend([0] * (-length % 8)),
+        )
         yield
 
 
@@ -36,7 +40,9 @@ def modules(picture: bytes) -> list[list[int]]:
 
 def by_segno(text: str, mask: int | None = None) -> list[list[int]]:
     """The same by segno; without a mask it takes the one with the fewest points."""
-    code = segno.make_qr(text.encode(), error="l", version=3, mode="byte", mask=mask, boost_error=False)
+    code = segno.make_qr(
+        text.encode(), error="l", version=3, mode="byte", mask=mask, boost_error=False
+    )
     return [list(row) for row in code.matrix]
 
 
@@ -63,13 +69,20 @@ def test_the_mask_is_the_one_that_segno_takes(text: str) -> None:
     assert modules(qr_code.encode(text)) == by_segno(text)
 
 
-pieces = st.sampled_from(["1011101", "0000", "10111011101", "1011101011101", "11111", "00000", "0", "1", "10", "110"])
-lines = st.lists(pieces, min_size=12).map(lambda parts: int("".join(parts)[:SIZE], 2)) | st.integers(0, 2**SIZE - 1)
+pieces = st.sampled_from(
+    ["1011101", "0000", "10111011101", "1011101011101", "11111", "00000", "0", "1", "10", "110"]
+)
+lines = st.lists(pieces, min_size=12).map(
+    lambda parts: int("".join(parts)[:SIZE], 2)
+) | st.integers(0, 2**SIZE - 1)
 
 
 def transposed(rows: list[int]) -> list[int]:
     """Rows and columns change places."""
-    return [sum((row >> (SIZE - 1 - column) & 1) << (SIZE - 1 - at) for at, row in enumerate(rows)) for column in range(SIZE)]
+    return [
+        sum((row >> (SIZE - 1 - column) & 1) << (SIZE - 1 - at) for at, row in enumerate(rows))
+        for column in range(SIZE)
+    ]
 
 
 @given(st.lists(lines, min_size=SIZE, max_size=SIZE), st.booleans())
@@ -90,8 +103,14 @@ def read(text: str, scale: int) -> bytes:
         for x, dark in enumerate(row):
             if dark:
                 image.putpixel((x + 4, y + 4), 0)
-    codes = zxingcpp.read_barcodes(image.resize((side * scale, side * scale), Image.Resampling.NEAREST))
-    assert len(codes) == 1 and codes[0].format == zxingcpp.BarcodeFormat.QRCode and codes[0].ec_level == "L"
+    codes = zxingcpp.read_barcodes(
+        image.resize((side * scale, side * scale), Image.Resampling.NEAREST)
+    )
+    assert (
+        len(codes) == 1
+        and codes[0].format == zxingcpp.BarcodeFormat.QRCode
+        and codes[0].ec_level == "L"
+    )
     return codes[0].bytes
 
 

@@ -9,7 +9,18 @@ from hypothesis import strategies as st
 from pilotlight.net.utf8 import Utf8Check, character_start
 
 likely = st.lists(
-    st.sampled_from([b"a", b"\xc3\xa9", b"\xe2\x82\xac", b"\xf0\x9f\x98\x80", b"\xed\xa0\x80", b"\xc0\xaf", b"\xf4\x90", b"\x80"])
+    st.sampled_from(
+        [
+            b"a",
+            b"\xc3\xa9",
+            b"\xe2\x82\xac",
+            b"\xf0\x9f\x98\x80",
+            b"\xed\xa0\x80",
+            b"\xc0\xaf",
+            b"\xf4\x90",
+            b"\x80",
+        ]
+    )
 ).map(b"".join)
 
 

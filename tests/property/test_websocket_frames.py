@@ -7,7 +7,16 @@ from hypothesis import strategies as st
 from wsproto.frame_protocol import FrameProtocol, Opcode
 
 from pilotlight.net.errors import ProtocolError
-from pilotlight.net.websocket_frames import BINARY, CLOSE, NONE, PING, PONG, TEXT, FrameReader, FrameWriter
+from pilotlight.net.websocket_frames import (
+    BINARY,
+    CLOSE,
+    NONE,
+    PING,
+    PONG,
+    TEXT,
+    FrameReader,
+    FrameWriter,
+)
 
 BOUND_BYTES = 400
 OPCODES = {TEXT: Opcode.TEXT, BINARY: Opcode.BINARY, PING: Opcode.PING, PONG: Opcode.PONG}
@@ -35,8 +44,13 @@ def read(wire: bytes, sizes: list[int]) -> list[tuple[int, bytes]]:
     return got
 
 
-@given(st.lists(st.tuples(messages, st.lists(st.integers(0, 400), max_size=4), controls), max_size=6), splits)
-def test_what_wsproto_sends(script: list[tuple[tuple[int, bytes], list[int], tuple[int, bytes]]], sizes: list[int]) -> None:
+@given(
+    st.lists(st.tuples(messages, st.lists(st.integers(0, 400), max_size=4), controls), max_size=6),
+    splits,
+)
+def test_what_wsproto_sends(
+    script: list[tuple[tuple[int, bytes], list[int], tuple[int, bytes]]], sizes: list[int]
+) -> None:
     """Messages cut into fragments at any place, a control frame behind each fragment."""
     server = FrameProtocol(client=False, extensions=[])
     wire, expected = b"", []

@@ -6,10 +6,21 @@ from hypothesis import strategies as st
 from firmware.wifi_networks import checked
 
 SECRET = "s3cr"
-values = st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=70), lambda inner: st.lists(inner, max_size=2))
-passwords = st.builds(lambda text: SECRET + text, st.text(max_size=70)) | st.lists(st.just(SECRET), min_size=1)
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=70),
+    lambda inner: st.lists(inner, max_size=2),
+)
+passwords = st.builds(lambda text: SECRET + text, st.text(max_size=70)) | st.lists(
+    st.just(SECRET), min_size=1
+)
 one = st.fixed_dictionaries(
-    {}, optional={"ssid": st.text(max_size=40) | values, "password": passwords, "hidden": values, "psk": passwords}
+    {},
+    optional={
+        "ssid": st.text(max_size=40) | values,
+        "password": passwords,
+        "hidden": values,
+        "psk": passwords,
+    },
 )
 
 
@@ -21,7 +32,9 @@ def test_one_form_or_a_sentence(wifi: object) -> None:
         networks = checked(wifi)
     except ValueError as error:
         networks, sentence = [], str(error)
-    assert SECRET not in sentence and (not sentence or sentence.startswith(("wifi", "unknown key wifi")))
+    assert SECRET not in sentence and (
+        not sentence or sentence.startswith(("wifi", "unknown key wifi"))
+    )
     assert checked(networks) == networks
     for network in networks:
         assert 1 <= len(network["ssid"].encode()) <= 32 and network["hidden"] in (True, False)

@@ -10,7 +10,9 @@ import random
 from tests import virtual_time
 
 virtual_time.install()
-gc.threshold(1 << 20)  # a heap of many MB that was let run full would not give one large block any more
+gc.threshold(
+    1 << 20
+)  # a heap of many MB that was let run full would not give one large block any more
 
 from pilotlight import agent as agent_module
 from pilotlight import walker as walker
@@ -94,7 +96,9 @@ class World:
         def note(line):
             self.log.append((Clock.now_ms, line))
 
-        self.agent = Agent(settings, self.host, self.storage, self.host, times, note, self.reset, self._due)
+        self.agent = Agent(
+            settings, self.host, self.storage, self.host, times, note, self.reset, self._due
+        )
         self._running = asyncio.create_task(self.agent.run())
         self._observing = asyncio.create_task(self._observe(self.agent.status))
 
@@ -129,9 +133,15 @@ class World:
         begun_ms = Clock.now_ms
         while self.agent.status.state != state:
             left_ms = begun_ms + longest_ms - Clock.now_ms
-            assert left_ms > 0, "never %s; shown: %s; log: %s" % (state, self.shown[-6:], self.log[-6:])
+            assert left_ms > 0, "never %s; shown: %s; log: %s" % (
+                state,
+                self.shown[-6:],
+                self.log[-6:],
+            )
             try:
-                await asyncio.wait_for_ms(self.agent.status.wait(self.agent.status.version), left_ms)
+                await asyncio.wait_for_ms(
+                    self.agent.status.wait(self.agent.status.version), left_ms
+                )
             except asyncio.TimeoutError:
                 pass
         return Clock.now_ms - begun_ms
@@ -159,4 +169,6 @@ async def paired():
 def no_secret(world):
     """Nothing that was logged or shown is a secret."""
     text = str(world.log) + str(world.shown)
-    assert not [secret for secret in (TOKEN, SECRET, MARK) if secret in text], "a secret was logged or shown"
+    assert not [secret for secret in (TOKEN, SECRET, MARK) if secret in text], (
+        "a secret was logged or shown"
+    )

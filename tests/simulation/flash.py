@@ -79,7 +79,11 @@ class Flash:
         if not cut:
             return 0
         if self.tear == TORN:  # the byte under way: some of its bits
-            cells[begin + count] = cells[begin + count] | 0x0F if kind == "erase" else cells[begin + count] & (data[count] | 0x0F)
+            cells[begin + count] = (
+                cells[begin + count] | 0x0F
+                if kind == "erase"
+                else cells[begin + count] & (data[count] | 0x0F)
+            )
         self.lost.set()
         return _EIO
 

@@ -11,7 +11,11 @@ from tests.virtual_time import Clock
 
 DEVICE_ID = "a7e95254-8cd6-4d59-b54d-28c58570a8de"
 TOPIC = "devices:" + DEVICE_ID
-_CALLS = {"/v2/devices/me": "identity", "/v2/devices/heartbeat": "http_heartbeat", "/health": "health"}
+_CALLS = {
+    "/v2/devices/me": "identity",
+    "/v2/devices/heartbeat": "http_heartbeat",
+    "/health": "health",
+}
 _BUFFER = bytearray(2048)
 
 
@@ -50,7 +54,9 @@ class Frameio:
     @property
     def online(self):
         """The panel's green dot."""
-        return bool([socket for socket in self._sockets if socket.joined and not socket.stream.closed])
+        return bool(
+            [socket for socket in self._sockets if socket.joined and not socket.stream.closed]
+        )
 
     def push(self, event, payload):
         """Push an event to the joined socket. phx_error and phx_close end its channel, and may come again after that."""
@@ -87,7 +93,9 @@ class Frameio:
         head, _, form = data.partition(b"\r\n\r\n")
         target = head.split(b" ")[1].decode()
         if target.startswith("/devices/websocket"):
-            await self._upgrade(stream, head, decoded(target.partition("?Authorization=Bearer%20")[2]))
+            await self._upgrade(
+                stream, head, decoded(target.partition("?Authorization=Bearer%20")[2])
+            )
             return
         what = _CALLS.get(target) or call_of(target, form)
         self.asked.append((Clock.now_ms, what))
@@ -109,7 +117,9 @@ class Frameio:
             return 200, {"ok": True}
         if what not in ("identity", "http_heartbeat"):
             return self.tokens.answer(what, form) if what and self.tokens else (404, {})
-        if not self._is_good(head.partition(b"Authorization: Bearer ")[2].split(b"\r\n")[0].decode()):
+        if not self._is_good(
+            head.partition(b"Authorization: Bearer ")[2].split(b"\r\n")[0].decode()
+        ):
             return 401, {"error": "invalid_token"}
         if what == "http_heartbeat":
             return 204, None
@@ -136,8 +146,14 @@ class Frameio:
             stream.close()
             return
         key = request.split(b"Sec-WebSocket-Key: ")[1].split(b"\r\n")[0]
-        accept = binascii.b2a_base64(hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest()).strip()
-        head = b"HTTP/1.1 101 X\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " + accept + b"\r\n\r\n"
+        accept = binascii.b2a_base64(
+            hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest()
+        ).strip()
+        head = (
+            b"HTTP/1.1 101 X\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "
+            + accept
+            + b"\r\n\r\n"
+        )
         stream.write_now(head, 0, len(head))
         socket = _Socket(self, stream)
         self._sockets = [socket]
@@ -152,7 +168,9 @@ class Frameio:
 def _is_whole(data):
     """True for a head with as much of a body as it names."""
     head, end, body = data.partition(b"\r\n\r\n")
-    return bool(end) and len(body) >= int(head.partition(b"Content-Length: ")[2].split(b"\r\n")[0] or b"0")
+    return bool(end) and len(body) >= int(
+        head.partition(b"Content-Length: ")[2].split(b"\r\n")[0] or b"0"
+    )
 
 
 class _Socket:
@@ -183,7 +201,11 @@ class _Socket:
         if self.stream.closed:
             return
         count = len(payload)
-        head = bytes((0x80 | opcode, count)) if count < 126 else bytes((0x80 | opcode, 126, count >> 8, count & 0xFF))
+        head = (
+            bytes((0x80 | opcode, count))
+            if count < 126
+            else bytes((0x80 | opcode, 126, count >> 8, count & 0xFF))
+        )
         self.stream.write_now(head + payload, 0, len(head) + count)
 
     async def run(self):

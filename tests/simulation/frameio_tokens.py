@@ -49,12 +49,20 @@ class Tokens:
 
     @property
     def user_codes(self):
-        return [code.user_code for code in self._codes if code.state == "pending" and Clock.now_ms < code.ends_ms]
+        return [
+            code.user_code
+            for code in self._codes
+            if code.state == "pending" and Clock.now_ms < code.ends_ms
+        ]
 
     @property
     def live(self):
         pair = self._pair
-        return 0 if pair is None or self.removed or Clock.now_ms >= pair.refresh_ends_ms else pair.generation
+        return (
+            0
+            if pair is None or self.removed or Clock.now_ms >= pair.refresh_ends_ms
+            else pair.generation
+        )
 
     def enter(self, user_code, state="approved"):
         """The user types in a code; state `denied` if they change their mind then. Raises ValueError if it is not pending."""
@@ -67,7 +75,11 @@ class Tokens:
     def accepts(self, access_token):
         """Is this access token good?"""
         pair = self._pair
-        return bool(self.live) and access_token == pair.access_token and Clock.now_ms < pair.access_ends_ms
+        return (
+            bool(self.live)
+            and access_token == pair.access_token
+            and Clock.now_ms < pair.access_ends_ms
+        )
 
     def generation_of(self, refresh_token):
         """The generation with which this refresh token (or None) was issued; 0 if it never was."""
@@ -104,7 +116,12 @@ class Tokens:
         if sorted(fields.get("scope", "").split(" ")) != ["asset_create", "offline"]:
             return 400, {"error": "invalid_request"}
         self._given += 1
-        code = _Code(self, fields["client_id"], self._text("c", self._given), "%06d" % (self._given * 7919 % 1_000_000))
+        code = _Code(
+            self,
+            fields["client_id"],
+            self._text("c", self._given),
+            "%06d" % (self._given * 7919 % 1_000_000),
+        )
         self._codes = [code for code in self._codes if Clock.now_ms < code.ends_ms] + [code]
         uri = "https://next.frame.io/pair"
         return 200, {
@@ -143,13 +160,21 @@ class Tokens:
         if 0 < generation < self._issued:
             return 400, {"error": "invalid_request"}  # it was used before
         pair = self._pair if self.live else None
-        if not pair or fields.get("refresh_token") != pair.refresh_token or fields["client_id"] != pair.client_id:
+        if (
+            not pair
+            or fields.get("refresh_token") != pair.refresh_token
+            or fields["client_id"] != pair.client_id
+        ):
             return self.lost_status, {"error": "invalid_grant"}
         return self._issue(fields["client_id"])
 
     def _revoke(self, fields):
         pair = self._pair
-        if pair and pair.client_id == fields["client_id"] and fields.get("token") in (pair.access_token, pair.refresh_token):
+        if (
+            pair
+            and pair.client_id == fields["client_id"]
+            and fields.get("token") in (pair.access_token, pair.refresh_token)
+        ):
             self._pair = None
         return 200, {"success": True}
 

@@ -32,7 +32,10 @@ class Watch:
         self._task.cancel()
         log = self._world.log
         no_secret(self._world)
-        self._expect(self._world.network.most_open <= 2, "more than one socket and one request were open at once")
+        self._expect(
+            self._world.network.most_open <= 2,
+            "more than one socket and one request were open at once",
+        )
         assert not self.broken, (self.broken[:5], log[-10:])
 
     async def _look(self):
@@ -41,14 +44,22 @@ class Watch:
         while True:
             if status.joined:
                 since_ms = time.ticks_diff(time.ticks_ms(), agent._phoenix._heartbeat_sent_ms)
-                self._expect(since_ms <= HEARTBEAT_MS, "joined, and no heartbeat for %d ms" % since_ms)
+                self._expect(
+                    since_ms <= HEARTBEAT_MS, "joined, and no heartbeat for %d ms" % since_ms
+                )
             if status.connected:
                 silent_ms = Clock.now_ms - world.network.heard_ms
-                self._expect(silent_ms <= PROOF_MS + _EACH_MS, "connected, after %d ms of silence" % silent_ms)
+                self._expect(
+                    silent_ms <= PROOF_MS + _EACH_MS,
+                    "connected, after %d ms of silence" % silent_ms,
+                )
             await asyncio.sleep_ms(_EACH_MS)
 
     def _note_identity(self, now_ms):
-        if self._identity_ms is not None and not self._world.agent._inquiries._polls.identity_exempt:
+        if (
+            self._identity_ms is not None
+            and not self._world.agent._inquiries._polls.identity_exempt
+        ):
             gap_ms = Clock.now_ms - self._identity_ms
             self._expect(gap_ms >= SPACING_MS, "identity after %d ms" % gap_ms)
         self._identity_ms = Clock.now_ms

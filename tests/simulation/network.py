@@ -184,7 +184,9 @@ class Stream:
             piece = data
             if data and self._network.jitter_ms:
                 piece = data[: random.randrange(1, len(data) + 1)]
-            due_ms = max(due_ms, Clock.now_ms + self._network.delay_ms())  # one stream keeps its order
+            due_ms = max(
+                due_ms, Clock.now_ms + self._network.delay_ms()
+            )  # one stream keeps its order
             self._under_way.append((due_ms, piece))
             if not data or len(piece) == len(data):
                 break

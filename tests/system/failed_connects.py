@@ -45,7 +45,9 @@ class Client:
         self._endpoint = endpoint
         self._times = times = Times(total_ms)
         self._http = HttpClient(endpoint, "test", times)
-        self._phoenix = PhoenixSocket(WebSocketClient(1024, 512), "join", "heartbeat", times, self._proven, self._pushed)
+        self._phoenix = PhoenixSocket(
+            WebSocketClient(1024, 512), "join", "heartbeat", times, self._proven, self._pushed
+        )
 
     async def socket(self):
         """Open the Phoenix socket, join, and close it."""
@@ -164,7 +166,12 @@ async def _measure(kind, client, well):
         endings[number] = await client.ending(ways[way], runs[way])
         most_files = max(most_files, _open_files())
     heap_after = await _heap_after(well, ways)
-    line = {"name": kind["name"], "heap": (heap, heap_after), "pages": (pages, _data_pages()), "files": (files, most_files)}
+    line = {
+        "name": kind["name"],
+        "heap": (heap, heap_after),
+        "pages": (pages, _data_pages()),
+        "files": (files, most_files),
+    }
     line["most_waits"] = [run.most_waits for run in runs if kind["cancelled"]]
     line["endings"] = {ways[way]: _counted(endings[way :: len(ways)]) for way in range(len(ways))}
     print(json.dumps(line))
@@ -179,7 +186,9 @@ async def _main(job):
         tls = tls_context([file.read()])
     well = Client(Endpoint(job["host"], job["well"]), _WELL_MS)
     for kind in job["kinds"]:
-        client = Client(Endpoint(job["host"], kind["port"], tls if kind["tls"] else None), kind["total_ms"])
+        client = Client(
+            Endpoint(job["host"], kind["port"], tls if kind["tls"] else None), kind["total_ms"]
+        )
         await _measure(kind, client, client if kind["cancelled"] else well)
 
 

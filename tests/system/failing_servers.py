@@ -25,7 +25,9 @@ Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 def _reset(writer: asyncio.StreamWriter) -> None:
     """Close with a RST instead of a FIN."""
-    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.get_extra_info("socket").setsockopt(
+        socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+    )
     writer.transport.abort()
 
 
@@ -33,12 +35,16 @@ async def _reset_at_once(reader: asyncio.StreamReader, writer: asyncio.StreamWri
     _reset(writer)
 
 
-async def _reset_at_the_first_bytes(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _reset_at_the_first_bytes(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> None:
     await reader.readexactly(1)
     _reset(writer)
 
 
-async def _close_at_the_first_bytes(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _close_at_the_first_bytes(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> None:
     await reader.readexactly(1)
 
 
@@ -52,7 +58,9 @@ async def _garbage(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
     await reader.read()
 
 
-def _half_a_handshake(context: ssl.SSLContext, end: Callable[[asyncio.StreamWriter], None]) -> Script:
+def _half_a_handshake(
+    context: ssl.SSLContext, end: Callable[[asyncio.StreamWriter], None]
+) -> Script:
     """A TLS server whose first flight breaks off in the middle."""
 
     async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -156,7 +164,9 @@ class FailingServers:
             "another root": trustme.CA().issue_cert(HOST),
             "another name": authority.issue_cert("example.com"),
             "expired": authority.issue_cert(HOST, not_before=now - 2 * day, not_after=now - day),
-            "not yet valid": authority.issue_cert(HOST, not_before=now + day, not_after=now + 2 * day),
+            "not yet valid": authority.issue_cert(
+                HOST, not_before=now + day, not_after=now + 2 * day
+            ),
         }.items():
             await self._listen(kind, _black_hole, _context(certificate))
         self.ports["refused"] = self._bound_port()
@@ -167,16 +177,25 @@ class FailingServers:
             serve(_phoenix("error"), HOST, 0, logger=_SILENT) as refusing,
             serve(_phoenix(None), HOST, 0, logger=_SILENT) as mute,
             serve(_phoenix("ok"), HOST, 0, logger=_SILENT, process_request=_answer_request) as well,
-            serve(_phoenix("ok"), HOST, 0, logger=_SILENT, process_request=_answer_request, ssl=good) as well_tls,
+            serve(
+                _phoenix("ok"), HOST, 0, logger=_SILENT, process_request=_answer_request, ssl=good
+            ) as well_tls,
         ):
-            for kind, server in {"join refused": refusing, "join unanswered": mute, "well": well, "well, TLS": well_tls}.items():
+            for kind, server in {
+                "join refused": refusing,
+                "join unanswered": mute,
+                "well": well,
+                "well, TLS": well_tls,
+            }.items():
                 self.ports[kind] = next(iter(server.sockets)).getsockname()[1]
             self._ready.set()
             await self._stop.wait()
         for each in self._servers:
             each.close()
 
-    async def _listen(self, kind: str, script: Script, context: ssl.SSLContext | None = None) -> None:
+    async def _listen(
+        self, kind: str, script: Script, context: ssl.SSLContext | None = None
+    ) -> None:
         async def serve_one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             try:
                 await script(reader, writer)

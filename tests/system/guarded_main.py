@@ -40,7 +40,14 @@ def is_up(self):
 
 host._Host.is_up = is_up
 with open("times.json") as file:
-    times = Times(network_check_ms=50, backoff_base_ms=20, backoff_cap_ms=50, health_ms=50, starting_ms=50, **json.load(file))
+    times = Times(
+        network_check_ms=50,
+        backoff_base_ms=20,
+        backoff_cap_ms=50,
+        health_ms=50,
+        starting_ms=50,
+        **json.load(file),
+    )
 try:
     start.run(times)
 finally:

@@ -32,11 +32,23 @@ class Mock:
 
     def __init__(self, folder: Path, *options: str, tls: bool = False) -> None:
         self.ca = folder / "mock/ca.der"
-        command = [sys.executable, "-m", "tools.mock_frameio", "--port", "0", "--token", TOKEN, "--tls-dir", str(folder / "mock")]
+        command = [
+            sys.executable,
+            "-m",
+            "tools.mock_frameio",
+            "--port",
+            "0",
+            "--token",
+            TOKEN,
+            "--tls-dir",
+            str(folder / "mock"),
+        ]
         command += ["--client-secret", CLIENT_SECRET]
         if tls:
             command.append("--tls")
-        self._process = subprocess.Popen([*command, *options], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        self._process = subprocess.Popen(
+            [*command, *options], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        )
         assert self._process.stdout is not None
         found = re.search(r"(https?)://(\S+):(\d+)", self._process.stdout.readline())
         assert found, "the mock did not start"
@@ -54,7 +66,11 @@ class Mock:
     def records(self, **wanted: Any) -> list[Line]:
         """What was seen, of the given kind, path, event …"""
         records = self._call("/control/records")
-        return [record for record in records if all(record.get(key) == value for key, value in wanted.items())]
+        return [
+            record
+            for record in records
+            if all(record.get(key) == value for key, value in wanted.items())
+        ]
 
     def status(self) -> Line:
         """The mock's own view of the device."""
@@ -89,16 +105,29 @@ class Device:
     """The firmware as a process; its console lines as they come."""
 
     def __init__(self, config: Path, entry: Path, heap: str | None, *arguments: str) -> None:
-        command = [MICROPYTHON, *(["-X", f"heapsize={heap}"] if heap else []), entry.name, *arguments]
+        command = [
+            MICROPYTHON,
+            *(["-X", f"heapsize={heap}"] if heap else []),
+            entry.name,
+            *arguments,
+        ]
         environment = {**os.environ, "PILOTLIGHT_CONFIG": str(config)}
         self._process = subprocess.Popen(
-            command, cwd=entry.parent, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            command,
+            cwd=entry.parent,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
         self.lines: list[Line] = []
         self.output = ""
         self.errors = ""
         self._news = threading.Condition()
-        self._threads = [threading.Thread(target=read, daemon=True) for read in (self._read_lines, self._read_errors)]
+        self._threads = [
+            threading.Thread(target=read, daemon=True)
+            for read in (self._read_lines, self._read_errors)
+        ]
         for thread in self._threads:
             thread.start()
 
@@ -111,8 +140,12 @@ class Device:
                     if all(line[key] == value for key, value in wanted.items()):
                         return line
                 left = end - time.monotonic()
-                assert left > 0, f"never seen: {wanted}; lines: {self.lines[after:]}; stderr: {self.errors}"
-                assert self._process.poll() is None or self._news.wait(1), f"the firmware ended: {self.errors}"
+                assert left > 0, (
+                    f"never seen: {wanted}; lines: {self.lines[after:]}; stderr: {self.errors}"
+                )
+                assert self._process.poll() is None or self._news.wait(1), (
+                    f"the firmware ended: {self.errors}"
+                )
                 self._news.wait(min(left, 0.5))
 
     def wait_log(self, text: str, after: int = 0, deadline_s: float = DEADLINE_S) -> None:
@@ -180,14 +213,27 @@ class Rig:
         self._mocks.append(Mock(self.folder, *options, tls=tls))
         return self._mocks[-1]
 
-    def config(self, url: str, ca: Path | None = None, token: str | None = TOKEN, **others: Any) -> Path:
+    def config(
+        self, url: str, ca: Path | None = None, token: str | None = TOKEN, **others: Any
+    ) -> Path:
         """Write a configuration; the device's state is kept beside it. token: a fixed one, or None for a device to be paired."""
-        credential = {"access_token": token} if token is not None else {"client_secret": CLIENT_SECRET}
+        credential = (
+            {"access_token": token} if token is not None else {"client_secret": CLIENT_SECRET}
+        )
         frameio = {"url": url, "client_version": CLIENT_VERSION, **credential}
         if ca:
             frameio["ca"] = str(ca)
         path = self.folder / "config.json"
-        path.write_text(json.dumps({"board": "host", "frameio": frameio, "state_dir": str(self.folder / "state/a"), **others}))
+        path.write_text(
+            json.dumps(
+                {
+                    "board": "host",
+                    "frameio": frameio,
+                    "state_dir": str(self.folder / "state/a"),
+                    **others,
+                }
+            )
+        )
         return path
 
     def device(
@@ -206,7 +252,9 @@ class Rig:
         self._devices.append(device)
         return device
 
-    def online(self, fast: bool = True, tls: bool = False, times: Mapping[str, int] = {}) -> tuple[Mock, Device]:
+    def online(
+        self, fast: bool = True, tls: bool = False, times: Mapping[str, int] = {}
+    ) -> tuple[Mock, Device]:
         """A mock and a device that is online with it."""
         mock = self.mock(tls=tls)
         device = self.device(self.config(mock.url, mock.ca if tls else None), fast, times=times)
@@ -222,7 +270,9 @@ class Rig:
         for device in self._devices:
             for text in (device.output, device.errors):
                 for secret in (TOKEN, CLIENT_SECRET, MARK):
-                    assert secret not in text and secret.replace("~", "%7E") not in text, "a secret was printed"
+                    assert secret not in text and secret.replace("~", "%7E") not in text, (
+                        "a secret was printed"
+                    )
                 assert "Traceback" not in text, text
 
 

@@ -25,7 +25,11 @@ asyncio.run(main(Host(), Host(), Host(), print))
 
 def example() -> str:
     """The program in README."""
-    found = re.search(r"<!-- embedding: run as a test -->\n```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    found = re.search(
+        r"<!-- embedding: run as a test -->\n```python\n(.*?)```",
+        (ROOT / "README.md").read_text(),
+        re.DOTALL,
+    )
     assert found
     return found[1]
 
@@ -36,7 +40,9 @@ def test_it_is_ten_lines() -> None:
 
 def test_it_comes_online_and_sees_the_pause(rig: Rig) -> None:
     mock = rig.mock("--interval-s", "1", tls=True)
-    text = example().replace("https://api.frame.io", mock.url).replace("CLIENT_SECRET", CLIENT_SECRET)
+    text = (
+        example().replace("https://api.frame.io", mock.url).replace("CLIENT_SECRET", CLIENT_SECRET)
+    )
     text = text.replace(" ROOTS,", f" [open({str(mock.ca)!r}, 'rb').read()],")
     program = Path(rig.folder / "program.py")
     program.write_text(text + DRIVER)

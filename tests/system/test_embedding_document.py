@@ -114,7 +114,9 @@ def refreshes(mock: Mock) -> list[str]:
 def test_clips_over_an_expired_token_a_portal_and_a_pause(camera: Camera, mock: Mock) -> None:
     camera.key_in("A001.mp4")  # kept until the device is paired
     mock.approve()
-    camera.until("status: pairing", "enter 000042 in Frame.io, or follow https://next.frame.io/pair/000042")
+    camera.until(
+        "status: pairing", "enter 000042 in Frame.io, or follow https://next.frame.io/pair/000042"
+    )
     camera.until("status: online paused: False", "uploaded: A001.mp4")
 
     mock.control("expire")
@@ -122,7 +124,9 @@ def test_clips_over_an_expired_token_a_portal_and_a_pause(camera: Camera, mock: 
     lines = camera.until("uploaded: A002.mp4")
     assert answers(mock, "A002.mp4") == [401, 200] and refreshes(mock) == ["issued"]
     assert not [line for line in lines if line.startswith("status: ") and "online" not in line]
-    mock.wait(lambda mock: len(mock.records(path="/v2/devices/me", status=200)) == 2)  # after each new token, at once
+    mock.wait(
+        lambda mock: len(mock.records(path="/v2/devices/me", status=200)) == 2
+    )  # after each new token, at once
 
     mock.control("refuse", part="assets", status=200, body={"please": "sign in"}, times=1)
     camera.key_in("A003.mp4")
@@ -139,7 +143,9 @@ def test_clips_over_an_expired_token_a_portal_and_a_pause(camera: Camera, mock: 
     camera.until("status: online paused: False")
     camera.key_in("A007.mp4 10")  # made in the pause that is over
     camera.until("refused, stays on the card: A007.mp4")
-    assert [line for line in camera.lines if "A005" in line] == ["refused, stays on the card: A005.mp4"]
+    assert [line for line in camera.lines if "A005" in line] == [
+        "refused, stays on the card: A005.mp4"
+    ]
     assert refreshes(mock) == ["issued"] and mock.status()["sockets"] == 1
 
 
@@ -165,11 +171,18 @@ def test_the_buttons(camera: Camera, mock: Mock) -> None:
     mock.wait(lambda mock: len(mock.records(kind="socket_end")) == 2)
     assert mock.records(kind="socket_end")[-1]["code"] == 1000
     calls = mock.records(kind="http")
-    assert {call["path"] for call in calls} >= {"/v2/auth/device/code", "/v2/auth/token", "/v2/auth/revoke", "/v2/devices/me"}
+    assert {call["path"] for call in calls} >= {
+        "/v2/auth/device/code",
+        "/v2/auth/token",
+        "/v2/auth/revoke",
+        "/v2/devices/me",
+    }
     assert {call["client_version"] for call in calls} == {"1.2.3"}
 
 
-def test_after_a_restart_it_is_online_without_its_user(camera: Camera, rig: Rig, mock: Mock) -> None:
+def test_after_a_restart_it_is_online_without_its_user(
+    camera: Camera, rig: Rig, mock: Mock
+) -> None:
     mock.approve()
     camera.until("status: online paused: False")
     camera.close()
@@ -183,17 +196,29 @@ def test_after_a_restart_it_is_online_without_its_user(camera: Camera, rig: Rig,
 
 def first_cells(heading: str) -> list[str]:
     """The first cell of each row of the table that has this in its head."""
-    table = (ROOT / "docs/embedding.md").read_text().partition(f"| {heading} |")[2].partition("\n\n")[0]
+    table = (
+        (ROOT / "docs/embedding.md").read_text().partition(f"| {heading} |")[2].partition("\n\n")[0]
+    )
     return [row.split("|")[1].strip(" `") for row in table.splitlines()[2:]]
 
 
 def test_the_tables_have_every_call_and_every_state() -> None:
     agent = next(
-        node for node in ast.parse((ROOT / "lib/pilotlight/agent.py").read_text()).body if isinstance(node, ast.ClassDef)
+        node
+        for node in ast.parse((ROOT / "lib/pilotlight/agent.py").read_text()).body
+        if isinstance(node, ast.ClassDef)
     )
-    public = {node.name for node in agent.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
-    public |= {node.attr for node in ast.walk(agent) if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "self"}
+    public = {
+        node.name for node in agent.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+    public |= {
+        node.attr
+        for node in ast.walk(agent)
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "self"
+    }
     calls = [re.sub(r"^await |\(.*", "", cell) for cell in first_cells("call")]
-    assert sorted(calls) == sorted({"Agent"} | {name for name in public if not name.startswith("_")})
+    assert sorted(calls) == sorted(
+        {"Agent"} | {name for name in public if not name.startswith("_")}
+    )
     ladder = device_module("pilotlight.states").LADDER
     assert first_cells("`status.state`") == list(dict.fromkeys(rung[0] for rung in ladder))

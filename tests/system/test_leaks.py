@@ -83,22 +83,36 @@ def connect(servers: FailingServers, kinds: tuple[Kind, ...]) -> list[dict[str, 
         "host": HOST,
         "well": servers.ports["well"],
         "kinds": [
-            {**kind._asdict(), "port": servers.ports[kind.name], "reasons": None, "ways": list(kind.reasons)} for kind in kinds
+            {
+                **kind._asdict(),
+                "port": servers.ports[kind.name],
+                "reasons": None,
+                "ways": list(kind.reasons),
+            }
+            for kind in kinds
         ],
     }
     path = servers.ca.with_name("job.json")
     path.write_text(json.dumps(job))
     command = [MICROPYTHON, "tests/system/failed_connects.py", str(path)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100, check=False)
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=100, check=False
+    )
     assert not done.returncode, done.stdout + done.stderr
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert [line["name"] for line in lines] == [kind.name for kind in kinds]
     for line, kind in zip(lines, kinds, strict=True):
         endings = line["endings"]
         assert endings.keys() == kind.reasons.keys()
-        assert all(endings[way].keys() <= reasons for way, reasons in kind.reasons.items()), str(line)
+        assert all(endings[way].keys() <= reasons for way, reasons in kind.reasons.items()), str(
+            line
+        )
         assert sum(sum(counts.values()) for counts in endings.values()) == kind.attempts
-        (files, most_files), (heap, heap_after), (pages, pages_after) = line["files"], line["heap"], line["pages"]
+        (files, most_files), (heap, heap_after), (pages, pages_after) = (
+            line["files"],
+            line["heap"],
+            line["pages"],
+        )
         assert most_files == files, str(line)
         assert heap_after < heap + STALE_BYTES, str(line)
         assert pages_after <= pages + MALLOC_STEP_PAGES, str(line)

@@ -10,7 +10,14 @@ import time
 from pathlib import Path
 
 from tools.bytecode import build
-from tools.virtual_board.session import HARD_RESET, PWRON_RESET, ROOT, SOFT_RESET, WDT_RESET, VirtualBoard
+from tools.virtual_board.session import (
+    HARD_RESET,
+    PWRON_RESET,
+    ROOT,
+    SOFT_RESET,
+    WDT_RESET,
+    VirtualBoard,
+)
 
 from .rig import CLIENT_VERSION, TOKEN, Rig
 from .test_safe_mode import NOBODY, SAFE_MODE, Board
@@ -30,7 +37,14 @@ def mpremote(board: VirtualBoard, *command: str) -> str:
 def mpremote_at(path: str, *command: str) -> str:
     """The same with the serial line at a path."""
     line = [sys.executable, "-m", "mpremote", "connect", path, *command]
-    done = subprocess.run(line, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_LONGEST_S, check=False)
+    done = subprocess.run(
+        line,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=_LONGEST_S,
+        check=False,
+    )
     assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
     return done.stdout
 
@@ -50,7 +64,9 @@ def test_while_it_is_online(tmp_path: Path, rig: Rig) -> None:
         "frameio": frameio,
         "wifi": {"ssid": "Stage 5", "password": "pilotlight"},
     }
-    with VirtualBoard(tmp_path / "board", code=ROOT, environment={"VIRTUAL_AIR": NEAR}, littlefs=True, serial=True) as board:
+    with VirtualBoard(
+        tmp_path / "board", code=ROOT, environment={"VIRTUAL_AIR": NEAR}, littlefs=True, serial=True
+    ) as board:
         board.write_file("config.json", json.dumps(config))
         board.power_on()
         board.wait_line(state="online")
@@ -60,14 +76,29 @@ def test_while_it_is_online(tmp_path: Path, rig: Rig) -> None:
         seen = len(board.lines)
         mpremote(board, "resume", "reset")
         board.wait_line(seen, state="online")
-        assert mpremote(board, "exec", "print(1+1)") == "2\n"  # by a soft reset into the raw REPL: main.py does not run
+        assert (
+            mpremote(board, "exec", "print(1+1)") == "2\n"
+        )  # by a soft reset into the raw REPL: main.py does not run
         assert "online" in mpremote(board, "exec", "from firmware import log; log.show()")
-        put(board, tmp_path, "config.json", {**config, "frameio": {**frameio, "client_version": "9.9.9"}})
+        put(
+            board,
+            tmp_path,
+            "config.json",
+            {**config, "frameio": {**frameio, "client_version": "9.9.9"}},
+        )
         seen = len(board.lines)
         mpremote(board, "reset")
         board.wait_line(seen, state="online")
         causes = [event["cause"] for event in board.events if event["kind"] == "power_on"]
-        assert causes == [PWRON_RESET, HARD_RESET, SOFT_RESET, SOFT_RESET, SOFT_RESET, SOFT_RESET, HARD_RESET]
+        assert causes == [
+            PWRON_RESET,
+            HARD_RESET,
+            SOFT_RESET,
+            SOFT_RESET,
+            SOFT_RESET,
+            SOFT_RESET,
+            HARD_RESET,
+        ]
         assert TOKEN not in board.output
     assert mock.records(path="/v2/devices/me", status=200)[-1]["client_version"] == "9.9.9"
 
@@ -81,7 +112,13 @@ def test_it_is_put_on_an_empty_board_as_bytecode(tmp_path: Path, rig: Rig) -> No
     (tmp_path / "config.json").write_text(
         json.dumps({"board": "esp32_s3_devkit", "console": True, "frameio": frameio, "wifi": wifi})
     )
-    with VirtualBoard(tmp_path / "board", wiring="s3", environment={"VIRTUAL_AIR": NEAR}, littlefs=True, serial=True) as board:
+    with VirtualBoard(
+        tmp_path / "board",
+        wiring="s3",
+        environment={"VIRTUAL_AIR": NEAR},
+        littlefs=True,
+        serial=True,
+    ) as board:
         board.power_on()
         parts = [str(built / name) for name in ("lib", "firmware", "boot.py", "main.py")]
         mpremote(board, "fs", "cp", "-r", *parts, ":")
@@ -95,7 +132,9 @@ def test_it_is_put_on_an_empty_board_as_bytecode(tmp_path: Path, rig: Rig) -> No
 def test_what_runs_at_the_prompt_is_interrupted_too(tmp_path: Path) -> None:
     with VirtualBoard(tmp_path, littlefs=True, serial=True) as board:
         board.power_on()
-        mpremote(board, "exec", "--no-follow", "import asyncio; asyncio.run(asyncio.Event().wait())")
+        mpremote(
+            board, "exec", "--no-follow", "import asyncio; asyncio.run(asyncio.Event().wait())"
+        )
         assert mpremote(board, "resume", "exec", "print(asyncio.__name__)") == "asyncio\n"
         assert board.output.count("KeyboardInterrupt") == 1
 
@@ -115,7 +154,9 @@ def test_the_safe_mode_lets_one_in_to_read_and_repair(tmp_path: Path) -> None:
 def test_the_watchdog_leaves_time_and_then_a_first_minute(tmp_path: Path) -> None:
     """The minute of the reset is the real one, that of the power-on is 0.2 s."""
     text = GUARDED.read_text().replace("timeout_ms = 600", f"timeout_ms = {TIMEOUT_MS}")
-    text = text.replace("grace_ms = 200", "grace_ms = 200 if safe_mode.machine.reset_cause() == 1 else 60_000")
+    text = text.replace(
+        "grace_ms = 200", "grace_ms = 200 if safe_mode.machine.reset_cause() == 1 else 60_000"
+    )
     (tmp_path / "main.py").write_text(text)
     with Board(tmp_path / "board", tmp_path / "main.py", littlefs=True, serial=True) as board:
         board.power_on()
@@ -152,7 +193,9 @@ def test_a_board_of_one_s_own(tmp_path: Path) -> None:
         assert process.stdout
         words = process.stdout.readline().split()
         assert words[:2] == ["mpremote", "connect"]
-        assert "boot.py" in mpremote_at(words[2], "resume", "exec", "import os; print(os.listdir())")
+        assert "boot.py" in mpremote_at(
+            words[2], "resume", "exec", "import os; print(os.listdir())"
+        )
         process.send_signal(signal.SIGINT)
         assert process.wait(_LONGEST_S) == 0
     finally:

@@ -60,7 +60,10 @@ def patterns_like(seen: list[tuple[float, bool]]) -> set[str]:
         for first in range(len(cycle)):
             expected = [cycle[(first + i) % len(cycle)] for i in range(len(lasted))]
             pairs = list(zip(expected, lasted, strict=True))
-            if len(cycle) > 1 and all(one[1] == other[1] and abs(one[0] - other[0]) < _TOLERANCE_MS for one, other in pairs):
+            if len(cycle) > 1 and all(
+                one[1] == other[1] and abs(one[0] - other[0]) < _TOLERANCE_MS
+                for one, other in pairs
+            ):
                 found.add(name)
     return found
 
@@ -77,7 +80,11 @@ class Set:
             "board": name,
             "console": True,
             "wifi": {"ssid": "Stage 6", "password": "pilotlight"},
-            "frameio": {"url": self.mock.url, "client_version": CLIENT_VERSION, "client_secret": CLIENT_SECRET},
+            "frameio": {
+                "url": self.mock.url,
+                "client_version": CLIENT_VERSION,
+                "client_secret": CLIENT_SECRET,
+            },
         }
 
     def write_config(self) -> None:
@@ -85,7 +92,9 @@ class Set:
 
     def sees(self, state: str, since: int, **wanted: Any) -> None:
         """Wait for the state on the console, then look at the light until it tells the same. since: a mark, where it may begin."""
-        line = self.board.wait_line(len(self.board.lines) - 1 if self.board.lines else 0, state=state, **wanted)
+        line = self.board.wait_line(
+            len(self.board.lines) - 1 if self.board.lines else 0, state=state, **wanted
+        )
         pattern, rgb = LIGHTS[state]
         assert line["light"] == {"pattern": pattern, "rgb": list(rgb)}
         begun = self.board.mark()
@@ -100,13 +109,20 @@ class Set:
             begun = 0
         else:
             end = time.monotonic() + _LONGEST_S
-            while len(seen := edges(self.board.events[begun:], self.pin)[1:]) < 4 or len(patterns_like(seen)) > 1:
+            while (
+                len(seen := edges(self.board.events[begun:], self.pin)[1:]) < 4
+                or len(patterns_like(seen)) > 1
+            ):
                 assert time.monotonic() < end, f"{state}: {seen}"
                 self.board.wait(lambda event: event.get("pin") == self.pin, self.board.mark())
             assert patterns_like(seen) == {pattern}, seen
-        pixels = [event["pixels"][0] for event in self.board.events[begun:] if event["kind"] == "neopixel"]
+        pixels = [
+            event["pixels"][0] for event in self.board.events[begun:] if event["kind"] == "neopixel"
+        ]
         if pixels:  # its full light, or its last; as the eye sees it, by gamma 2
-            assert (max(pixels, key=max) if begun else pixels[-1]) == [round(part * part / 255) for part in rgb], pixels
+            assert (max(pixels, key=max) if begun else pixels[-1]) == [
+                round(part * part / 255) for part in rgb
+            ], pixels
         self.seen.add(state)
 
     def moves(self, after: int) -> bool:
@@ -122,12 +138,20 @@ class Set:
         rows = TITLE_ROWS if title_only else 64
         with Image.open(GOLDEN / f"{page}.png") as golden:
             wanted = golden.convert("1").crop((0, 0, 128, rows)).tobytes()
-        return self.board.wait(lambda event: event["kind"] == "screen" and shown(event, rows) == wanted, after, deadline_s=30)
+        return self.board.wait(
+            lambda event: event["kind"] == "screen" and shown(event, rows) == wanted,
+            after,
+            deadline_s=30,
+        )
 
 
 def shown(event: Event, rows: int = 64) -> bytes:
     """The first rows of a picture, as bytes of one bit a pixel."""
-    return Image.frombytes("1", (128, 64), base64.b64decode(event["bitmap"])).crop((0, 0, 128, rows)).tobytes()
+    return (
+        Image.frombytes("1", (128, 64), base64.b64decode(event["bitmap"]))
+        .crop((0, 0, 128, rows))
+        .tobytes()
+    )
 
 
 @pytest.fixture
@@ -142,7 +166,10 @@ def film_set(tmp_path: Path, rig: Rig, request: pytest.FixtureRequest) -> Iterat
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "film_set", [("esp32_devkit", "devkit", 2), ("esp32_s3_devkit", "s3", 48)], indirect=True, ids=["led", "pixel"]
+    "film_set",
+    [("esp32_devkit", "devkit", 2), ("esp32_s3_devkit", "s3", 48)],
+    indirect=True,
+    ids=["led", "pixel"],
 )
 def test_all_nine_states(film_set: Set) -> None:
     board, mock = film_set.board, film_set.mock

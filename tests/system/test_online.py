@@ -34,11 +34,15 @@ def test_after_a_restart_one_connection_leads_to_joined(rig: Rig) -> None:
     upgrades = [record for record in seen if record["kind"] == "upgrade"]
     joins = [record for record in seen if record.get("event") == "phx_join"]
     until_joined = seen[: seen.index(joins[0])]
-    assert [record["path"] for record in until_joined if record["kind"] == "request"] == ["/devices/websocket"]
+    assert [record["path"] for record in until_joined if record["kind"] == "request"] == [
+        "/devices/websocket"
+    ]
     assert (len(upgrades), len(joins)) == (1, 1)
     device.wait(state="online")
     # Each connection carried a request: the upgrade, and the identity that follows the join.
-    requests = [record for record in mock.records(kind="request") if record["t_ms"] >= seen[0]["t_ms"]]
+    requests = [
+        record for record in mock.records(kind="request") if record["t_ms"] >= seen[0]["t_ms"]
+    ]
     assert relay.connections == len(requests) == 2
 
 
@@ -114,11 +118,20 @@ def test_unknown_events_change_nothing(rig: Rig) -> None:
     assert device.wait(state="paused", after=mark) == device.lines[mark]
 
 
-@pytest.mark.parametrize(("token", "heap"), [(TOKEN, "165k"), (None, "195k")], ids=["fixed token", "paired"])
-def test_online_over_tls_in_a_small_heap_with_an_identity_of_100_kb(rig: Rig, token: str | None, heap: str) -> None:
+@pytest.mark.parametrize(
+    ("token", "heap"), [(TOKEN, "165k"), (None, "195k")], ids=["fixed token", "paired"]
+)
+def test_online_over_tls_in_a_small_heap_with_an_identity_of_100_kb(
+    rig: Rig, token: str | None, heap: str
+) -> None:
     """Seen with 64-bit words: 159 and 185 KiB."""
     mock = rig.mock("--identity-bytes", "100000", "--interval-s", "1", tls=True)
-    device = rig.device(rig.config(mock.url, mock.ca, token), fast=False, heap=heap, entry=build(rig.folder / "board"))
+    device = rig.device(
+        rig.config(mock.url, mock.ca, token),
+        fast=False,
+        heap=heap,
+        entry=build(rig.folder / "board"),
+    )
     if token is None:
         mock.approve()
     assert device.wait(state="online")["project"] == "Testbed"
@@ -128,7 +141,9 @@ def test_online_over_tls_in_a_small_heap_with_an_identity_of_100_kb(rig: Rig, to
 @pytest.mark.timeout(200)
 def test_the_real_heartbeat_and_the_real_poll(rig: Rig) -> None:
     mock, device = rig.online(fast=False)
-    mock.control("event", event="status_updated", payload="paused")  # a lie, and the real 60 s to find out
+    mock.control(
+        "event", event="status_updated", payload="paused"
+    )  # a lie, and the real 60 s to find out
     device.wait(state="paused")
     mark = device.mark()
     device.wait(state="online", after=mark, deadline_s=70)

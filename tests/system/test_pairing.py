@@ -37,14 +37,21 @@ def test_six_digits_and_the_device_is_online(rig: Rig) -> None:
     mock.control("next_user_code", user_code="000042")
     device = rig.device(rig.config(mock.url, mock.ca, token=None))
     line = device.wait(user_code="000042")
-    assert (line["state"], line["light"]["pattern"], line["connected"], line["paused"]) == ("pairing", "slow", True, None)
+    assert (line["state"], line["light"]["pattern"], line["connected"], line["paused"]) == (
+        "pairing",
+        "slow",
+        True,
+        None,
+    )
     assert mock.approve() == "000042"
     line = device.wait(state="online")
     assert (line["user_code"], line["creator"], line["reason"]) == (None, "Ada Lovelace", None)
     codes = mock.records(kind="auth", part="code")
     assert len(codes) == 1 and codes[0]["client_id"].count("-") == 4
     # Identity follows the tokens at once, and the socket that.
-    seen = [record["path"] for record in mock.records(kind="request") if record["path"] != "/health"]
+    seen = [
+        record["path"] for record in mock.records(kind="request") if record["path"] != "/health"
+    ]
     after_token = seen[len(seen) - seen[::-1].index("/v2/auth/token") :]
     assert after_token[:2] == ["/v2/devices/me", "/devices/websocket"], seen
 
@@ -135,7 +142,9 @@ def test_a_lost_answer_costs_the_pairing_and_says_so(rig: Rig) -> None:
     mock.control("event", event="status_updated", payload="resumed")
     line = device.wait(state="unpaired", after=mark)
     assert (line["reason"], line["project"], line["paused"]) == ("refresh_lost", None, None)
-    assert refreshes(mock)[1:] == ["invalid_request"] and len(refreshes(mock)) == 2  # the old token, once more
+    assert (
+        refreshes(mock)[1:] == ["invalid_request"] and len(refreshes(mock)) == 2
+    )  # the old token, once more
     assert mock.status()["online"] is False
     device.stop()
     device = rig.device(rig.config(mock.url, token=None))
@@ -153,7 +162,12 @@ def test_a_removed_device_says_so(rig: Rig, status: int, shape: str) -> None:
     mock.control("remove_device")
     mock.control("kill")
     line = device.wait(state="unpaired")
-    assert (line["reason"], line["connected"], line["project"], line["creator"]) == ("pairing_ended", True, None, None)
+    assert (line["reason"], line["connected"], line["project"], line["creator"]) == (
+        "pairing_ended",
+        True,
+        None,
+        None,
+    )
     assert len(refreshes(mock)) == 1
     asked = len(mock.records(kind="auth"))
     mock.wait(lambda mock: len(mock.records(path="/health")) >= 2)  # time goes by

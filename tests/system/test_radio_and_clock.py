@@ -18,14 +18,19 @@ QUICK = {"ssid": SSID, "password": PASSWORD, "associate_ms": 0, "address_ms": 0}
 
 def board_at(mock: Mock, folder: Path, **options: Any) -> VirtualBoard:
     """A board with the firmware and a configuration, in an air without access points, off."""
-    board = VirtualBoard(folder / "board", code=ROOT, littlefs=True, environment={"VIRTUAL_AIR": "[]"})
+    board = VirtualBoard(
+        folder / "board", code=ROOT, littlefs=True, environment={"VIRTUAL_AIR": "[]"}
+    )
     frameio = {"url": mock.url, "client_version": CLIENT_VERSION, "access_token": TOKEN}
     if mock.url.startswith("https"):
         frameio["ca"] = "ca.der"
         board.write_file("ca.der", mock.ca.read_bytes())
     wifi = {"ssid": SSID, "password": PASSWORD}
     board.write_file(
-        "config.json", json.dumps({"board": "esp32_devkit", "console": True, "frameio": frameio, "wifi": wifi, **options})
+        "config.json",
+        json.dumps(
+            {"board": "esp32_devkit", "console": True, "frameio": frameio, "wifi": wifi, **options}
+        ),
     )
     return board
 
@@ -49,12 +54,18 @@ def test_wifi_lost_in_every_way(tmp_path: Path, rig: Rig) -> None:
             ("wifi_not_found", [{"action": "remove", "ssid": SSID}], [{"action": "add", **QUICK}]),
             (
                 "wifi_password",
-                [{"action": "change", "ssid": SSID, "password": "another one"}, {"action": "drop", "reason": 4}],
+                [
+                    {"action": "change", "ssid": SSID, "password": "another one"},
+                    {"action": "drop", "reason": 4},
+                ],
                 [{"action": "change", "ssid": SSID, "password": PASSWORD}],
             ),
             (
                 "no_address",
-                [{"action": "change", "ssid": SSID, "dhcp": False}, {"action": "drop", "reason": 4}],
+                [
+                    {"action": "change", "ssid": SSID, "dhcp": False},
+                    {"action": "drop", "reason": 4},
+                ],
                 [{"action": "change", "ssid": SSID, "dhcp": True}],
             ),
             ("wifi_lost", [{"action": "wedge"}], []),
@@ -71,7 +82,9 @@ def test_wifi_lost_in_every_way(tmp_path: Path, rig: Rig) -> None:
         assert "Traceback" not in board.errors
 
 
-def test_a_cold_clock_without_ntp_sends_nothing_and_the_last_good_time_serves_later(tmp_path: Path, rig: Rig) -> None:
+def test_a_cold_clock_without_ntp_sends_nothing_and_the_last_good_time_serves_later(
+    tmp_path: Path, rig: Rig
+) -> None:
     mock = rig.mock(tls=True)
     with board_at(mock, tmp_path, ntp=["ntp.one", "ntp.two"]) as board:
         board.power_on()
@@ -95,7 +108,9 @@ def test_a_cold_clock_without_ntp_sends_nothing_and_the_last_good_time_serves_la
         board.order("ntp", action="silence")
         board.order("wifi", action="add", **QUICK)
         wait(board, after, state="online")
-        assert {event["action"] for event in board.events[since:] if event["kind"] == "ntp"} == {"silence"}
+        assert {event["action"] for event in board.events[since:] if event["kind"] == "ntp"} == {
+            "silence"
+        }
         assert "Traceback" not in board.errors
 
 

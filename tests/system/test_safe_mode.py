@@ -22,7 +22,9 @@ SAFE_MODE: dict[str, Any] = {"state": "fault", "reason": "safe_mode"}
 class Board(VirtualBoard):
     """A board with the firmware on it."""
 
-    def __init__(self, folder: Path, main: Path = ROOT / "tests/system/guarded_main.py", **options: Any) -> None:
+    def __init__(
+        self, folder: Path, main: Path = ROOT / "tests/system/guarded_main.py", **options: Any
+    ) -> None:
         code = folder / "code"
         for name in ("firmware", "lib"):
             shutil.copytree(ROOT / name, code / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -60,7 +62,12 @@ class Board(VirtualBoard):
 
     def crashes(self) -> list[str]:
         """What was written down, the newest first."""
-        return [path.read_text() for path in sorted(self.flash.glob("crash*.txt"), key=lambda path: (len(path.name), path.name))]
+        return [
+            path.read_text()
+            for path in sorted(
+                self.flash.glob("crash*.txt"), key=lambda path: (len(path.name), path.name)
+            )
+        ]
 
 
 @pytest.fixture
@@ -80,7 +87,10 @@ def test_three_crashes_lead_to_the_safe_mode_which_tries_again(board: Board) -> 
     assert line["light"] == {"pattern": "fast", "rgb": [255, 0, 0]}
     assert board.boots() == [PWRON_RESET] + [HARD_RESET] * 3
     assert len(board.crashes()) == 3
-    assert board.crashes()[0].splitlines()[-1] == "ValueError: sabotage" and "Traceback" in board.crashes()[0]
+    assert (
+        board.crashes()[0].splitlines()[-1] == "ValueError: sabotage"
+        and "Traceback" in board.crashes()[0]
+    )
     assert "sabotage" in board.errors  # whoever reads along sees it, too
     assert not [event for event in board.events if event["kind"] == "prompt"]
     seen = len(board.lines)
@@ -89,7 +99,9 @@ def test_three_crashes_lead_to_the_safe_mode_which_tries_again(board: Board) -> 
     seen = len(board.lines)
     board.wait_line(after=seen, state="no_backend")
     assert board.boots()[4:] == [HARD_RESET] * 3
-    assert ["fault", "safe_mode"] in [row[1:] for row in json.loads((board.flash / "state/log.json").read_text())["entries"]]
+    assert ["fault", "safe_mode"] in [
+        row[1:] for row in json.loads((board.flash / "state/log.json").read_text())["entries"]
+    ]
 
 
 def test_three_watchdog_resets_lead_to_the_safe_mode(board: Board) -> None:
@@ -106,7 +118,10 @@ def test_cut_power_is_no_crash(board: Board) -> None:
         board.power_on()
         board.wait_line(after=seen, state="no_backend")
         board.cut_power()
-    assert "fault" not in {line["state"] for line in board.lines} and board.boots() == [PWRON_RESET] * 4
+    assert (
+        "fault" not in {line["state"] for line in board.lines}
+        and board.boots() == [PWRON_RESET] * 4
+    )
 
 
 def test_healthy_minutes_clear_the_count(board: Board) -> None:
@@ -134,7 +149,15 @@ def test_an_interrupt_reaches_the_prompt_whose_watchdog_reset_is_no_crash(board:
 
 
 def test_the_last_resort_is_no_crash(board: Board) -> None:
-    board.write("times.json", {"unproven_step_ms": 50, "network_restart_ms": 100, "reset_after_ms": 200, "reset_spacing_ms": 300})
+    board.write(
+        "times.json",
+        {
+            "unproven_step_ms": 50,
+            "network_restart_ms": 100,
+            "reset_after_ms": 200,
+            "reset_spacing_ms": 300,
+        },
+    )
     board.power_on()
     board.wait_boots(6)
     assert board.boots() == [PWRON_RESET] + [HARD_RESET] * 5
@@ -157,7 +180,10 @@ def test_a_button_held_from_the_start_leads_to_the_safe_mode(board: Board) -> No
 def test_an_unusable_configuration_is_shown_and_is_no_loop(tmp_path: Path) -> None:
     """With main.py itself."""
     board = Board(tmp_path, ROOT / "main.py")
-    for text, sentence in (('{"board": "host"', "is not valid JSON"), ('{"board": "host", "cosnole": true}', "console")):
+    for text, sentence in (
+        ('{"board": "host"', "is not valid JSON"),
+        ('{"board": "host", "cosnole": true}', "console"),
+    ):
         board.write("config.json", text)
         after = board.mark()
         lines = len(board.lines)
@@ -187,7 +213,9 @@ def test_a_computer_ends_quietly_at_an_interrupt(rig: Rig) -> None:
     device.wait(state="online")
     log = rig.folder / "state/a/log.json"
     end = time.monotonic() + DEADLINE_S
-    while not log.exists():  # written 5 s later, and then there is nothing to do until the heartbeat
+    while (
+        not log.exists()
+    ):  # written 5 s later, and then there is nothing to do until the heartbeat
         assert time.monotonic() < end, device.errors
         time.sleep(0.1)
     device.interrupt()

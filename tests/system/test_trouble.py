@@ -11,7 +11,11 @@ from tools.mock_frameio import tls
 from .rig import TOKEN, Rig
 
 
-@pytest.mark.parametrize("how", [{"code": 1000}, {"code": 1001}, {"code": 1012}, {"code": 4000, "reason": "bye"}], ids=str)
+@pytest.mark.parametrize(
+    "how",
+    [{"code": 1000}, {"code": 1001}, {"code": 1012}, {"code": 4000, "reason": "bye"}],
+    ids=str,
+)
 def test_dropped_and_back(rig: Rig, how: dict[str, Any]) -> None:
     mock, device = rig.online()
     mark = device.mark()
@@ -100,11 +104,15 @@ def test_a_channel_that_is_lost_again_and_again_gets_a_new_socket(rig: Rig) -> N
 def test_a_refused_join_asks_identity_for_the_id(rig: Rig) -> None:
     mock, device = rig.online()
     device.stop()
-    mock.control("device", id="00000000-8cd6-4d59-b54d-28c58570a8de")  # the stored id is no longer the device's
+    mock.control(
+        "device", id="00000000-8cd6-4d59-b54d-28c58570a8de"
+    )  # the stored id is no longer the device's
     device = rig.device(rig.config(mock.url))
     device.wait(state="online")
     assert {line["reason"] for line in device.lines if line["reason"]} == {"join_refused"}
-    assert json.loads((rig.folder / "state/a/identity.json").read_text())["id"].startswith("00000000")
+    assert json.loads((rig.folder / "state/a/identity.json").read_text())["id"].startswith(
+        "00000000"
+    )
 
 
 def test_another_token_does_not_use_the_stored_id(rig: Rig) -> None:
@@ -119,7 +127,9 @@ def test_an_expired_token(rig: Rig) -> None:
     mock, device = rig.online()
     device.stop()
     mock.control("expire")
-    device = rig.device(rig.config(mock.url))  # with a stored id: the upgrade is refused, and identity says why
+    device = rig.device(
+        rig.config(mock.url)
+    )  # with a stored id: the upgrade is refused, and identity says why
     line = device.wait(state="unpaired")
     assert line["reason"] == "token_refused" and line["connected"] is True
     assert mock.records(kind="upgrade", status=403)
@@ -218,12 +228,20 @@ def refusal(rig: Rig, config: Path) -> str:
 def test_configurations_that_cannot_be_used(rig: Rig) -> None:
     assert "is missing" in refusal(rig, rig.folder / "nowhere.json")
     assert "nearest known one is board" in refusal(rig, rig.config("https://localhost", bord="x"))
-    assert "no module named 'firmware.boards.toaster'" in refusal(rig, rig.config("https://localhost", board="toaster"))
+    assert "no module named 'firmware.boards.toaster'" in refusal(
+        rig, rig.config("https://localhost", board="toaster")
+    )
     assert "frameio.url must begin with https://" in refusal(rig, rig.config("http://192.0.2.1"))
-    assert "can't be read" in refusal(rig, rig.config("https://localhost", rig.folder / "no-ca.der"))
+    assert "can't be read" in refusal(
+        rig, rig.config("https://localhost", rig.folder / "no-ca.der")
+    )
     (rig.folder / "ca.der").write_text("this is no certificate")
-    assert "not a usable DER certificate" in refusal(rig, rig.config("https://localhost", rig.folder / "ca.der"))
-    assert "does not belong there" in refusal(rig, rig.config("https://localhost", token=TOKEN + " x"))
+    assert "not a usable DER certificate" in refusal(
+        rig, rig.config("https://localhost", rig.folder / "ca.der")
+    )
+    assert "does not belong there" in refusal(
+        rig, rig.config("https://localhost", token=TOKEN + " x")
+    )
     path = rig.config("https://localhost")
     path.write_text(path.read_text()[:-2])
     assert "not valid JSON" in refusal(rig, path)

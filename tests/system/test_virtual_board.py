@@ -13,7 +13,14 @@ from typing import Any
 
 import pytest
 
-from tools.virtual_board.session import HARD_RESET, PWRON_RESET, ROOT, SOFT_RESET, WDT_RESET, VirtualBoard
+from tools.virtual_board.session import (
+    HARD_RESET,
+    PWRON_RESET,
+    ROOT,
+    SOFT_RESET,
+    WDT_RESET,
+    VirtualBoard,
+)
 
 from .rig import MICROPYTHON, Rig
 
@@ -153,8 +160,15 @@ say(program="is over")
         after = board.mark()
         board.press(0, ms=30)
         on = board.wait("pin", after, pin=2, level=1)
-        board.wait(lambda event: event["kind"] == "pin" and not event["level"] and event["t_us"] > on["t_us"], after)
-        pressed, released = [event["t_us"] for event in board.events[after:] if event["kind"] == "button"]
+        board.wait(
+            lambda event: (
+                event["kind"] == "pin" and not event["level"] and event["t_us"] > on["t_us"]
+            ),
+            after,
+        )
+        pressed, released = [
+            event["t_us"] for event in board.events[after:] if event["kind"] == "button"
+        ]
         assert pressed + 30_000 <= released and pressed < on["t_us"]
         if program == "waits":
             board.interrupt()
@@ -260,7 +274,9 @@ finally:
     board.power_on()
     board.wait_line(ready=1)
     board.cut_power()
-    assert board.events[-1] == {"kind": "off", "code": -9} and not (board.flash / "finally").exists()
+    assert (
+        board.events[-1] == {"kind": "off", "code": -9} and not (board.flash / "finally").exists()
+    )
     with pytest.raises(AssertionError, match="the board is off"):
         board.wait("pin")
     board.press(0)  # does nothing to the board that is off but is remembered
@@ -320,4 +336,7 @@ def test_the_firmware_goes_online_on_the_board(rig: Rig, tmp_path: Path) -> None
         board.wait_line(state="online")
         mock.control("pause")
         board.wait_line(state="paused")
-    assert json.loads(board.output.splitlines()[0])["state"] == "starting" and "Traceback" not in board.errors
+    assert (
+        json.loads(board.output.splitlines()[0])["state"] == "starting"
+        and "Traceback" not in board.errors
+    )

@@ -31,7 +31,8 @@ def board(tmp_path: Path) -> Iterator[VirtualBoard]:
 
 def test_files_survive_resets_and_power_cuts(board: VirtualBoard) -> None:
     board.write_file(
-        "lib/counting.py", 'def count(name):\n    return len(open(name).read()) if name in __import__("os").listdir() else 0'
+        "lib/counting.py",
+        'def count(name):\n    return len(open(name).read()) if name in __import__("os").listdir() else 0',
     )
     board.write_file(
         "main.py",
@@ -91,7 +92,12 @@ def test_the_authorization_is_whole_whenever_the_power_goes(tmp_path: Path, rig:
     frameio = {"url": mock.url, "client_version": CLIENT_VERSION, "client_secret": CLIENT_SECRET}
     wifi = {"ssid": "Stage 5", "password": "pilotlight"}
     with VirtualBoard(tmp_path / "board", code=ROOT, environment=SLOW, littlefs=True) as board:
-        board.write_file("config.json", json.dumps({"board": "esp32_devkit", "console": True, "frameio": frameio, "wifi": wifi}))
+        board.write_file(
+            "config.json",
+            json.dumps(
+                {"board": "esp32_devkit", "console": True, "frameio": frameio, "wifi": wifi}
+            ),
+        )
         board.power_on()
         mock.approve()
         cut_off_while_it_stores(board)
@@ -102,7 +108,11 @@ def test_the_authorization_is_whole_whenever_the_power_goes(tmp_path: Path, rig:
             assert stored(board) == ["access_token", "refresh_token"]
         come_online(board, mock)
         assert board.lines[-1]["project"]
-        assert "can't be read" not in board.errors and "not valid" not in board.errors and "Traceback" not in board.errors
+        assert (
+            "can't be read" not in board.errors
+            and "not valid" not in board.errors
+            and "Traceback" not in board.errors
+        )
 
 
 def stored(board: VirtualBoard) -> list[str]:
@@ -111,7 +121,9 @@ def stored(board: VirtualBoard) -> list[str]:
         record = json.loads(board.read_file("state/authorization.json"))
     except FileNotFoundError:
         return []
-    return sorted(key for key, value in record.items() if str(value).startswith(MARK) and len(value) > 64)
+    return sorted(
+        key for key, value in record.items() if str(value).startswith(MARK) and len(value) > 64
+    )
 
 
 def come_online(board: VirtualBoard, mock: Mock) -> None:

@@ -62,7 +62,9 @@ def poll_fails(mock: Mock, device: Device, reason: str, action: str, **body: Any
     """Spoil what identity is answered: the log has the reason, and nothing else comes of it."""
     mark, said, ends = device.mark(), len(device.errors), len(mock.records(kind="socket_end"))
     mock.control(action, part="identity", **body)
-    mock.control("event", event="status_updated", payload="resumed")  # no news, but identity is to confirm it
+    mock.control(
+        "event", event="status_updated", payload="resumed"
+    )  # no news, but identity is to confirm it
     device.wait_log(f"request failed: {reason}: ", after=said)
     mock.control("clear")
     polls = len(mock.records(path="/v2/devices/me", status=200))
@@ -97,7 +99,9 @@ def upgrade_fails(mock: Mock, device: Device, reason: str, action: str, **body: 
 
 def test_bad_frames(rig: Rig) -> None:
     mock, device = rig.online(times=SOON)
-    seen = {name: lost_and_back(mock, device, "raw", **order) for name, (order, _) in BAD_FRAMES.items()}
+    seen = {
+        name: lost_and_back(mock, device, "raw", **order) for name, (order, _) in BAD_FRAMES.items()
+    }
     assert seen == {name: wanted for name, (_, wanted) in BAD_FRAMES.items()}
 
 
@@ -111,13 +115,18 @@ def test_fragments_and_dribble_change_nothing(rig: Rig, tls: bool) -> None:
     mock.control("dribble")
     device.wait(state="online", after=mark)  # so says identity, a byte at a time
     beats = len(mock.records(event="heartbeat"))
-    mock.wait(lambda mock: len(mock.records(event="heartbeat")) >= beats + 3)  # so two replies were understood
+    mock.wait(
+        lambda mock: len(mock.records(event="heartbeat")) >= beats + 3
+    )  # so two replies were understood
     assert [line["state"] for line in device.lines[mark:]] == ["paused", "online"]
     assert not mock.records(kind="socket_end")
     pongs = [int(record["body"].split()[1]) for record in mock.records(kind="pong")]
     assert max(pongs) > 100  # the event is the only message that is so long
     assert all(after in (before + 1, 1) for before, after in itertools.pairwise(pongs))
-    assert lost_and_back(mock, device, "drop", code=1000) == ("closed", 1000)  # the upgrade and the join come so too
+    assert lost_and_back(mock, device, "drop", code=1000) == (
+        "closed",
+        1000,
+    )  # the upgrade and the join come so too
     mark = device.mark()
     mock.control("pause")
     device.wait(state="paused", after=mark)
@@ -127,7 +136,11 @@ def test_garbage(rig: Rig) -> None:
     mock, device = rig.online(times=SOON)
     for seed in range(8):
         reason, code = lost_and_back(mock, device, "garbage", seed=seed)
-        assert reason in ("protocol", "too_large") and code in (1002, 1003, 1007, 1009), (seed, reason, code)
+        assert reason in ("protocol", "too_large") and code in (1002, 1003, 1007, 1009), (
+            seed,
+            reason,
+            code,
+        )
     poll_fails(mock, device, "protocol", "garbage", seed=1)
     nothing_answers(mock, device, "protocol", "garbage", seed=1, part="all")
     nothing_answers(mock, device, "closed", "garbage", seed=1, bytes=0, part="all")
@@ -143,7 +156,9 @@ def test_what_never_ends(rig: Rig) -> None:
     nothing_answers(mock, device, "too_large", "endless", what="head")
     upgrade_fails(mock, device, "too_large", "endless", what="head")
     upgrade_fails(mock, device, "upgrade_refused", "endless", what="body")
-    nothing_answers(mock, device, "timeout", "dribble", pause_ms=100)  # byte for byte it would take over 13 s
+    nothing_answers(
+        mock, device, "timeout", "dribble", pause_ms=100
+    )  # byte for byte it would take over 13 s
 
 
 def test_resets(rig: Rig) -> None:
@@ -179,11 +194,19 @@ def test_closes_of_any_code(rig: Rig) -> None:
     waits_ms = {}
     for code in (1000, 1001, 1002, 1007, 1009, 1011, 1012, 1013, 3000, 4999, None):
         before = len(mock.records())
-        assert lost_and_back(mock, device, "drop", code=code, reason="" if code is None else "ü") == ("closed", code or 1000)
+        assert lost_and_back(
+            mock, device, "drop", code=code, reason="" if code is None else "ü"
+        ) == ("closed", code or 1000)
         records = mock.records()[before:]
-        times = [record["t_ms"] for record in records if record.get("action") == "drop" or record["kind"] == "upgrade"]
+        times = [
+            record["t_ms"]
+            for record in records
+            if record.get("action") == "drop" or record["kind"] == "upgrade"
+        ]
         waits_ms[code] = times[1] - times[0]
-    assert waits_ms.pop(1012) >= 200 and waits_ms.pop(1013) >= 200  # a restart: as long as IANA's registration asks
+    assert (
+        waits_ms.pop(1012) >= 200 and waits_ms.pop(1013) >= 200
+    )  # a restart: as long as IANA's registration asks
     assert min(waits_ms.values()) < 200
 
 
@@ -194,7 +217,9 @@ def test_events_that_are_late_doubled_or_in_the_wrong_order(rig: Rig) -> None:
     mock.control("pause")
     device.wait(state="paused", after=mark)
     mock.control("resume")
-    for number, state in enumerate(("paused", "online", "paused", "online")):  # the late event, and then identity
+    for number, state in enumerate(
+        ("paused", "online", "paused", "online")
+    ):  # the late event, and then identity
         device.wait(state=state, after=mark + number)
     mock.control("pause", push=False)
     mark, pushed = device.mark(), len(mock.records(kind="pushed"))

@@ -46,10 +46,14 @@ def board_parts(root: Path) -> dict[str, int]:
 def reaches_online(rig: Rig, mock: Mock, token: str | None, entry: Path, kib: int) -> bool:
     """Does the firmware reach `online` in so many KiB, with nothing stored? token: a fixed one, or None: it is paired first."""
     shutil.rmtree(rig.folder / "state", ignore_errors=True)
-    device = rig.device(rig.config(mock.url, mock.ca, token), fast=False, heap=f"{kib}k", entry=entry)
+    device = rig.device(
+        rig.config(mock.url, mock.ca, token), fast=False, heap=f"{kib}k", entry=entry
+    )
     try:
         if token is None:
-            mock.control("approve", user_code=device.wait(deadline_s=10, state="pairing")["user_code"])
+            mock.control(
+                "approve", user_code=device.wait(deadline_s=10, state="pairing")["user_code"]
+            )
         device.wait(deadline_s=10, state="online")
     except AssertionError:
         return False
@@ -88,7 +92,10 @@ def main() -> None:
                 ("paired, .mpy", None, bytecode),
                 ("paired, .py", None, ROOT / "main.py"),
             ):
-                print(f"{'smallest heap, ' + name:40} {smallest_heap_kib(rig, mock, token, entry):10} KiB", flush=True)
+                print(
+                    f"{'smallest heap, ' + name:40} {smallest_heap_kib(rig, mock, token, entry):10} KiB",
+                    flush=True,
+                )
         finally:
             rig.close()
 

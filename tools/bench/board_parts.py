@@ -8,7 +8,11 @@ import gc
 import json
 import sys
 
-sys.path[:0] = [__file__.rpartition("/")[0] + "/../virtual_board/modules", sys.argv[1], sys.argv[1] + "/lib"]
+sys.path[:0] = [
+    __file__.rpartition("/")[0] + "/../virtual_board/modules",
+    sys.argv[1],
+    sys.argv[1] + "/lib",
+]
 for name in ("machine", "select", "time"):
     sys.modules.pop(name, None)
 
@@ -22,7 +26,12 @@ from firmware.face import Face
 from firmware.storage import FileStorage
 from pilotlight.status import DeviceStatus
 
-_VALUES = {"wifi": [{"ssid": "a", "password": "password"}], "country": None, "hostname": None, "ntp": None}
+_VALUES = {
+    "wifi": [{"ssid": "a", "password": "password"}],
+    "country": None,
+    "hostname": None,
+    "ntp": None,
+}
 _COUNTED: dict = {}
 
 
@@ -38,10 +47,15 @@ def count(part, make):
 
 async def main():
     """Each part as firmware/app.py makes it, in an order in which what they share is counted once."""
-    machine.I2C(0, scl=machine.Pin(22), sda=machine.Pin(21))  # what the virtual board wants for its chips
+    machine.I2C(
+        0, scl=machine.Pin(22), sda=machine.Pin(21)
+    )  # what the virtual board wants for its chips
     board = count("drivers, Wi-Fi and clock: code", board_of)
     storage = FileStorage("/tmp/none")
-    kept = count("Wi-Fi and clock: objects", lambda: (board.network(_VALUES, None), board.clock(_VALUES, storage, None)))
+    kept = count(
+        "Wi-Fi and clock: objects",
+        lambda: (board.network(_VALUES, None), board.clock(_VALUES, storage, None)),
+    )
     light = count("light", board.light)
     screen = count("screen", lambda: screen_of(board))
     panel = count("panel and button", lambda: panel_of(board, light, screen, storage))

@@ -54,7 +54,16 @@ async def measure(agent, counter):
     gc.collect()
     grown = gc.mem_alloc() - live
     assert agent.status.state == "online"
-    print(json.dumps({"live_joined": live, "allocated_per_trip": per_trip, "trips": _TRIPS, "grown_after_trips": grown}))
+    print(
+        json.dumps(
+            {
+                "live_joined": live,
+                "allocated_per_trip": per_trip,
+                "trips": _TRIPS,
+                "grown_after_trips": grown,
+            }
+        )
+    )
     await agent.stop()
     await running
 
@@ -68,9 +77,13 @@ def main():
     from pilotlight.times import Times
 
     values, settings = app._configure(Uptime())
-    times = Times(heartbeat_ms=3_600_000, identity_spacing_ms=3_600_000, identity_online_ms=3_600_000)
+    times = Times(
+        heartbeat_ms=3_600_000, identity_spacing_ms=3_600_000, identity_online_ms=3_600_000
+    )
     storage = FileStorage(values["state_dir"])
-    agent = app._agent(settings, network(values, None), storage, clock(values, storage, None), times)
+    agent = app._agent(
+        settings, network(values, None), storage, clock(values, storage, None), times
+    )
     agent._phoenix._on_proof = (counter := Counter(agent._phoenix._on_proof)).proven
     asyncio.run(measure(agent, counter))
 

@@ -23,22 +23,67 @@ def _arguments() -> argparse.Namespace:
         epilog=control.HELP + control_authorization.HELP + wire_control.HELP,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--port", type=int, default=8080, help="port; 0 picks a free one, which is printed")
-    parser.add_argument("--tls", action="store_true", help="https and wss; the CA lies in --tls-dir as ca.der and ca.pem")
-    parser.add_argument("--tls-dir", type=Path, default=tls.DEFAULT_FOLDER, help="folder of the CA, kept between runs")
-    parser.add_argument("--token", default="mock-access-token", help="an access token that is accepted without pairing")
-    parser.add_argument("--client-secret", default="mock-client-secret", help="the device model's secret, for pairing")
-    parser.add_argument("--token-life-s", type=float, default=Lives.access_s, help="life of the access tokens in seconds")
-    parser.add_argument("--refresh-life-s", type=float, default=Lives.refresh_s, help="life of the refresh tokens in seconds")
-    parser.add_argument("--code-life-s", type=float, default=Lives.code_s, help="life of a device code in seconds")
-    parser.add_argument("--interval-s", type=float, default=Lives.interval_s, help="seconds between two polls of a device code")
-    parser.add_argument("--idle-s", type=float, default=60, help="a silent socket is closed after so many seconds")
-    parser.add_argument("--identity-bytes", type=int, default=0, help="pad the identity to this size")
+    parser.add_argument(
+        "--port", type=int, default=8080, help="port; 0 picks a free one, which is printed"
+    )
+    parser.add_argument(
+        "--tls",
+        action="store_true",
+        help="https and wss; the CA lies in --tls-dir as ca.der and ca.pem",
+    )
+    parser.add_argument(
+        "--tls-dir",
+        type=Path,
+        default=tls.DEFAULT_FOLDER,
+        help="folder of the CA, kept between runs",
+    )
+    parser.add_argument(
+        "--token",
+        default="mock-access-token",
+        help="an access token that is accepted without pairing",
+    )
+    parser.add_argument(
+        "--client-secret",
+        default="mock-client-secret",
+        help="the device model's secret, for pairing",
+    )
+    parser.add_argument(
+        "--token-life-s",
+        type=float,
+        default=Lives.access_s,
+        help="life of the access tokens in seconds",
+    )
+    parser.add_argument(
+        "--refresh-life-s",
+        type=float,
+        default=Lives.refresh_s,
+        help="life of the refresh tokens in seconds",
+    )
+    parser.add_argument(
+        "--code-life-s", type=float, default=Lives.code_s, help="life of a device code in seconds"
+    )
+    parser.add_argument(
+        "--interval-s",
+        type=float,
+        default=Lives.interval_s,
+        help="seconds between two polls of a device code",
+    )
+    parser.add_argument(
+        "--idle-s", type=float, default=60, help="a silent socket is closed after so many seconds"
+    )
+    parser.add_argument(
+        "--identity-bytes", type=int, default=0, help="pad the identity to this size"
+    )
     return parser.parse_args()
 
 
 async def _serve(arguments: argparse.Namespace) -> None:
-    lives = Lives(arguments.token_life_s, arguments.refresh_life_s, arguments.code_life_s, arguments.interval_s)
+    lives = Lives(
+        arguments.token_life_s,
+        arguments.refresh_life_s,
+        arguments.code_life_s,
+        arguments.interval_s,
+    )
     tokens = Tokens(arguments.token, lives)
     service = Service(tokens, arguments.client_secret, arguments.idle_s, arguments.identity_bytes)
     app = web.Application(middlewares=[wire.spoil])

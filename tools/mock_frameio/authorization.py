@@ -11,12 +11,17 @@ from .rest import SERVICE, answer, refused, unauthorized
 from .service import DEVICE_NAME, Service
 from .tokens import Pair, Refused
 
-GRANTS = {"urn:ietf:params:oauth:grant-type:device_code": "device_code", "refresh_token": "refresh_token"}
+GRANTS = {
+    "urn:ietf:params:oauth:grant-type:device_code": "device_code",
+    "refresh_token": "refresh_token",
+}
 _SCOPE = {"asset_create", "offline"}
 _PAIR_URI = "https://next.frame.io/pair"
 _NUMBER = r"(0|[1-9][0-9]*)"
 _LABEL = r"(0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"
-_SEMVER = re.compile(rf"{_NUMBER}\.{_NUMBER}\.{_NUMBER}(-{_LABEL}(\.{_LABEL})*)?(\+[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?")
+_SEMVER = re.compile(
+    rf"{_NUMBER}\.{_NUMBER}\.{_NUMBER}(-{_LABEL}(\.{_LABEL})*)?(\+[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?"
+)
 _DEFAULT_VERSION = "0.0.0"  # as the API reference says
 
 
@@ -59,7 +64,10 @@ def _new_code(call: Call) -> dict[str, Any]:
         "user_code": code.user_code,
     }
     if call.headers.get("x-client-platypus-enabled") == "true":
-        body |= {"verification_uri": _PAIR_URI, "verification_uri_complete": f"{_PAIR_URI}/{code.user_code}"}
+        body |= {
+            "verification_uri": _PAIR_URI,
+            "verification_uri_complete": f"{_PAIR_URI}/{code.user_code}",
+        }
     return body
 
 
@@ -115,7 +123,11 @@ def _endpoint(part: str, action: Callable[[Call], dict[str, Any]]) -> Callable[[
         except Refused as error:
             call.facts["outcome"], status = error.word, error.status
             body = unauthorized(call.service) if status == 401 else {"error": error.word}
-        lost = status == 200 and call.facts.get("grant") == "refresh_token" and call.service.loses_refresh_response()
+        lost = (
+            status == 200
+            and call.facts.get("grant") == "refresh_token"
+            and call.service.loses_refresh_response()
+        )
         call.service.record("auth", **call.facts, lost=lost)
         if lost:
             assert request.transport is not None

@@ -71,7 +71,16 @@ def error_body(service: Service, body: dict[str, Any]) -> None:
     service.error_body = body["shape"]
 
 
-_ACTIONS = (approve, deny, next_user_code, lives, lose_refresh_response, remove_device, lost_status, error_body)
+_ACTIONS = (
+    approve,
+    deny,
+    next_user_code,
+    lives,
+    lose_refresh_response,
+    remove_device,
+    lost_status,
+    error_body,
+)
 
 
 def _handler(action: Callable[[Service, dict[str, Any]], None]) -> Any:

@@ -128,7 +128,9 @@ class DeviceSocket:
         was_joined, self.joined = self.joined, True
         await self._reply(topic, ref, "ok", {})
         if was_joined:
-            await self.push("phx_close", {})  # for the old channel, and after the reply to the new join
+            await self.push(
+                "phx_close", {}
+            )  # for the old channel, and after the reply to the new join
 
     async def _reply(self, topic: str, ref: Any, status: str, response: Any) -> None:
         payload = {"response": response, "status": status}

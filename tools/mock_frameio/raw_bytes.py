@@ -15,15 +15,23 @@ def _frames() -> FrameProtocol:
 
 def _endless_message() -> tuple[bytes, bytes]:
     frames = _frames()
-    return bytes(frames.send_data("x", fin=False)), bytes(frames.send_data("", fin=False)) * (_PIECE_BYTES // 2)
+    return bytes(frames.send_data("x", fin=False)), bytes(frames.send_data("", fin=False)) * (
+        _PIECE_BYTES // 2
+    )
 
 
 # what → (how it begins, what is repeated)
 _ENDLESS = {
-    "frame": (bytes.fromhex("817f4000000000000000"), b"x" * _PIECE_BYTES),  # a header that announces 2**62 bytes
+    "frame": (
+        bytes.fromhex("817f4000000000000000"),
+        b"x" * _PIECE_BYTES,
+    ),  # a header that announces 2**62 bytes
     "message": _endless_message(),
     "head": (b"HTTP/1.1 200 OK\r\n", b"x-more: and more\r\n" * (_PIECE_BYTES // 18)),
-    "body": (b'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n{"note": "', b"x" * _PIECE_BYTES),
+    "body": (
+        b'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n{"note": "',
+        b"x" * _PIECE_BYTES,
+    ),
 }
 
 
@@ -36,7 +44,9 @@ def fragmented(text: bytes, size_bytes: int) -> bytes:
             wire += frames.ping(b"after %d" % at)
         frame = frames.send_data(text[at : at + size_bytes], fin=at + size_bytes >= len(text))
         if not at:
-            frame[0] ^= Opcode.BINARY ^ Opcode.TEXT  # wsproto would cut a text between characters only
+            frame[0] ^= (
+                Opcode.BINARY ^ Opcode.TEXT
+            )  # wsproto would cut a text between characters only
         wire += frame
     return bytes(wire)
 

@@ -12,7 +12,12 @@ ERROR_BODIES = {
     "errors": {
         "code": 401,
         "errors": [
-            {"code": 401, "detail": "You are not allowed to access that resource", "status": 401, "title": "Not Authorized"},
+            {
+                "code": 401,
+                "detail": "You are not allowed to access that resource",
+                "status": 401,
+                "title": "Not Authorized",
+            },
         ],
         "message": "Not Authorized",
     },
@@ -28,7 +33,9 @@ def bearer(request: web.Request) -> str | None:
 
 def _record(request: web.Request, status: int) -> None:
     version = request.headers.get("x-client-version")
-    request.app[SERVICE].record("http", method=request.method, path=request.path, status=status, client_version=version)
+    request.app[SERVICE].record(
+        "http", method=request.method, path=request.path, status=status, client_version=version
+    )
 
 
 def unauthorized(service: Service) -> Any:
@@ -48,7 +55,11 @@ async def refused(request: web.Request, part: str) -> web.Response | None:
     _record(request, status)
     headers = {}
     if status == 429:
-        headers = {"x-ratelimit-limit": "60", "x-ratelimit-remaining": "0", "x-ratelimit-window": "60000"}
+        headers = {
+            "x-ratelimit-limit": "60",
+            "x-ratelimit-remaining": "0",
+            "x-ratelimit-window": "60000",
+        }
     if isinstance(body, str):
         return web.Response(status=status, text=body, content_type="text/html", headers=headers)
     return web.json_response(body, status=status, headers=headers)

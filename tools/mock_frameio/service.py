@@ -56,7 +56,9 @@ class Service:
     is closed after this. identity_bytes: the identity's body is padded to this size.
     """
 
-    def __init__(self, tokens: Tokens, client_secret: str, idle_s: float, identity_bytes: int) -> None:
+    def __init__(
+        self, tokens: Tokens, client_secret: str, idle_s: float, identity_bytes: int
+    ) -> None:
         self.tokens = tokens
         self.client_secret = client_secret
         self.error_body = "errors"
@@ -129,17 +131,30 @@ class Service:
             "asset_type": "video",
             "authorization": {
                 "_type": "project_device_authorization",
-                "creator": {"_type": "user", "id": "e7e96254-8bd6-4d59-b54d-28c58570a8de", "name": self.creator},
+                "creator": {
+                    "_type": "user",
+                    "id": "e7e96254-8bd6-4d59-b54d-28c58570a8de",
+                    "name": self.creator,
+                },
                 "expires_at": self.expires_at,
                 "id": "7b2b68e5-788d-497c-8597-f9362cb1a75e",
                 "project_device_id": self.device_id,
-                "scopes": {"asset_create": True, "id": "0fe0accb-447f-44f6-b2af-177d913b3a29", "offline": True, **scopes},
+                "scopes": {
+                    "asset_create": True,
+                    "id": "0fe0accb-447f-44f6-b2af-177d913b3a29",
+                    "offline": True,
+                    **scopes,
+                },
             },
             "channels": [],
             "device_id": "14856308-46e0-4d7d-8438-320262eec74e",
             "last_seen_at": None,
             "name": DEVICE_NAME,
-            "project": {"_type": "project", "id": "2ad59fe6-77b6-4fbc-a9d2-3dd0413ed4a3", "name": self.project},
+            "project": {
+                "_type": "project",
+                "id": "2ad59fe6-77b6-4fbc-a9d2-3dd0413ed4a3",
+                "name": self.project,
+            },
             "project_id": "2ad59fe6-77b6-4fbc-a9d2-3dd0413ed4a3",
             "timezone": "Etc/UTC",
             "status": self.status(),

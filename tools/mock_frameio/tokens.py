@@ -14,7 +14,9 @@ from typing import Any
 
 MARK = "mock-issued-"  # all tokens and device codes begin so: what must never be printed can be looked for
 _EARLY = 0.98  # of the interval: what the clocks and the way may take from it is not held against the device
-_ALPHABET_ENDS = "~+/="  # RFC 6750 allows these in a token, and they break a client that does not encode
+_ALPHABET_ENDS = (
+    "~+/="  # RFC 6750 allows these in a token, and they break a client that does not encode
+)
 
 
 class Refused(Exception):
@@ -88,7 +90,9 @@ class Tokens:
     tokens that are unknown, revoked, expired or another client's.
     """
 
-    def __init__(self, fixed_token: str, lives: Lives, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, fixed_token: str, lives: Lives, now: Callable[[], float] = time.monotonic
+    ) -> None:
         self.lives = lives
         self.next_user_code: str | None = None
         self.lost_status = 401
@@ -105,11 +109,18 @@ class Tokens:
         if access_token == self._fixed_token and self._fixed_ends_s > self._now():
             return True
         pair = self._pair
-        return pair is not None and access_token == pair.access_token and pair.access_ends_s > self._now()
+        return (
+            pair is not None
+            and access_token == pair.access_token
+            and pair.access_ends_s > self._now()
+        )
 
     def status(self) -> dict[str, Any]:
         """What a person needs to pair: `user_codes`; and `generation`: the living pair's, None when nothing is paired."""
-        return {"user_codes": self.pending_user_codes(), "generation": self._pair.generation if self._pair else None}
+        return {
+            "user_codes": self.pending_user_codes(),
+            "generation": self._pair.generation if self._pair else None,
+        }
 
     def generation_of(self, refresh_token: str) -> int | None:
         """The generation with which this refresh token was issued, dead or not; None for one that never was."""
@@ -119,13 +130,19 @@ class Tokens:
         """Begin a pairing."""
         user_code, self.next_user_code = self.next_user_code or self._free_user_code(), None
         ends_s = self._now() + self.lives.code_s
-        code = DeviceCode(client_id, MARK + secrets.token_urlsafe(48), user_code, ends_s, self.lives.interval_s)
+        code = DeviceCode(
+            client_id, MARK + secrets.token_urlsafe(48), user_code, ends_s, self.lives.interval_s
+        )
         self._codes.append(code)
         return code
 
     def pending_user_codes(self) -> list[str]:
         """The user codes that can be entered, the newest last."""
-        return [code.user_code for code in self._codes if code.state == "pending" and code.ends_s > self._now()]
+        return [
+            code.user_code
+            for code in self._codes
+            if code.state == "pending" and code.ends_s > self._now()
+        ]
 
     def decide(self, user_code: str | None, state: str) -> None:
         """Enter a user code, or with None the newest: `approved` or `denied`. Raises LookupError if it is not pending."""
@@ -163,14 +180,22 @@ class Tokens:
         pair = self._pair
         known = pair and (pair.refresh_token, pair.client_id) == (refresh_token, client_id)
         if not pair or not known or pair.refresh_ends_s <= self._now():
-            raise Refused("unauthorized", 401) if self.lost_status == 401 else Refused("invalid_request")
+            raise (
+                Refused("unauthorized", 401)
+                if self.lost_status == 401
+                else Refused("invalid_request")
+            )
         self._spent.add(refresh_token)
         return self._issue(client_id)
 
     def revoke(self, token: str, client_id: str) -> None:
         """End the pair to which the token belongs. A token that is not of this client changes nothing (RFC 7009 section 2.2)."""
         pair = self._pair
-        if pair and pair.client_id == client_id and token in (pair.access_token, pair.refresh_token):
+        if (
+            pair
+            and pair.client_id == client_id
+            and token in (pair.access_token, pair.refresh_token)
+        ):
             self._pair = None
 
     def remove(self) -> None:
@@ -198,7 +223,9 @@ class Tokens:
                 return user_code
 
     def _issue(self, client_id: str) -> Pair:
-        access_token, refresh_token = (MARK + secrets.token_urlsafe(48) + _ALPHABET_ENDS for _ in range(2))
+        access_token, refresh_token = (
+            MARK + secrets.token_urlsafe(48) + _ALPHABET_ENDS for _ in range(2)
+        )
         generation = self._generations[refresh_token] = len(self._generations) + 1
         now, lives = self._now(), self.lives
         ends = now + lives.access_s, now + lives.refresh_s

@@ -62,7 +62,9 @@ class Wire(asyncio.Transport):
         """End it with a TCP reset: closing with a linger time of zero sends one."""
         if self.is_closing():
             return
-        self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._transport.get_extra_info("socket").setsockopt(
+            socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+        )
         self.abort()
 
     async def pour(self, pieces: Iterable[bytes]) -> None:
@@ -169,11 +171,15 @@ def wire_of(request: web.Request) -> Wire | None:
     return transport
 
 
-async def listen(runner: web.AppRunner, service: Service, host: str, port: int, tls: ssl.SSLContext | None) -> asyncio.Server:
+async def listen(
+    runner: web.AppRunner, service: Service, host: str, port: int, tls: ssl.SSLContext | None
+) -> asyncio.Server:
     """Serve the application on connections that can be spoilt. port: 0 for a free one."""
     server = runner.server
     assert server is not None
-    return await asyncio.get_running_loop().create_server(lambda: _Seam(service, server()), host, port, ssl=tls)
+    return await asyncio.get_running_loop().create_server(
+        lambda: _Seam(service, server()), host, port, ssl=tls
+    )
 
 
 @web.middleware

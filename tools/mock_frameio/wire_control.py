@@ -27,7 +27,9 @@ faults of the wire (POST; the connections of the control API are spared):
 _LIVE = "live"
 
 
-def _spoil(request: web.Request, part: str, times: int, pieces: Callable[[], Iterator[bytes]] | None) -> None:
+def _spoil(
+    request: web.Request, part: str, times: int, pieces: Callable[[], Iterator[bytes]] | None
+) -> None:
     request.app[SERVICE].faults.spoil[part] = Spoilt(pieces, times)
 
 

@@ -18,10 +18,14 @@ from .session import ROOT, VirtualBoard
 
 def main() -> None:
     """Run it."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("folder", type=Path)
     parser.add_argument("--blank", action="store_true", help="without the firmware")
-    parser.add_argument("--wiring", default="devkit", help="what is on its pins: devkit, s3 or bare")
+    parser.add_argument(
+        "--wiring", default="devkit", help="what is on its pins: devkit, s3 or bare"
+    )
     arguments = parser.parse_args()
     code = None if arguments.blank else ROOT
     board = VirtualBoard(arguments.folder, code, arguments.wiring, littlefs=True, serial=True)

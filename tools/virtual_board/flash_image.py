@@ -14,7 +14,9 @@ from littlefs.context import UserContextFile
 
 BLOCK_BYTES = 4096
 _BLOCKS = 512  # 2 MiB: the file system's part of the flash on an ESP32 with 4 MiB
-_UNIT_BYTES = 32  # what MicroPython's VfsLfs2 reads and programs at least; the log on the flash depends on it
+_UNIT_BYTES = (
+    32  # what MicroPython's VfsLfs2 reads and programs at least; the log on the flash depends on it
+)
 
 
 class FlashImage:
@@ -44,7 +46,11 @@ class FlashImage:
     def names(self) -> set[str]:
         """The paths of all files. Raises LittleFSError if there is no whole file system."""
         with self._mounted() as mounted:
-            return {str(PurePosixPath(folder, name)) for folder, _, names in mounted.walk("/") for name in names}
+            return {
+                str(PurePosixPath(folder, name))
+                for folder, _, names in mounted.walk("/")
+                for name in names
+            }
 
     @contextlib.contextmanager
     def _mounted(self, formats: bool = False) -> Iterator[LittleFS]:

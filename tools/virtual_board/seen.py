@@ -35,7 +35,13 @@ class Seen:
         with self._news:
             return len(self.events)
 
-    def wait(self, what: str | Callable[[Event], bool], after: int = 0, deadline_s: float = DEADLINE_S, **fields: Any) -> Event:
+    def wait(
+        self,
+        what: str | Callable[[Event], bool],
+        after: int = 0,
+        deadline_s: float = DEADLINE_S,
+        **fields: Any,
+    ) -> Event:
         """Wait for an event behind the first `after` ones: the first of a kind with these fields, or that what(event) wants."""
         if isinstance(what, str):
             fields["kind"] = what
@@ -44,22 +50,39 @@ class Seen:
 
     def wait_line(self, after: int = 0, deadline_s: float = DEADLINE_S, **fields: Any) -> Event:
         """Wait for a console line with these fields, the first one behind the first `after` lines."""
-        return self._wait_in(lambda: self.lines[after:], lambda line: fields.items() <= line.items(), deadline_s, f"{fields}")
+        return self._wait_in(
+            lambda: self.lines[after:],
+            lambda line: fields.items() <= line.items(),
+            deadline_s,
+            f"{fields}",
+        )
 
     def wait_log(self, text: str, after: int = 0, deadline_s: float = DEADLINE_S) -> None:
         """Wait for a text on stderr, behind its first `after` characters."""
-        self._wait_in(lambda: [{"text": self.errors[after:]}], lambda log: text in log["text"], deadline_s, text)
+        self._wait_in(
+            lambda: [{"text": self.errors[after:]}],
+            lambda log: text in log["text"],
+            deadline_s,
+            text,
+        )
 
     def wait_output(self, text: str, after: int = 0, deadline_s: float = DEADLINE_S) -> None:
         """Wait for a text on stdout, behind its first `after` characters."""
-        self._wait_in(lambda: [{"text": self.output[after:]}], lambda said: text in said["text"], deadline_s, text)
+        self._wait_in(
+            lambda: [{"text": self.output[after:]}],
+            lambda said: text in said["text"],
+            deadline_s,
+            text,
+        )
 
     def wait_news(self, lines: int, events: int) -> None:
         """Wait until there are more console lines, or more events, than these, or until the board is off, without a deadline."""
         with self._news:
             self._news.wait_for(lambda: len(self.lines) > lines or len(self.events) > events)
 
-    def _wait_in(self, rows: Rows, test: Callable[[Event], bool], deadline_s: float, wanted: str) -> Event:
+    def _wait_in(
+        self, rows: Rows, test: Callable[[Event], bool], deadline_s: float, wanted: str
+    ) -> Event:
         end = time.monotonic() + deadline_s
         with self._news:
             while True:
@@ -71,7 +94,9 @@ class Seen:
                 if not is_on or left_s <= 0:
                     state = "on" if is_on else "off"
                     last = rows()[-20:]
-                    raise AssertionError(f"never seen: {wanted}; the board is {state}; {last}; stderr: {self.errors}")
+                    raise AssertionError(
+                        f"never seen: {wanted}; the board is {state}; {last}; stderr: {self.errors}"
+                    )
                 self._news.wait(left_s)
 
     def _hear(self, data: bytes) -> None:

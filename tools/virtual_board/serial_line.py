@@ -38,7 +38,9 @@ class SerialLine:
     def __init__(self, hear: Callable[[bytes], None], interrupt: Callable[[], None]) -> None:
         self._hear = hear
         self._interrupt = interrupt
-        self._computer, self._computer_end = pty.openpty()  # its end stays open: a pty that nobody has open is an error
+        self._computer, self._computer_end = (
+            pty.openpty()
+        )  # its end stays open: a pty that nobody has open is an error
         self._board, self.board_end = pty.openpty()
         self.path = os.ttyname(self._computer_end)
         for end in (self._computer_end, self.board_end):

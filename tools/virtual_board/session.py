@@ -159,7 +159,9 @@ class VirtualBoard(Seen):
         sent = {"order": order, **fields}
 
         def is_answer(event: Event) -> bool:
-            return event["kind"] == "refused" or (event["kind"] == "order" and sent.items() <= event.items())
+            return event["kind"] == "refused" or (
+                event["kind"] == "order" and sent.items() <= event.items()
+            )
 
         with self._ordering:
             after = self.mark()
@@ -174,7 +176,9 @@ class VirtualBoard(Seen):
         with self._news:
             if not self._is_on:
                 return False
-            assert self._news.wait_for(lambda: self._connection or not self._is_on, _START_S), "the board does not start"
+            assert self._news.wait_for(lambda: self._connection or not self._is_on, _START_S), (
+                "the board does not start"
+            )
             if self._connection:
                 self._connection.sendall(json.dumps(order).encode() + b"\n")
             return self._is_on
@@ -193,13 +197,20 @@ class VirtualBoard(Seen):
                 self.serial.start(is_soft=cause == SOFT_RESET)
             code = self._run(cause)
             with self._news:
-                if self.serial and code >= 0 and {"prompt"} & {event["kind"] for event in self.events[after:]}:
+                if (
+                    self.serial
+                    and code >= 0
+                    and {"prompt"} & {event["kind"] for event in self.events[after:]}
+                ):
                     code = _SOFT_RESET_EXIT  # that is how a REPL ends
                 cause = _CAUSES.get(code) if self._is_on else None
                 if self.serial and cause:
                     self.serial.say("MPY: soft reboot\r\n" if cause == SOFT_RESET else "\r\n")
                 self._is_on = cause is not None
-                self._add(self.events, {"kind": "reset", "cause": cause} if cause else {"kind": "off", "code": code})
+                self._add(
+                    self.events,
+                    {"kind": "reset", "cause": cause} if cause else {"kind": "off", "code": code},
+                )
         self._watchdog_ms = None
 
     def _run(self, cause: int) -> int:
@@ -237,7 +248,9 @@ class VirtualBoard(Seen):
             "VIRTUAL_BOARD": f"127.0.0.1:{port}",
             "VIRTUAL_BOARD_CODE": str(code.resolve()) if code else "",
             "VIRTUAL_BOARD_FLASH": str(self.image.path.resolve()) if self.image else "",
-            "VIRTUAL_BOARD_WIRING": json.dumps({**wiring, "pressed": [*self._pressed], "unplugged": [*self._unplugged]}),
+            "VIRTUAL_BOARD_WIRING": json.dumps(
+                {**wiring, "pressed": [*self._pressed], "unplugged": [*self._unplugged]}
+            ),
             "VIRTUAL_BOARD_RESET_CAUSE": str(cause),
             "VIRTUAL_BOARD_RTC": str(self._rtc.resolve()),
             "VIRTUAL_BOARD_NVS": str(self._nvs.resolve()),

@@ -36,7 +36,10 @@ class UpgradeRefused(NetError):
     """The server answered the WebSocket upgrade with something else than 101 (`upgrade_refused`); see `status`."""
 
     def __init__(self, status: int) -> None:
-        super().__init__("upgrade_refused", "the server refused the WebSocket upgrade with HTTP status %d" % status)
+        super().__init__(
+            "upgrade_refused",
+            "the server refused the WebSocket upgrade with HTTP status %d" % status,
+        )
         self.status = status
 
 
@@ -55,7 +58,9 @@ class LinkClosed(NetError):
     close_reason: the peer's words in its close frame, perhaps "" (section 7.1.6).
     """
 
-    def __init__(self, code: int, text: str, reason: str = "closed", close_reason: str = "") -> None:
+    def __init__(
+        self, code: int, text: str, reason: str = "closed", close_reason: str = ""
+    ) -> None:
         super().__init__(reason, text)
         self.code = code
         self.close_reason = close_reason

@@ -58,7 +58,10 @@ class BodyFraming:
         self.end = stop
         self._total_bytes += stop - start
         if self._total_bytes > self._bound_bytes:
-            raise ProtocolError("the response's body is longer than %d bytes" % self._bound_bytes, reason="too_large")
+            raise ProtocolError(
+                "the response's body is longer than %d bytes" % self._bound_bytes,
+                reason="too_large",
+            )
         if self._left >= 0:
             self._left -= stop - start
             if not self._left:
@@ -109,7 +112,9 @@ def _content_length(text: str, bound_bytes: int) -> int:
         if part != parts[0] or not part.encode().isdigit():
             raise ProtocolError("the response's Content-Length is not a number")
     if len(parts[0]) > 9 or int(parts[0]) > bound_bytes:
-        raise ProtocolError("the response's body is longer than %d bytes" % bound_bytes, reason="too_large")
+        raise ProtocolError(
+            "the response's body is longer than %d bytes" % bound_bytes, reason="too_large"
+        )
     return int(parts[0])
 
 

@@ -45,7 +45,15 @@ class HttpClient:
         self._pick = JsonPick()
         self.sent = False
 
-    async def request(self, method: str, target: str, fields, paths, body: bytes = b"", pick: JsonPick | None = None) -> Response:
+    async def request(
+        self,
+        method: str,
+        target: str,
+        fields,
+        paths,
+        body: bytes = b"",
+        pick: JsonPick | None = None,
+    ) -> Response:
         """Send a request and read the answer, whatever its status.
 
         fields: (name, value) pairs. paths: what to pick from a JSON body, see JsonPick. body: what to send, its Content-Type
@@ -86,7 +94,9 @@ class HttpClient:
         is_json = await self._read_body(transport, BodyFraming(head, _BODY_BYTES), pick, at, count)
         return Response(head.status, pick.values if is_json else None)
 
-    async def _read_body(self, transport: Transport, framing: BodyFraming, pick: JsonPick, at: int, count: int) -> bool:
+    async def _read_body(
+        self, transport: Transport, framing: BodyFraming, pick: JsonPick, at: int, count: int
+    ) -> bool:
         """True if the body was one whole JSON text. What is not JSON is not read to its end: nobody wants it."""
         try:
             while True:

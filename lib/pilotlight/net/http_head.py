@@ -74,7 +74,9 @@ class ResponseHead:
         count = stop - start
         self._total_bytes += count + 1
         if self._total_bytes > _HEAD_BYTES:
-            raise ProtocolError("the response's head is longer than %d bytes" % _HEAD_BYTES, reason="too_large")
+            raise ProtocolError(
+                "the response's head is longer than %d bytes" % _HEAD_BYTES, reason="too_large"
+            )
         at = self._length
         if at < _LINE_BYTES:
             fits = min(count, _LINE_BYTES - at)

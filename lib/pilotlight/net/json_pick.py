@@ -98,7 +98,11 @@ class JsonPick:
             byte = data[i]
             i += 1
             if state == _WORD:
-                if byte in (0x2B, 0x2D, 0x2E) or 0x30 <= byte <= 0x39 or 0x61 <= byte | 0x20 <= 0x7A:
+                if (
+                    byte in (0x2B, 0x2D, 0x2E)
+                    or 0x30 <= byte <= 0x39
+                    or 0x61 <= byte | 0x20 <= 0x7A
+                ):
                     self._add_to_word(byte)
                     continue
                 self._end_word()

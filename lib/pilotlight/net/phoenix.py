@@ -35,7 +35,15 @@ class PhoenixSocket:
     `status` field of an object.
     """
 
-    def __init__(self, websocket: WebSocketClient, join_ref: str, heartbeat_ref: str, times, on_proof, on_push) -> None:
+    def __init__(
+        self,
+        websocket: WebSocketClient,
+        join_ref: str,
+        heartbeat_ref: str,
+        times,
+        on_proof,
+        on_push,
+    ) -> None:
         self._websocket = websocket
         self._join_ref = join_ref
         self._heartbeat_ref = heartbeat_ref
@@ -128,7 +136,9 @@ class PhoenixSocket:
         """End the link (a close handshake if it still lives) and wait for the reader's end. May be repeated."""
         if not self._read_ended.is_set():
             await self._websocket.close(code, self._times)
-            await self._read_ended.wait()  # not for the task: cancelling who waits for a task cancels the task
+            await (
+                self._read_ended.wait()
+            )  # not for the task: cancelling who waits for a task cancels the task
 
     def _raise_end(self) -> None:
         if self._end is not None:
@@ -142,7 +152,9 @@ class PhoenixSocket:
     async def _read(self) -> None:
         try:
             await self._websocket.run(self._on_message)
-        except Exception as error:  # also one that nobody foresaw: it must come out of `serve`, not hang it
+        except (
+            Exception
+        ) as error:  # also one that nobody foresaw: it must come out of `serve`, not hang it
             if self._end is None:
                 self._end = error
         finally:
@@ -173,7 +185,13 @@ class PhoenixSocket:
                 return
             await asyncio.sleep_ms(self._times.reply_ms)
             if not self._heartbeat_answered:
-                self.abandon(LinkClosed(1006, "no reply to a heartbeat within %d ms" % self._times.reply_ms, "no_reply"))
+                self.abandon(
+                    LinkClosed(
+                        1006,
+                        "no reply to a heartbeat within %d ms" % self._times.reply_ms,
+                        "no_reply",
+                    )
+                )
                 return
 
     def _on_message(self, opcode: int, start: int, end: int) -> None:
@@ -186,7 +204,12 @@ class PhoenixSocket:
             raise ProtocolError("Phoenix V1 sends text, and this message is binary", 1003)
         read = self._read_message
         read.read(frames.buffer, start, end)
-        if read.event == "phx_reply" and read.topic == "phoenix" and read.ref == self._heartbeat_ref and read.status == "ok":
+        if (
+            read.event == "phx_reply"
+            and read.topic == "phoenix"
+            and read.ref == self._heartbeat_ref
+            and read.status == "ok"
+        ):
             self._heartbeat_answered = True
             if end - start <= _LARGEST_EXPECTED_BYTES:
                 frames.expected = bytes(frames.buffer[start:end])
@@ -199,7 +222,9 @@ class PhoenixSocket:
         if event == "phx_reply":
             if read.ref == self._join_ref and not self._join_status:
                 self._join_status = read.status if isinstance(read.status, str) else "error"
-                self._join_reason = read.reason[:64] if isinstance(read.reason, str) else "no reason given"
+                self._join_reason = (
+                    read.reason[:64] if isinstance(read.reason, str) else "no reason given"
+                )
                 self._news.set()
         elif event in ("phx_error", "phx_close"):
             self._channel_lost = True

@@ -25,7 +25,9 @@ def message(topic: str, event: str, ref: str) -> bytes:
     for word in (topic, event, ref):
         for byte in word.encode():
             if not 0x20 <= byte <= 0x7E or byte in (0x22, 0x5C):
-                raise ValueError("a Phoenix topic, event or ref holds a character that is not allowed here")
+                raise ValueError(
+                    "a Phoenix topic, event or ref holds a character that is not allowed here"
+                )
     return ('{"topic":"%s","event":"%s","payload":"","ref":"%s"}' % (topic, event, ref)).encode()
 
 

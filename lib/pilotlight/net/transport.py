@@ -88,7 +88,9 @@ class Transport:
         self._tls = tls
         self._answered = False
         self._connected = False  # something was written, so this is not being refused
-        self._socket = self._stream = None  # makes their keys: a socket that can't be stored for lack of memory would stay open
+        self._socket = self._stream = (
+            None  # makes their keys: a socket that can't be stored for lack of memory would stay open
+        )
         self.progress_ms = time.ticks_ms()
         self.readable = _readiness(self, False)
         self.writable = _readiness(self, True)
@@ -118,7 +120,9 @@ class Transport:
         self._check_open()
         gc.collect()  # TLS buffers are large, and on a board come out of what the last connection gave back
         try:
-            self._stream = self._tls.wrap_socket(self._socket, server_hostname=self._endpoint.host, do_handshake_on_connect=False)
+            self._stream = self._tls.wrap_socket(
+                self._socket, server_hostname=self._endpoint.host, do_handshake_on_connect=False
+            )
         except (OSError, ValueError) as error:
             self.close()
             raise _named(error, False)
@@ -297,7 +301,9 @@ def _named(error, connected: bool) -> NetError:
         return Unreachable("timeout", "the system gave up waiting for the peer")
     if number in _NO_ROUTE:
         return Unreachable("no_route", "there is no route to the server")
-    if number == errno.ECONNREFUSED or (number == errno.ECONNRESET and _REFUSED_IS_RESET and not connected):
+    if number == errno.ECONNREFUSED or (
+        number == errno.ECONNRESET and _REFUSED_IS_RESET and not connected
+    ):
         return Unreachable("refused", "the server refused the connection")
     if number in (errno.ECONNRESET, _BROKEN_PIPE):
         return Unreachable("reset", "the peer reset the connection")

@@ -15,10 +15,28 @@ from .deadline import Deadline
 from .errors import LinkClosed, NetError, ProtocolError, UpgradeRefused, no_memory
 from .http_head import ResponseHead, request_head
 from .transport import Transport
-from .websocket_frames import BINARY, CLOSE, CONTROL_BYTES, NONE, PING, PONG, TEXT, FrameReader, FrameWriter
+from .websocket_frames import (
+    BINARY,
+    CLOSE,
+    CONTROL_BYTES,
+    NONE,
+    PING,
+    PONG,
+    TEXT,
+    FrameReader,
+    FrameWriter,
+)
 
 _ACCEPT_GUID = const(b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11")  # RFC 6455 section 1.3
-_FIELDS = const(("upgrade", "connection", "sec-websocket-accept", "sec-websocket-extensions", "sec-websocket-protocol"))
+_FIELDS = const(
+    (
+        "upgrade",
+        "connection",
+        "sec-websocket-accept",
+        "sec-websocket-extensions",
+        "sec-websocket-protocol",
+    )
+)
 _MASK_POOL_BYTES = const(256)
 _NORMAL_CLOSE = const(1000)
 _WENT_AWAY = const(1006)
@@ -160,7 +178,9 @@ class WebSocketClient:
         frames = self.frames
         head = ResponseHead(_FIELDS)
         while True:
-            room = frames.room()  # nothing is kept between reads, so this is the buffer from its start
+            room = (
+                frames.room()
+            )  # nothing is kept between reads, so this is the buffer from its start
             count = await transport.read(room)
             if not count:
                 raise LinkClosed(_WENT_AWAY, "the server closed the connection during the upgrade")
@@ -172,7 +192,9 @@ class WebSocketClient:
 
     def _encode(self, opcode: int, payload, start: int, end: int) -> None:
         if self._mask_at == len(self._masks):
-            self._masks = os.urandom(_MASK_POOL_BYTES)  # section 5.3: unpredictable, so from the system, and fresh each time
+            self._masks = os.urandom(
+                _MASK_POOL_BYTES
+            )  # section 5.3: unpredictable, so from the system, and fresh each time
             self._mask_at = 0
         self._writer.encode(opcode, payload, start, end, self._masks, self._mask_at)
         self._mask_at += 4
@@ -236,7 +258,9 @@ class WebSocketClient:
         self._try_close_frame(_NORMAL_CLOSE if code == 1005 else code)
         frames = self.frames
         words = bytes(frames.buffer[frames.start + 2 : frames.end]).decode()
-        raise LinkClosed(code, "the server closed the link with code %d %r" % (code, words), close_reason=words)
+        raise LinkClosed(
+            code, "the server closed the link with code %d %r" % (code, words), close_reason=words
+        )
 
     def _try_close_frame(self, code: int) -> None:
         if self._close_sent or self._writing:
@@ -256,7 +280,9 @@ def _check_upgrade(head: ResponseHead, key: bytes) -> None:
     fields = head.fields
     if fields.get("upgrade", "").lower() != "websocket":
         raise ProtocolError("the 101 answer does not upgrade to websocket")
-    if "upgrade" not in [token.strip().lower() for token in fields.get("connection", "").split(",")]:
+    if "upgrade" not in [
+        token.strip().lower() for token in fields.get("connection", "").split(",")
+    ]:
         raise ProtocolError("the 101 answer has no Connection: Upgrade")
     digest = binascii.b2a_base64(hashlib.sha1(key + _ACCEPT_GUID).digest()).strip().decode()
     if fields.get("sec-websocket-accept") != digest:

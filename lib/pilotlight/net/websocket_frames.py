@@ -107,7 +107,9 @@ class FrameReader:
             start = head + header
             if opcode < CLOSE:
                 if self._message_end + length > self._bound_bytes:
-                    raise ProtocolError("a message is longer than %d bytes" % self._bound_bytes, 1009, "too_large")
+                    raise ProtocolError(
+                        "a message is longer than %d bytes" % self._bound_bytes, 1009, "too_large"
+                    )
                 if there - header < length or not first & 0x80 or opcode == CONTINUATION:
                     self._check_text(first, opcode, start, min(start + length, self._tail))
             if there - header < length:
@@ -163,7 +165,9 @@ class FrameReader:
         for i in range(start, end):
             length = length << 8 | self.buffer[i]
             if length > 0xFFFFFF:
-                raise ProtocolError("a message is longer than %d bytes" % self._bound_bytes, 1009, "too_large")
+                raise ProtocolError(
+                    "a message is longer than %d bytes" % self._bound_bytes, 1009, "too_large"
+                )
         if length <= CONTROL_BYTES or (end - start == 8 and length <= 0xFFFF):
             raise ProtocolError("a frame's length is not in its shortest form")
         return length
@@ -190,7 +194,10 @@ class FrameReader:
                     return TEXT
                 if not checked:
                     self._utf8.reset()
-                if not self._utf8.feed(self.buffer, start + checked, self.end) or not self._utf8.complete():
+                if (
+                    not self._utf8.feed(self.buffer, start + checked, self.end)
+                    or not self._utf8.complete()
+                ):
                     raise ProtocolError("a text message is not valid UTF-8", 1007)
             return opcode
         if opcode != CONTINUATION:
@@ -198,7 +205,9 @@ class FrameReader:
             self._fragments = 0
         self._fragments += 1
         if self._fragments > self._bound_bytes:  # empty ones could come for ever
-            raise ProtocolError("a message has more than %d fragments" % self._bound_bytes, 1009, "too_large")
+            raise ProtocolError(
+                "a message has more than %d fragments" % self._bound_bytes, 1009, "too_large"
+            )
         message_end = self._message_end
         if start != message_end:
             self._view[message_end : message_end + length] = self._view[start : start + length]

@@ -45,15 +45,26 @@ def test_what_is_tolerated():
     assert parse_all(b"HTTP/1.1 204\r\n\r\n")[0].status == 204  # no reason, not even its space
     assert parse_all(b"HTTP/1.0 200 OK\n\n")[0].status == 200  # bare LF
     assert parse_all(b"HTTP/1.1 200 \xff\xfe\r\nX: \xff\r\n\r\n")[0].status == 200
-    assert parse_all(b"HTTP/1.1 200 OK\r\nUpgrade: a\r\nupgrade: b\r\n\r\n")[0].fields == {"upgrade": "a, b"}
-    assert parse_all(b"HTTP/1.1 200 OK\r\nUpgrade: a\r\n  b\r\nX: y\r\n z\r\n\r\n")[0].fields == {"upgrade": "a b"}
-    assert parse_all(b"HTTP/1.1 200 OK\r\nX: " + b"y" * 5000 + b"\r\nUpgrade: a\r\n\r\n")[0].fields == {"upgrade": "a"}
+    assert parse_all(b"HTTP/1.1 200 OK\r\nUpgrade: a\r\nupgrade: b\r\n\r\n")[0].fields == {
+        "upgrade": "a, b"
+    }
+    assert parse_all(b"HTTP/1.1 200 OK\r\nUpgrade: a\r\n  b\r\nX: y\r\n z\r\n\r\n")[0].fields == {
+        "upgrade": "a b"
+    }
+    assert parse_all(b"HTTP/1.1 200 OK\r\nX: " + b"y" * 5000 + b"\r\nUpgrade: a\r\n\r\n")[
+        0
+    ].fields == {"upgrade": "a"}
 
 
 def test_interim_responses_are_passed_over():
-    head, _ = parse_all(b"HTTP/1.1 100 Continue\r\nUpgrade: no\r\n\r\nHTTP/1.1 103 Early\r\n\r\nHTTP/1.1 200 OK\r\n\r\n")
+    head, _ = parse_all(
+        b"HTTP/1.1 100 Continue\r\nUpgrade: no\r\n\r\nHTTP/1.1 103 Early\r\n\r\nHTTP/1.1 200 OK\r\n\r\n"
+    )
     assert head.status == 200 and head.fields == {}
-    assert parse_all(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n")[0].status == 101
+    assert (
+        parse_all(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n")[0].status
+        == 101
+    )
 
 
 def test_not_http():
@@ -79,7 +90,9 @@ def test_not_http():
 def test_bounds_of_the_head():
     assert_refuses(b"HTTP/1.1 200 OK\r\nX: " + b"y" * 20000)  # one endless line
     assert_refuses(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 4000)  # endless lines
-    assert_refuses(b"HTTP/1.1 200 OK\r\nUpgrade: " + b"y" * 600 + b"\r\n\r\n")  # a wanted field that is too long
+    assert_refuses(
+        b"HTTP/1.1 200 OK\r\nUpgrade: " + b"y" * 600 + b"\r\n\r\n"
+    )  # a wanted field that is too long
     assert_refuses(b"HTTP/1.1 200 OK\r\n" + b"Upgrade: yyyyyyyyyyyyyyyy\r\n" * 100)
 
 
@@ -102,16 +115,35 @@ def test_bodies_at_every_split():
     hexadecimal = b"1a\r\n" + b"z" * 26 + b"\r\n01F \r\n" + b"y" * 31 + b"\r\n000\r\n\r\n"
     chunked = b"5\r\nhello\r\n1;ext=1\r\n,\r\n0A\r\n0123456789\r\n0\r\nTrailer: x\r\n\r\n"
     for step in (1, 2, 3, 10, 1 << 20):
-        assert read_body(b"Content-Length: 5\r\n", b"hello and more", step) == (b"hello", True, True)
+        assert read_body(b"Content-Length: 5\r\n", b"hello and more", step) == (
+            b"hello",
+            True,
+            True,
+        )
         assert read_body(b"Content-Length: 5, 5\r\n", b"hello", step) == (b"hello", True, True)
         assert read_body(b"Content-Length: 0\r\n", b"", step) == (b"", True, True)
         assert read_body(b"", b"until the end", step) == (b"until the end", False, True)
-        assert read_body(b"Transfer-Encoding: Chunked\r\n", chunked, step) == (b"hello,0123456789", True, True)
-        assert read_body(b"Transfer-Encoding: chunked\r\n", hexadecimal, step) == (b"z" * 26 + b"y" * 31, True, True)
-        assert read_body(b"Content-Length: 1000\r\n", b"x" * 1000, step) == (b"x" * 1000, True, True)
+        assert read_body(b"Transfer-Encoding: Chunked\r\n", chunked, step) == (
+            b"hello,0123456789",
+            True,
+            True,
+        )
+        assert read_body(b"Transfer-Encoding: chunked\r\n", hexadecimal, step) == (
+            b"z" * 26 + b"y" * 31,
+            True,
+            True,
+        )
+        assert read_body(b"Content-Length: 1000\r\n", b"x" * 1000, step) == (
+            b"x" * 1000,
+            True,
+            True,
+        )
         # Cut off: never whole.
         assert read_body(b"Content-Length: 5\r\n", b"hell", step) == (b"hell", False, False)
-        assert read_body(b"Transfer-Encoding: chunked\r\n", chunked[:-4], step)[1:] == (False, False)
+        assert read_body(b"Transfer-Encoding: chunked\r\n", chunked[:-4], step)[1:] == (
+            False,
+            False,
+        )
         assert read_body(b"Transfer-Encoding: chunked\r\n", chunked[:7], step)[1:] == (False, False)
 
 

@@ -30,8 +30,13 @@ def assert_refuses(text):
 
 
 def test_fields_of_every_kind():
-    assert_picks('{"id": "x", "status": null, "a": {"b": 12, "c": {"d": true}}}', ["x", None, 12, True, OBJECT])
-    assert_picks('{"id":false,"status":-1.5e2,"a":[{"b":1}]}', [False, -150.0, MISSING, MISSING, ARRAY])
+    assert_picks(
+        '{"id": "x", "status": null, "a": {"b": 12, "c": {"d": true}}}',
+        ["x", None, 12, True, OBJECT],
+    )
+    assert_picks(
+        '{"id":false,"status":-1.5e2,"a":[{"b":1}]}', [False, -150.0, MISSING, MISSING, ARRAY]
+    )
     assert_picks(" \r\n\t{ } ", [MISSING] * 5)
     assert_picks("[1, 2]", [MISSING] * 5)
     assert_picks("7", [MISSING] * 5)
@@ -51,7 +56,10 @@ def test_the_last_of_repeated_keys_counts():
 
 
 def test_strings():
-    assert_picks('{"id":"gr\\u00fc\\u00DFe \\"\\\\\\/\\b\\f\\n\\r\\t"}', ['grüße "\\/\b\f\n\r\t'] + [MISSING] * 4)
+    assert_picks(
+        '{"id":"gr\\u00fc\\u00DFe \\"\\\\\\/\\b\\f\\n\\r\\t"}',
+        ['grüße "\\/\b\f\n\r\t'] + [MISSING] * 4,
+    )
     assert_picks('{"id":"\\ud83d\\ude00 😀"}', ["😀 😀"] + [MISSING] * 4)
     assert_picks('{"i\\u0064":"escaped key"}', ["escaped key"] + [MISSING] * 4)
     assert pick('{"id":"\\uD800\\uDC00\\udbff\\udfff"}')[0] == "\U00010000\U0010ffff"

@@ -42,13 +42,25 @@ def test_replies_in_any_key_order():
 
 
 def test_a_refusal_and_a_push():
-    got = read('{"event":"phx_reply","payload":{"status":"error","response":{"reason":"unauthorized"}},"ref":"r","topic":"t"}')
+    got = read(
+        '{"event":"phx_reply","payload":{"status":"error","response":{"reason":"unauthorized"}},"ref":"r","topic":"t"}'
+    )
     assert (got.status, got.reason) == ("error", "unauthorized")
     got = read('{"event":"status_updated","payload":"paused","ref":null,"topic":"t"}')
     assert (got.payload, got.ref, got.status) == ("paused", None, MISSING)
 
 
 def test_what_is_no_message():
-    for text in ("", "{", "[]", '"x"', "{}", '{"topic":"t"}', '{"event":"e"}', '{"topic":1,"event":"e"}', "[" * 4000):
+    for text in (
+        "",
+        "{",
+        "[]",
+        '"x"',
+        "{}",
+        '{"topic":"t"}',
+        '{"event":"e"}',
+        '{"topic":1,"event":"e"}',
+        "[" * 4000,
+    ):
         with raises(ProtocolError):
             read(text)

@@ -48,7 +48,9 @@ def test_the_pairing_address():
 
 
 def test_both_interpreters_agree():
-    pictures = b"".join(bytes(qr_code.encode("%d€%s" % (length, "y" * length))) for length in range(49))
+    pictures = b"".join(
+        bytes(qr_code.encode("%d€%s" % (length, "y" * length))) for length in range(49)
+    )
     assert hashlib.sha256(pictures).digest().hex()[:32] == "2011a6eee466e9e573517e6740b15d77"
 
 

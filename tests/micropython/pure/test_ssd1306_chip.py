@@ -17,7 +17,11 @@ def lit(chip):
     """The pixels that are seen, as (x, y), by rows."""
     picture, width = chip.picture(), chip.width
     assert len(picture) == width * chip.height // 8
-    return [(at % width, at // width) for at in range(width * chip.height) if picture[at // 8] & (0x80 >> at % 8)]
+    return [
+        (at % width, at // width)
+        for at in range(width * chip.height)
+        if picture[at // 8] & (0x80 >> at % 8)
+    ]
 
 
 def ready(height=64, **kind):
@@ -78,7 +82,9 @@ def test_parameters_may_come_in_transactions_of_their_own():
     chip = ready()
     send(chip, "80 81", "80 12")
     assert chip.contrast == 0x12
-    send(chip, "80 20", "80 00", "80 21", "80 05", "80 06", "00 22", "00 02", "00 02", "40 01 01 80")
+    send(
+        chip, "80 20", "80 00", "80 21", "80 05", "80 06", "00 22", "00 02", "00 02", "40 01 01 80"
+    )
     assert lit(chip) == [(6, 16), (5, 23)]
 
 
@@ -86,7 +92,9 @@ def test_page_addressing():
     chip = ready()
     send(chip, "00 B3 0F 12", "40 01 02")
     assert lit(chip) == [(0x2F, 24), (0x30, 25)]
-    send(chip, "00 02", "40 80")  # the low half of the register that set the column, not of where the data got to
+    send(
+        chip, "00 02", "40 80"
+    )  # the low half of the register that set the column, not of where the data got to
     assert lit(chip) == [(0x2F, 24), (0x30, 25), (0x22, 31)]
     send(chip, "00 B7 0F 17", "40 80 80")  # past the last column begins the same page anew
     assert lit(chip)[-2:] == [(0, 63), (127, 63)]
@@ -95,11 +103,20 @@ def test_page_addressing():
 def test_horizontal_addressing():
     chip = ready()
     send(chip, "00 20 00 21 10 12 22 02 03", "40 01 03 07", "40 01 03 07 80")
-    page_2 = [(17, 16), (18, 16), (17, 17), (18, 17), (18, 18), (16, 23)]  # the seventh byte is in the first one's place
+    page_2 = [
+        (17, 16),
+        (18, 16),
+        (17, 17),
+        (18, 17),
+        (18, 18),
+        (16, 23),
+    ]  # the seventh byte is in the first one's place
     page_3 = [(16, 24), (17, 24), (18, 24), (17, 25), (18, 25), (18, 26)]
     assert lit(chip) == page_2 + page_3
     chip = ready()
-    send(chip, "00 20 00", "40" + " FF" * 128 + " 01")  # the ranges of the reset: all; the pointer was at the last page
+    send(
+        chip, "00 20 00", "40" + " FF" * 128 + " 01"
+    )  # the ranges of the reset: all; the pointer was at the last page
     assert len(lit(chip)) == 1025 and lit(chip)[:2] == [(0, 0), (0, 56)]
 
 
@@ -131,11 +148,16 @@ def test_start_line_offset_and_multiplex():
     send(chip, "00 B1 00 10", "40 03", "00 48")
     assert lit(chip) == [(0, 0), (0, 1)]  # the memory's line 8 is on top
     send(chip, "00 40 D3 08")
-    assert lit(chip) == [(0, 0), (0, 1)]  # table 10-2: with 64 lines reversed and an offset of 8, COM0 shows row 7, COM63 row 8
+    assert lit(chip) == [
+        (0, 0),
+        (0, 1),
+    ]  # table 10-2: with 64 lines reversed and an offset of 8, COM0 shows row 7, COM63 row 8
     send(chip, "00 C0")
     assert lit(chip) == [(0, 62), (0, 63)]  # table 10-1: COM0, at the bottom, shows row 8
     send(chip, "00 C8 D3 00 A8 37 A7")
-    assert len(lit(chip)) == 56 * 128 - 2  # 56 lines are driven; the others are dark, inverse or not
+    assert (
+        len(lit(chip)) == 56 * 128 - 2
+    )  # 56 lines are driven; the others are dark, inverse or not
     assert lit(chip)[0] == (0, 8) and (0, 16) not in lit(chip) and (0, 15) in lit(chip)
 
 
@@ -154,7 +176,9 @@ def test_the_order_of_the_com_pins():
     assert lit(chip) == [(0, y) for y in range(0, 64, 8)]
     send(chip, "00 DA 32")  # left and right swapped: neighbours change places
     assert lit(chip) == [(0, y + 1) for y in range(0, 64, 8)]
-    send(chip, "00 DA 02 C0")  # COM0 … 31 are at the even lines from the bottom, COM32 … 63 at the odd ones
+    send(
+        chip, "00 DA 02 C0"
+    )  # COM0 … 31 are at the even lines from the bottom, COM32 … 63 at the odd ones
     from_bottom = [2 * row for row in (0, 8, 16, 24)] + [2 * row + 1 for row in (0, 8, 16, 24)]
     assert lit(chip) == [(0, 63 - line) for line in sorted(from_bottom, reverse=True)]
     chip = ready(32)
@@ -253,9 +277,19 @@ def test_as_the_stock_driver_sends():
     """micropython-lib's: each byte of a command in a transaction of its own, then all data in one."""
     for height, lines, pins in ((64, "3F", "12"), (32, "1F", "02")):
         chip = SSD1306(128, height)
-        set_up = "AE 20 00 40 A1 A8 %s C8 D3 00 DA %s D5 80 D9 F1 DB 30 81 FF A4 A6 AD 30 8D 14 AF" % (lines, pins)
+        set_up = (
+            "AE 20 00 40 A1 A8 %s C8 D3 00 DA %s D5 80 D9 F1 DB 30 81 FF A4 A6 AD 30 8D 14 AF"
+            % (lines, pins)
+        )
         for picture in range(2):  # the second begins where the first has ended
-            for byte in (set_up.split() if picture == 0 else []) + ["21", "00", "7F", "22", "00", "%02X" % (height // 8 - 1)]:
+            for byte in (set_up.split() if picture == 0 else []) + [
+                "21",
+                "00",
+                "7F",
+                "22",
+                "00",
+                "%02X" % (height // 8 - 1),
+            ]:
                 send(chip, "80 " + byte)
             send(chip, "40 01" + " 00" * (16 * height - 2) + " 80")
             assert chip.on and chip.contrast == 255 and lit(chip) == [(0, 0), (127, height - 1)]

@@ -17,7 +17,9 @@ class Status:
     """DeviceStatus's facts, all well."""
 
     def __init__(self, **facts):
-        self.fault = self.user_code = self.reason = self.project = self.creator = self.expires_at = None
+        self.fault = self.user_code = self.reason = self.project = self.creator = (
+            self.expires_at
+        ) = None
         self.verification_uri = self.verification_uri_complete = None
         self.starting = self.fallback = False
         self.network_up = self.connected = self.authorized = self.online = self.verified = True
@@ -68,7 +70,16 @@ def test_the_first_match_counts():
     for name in ("fault", "network_up", "user_code", "connected", "authorized", "online", "paused"):
         facts[name] = better[name]
         seen.append(Status(**facts).state)
-    assert seen == ["fault", "no_network", "pairing", "no_backend", "unpaired", "joining", "paused", "online"], seen
+    assert seen == [
+        "fault",
+        "no_network",
+        "pairing",
+        "no_backend",
+        "unpaired",
+        "joining",
+        "paused",
+        "online",
+    ], seen
 
 
 def test_every_state_has_a_light_and_words():
@@ -96,8 +107,16 @@ def test_a_face_shows_what_the_status_knows():
     assert (face.state, face.pattern, face.paused, face.connected) == ("paused", "wink", True, True)
     assert (face.project, face.creator, face.expires_at, face.user_code) == ("P", "C", "E", None)
     link = "https://next.frame.io/pair/987654"
-    face = Face(Status(fallback=True, user_code="987654", verification_uri="U", verification_uri_complete=link))
-    assert (face.fallback, face.verification_uri, face.verification_uri_complete) == (True, "U", link)
+    face = Face(
+        Status(
+            fallback=True, user_code="987654", verification_uri="U", verification_uri_complete=link
+        )
+    )
+    assert (face.fallback, face.verification_uri, face.verification_uri_complete) == (
+        True,
+        "U",
+        link,
+    )
     assert Face(Status(fault="config", reason="timeout")).reason == "config"
 
 

@@ -114,7 +114,16 @@ def test_a_poll_of_weeks_ago_is_not_in_the_future():
 def test_backoff_is_jittered_doubles_and_is_bounded():
     bounds = []
     backoff = Backoff(Times(), lambda bound: bounds.append(bound) or bound - 1)
-    assert [backoff.next_ms() for _ in range(8)] == [1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000]
+    assert [backoff.next_ms() for _ in range(8)] == [
+        1000,
+        2000,
+        4000,
+        8000,
+        16_000,
+        32_000,
+        60_000,
+        60_000,
+    ]
     assert bounds[0] == 1001 and bounds[-1] == 60_001
     backoff.reset()
     assert backoff.next_ms() == 1000

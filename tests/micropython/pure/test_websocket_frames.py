@@ -26,7 +26,9 @@ def frame(opcode, payload=b"", first=FINAL):
     elif count <= 0xFFFF:
         length = bytes((126, count >> 8, count & 0xFF))
     else:
-        length = bytes((127, 0, 0, 0, 0, count >> 24, count >> 16 & 0xFF, count >> 8 & 0xFF, count & 0xFF))
+        length = bytes(
+            (127, 0, 0, 0, 0, count >> 24, count >> 16 & 0xFF, count >> 8 & 0xFF, count & 0xFF)
+        )
     return bytes((first | opcode,)) + length + payload
 
 
@@ -64,14 +66,29 @@ def assert_refuses(wire, code):
 
 def test_whole_messages_at_every_split():
     wire = (
-        frame(TEXT, b"hello") + frame(TEXT, b"") + frame(BINARY, b"\xff\x00") + frame(TEXT, b"x" * 126) + frame(TEXT, b"y" * 300)
+        frame(TEXT, b"hello")
+        + frame(TEXT, b"")
+        + frame(BINARY, b"\xff\x00")
+        + frame(TEXT, b"x" * 126)
+        + frame(TEXT, b"y" * 300)
     )
-    assert_reads(wire, [(TEXT, b"hello"), (TEXT, b""), (BINARY, b"\xff\x00"), (TEXT, b"x" * 126), (TEXT, b"y" * 300)])
+    assert_reads(
+        wire,
+        [
+            (TEXT, b"hello"),
+            (TEXT, b""),
+            (BINARY, b"\xff\x00"),
+            (TEXT, b"x" * 126),
+            (TEXT, b"y" * 300),
+        ],
+    )
 
 
 def test_many_messages_wrap_around_the_buffer():
     messages = [bytes([65 + i % 26]) * (i * 7 % 250) for i in range(60)]
-    assert_reads(b"".join([frame(TEXT, text) for text in messages]), [(TEXT, text) for text in messages])
+    assert_reads(
+        b"".join([frame(TEXT, text) for text in messages]), [(TEXT, text) for text in messages]
+    )
 
 
 def test_fragments_with_control_frames_between():
@@ -86,7 +103,9 @@ def test_fragments_with_control_frames_between():
         + frame(TEXT, b"next")
     )
     whole = b"one " + b"two " * 60 + b"three"
-    assert_reads(wire, [(PING, b"p" * 125), (PONG, b""), (PING, b"q"), (TEXT, whole), (TEXT, b"next")])
+    assert_reads(
+        wire, [(PING, b"p" * 125), (PONG, b""), (PING, b"q"), (TEXT, whole), (TEXT, b"next")]
+    )
 
 
 def test_a_message_of_exactly_the_bound_in_fragments():
@@ -145,7 +164,10 @@ def test_utf8_is_strict():
 
 def test_utf8_across_fragments_and_early():
     euro = "€".encode()
-    assert_reads(frame(TEXT, euro[:1], 0) + frame(PING) + frame(CONTINUATION, euro[1:]), [(PING, b""), (TEXT, euro)])
+    assert_reads(
+        frame(TEXT, euro[:1], 0) + frame(PING) + frame(CONTINUATION, euro[1:]),
+        [(PING, b""), (TEXT, euro)],
+    )
     assert_refuses(frame(TEXT, euro[:2], 0) + frame(CONTINUATION, b""), 1007)
     assert_refuses(frame(TEXT, euro[:2], 0) + frame(CONTINUATION, b"a"), 1007)
     # Early: the frame is not whole yet, and the first fragment is enough.
@@ -185,7 +207,13 @@ def test_close_codes():
 def test_the_expected_text_is_known_whole_only():
     reader = FrameReader(BOUND)
     reader.expected = b"ping!"
-    for text, known in ((b"ping!", True), (b"ping?", False), (b"ping!!", False), (b"", False), (b"ping!", True)):
+    for text, known in (
+        (b"ping!", True),
+        (b"ping?", False),
+        (b"ping!!", False),
+        (b"", False),
+        (b"ping!", True),
+    ):
         wire = frame(TEXT, text)
         reader.room()[: len(wire)] = wire
         reader.received(len(wire))

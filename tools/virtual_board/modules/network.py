@@ -127,7 +127,12 @@ class WLAN:
     def ipconfig(self, param: str):
         """One parameter: addr4, gw4, dhcp4 or has_dhcp4."""
         address, mask, gateway, _ = self.ifconfig()
-        known = {"addr4": (address, mask), "gw4": gateway, "dhcp4": True, "has_dhcp4": wifi.station.has_address}
+        known = {
+            "addr4": (address, mask),
+            "gw4": gateway,
+            "dhcp4": True,
+            "has_dhcp4": wifi.station.has_address,
+        }
         if param not in known:
             raise ValueError("unexpected key")
         return known[param]

@@ -40,7 +40,9 @@ class poll:
         """The same, one by one, in a tuple that is used again. timeout: milliseconds; less than 0 for ever."""
         if flags:
             raise NotImplementedError("ipoll with flags")
-        self._until_ms = None if timeout is None or timeout < 0 else utime.ticks_add(utime.ticks_ms(), timeout)
+        self._until_ms = (
+            None if timeout is None or timeout < 0 else utime.ticks_add(utime.ticks_ms(), timeout)
+        )
         self._is_told = False
         self._ready = None
         return self
@@ -75,7 +77,11 @@ class poll:
 
     def _left_ms(self):
         """Until the time is over; -1 if it never is."""
-        return -1 if self._until_ms is None else max(0, utime.ticks_diff(self._until_ms, utime.ticks_ms()))
+        return (
+            -1
+            if self._until_ms is None
+            else max(0, utime.ticks_diff(self._until_ms, utime.ticks_ms()))
+        )
 
     def _slice_ms(self):
         """Until the time is over or the next alarm is due."""

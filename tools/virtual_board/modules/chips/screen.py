@@ -19,7 +19,15 @@ def wired(address, width=128, height=64):
         if events.is_heard and (not shown or shown[0] != fields):
             shown[:] = [fields]
             bitmap = binascii.b2a_base64(fields[2], newline=False).decode()
-            events.emit("screen", address=address, on=chip.on, contrast=chip.contrast, width=width, height=height, bitmap=bitmap)
+            events.emit(
+                "screen",
+                address=address,
+                on=chip.on,
+                contrast=chip.contrast,
+                width=width,
+                height=height,
+                bitmap=bitmap,
+            )
 
     settling = interrupts.Alarm(tell)
 

@@ -39,7 +39,9 @@ class SSD1306:
     watchers: functions without arguments, called after each transaction, plug() or unplug() that has changed what is seen.
     """
 
-    def __init__(self, width: int = _COLUMNS, height: int = _LINES, external_vcc: bool = False) -> None:
+    def __init__(
+        self, width: int = _COLUMNS, height: int = _LINES, external_vcc: bool = False
+    ) -> None:
         if width != _COLUMNS or height not in (64, 32):
             raise ValueError("no glass of %dx%d" % (width, height))
         self.width = width
@@ -58,7 +60,9 @@ class SSD1306:
         """Power on: the reset state of the datasheet, and noise in the memory, another one each time."""
         self.plugged = True
         self.contrast = 0x7F
-        self._memory = bytearray(self._noise() for _ in range(_COLUMNS * _LINES // 8))  # in the order of the segments
+        self._memory = bytearray(
+            self._noise() for _ in range(_COLUMNS * _LINES // 8)
+        )  # in the order of the segments
         self._stored = False  # has the transaction changed the memory?
         self._on = self._powered = self._pump = False
         self._command = 0  # the one whose parameters are awaited
@@ -113,7 +117,11 @@ class SSD1306:
             for line in range(self.height):
                 row = self._row_of(line)
                 if row < self._multiplex:
-                    self._draw(picture, (self.height - 1 - line) * self.width // 8, (row + self._start_line) % _LINES)
+                    self._draw(
+                        picture,
+                        (self.height - 1 - line) * self.width // 8,
+                        (row + self._start_line) % _LINES,
+                    )
         return bytes(picture)
 
     def _noise(self) -> int:
@@ -125,7 +133,13 @@ class SSD1306:
         if not self.on:
             return None
         how = self.contrast, self._inverse, self._all_lit
-        return how + (self._multiplex, self._offset, self._start_line, self._com_pins, self._reversed)
+        return how + (
+            self._multiplex,
+            self._offset,
+            self._start_line,
+            self._com_pins,
+            self._reversed,
+        )
 
     def _tell(self) -> None:
         for watcher in self.watchers:
@@ -209,7 +223,9 @@ class SSD1306:
         elif command == 0xD9 and (not first & 0x0F or not first & 0xF0):
             raise WrongCommand("a precharge phase of 0: %02x" % first)
         elif command in (0x20, 0x21, 0x22, 0xA8):
-            raise WrongCommand("command %02x with %s in addressing mode %d" % (command, parameters, self._mode))
+            raise WrongCommand(
+                "command %02x with %s in addressing mode %d" % (command, parameters, self._mode)
+            )
 
     def _single(self, command: int) -> None:
         """The first byte of a command."""

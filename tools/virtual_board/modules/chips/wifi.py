@@ -134,7 +134,9 @@ class Station:
         if self._timetable:
             raise OSError(_INTERNAL_STATE)  # "sta is connecting, cannot set config"
         if self.access_point is not None:
-            raise OSError("Wifi Internal Error")  # "sta is connected, disconnect before connecting to new ap"
+            raise OSError(
+                "Wifi Internal Error"
+            )  # "sta is connected, disconnect before connecting to new ap"
         self._wanted = (ssid, password)
         self._requested = True
         self._tries = 0
@@ -161,7 +163,14 @@ class Station:
         time.sleep_ms(_SCAN_MS)
         self._look()
         return [
-            (b"" if one.hidden else one.ssid.encode(), one.bssid, one.channel, one.rssi, 3 if one.password else 0, False)
+            (
+                b"" if one.hidden else one.ssid.encode(),
+                one.bssid,
+                one.channel,
+                one.rssi,
+                3 if one.password else 0,
+                False,
+            )
             for one in ([] if air.dead else air.access_points)
         ]
 
@@ -253,7 +262,9 @@ class Station:
             return
         self.access_point = found
         events.emit("wifi", event="associated", ssid=found.ssid)
-        self._timetable = [(time.ticks_add(now_ms, found.address_ms), self._addressed)] if found.dhcp else []
+        self._timetable = (
+            [(time.ticks_add(now_ms, found.address_ms), self._addressed)] if found.dhcp else []
+        )
 
     def _addressed(self, now_ms: int) -> None:
         self.has_address = True
@@ -317,5 +328,7 @@ def order(action: str, **fields) -> None:
 
 
 orders.register("wifi", order)
-for _fields in json.loads(os.getenv("VIRTUAL_AIR") or '[{"ssid": "Stage 5", "password": "pilotlight"}]'):
+for _fields in json.loads(
+    os.getenv("VIRTUAL_AIR") or '[{"ssid": "Stage 5", "password": "pilotlight"}]'
+):
     order("add", **_fields)

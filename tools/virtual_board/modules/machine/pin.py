@@ -37,9 +37,13 @@ class Pin:
             pin._irq = Irq(pin)
         return cls._pins[id]
 
-    def __init__(self, id, mode=_NOT_GIVEN, pull=-1, *, value=_NOT_GIVEN, drive=_NOT_GIVEN, hold=_NOT_GIVEN):
+    def __init__(
+        self, id, mode=_NOT_GIVEN, pull=-1, *, value=_NOT_GIVEN, drive=_NOT_GIVEN, hold=_NOT_GIVEN
+    ):
         if mode is not _NOT_GIVEN or pull != -1 or value is not _NOT_GIVEN:
-            self.init(None if mode is _NOT_GIVEN else mode, pull, value=value, drive=drive, hold=hold)
+            self.init(
+                None if mode is _NOT_GIVEN else mode, pull, value=value, drive=drive, hold=hold
+            )
 
     def __repr__(self):
         return "Pin(%d)" % self.id

@@ -28,7 +28,16 @@ class Timer:
         if kwargs:
             self.init(**kwargs)
 
-    def init(self, *, mode=PERIODIC, callback=None, period=0xFFFFFFFF, tick_hz=1000, freq=None, hard=False):
+    def init(
+        self,
+        *,
+        mode=PERIODIC,
+        callback=None,
+        period=0xFFFFFFFF,
+        tick_hz=1000,
+        freq=None,
+        hard=False,
+    ):
         """Begin anew: callback(timer) after a period, in ticks of tick_hz, or at a frequency in Hz."""
         self._alarm.stop()
         if hard:

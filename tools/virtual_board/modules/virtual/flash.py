@@ -28,7 +28,9 @@ class _Flash:
     """The image as a block device with the extended interface."""
 
     def __init__(self, path):
-        self._file = host.files.open(path, "r+b")  # without a buffer: each write reaches the file at once
+        self._file = host.files.open(
+            path, "r+b"
+        )  # without a buffer: each write reaches the file at once
         self._takes_us = int(os.getenv("VIRTUAL_BOARD_FLASH_US") or 0)
         self._blocks = self._file.seek(0, 2) // _BLOCK_BYTES
 

@@ -203,7 +203,9 @@ def run():
         _is_ticking = True
         if _line:
             _kept.append(line_poller(_line))
-        _thread.start_new_thread(_tick, (_shared, _serve_scheduled, _kept[-1] if _kept else None, clock.BEGUN_US))
+        _thread.start_new_thread(
+            _tick, (_shared, _serve_scheduled, _kept[-1] if _kept else None, clock.BEGUN_US)
+        )
 
 
 def _serve_scheduled(_):
@@ -231,7 +233,9 @@ def _tick(shared, serve, poller, begun_us):
             shared[_ASKED] = 1
             try:
                 schedule(serve, None)
-            except RuntimeError:  # the firmware's own callbacks fill the queue: at the next tick, then
+            except (
+                RuntimeError
+            ):  # the firmware's own callbacks fill the queue: at the next tick, then
                 shared[_ASKED] = 0
 
 

@@ -10,7 +10,11 @@ import time
 from . import events
 
 PWRON_RESET, HARD_RESET, WDT_RESET, DEEPSLEEP_RESET, SOFT_RESET = 1, 2, 3, 4, 5
-_SIGNALS = {HARD_RESET: "VTALRM", WDT_RESET: "ALRM", PWRON_RESET: "KILL"}  # none of those that the unix port uses itself
+_SIGNALS = {
+    HARD_RESET: "VTALRM",
+    WDT_RESET: "ALRM",
+    PWRON_RESET: "KILL",
+}  # none of those that the unix port uses itself
 SOFT_RESET_EXIT = 85  # the exit code of a process that is to start again
 
 is_board = False  # power_on.py says that this process is one

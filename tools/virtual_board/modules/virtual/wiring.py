@@ -19,7 +19,11 @@ from . import orders
 _SSD1306 = {"chip": "ssd1306", "address": 0x3C, "width": 128, "height": 64}
 KNOWN = {
     "devkit": {"buttons": [0], "i2c": [{"scl": 22, "sda": 21, "chips": [_SSD1306]}]},
-    "s3": {"buttons": [0], "pixels": [{"pin": 48, "count": 1}], "i2c": [{"scl": 9, "sda": 8, "chips": [_SSD1306]}]},
+    "s3": {
+        "buttons": [0],
+        "pixels": [{"pin": 48, "count": 1}],
+        "i2c": [{"scl": 9, "sda": 8, "chips": [_SSD1306]}],
+    },
     "bare": {},
 }
 DEFAULT_I2C_PINS = ((18, 19), (25, 26))  # scl, sda of the ESP32 port's I2C(0) and I2C(1)
