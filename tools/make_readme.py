@@ -1,6 +1,6 @@
 """Writes the generated parts of README.md from the tables that drive the firmware: `python -m tools.make_readme` (`--check`).
 
-The ladder comes from states.py, face.py, patterns.py and words.py, and make_light_card.py; the diagram from walk.py.
+The ladder comes from status.py, face.py, patterns.py and words.py, and make_light_card.py; the diagram from walk.py.
 """
 
 import argparse
@@ -11,7 +11,7 @@ from tools.on_cpython import ROOT, device_module
 
 LIGHTS = device_module("firmware.face").LIGHTS
 STATES = device_module("firmware.words").STATES
-LADDER = device_module("pilotlight.states").LADDER
+LADDER = device_module("pilotlight.status").LADDER
 WALK = device_module("pilotlight.walk").WALK
 README = ROOT / "README.md"
 

@@ -84,7 +84,6 @@ class Agent:
             self._learn,
             self.network_changed,
             self._note,
-            self._show,
             self._drop_socket,
             due,
         )
@@ -105,7 +104,6 @@ class Agent:
             clock,
             times,
             self._note,
-            self._show,
         )
         self._over = asyncio.Event()
         self._done = asyncio.Event()
@@ -150,7 +148,11 @@ class Agent:
     async def run(self) -> None:
         """Keep the device online until `stop`. Returns after `stop`; raises what nobody foresaw, after closing the link."""
         try:
-            self.status.update(authorized=self._authorization.authorized)
+            self.status.update(
+                authorized=self._authorization.authorized,
+                authorization_reason=self._authorization.reason,
+                pairing_is_wanted=self._walker.pairs,
+            )
             self._load_device_id()
             jobs = [
                 self._walker.run(),
@@ -201,8 +203,7 @@ class Agent:
     def network_changed(self) -> None:
         """The network has come up, gone, or become another one."""
         up = self._network.is_up()
-        self.status.update(network_up=up, starting=self.status.starting and up)
-        self._show()
+        self.status.update(network_up=up, network_reason=getattr(self._network, "reason", None))
         if up:
             self._phoenix.check_link()
             if self._keeper is not None:
@@ -293,6 +294,7 @@ class Agent:
         )
         self.status.update(
             authorized=False,
+            authorization_reason=self._authorization.reason,
             joined=False,
             fallback=False,
             verified=False,
@@ -301,7 +303,6 @@ class Agent:
             creator=None,
             expires_at=None,
         )
-        self._show()
         self._walker.authorization_ended()
 
     def _show_code(self, code) -> None:
@@ -310,7 +311,6 @@ class Agent:
             verification_uri=code and code.verification_uri,
             verification_uri_complete=code and code.verification_uri_complete,
         )
-        self._show()
 
     def _pushed(self, event: str, payload, status) -> None:
         paused = paused_by(event, payload, status)
@@ -325,34 +325,7 @@ class Agent:
 
     async def _end_start(self) -> None:
         await asyncio.sleep_ms(self._times.starting_ms)
-        self.status.update(starting=False)
-
-    def _show(self) -> None:
-        """Settle the reason: why the state is not better."""
-        status = self.status
-        reason = None
-        if not status.network_up:
-            reason = getattr(self._network, "reason", None)
-        elif status.user_code is None and not status.authorized:
-            if self._walker.pairs:  # why there is no code yet
-                lost_by = self._walker.lost_by
-                reason = self._inquiries.reason or (lost_by and lost_by.reason)
-            else:
-                reason = (
-                    "token_refused"
-                    if self._authorization.authorized
-                    else self._authorization.reason
-                )
-        elif status.fallback:
-            reason = "http_fallback"
-        elif not status.joined:
-            if self._walker.lost_by is not None:
-                reason = self._walker.lost_by.reason
-            if not status.connected and self._inquiries.reason is not None:
-                reason = self._inquiries.reason
-            elif self._keeper is not None and self._keeper.client_refused:
-                reason = "client_refused"
-        status.update(reason=reason)
+        self.status.update(starting_is_over=True)
 
     def _need_keeper(self):
         if self._keeper is None:

@@ -25,7 +25,7 @@ class Inquiries:
     authorization: a FixedToken or TokenKeeper. network, clock: as for Agent. slot: held while a request is under way.
     on_identity(identity): identity was answered. network_changed(): the network is not what the status says.
     note(line): for the log. show(): settle what is shown. drop_socket(): close it, for REST needs its memory. due: as for Agent.
-    reason: what the last request learned, if it failed. room: not set while the socket is to stay down for a poll.
+    room: not set while the socket is to stay down for a poll.
     """
 
     def __init__(
@@ -39,7 +39,6 @@ class Inquiries:
         on_identity,
         network_changed,
         note,
-        show,
         drop_socket,
         due,
     ) -> None:
@@ -52,14 +51,12 @@ class Inquiries:
         self._on_identity = on_identity
         self._network_changed = network_changed
         self._note = note
-        self._show = show
         self._drop_socket = drop_socket
         self._due = due
         self._starved = 0  # polls in a row that found no memory beside the socket
         self.room = asyncio.Event()
         self.room.set()
         self.slot = asyncio.Lock()
-        self.reason: str | None = None
         self._polls = Polls(times, time.ticks_ms())
         self._connected = Connected(times)
         self._paused = Paused()
@@ -82,7 +79,7 @@ class Inquiries:
                 self._learn_from(error)
                 raise
         self._polls.answered(time.ticks_ms(), self._authorization.authorized)
-        self.reason = None
+        self._status.update(request_reason=None)
         self._starved = 0
         self.prove()
         return result
@@ -131,7 +128,6 @@ class Inquiries:
                 continue
             self._proven.clear()
             self._status.update(connected=False)
-            self._show()
             await self._proven.wait()
 
     def prove(self) -> None:
@@ -140,9 +136,8 @@ class Inquiries:
         self._connected.prove(now_ms)
         self._polls.probed(now_ms)
         if not self._status.connected:
-            self._status.update(connected=True, starting=False)
+            self._status.update(connected=True)
             self._proven.set()
-            self._show()
 
     def hint(self, paused: bool) -> None:
         """An event said so: shown at once, and to be verified."""
@@ -214,7 +209,6 @@ class Inquiries:
             await self.ask(request())
         except (ApiError, NetError, NotAuthorized):
             pass  # `ask` has seen to it
-        self._show()
 
     async def _ask_identity(self) -> None:
         self._polls.identity_begins(time.ticks_ms())
@@ -247,7 +241,7 @@ class Inquiries:
             outcome = "answered"
         except Unauthorized:
             if not self._authorization.refused(token):  # no refresh is to mend it
-                self._status.update(authorized=False)
+                self._status.update(authorized=False, authorization_reason="token_refused")
                 outcome = "refused"
             raise
         finally:
@@ -279,16 +273,14 @@ class Inquiries:
             self._status.update(fallback=True)
 
     def _learn_from(self, error) -> None:
-        self._status.update(starting=False)
         if isinstance(error, RateLimited):
             self._polls.rate_limited(time.ticks_ms())
         if isinstance(error, ApiError) and error.answered:
             self._polls.answered(time.ticks_ms(), self._authorization.authorized)
-            self.reason = None
+            self._status.update(request_reason=None)
             self.prove()
             return
         self._note("request failed: %s: %s" % (error.reason, error))
-        self.reason = error.reason
         self._starved = self._starved + 1 if self._status.joined and error.reason == "memory" else 0
         self._polls.failed()
-        self._status.update(fallback=False)
+        self._status.update(fallback=False, request_reason=error.reason)

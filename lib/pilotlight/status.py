@@ -1,15 +1,76 @@
-"""DeviceStatus: what is known about the device, for any number of observers."""
+"""DeviceStatus: what is known about the device, for any number of observers.
+
+Two tables decide what is shown, and in each the first match counts: the ladder of states, and
+`reason_of`. Nothing else decides it. The states' lights are in the firmware's indication, their
+words in its strings; README's table is generated from these.
+"""
 
 import asyncio
 
-from .states import state_of
+from micropython import const
+
+# (state, fact of DeviceStatus, value of the fact for which the state holds). Facts count as true
+# or false.
+LADDER = (
+    ("fault", "fault", True),
+    ("starting", "starting", True),
+    ("no_network", "network_up", False),
+    ("pairing", "user_code", True),
+    ("no_backend", "connected", False),
+    ("unpaired", "authorized", False),
+    ("joining", "online", False),
+    ("joining", "verified", False),
+    ("paused", "paused", True),
+    ("online", "online", True),
+)
+
+# Facts that are not shown themselves. They only explain why the state is not better.
+_CAUSES = const(
+    (
+        "starting_is_over",
+        "network_reason",
+        "request_reason",
+        "link_reason",
+        "authorization_reason",
+        "pairing_is_wanted",
+        "client_refused",
+    )
+)
+
+
+def state_of(status) -> str:
+    """The state that a DeviceStatus shows: the first match in LADDER."""
+    for state, fact, value in LADDER:
+        if bool(getattr(status, fact)) == value:
+            return state
+    raise ValueError("no rung of the ladder holds")
+
+
+def reason_of(status) -> str | None:
+    """Why the state is not better: one short word, or None. The first match counts."""
+    if status.fault:
+        return status.fault
+    if not status.network_up:
+        return status.network_reason
+    if not status.authorized and status.user_code is None:
+        if status.pairing_is_wanted:  # why there is no code yet
+            return status.request_reason or status.link_reason
+        return status.authorization_reason
+    if status.fallback:
+        return "http_fallback"
+    if status.joined:
+        return None
+    if not status.connected and status.request_reason is not None:
+        return status.request_reason
+    return "client_refused" if status.client_refused else status.link_reason
 
 
 class DeviceStatus:
-    """The facts, and a version that rises with each change. Only the agent writes it (or whoever has no agent to run).
+    """The facts, and a version that rises when something shown changes.
+
+    Each fact is written by one part of the agent (docs/architecture.md), with `update`.
 
     fault: reason word of an unusable configuration or trust store, or None.
-    starting: nothing is known yet, in the first seconds after power-on.
     network_up: there is a link and an address.
     connected: the Frame.io backend answers.
     authorized: there is an authorization, as far as known.
@@ -17,15 +78,24 @@ class DeviceStatus:
     verified: identity has answered or failed since power-on.
     paused: True, False or None (unknown).
     project, creator, expires_at: text from identity, or None.
-    user_code: the code to be typed in while pairing, or None. verification_uri, verification_uri_complete: where; the second
-    holds the code, as a QR code shows it. Each may be None although there is a code.
-    reason: why the state is not better, one short word, or None.
-    version: rises by one with each change.
+    user_code: the code to type in while pairing, or None.
+    verification_uri, verification_uri_complete: where to type it in; the second holds the code,
+    as a QR code shows it. Each may be None although there is a code.
+
+    Computed from these:
+    starting: nothing is known yet, in the first seconds after power-on.
+    state: the visible state, see LADDER. reason: why it is not better, see `reason_of`.
+    version: rises by one when a shown fact, the state or the reason changes.
+
+    Causes, for `reason_of` and `starting`: starting_is_over (the first seconds have passed);
+    network_reason, request_reason, link_reason, authorization_reason (why there is no network, why
+    the last request failed, why there is no joined socket, why there is no authorization; a word or
+    None); pairing_is_wanted (a code is shown, or will be as soon as there is one); client_refused
+    (Frame.io refuses the model's secret or the unit's id).
     """
 
     def __init__(self) -> None:
         self.fault: str | None = None
-        self.starting = True
         self.network_up = True
         self.connected = False
         self.authorized = True
@@ -39,39 +109,57 @@ class DeviceStatus:
         self.user_code: str | None = None
         self.verification_uri: str | None = None
         self.verification_uri_complete: str | None = None
+        self.starting_is_over = False
+        self.network_reason: str | None = None
+        self.request_reason: str | None = None
+        self.link_reason: str | None = None
+        self.authorization_reason: str | None = None
+        self.pairing_is_wanted = False
+        self.client_refused = False
+        self.starting = True
+        self.state = "starting"
         self.reason: str | None = None
         self.version = 1
         self._changed = asyncio.Event()
-
-    @property
-    def state(self) -> str:
-        """The visible state: the first match in the ladder of `states.py`."""
-        return state_of(self)
 
     @property
     def online(self) -> bool:
         """Frame.io shows the device as online: by the socket, or by HTTP heartbeats."""
         return self.joined or self.fallback
 
-    def update(self, **facts) -> bool:
-        """Set facts; True, and a new version, if any of them is new."""
-        changed = False
+    def update(self, **facts) -> None:
+        """Set facts by name, and compute state and reason from them."""
+        changed = shown = False
         for name, value in facts.items():
             if getattr(self, name) != value:
                 setattr(self, name, value)
                 changed = True
-        if changed:
+                shown = shown or name not in _CAUSES
+        if not changed:
+            return
+        if self.starting:
+            self.starting = not self._knows_something()
+        state, reason = state_of(self), reason_of(self)
+        if shown or state != self.state or reason != self.reason:
+            self.state = state
+            self.reason = reason
             self.version += 1
             # Setting moves all who wait to the run queue, so clearing at once loses nobody.
             self._changed.set()
             self._changed.clear()
-        return changed
 
     async def wait(self, version: int) -> int:
-        """Wait until the version differs from `version`; the new one. Begin with 0: it returns at once.
+        """Wait until the version differs from `version`; the new one. With 0 it returns at once.
 
-        An observer sees the newest facts; changes in quick succession may be seen as one, none is missed.
+        An observer sees the newest facts. Changes in quick succession may be seen as one.
         """
         while self.version == version:
             await self._changed.wait()
         return self.version
+
+    def _knows_something(self) -> bool:
+        if self.starting_is_over or self.connected:
+            return True
+        if self.network_reason or self.request_reason or self.link_reason:
+            return True
+        return not self.authorized and not self.pairing_is_wanted

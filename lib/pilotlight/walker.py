@@ -43,7 +43,6 @@ class Walker:
         clock,
         times,
         note,
-        show,
     ) -> None:
         self._phoenix = phoenix
         self._endpoint = endpoint
@@ -57,7 +56,6 @@ class Walker:
         self._clock = clock
         self._times = times
         self._note = note
-        self._show = show
         self.device_id: str | None = None
         self.lost_by = None
         self.pairing = None
@@ -85,6 +83,7 @@ class Walker:
         """The user asks for a code."""
         if self.pairing is None or self.pairing.cancelled:
             self._pairing_asked = self._pairing_hurries = True
+            self._status.update(pairing_is_wanted=True)
             self._news.set()
 
     def cancel_pairing(self) -> None:
@@ -93,6 +92,7 @@ class Walker:
         if self.pairing is not None:
             self._authorization.reason = "cancelled"
             self.pairing.cancel()
+        self._tell_pairing()
 
     def tokens_renewed(self) -> None:
         """There are new tokens: what waits tries them at once."""
@@ -115,14 +115,10 @@ class Walker:
 
     async def _at_network(self) -> str:
         while not self._network.is_up():
-            known = (
-                getattr(self._network, "reason", None) is not None
-            )  # a radio takes a second or two to come up
-            self._status.update(network_up=False, starting=self._status.starting and not known)
-            self._show()
+            reason = getattr(self._network, "reason", None)
+            self._status.update(network_up=False, network_reason=reason)
             await _wait(self._news, self._times.network_check_ms)
         self._status.update(network_up=True)
-        self._show()
         self._inquiries.wake()
         return "up"
 
@@ -149,8 +145,6 @@ class Walker:
         return "known" if self.device_id else "unknown"
 
     async def _at_unpaired(self) -> str:
-        self._status.update(starting=False)
-        self._show()
         while not self._pairing_asked:
             await self._news.wait()
             self._news.clear()
@@ -159,6 +153,7 @@ class Walker:
     async def _at_pairing(self) -> str:
         self._pairing_asked = False
         self.lost_by = None  # it belongs to the pairing before
+        self._status.update(link_reason=None)
         try:
             self.pairing = pairing = self._make_pairing()
             await pairing.run()
@@ -175,7 +170,7 @@ class Walker:
             return "ended"
         finally:
             self.pairing = None
-            self._show()
+            self._tell_pairing()
 
     async def _at_identity(self) -> str:
         return await self._inquiries.identity()
@@ -260,10 +255,14 @@ class Walker:
         await self._phoenix.join(topic(self.device_id or ""))
         self._note("joined")
         self.lost_by = None
-        self._status.update(joined=True, fallback=False)
+        self._status.update(joined=True, fallback=False, link_reason=None)
         self._inquiries.joined()
-        self._show()
         return "joined"
+
+    def _tell_pairing(self) -> None:
+        self._status.update(
+            pairing_is_wanted=self.pairs, authorization_reason=self._authorization.reason
+        )
 
     def _lost(self, error, outcome: str) -> str:
         """There is no joined socket (any more), and `error` is why; the outcome is handed back."""
@@ -271,8 +270,8 @@ class Walker:
             self._inquiries.socket_ended()
         self.lost_by = error
         self._note("%s: %s" % (error.reason, error))
-        self._status.update(joined=False, starting=False)
-        self._show()
+        refused = self._keeper is not None and self._keeper.client_refused
+        self._status.update(joined=False, link_reason=error.reason, client_refused=refused)
         return outcome
 
     def _doubt(self, token: str, status: int) -> None:

@@ -220,5 +220,5 @@ def test_the_tables_have_every_call_and_every_state() -> None:
     assert sorted(calls) == sorted(
         {"Agent"} | {name for name in public if not name.startswith("_")}
     )
-    ladder = device_module("pilotlight.states").LADDER
+    ladder = device_module("pilotlight.status").LADDER
     assert first_cells("`status.state`") == list(dict.fromkeys(rung[0] for rung in ladder))

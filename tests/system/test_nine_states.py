@@ -21,7 +21,7 @@ from tools.virtual_board.session import Event, VirtualBoard
 
 from .rig import CLIENT_SECRET, CLIENT_VERSION, Mock, Rig
 
-LADDER = device_module("pilotlight.states").LADDER
+LADDER = device_module("pilotlight.status").LADDER
 LIGHTS = device_module("firmware.face").LIGHTS
 PATTERNS = device_module("firmware.patterns").PATTERNS
 GOLDEN = ROOT / "tests/golden/screen/128x64"

@@ -3,7 +3,7 @@
 from firmware.face import LIGHTS, Face
 from firmware.patterns import PATTERNS
 from firmware.words import REASONS, STATES
-from pilotlight.states import LADDER, state_of
+from pilotlight.status import LADDER, state_of
 from pilotlight.walk import WALK, after
 from tests.micropython.expect import raises
 
