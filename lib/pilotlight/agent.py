@@ -71,7 +71,7 @@ class Agent:
         self._reset = reset
         tls = tls_context(settings.trust_roots) if settings.scheme == "https" else None
         endpoint = Endpoint(settings.host, settings.port, tls)
-        self.http = HttpClient(endpoint, settings.host_field, times)
+        self.http = HttpClient(endpoint, times)
         self._keeper = None if settings.access_token else self._new_keeper(settings)
         self._authorization = self._keeper or FixedToken(settings.access_token)
         self._inquiries = Inquiries(

@@ -140,6 +140,8 @@ async def test_memory_that_runs_out_in_a_request_is_no_crash():
         raise MemoryError("allocating")
 
     class Failing:
+        host_field = "test"
+
         def open(self):
             stream = connect()
             stream.open = stream.write = no_memory

@@ -69,6 +69,8 @@ class Flood:
 
 
 class Endpoint:
+    host_field = "test"
+
     def __init__(self, flood):
         self.flood = flood
 
@@ -115,7 +117,7 @@ def squeeze():
 
 async def ask(first, again=b""):
     """The response to this flood, asked for in a full heap."""
-    client = HttpClient(Endpoint(Flood(first, again)), "test", Now)
+    client = HttpClient(Endpoint(Flood(first, again)), Now)
     ballast = squeeze()
     try:
         return await client.request("GET", "/", (), ((b"id",),))

@@ -63,6 +63,17 @@ async def test_a_reset_after_the_first_write_is_no_refusal():
         assert caught.error.reason == "reset", caught.error
 
 
+def test_the_host_field_names_the_port_unless_it_is_the_scheme_s_own():
+    tls = object()
+    for port, context, wanted in (
+        (443, tls, "host"),
+        (80, tls, "host:80"),
+        (80, None, "host"),
+        (443, None, "host:443"),
+    ):
+        assert Endpoint("host", port, context).host_field == wanted
+
+
 async def test_a_name_that_is_not_found():
     with raises(Unreachable) as caught:
         Endpoint("pilotlight.invalid", 443).open()

@@ -69,14 +69,15 @@ class Network:
 
     def endpoint(self, host, port, tls=None):
         """What Agent makes its streams with."""
-        return Endpoint(self)
+        return Endpoint(self, "%s:%d" % (host, port))
 
 
 class Endpoint:
     """As pilotlight.net.transport.Endpoint."""
 
-    def __init__(self, network):
+    def __init__(self, network, host_field):
         self._network = network
+        self.host_field = host_field
 
     def open(self):
         return self._network.connect()

@@ -44,7 +44,7 @@ class Client:
     def __init__(self, endpoint, total_ms):
         self._endpoint = endpoint
         self._times = times = Times(total_ms)
-        self._http = HttpClient(endpoint, "test", times)
+        self._http = HttpClient(endpoint, times)
         self._phoenix = PhoenixSocket(
             WebSocketClient(1024, 512), "join", "heartbeat", times, self._proven, self._pushed
         )

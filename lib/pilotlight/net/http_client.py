@@ -32,14 +32,13 @@ class Response:
 class HttpClient:
     """Requests to one endpoint; the caller sees to it that only one is under way.
 
-    host_field: the Host header's value. times: has `stall_ms` and `total_ms`: a request ends after this long without a byte,
-    and in all.
-    sent: the last request went out whole, so that the server may have carried it out although no answer came.
+    times: has `stall_ms` and `total_ms`: a request ends after this long without a byte, and in all.
+    sent: True if the last request was sent completely, so that the server may have carried it out
+    even if no answer came.
     """
 
-    def __init__(self, endpoint: Endpoint, host_field: str, times) -> None:
+    def __init__(self, endpoint: Endpoint, times) -> None:
         self._endpoint = endpoint
-        self._host_field = host_field
         self._times = times
         self._buffer = bytearray(_READ_BYTES)
         self._pick = JsonPick()
@@ -65,7 +64,8 @@ class HttpClient:
         if method != "GET":
             own_fields.append(("Content-Length", str(len(body))))
         try:
-            head = request_head(method, target, self._host_field, own_fields + list(fields)) + body
+            host = self._endpoint.host_field
+            head = request_head(method, target, host, own_fields + list(fields)) + body
         except MemoryError:
             raise no_memory()
         pick = pick or self._pick

@@ -32,12 +32,15 @@ class Endpoint:
     """A server to connect to, and which of its addresses to try next.
 
     host, port: as in the URL. tls: a context from `tls_context`, or None for plain TCP.
-    A look-up blocks the whole loop, so none is made while a stream to this endpoint is up: that stream's address is used.
+    host_field: the value of the Host header, with the port unless it is the scheme's default.
+    A look-up blocks the whole event loop, so none is made while a stream to this endpoint is up:
+    that stream's address is used.
     """
 
     def __init__(self, host: str, port: int, tls=None) -> None:
         self.host = host
         self.port = port
+        self.host_field = host if port == (443 if tls else 80) else "%s:%d" % (host, port)
         self._tls = tls
         self._failed: object = None  # the address that failed last
         self._up: list = []  # addresses of the streams that have received something
