@@ -1,7 +1,7 @@
-"""The one way to say a deadline: a supervisor that compares ticks and closes the link.
+"""Two ways to limit a wait: Deadline for what waits on a stream, `ends_within` for all else.
 
-Cancelling a reader would orphan whoever waits on the same stream (asyncio of MicroPython), so a deadline never cancels:
-it closes the transport, which wakes everybody who waits on it, and the block it guards ends with a timeout.
+MicroPython's asyncio loses the writer of a stream when its reader is cancelled, and the reverse. So
+a Deadline cancels no task: it closes the transport, which wakes all tasks that wait on it.
 """
 
 import asyncio
@@ -11,21 +11,22 @@ from .errors import NetError, Unreachable
 
 
 class Deadline:
-    """Guards a block:
+    """Limits how long a block may take:
 
         with Deadline(transport, "connecting", times):
             await transport.open()
 
     The block can end in these ways:
     1. It finishes in time: nothing happens.
-    2. It raises by itself: the exception goes on.
-    3. No byte moved for `times.stall_ms`, or `times.total_ms` went by: the transport is closed, which makes the block raise a
-       NetError; that leaves as Unreachable("timeout").
-    4. The block finished while the supervisor was closing: as 3, for the transport is gone.
-    5. The task was cancelled: CancelledError goes on.
+    2. It raises in time: the exception goes on.
+    3. No byte moved for `times.stall_ms`, or `times.total_ms` have passed: the transport is closed,
+       which makes the block raise a NetError; it becomes Unreachable("timeout").
+    4. It finishes after the transport was closed so: Unreachable("timeout") too.
+    5. Its task is cancelled: CancelledError goes on.
 
-    transport: anything with `close()` and `progress_ms`, the ticks at which a byte last moved.
-    times: anything with `stall_ms` and `total_ms`. total_ms: instead of times.total_ms.
+    transport: has `close()` and `progress_ms`, the ticks at which a byte last moved.
+    what: what the block does; for the error's text.
+    times: has `stall_ms` and `total_ms`. total_ms: used instead of times.total_ms, if not 0.
     """
 
     def __init__(self, transport, what: str, times, total_ms: int = 0) -> None:
@@ -58,3 +59,19 @@ class Deadline:
                 self._transport.close()
                 return
             await asyncio.sleep_ms(left_ms)
+
+
+async def ends_within(job, wait_ms: int) -> bool:
+    """Run a coroutine for at most wait_ms; True if it ended by then, else it is cancelled.
+
+        if await ends_within(event.wait(), 500):
+            event.clear()
+
+    Only for a coroutine that waits on no stream: for one that does, use a Deadline. What the
+    coroutine raises goes on.
+    """
+    try:
+        await asyncio.wait_for_ms(job, wait_ms)
+    except asyncio.TimeoutError:
+        return False
+    return True

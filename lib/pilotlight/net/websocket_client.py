@@ -11,7 +11,7 @@ import os
 
 from micropython import const
 
-from .deadline import Deadline
+from .deadline import Deadline, ends_within
 from .errors import LinkClosed, NetError, ProtocolError, UpgradeRefused, no_memory
 from .http_head import ResponseHead, request_head
 from .transport import Transport
@@ -161,9 +161,9 @@ class WebSocketClient:
                 if not self._close_sent:
                     self._close_sent = True
                     await self._send(CLOSE, bytes((code >> 8, code & 0xFF)), 0, 2)
-                await asyncio.wait_for_ms(self._ended.wait(), times.close_ms)
-        except (NetError, asyncio.TimeoutError):
-            pass  # the link ended, one way or the other: that is what was wanted
+                await ends_within(self._ended.wait(), times.close_ms)
+        except NetError:
+            pass  # the link has ended, which is what was wanted
         finally:
             transport.close()
 
