@@ -89,12 +89,11 @@ class Agent:
         )
         websocket = WebSocketClient(_MESSAGE_BYTES, _SEND_BYTES)
         self._phoenix = PhoenixSocket(
-            websocket, JOIN_REF, HEARTBEAT_REF, times, self._inquiries.prove, self._pushed
+            websocket, endpoint, JOIN_REF, HEARTBEAT_REF, times, self._inquiries
         )
         self._walker = Walker(
             self._phoenix,
-            endpoint,
-            settings.host_field,
+            self._pushed,
             self._authorization,
             self._keeper,
             self._new_pairing,

@@ -12,7 +12,7 @@ from .authorization import NotAuthorized
 from .device_channel import socket_target, topic
 from .frameio_api import ApiError
 from .net.backoff import Backoff
-from .net.deadline import Deadline
+from .net.deadline import ends_within
 from .net.errors import JoinRefused, LinkClosed, NetError, UpgradeRefused, no_memory
 from .walk import after
 
@@ -23,6 +23,7 @@ _FORBIDDEN = const(403)
 class Walker:
     """Walks. The parts are the agent's.
 
+    on_push: for the device's channel, see PhoenixSocket.join.
     keeper: the authorization, if it is a TokenKeeper, or None. make_pairing(): a new Pairing.
     device_id: the device's id at Frame.io, or None if it has to be asked for.
     lost_by: the exception for which there is no joined socket (its `reason` is shown), or None.
@@ -32,8 +33,7 @@ class Walker:
     def __init__(
         self,
         phoenix,
-        endpoint,
-        host_field,
+        on_push,
         authorization,
         keeper,
         make_pairing,
@@ -45,8 +45,7 @@ class Walker:
         note,
     ) -> None:
         self._phoenix = phoenix
-        self._endpoint = endpoint
-        self._host_field = host_field
+        self._on_push = on_push
         self._authorization = authorization
         self._keeper = keeper
         self._make_pairing = make_pairing
@@ -183,13 +182,7 @@ class Walker:
         key = self._authorization.key
         try:
             token = await self._authorization.access_token()
-            transport = self._endpoint.open()
-            try:
-                with Deadline(transport, "connecting", self._times):
-                    await self._phoenix.open(transport, self._host_field, socket_target(token))
-            except MemoryError:
-                transport.close()
-                raise no_memory()
+            await self._phoenix.open(socket_target(token))
         except (NetError, NotAuthorized) as error:
             if isinstance(error, UpgradeRefused):
                 self._doubt(token, error.status)
@@ -213,7 +206,7 @@ class Walker:
 
     async def _at_serve(self) -> str:
         try:
-            if not await _finished(self._phoenix.serve(), self._times.settled_ms):
+            if not await ends_within(self._phoenix.serve(), self._times.settled_ms):
                 self._backoff.reset()
                 self._rejoins = 0
                 await self._phoenix.serve()
@@ -252,7 +245,7 @@ class Walker:
         return "again"
 
     async def _join(self) -> str:
-        await self._phoenix.join(topic(self.device_id or ""))
+        await self._phoenix.join(topic(self.device_id or ""), self._on_push)
         self._note("joined")
         self.lost_by = None
         self._status.update(joined=True, fallback=False, link_reason=None)
@@ -287,14 +280,5 @@ class Walker:
 
 async def _wait(event: asyncio.Event, wait_ms: int) -> None:
     """Wait for the event, at most so long, and clear it."""
-    await _finished(event.wait(), wait_ms)
+    await ends_within(event.wait(), wait_ms)
     event.clear()
-
-
-async def _finished(job, wait_ms: int) -> bool:
-    """Run the coroutine for at most wait_ms; True if it ended by itself. Only for one that waits on no stream."""
-    try:
-        await asyncio.wait_for_ms(job, wait_ms)
-    except asyncio.TimeoutError:
-        return False
-    return True

@@ -236,14 +236,16 @@ async def test_a_heartbeat_that_cannot_be_written_ends_the_link():
 
 
 async def test_a_connect_that_finds_no_memory_is_tried_again():
+    from pilotlight.net import phoenix  # after World: it must see the virtual time
+
     world = World()
-    kept = walker.Deadline
+    kept = phoenix.Deadline
 
     def fail_once(*_):
-        walker.Deadline = kept
+        phoenix.Deadline = kept
         raise MemoryError
 
-    walker.Deadline = fail_once
+    phoenix.Deadline = fail_once
     world.power_on()
     await world.until("online")
     assert "memory" in [row[4] for row in world.shown], world.shown

@@ -5,7 +5,6 @@ import gc
 
 import micropython
 
-from pilotlight.net.deadline import Deadline
 from pilotlight.net.errors import LinkClosed, Unreachable
 from pilotlight.net.phoenix import PhoenixSocket
 from pilotlight.net.transport import Endpoint
@@ -93,6 +92,15 @@ async def test_a_phoenix_socket_that_finds_no_memory_for_its_tasks():
         heartbeat_ms = 60_000
         reply_ms = 60_000
 
+    class Recorded:
+        """The endpoint, and the last transport that it has opened."""
+
+        host_field = "test"
+
+        def open(self):
+            self.transport = endpoint.open()
+            return self.transport
+
     def create_task(job):
         tasks_left[0] -= 1
         if not tasks_left[0]:
@@ -102,16 +110,16 @@ async def test_a_phoenix_socket_that_finds_no_memory_for_its_tasks():
     tasks_left = [0]
     kept = asyncio.create_task
     _, endpoint = await server.start(script)
-    phoenix = PhoenixSocket(WebSocketClient(1024, 512), "join", "heartbeat", Times, None, None)
-    for tasks in (1, 2):  # the reader, the heartbeat
-        transport = endpoint.open()
+    recorded = Recorded()
+    websocket = WebSocketClient(1024, 512)
+    phoenix = PhoenixSocket(websocket, recorded, "join", "heartbeat", Times, None)
+    for tasks in (2, 3):  # behind the deadline's: the reader's, the heartbeat's
+        tasks_left[0] = tasks
+        asyncio.create_task = create_task
         with raises(Unreachable) as caught:
-            with Deadline(transport, "connecting", Times):
-                tasks_left[0] = tasks
-                asyncio.create_task = create_task
-                await phoenix.open(transport, "test", "/")
-        assert caught.error.reason == "memory" and transport.closed
+            await phoenix.open("/")
+        assert caught.error.reason == "memory" and recorded.transport.closed
         asyncio.create_task = kept
         await asyncio.wait_for_ms(phoenix.close(), 1000)
-    await phoenix.open(endpoint.open(), "test", "/")
+    await phoenix.open("/")
     await phoenix.close()

@@ -16,7 +16,6 @@ import sys
 ROOT = __file__.rpartition("/")[0] + "/../.."
 sys.path[:0] = [ROOT, ROOT + "/lib"]
 
-from pilotlight.net.deadline import Deadline
 from pilotlight.net.errors import NetError
 from pilotlight.net.http_client import HttpClient
 from pilotlight.net.phoenix import PhoenixSocket
@@ -42,19 +41,15 @@ class Client:
     """The ways to connect to one endpoint; made once and used again and again, as the agent does."""
 
     def __init__(self, endpoint, total_ms):
-        self._endpoint = endpoint
-        self._times = times = Times(total_ms)
+        times = Times(total_ms)
         self._http = HttpClient(endpoint, times)
-        self._phoenix = PhoenixSocket(
-            WebSocketClient(1024, 512), "join", "heartbeat", times, self._proven, self._pushed
-        )
+        websocket = WebSocketClient(1024, 512)
+        self._phoenix = PhoenixSocket(websocket, endpoint, "join", "heartbeat", times, self)
 
     async def socket(self):
         """Open the Phoenix socket, join, and close it."""
-        transport = self._endpoint.open()
-        with Deadline(transport, "connecting", self._times):
-            await self._phoenix.open(transport, "test", "/socket")
-        await self._phoenix.join("room:1")
+        await self._phoenix.open("/socket")
+        await self._phoenix.join("room:1", self._pushed)
         await self._phoenix.close()
 
     async def request(self):
@@ -73,8 +68,8 @@ class Client:
         await self._phoenix.close()
         return reason
 
-    def _proven(self):
-        pass
+    def prove(self):
+        """The server has said something; nothing is done with it."""
 
     def _pushed(self, event, payload, status):
         pass

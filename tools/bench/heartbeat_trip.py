@@ -16,16 +16,16 @@ _TRIPS = 10_000
 
 
 class Counter:
-    """Stands before the agent's ear for proofs and counts them."""
+    """Stands before the socket's `proof` and counts the calls."""
 
-    def __init__(self, heard):
+    def __init__(self, proof):
         self.count = 0
-        self._heard = heard
+        self._proof = proof
 
-    def proven(self):
+    def prove(self):
         """One heartbeat's reply has come."""
         self.count += 1
-        self._heard()
+        self._proof.prove()
 
 
 async def trips(phoenix, counter, count):
@@ -84,7 +84,7 @@ def main():
     agent = app._agent(
         settings, network(values, None), storage, clock(values, storage, None), times
     )
-    agent._phoenix._on_proof = (counter := Counter(agent._phoenix._on_proof)).proven
+    agent._phoenix._proof = counter = Counter(agent._phoenix._proof)
     asyncio.run(measure(agent, counter))
 
 

@@ -1,7 +1,7 @@
-"""Phoenix Channels, V1 JSON, for one channel on one socket: connect, join, rejoin, heartbeat, replies by ref, pushes.
+"""Phoenix Channels, V1 JSON, one channel on one socket: connect, join, rejoin, heartbeats, pushes.
 
-Our messages are constant but for the topic, so they are built once. The reply to a heartbeat is compared whole with the last one
-seen, so that in steady state nothing is decoded.
+The heartbeat is built once. Its reply is compared as a whole with the previous one, so that in
+steady state no message is decoded.
 """
 
 import asyncio
@@ -9,10 +9,10 @@ import time
 
 from micropython import const
 
-from .deadline import Deadline
+from .deadline import Deadline, ends_within
 from .errors import JoinRefused, LinkClosed, NetError, ProtocolError, no_memory
 from .phoenix_messages import MessageReader, message
-from .transport import Transport
+from .transport import Endpoint, Transport
 from .websocket_client import WebSocketClient
 from .websocket_frames import TEXT
 
@@ -22,40 +22,41 @@ _LARGEST_EXPECTED_BYTES = const(125)
 class PhoenixSocket:
     """The socket and its channel.
 
-        await phoenix.open(transport, "api.example.com", "/socket/websocket")
-        await phoenix.join("room:1")
+        await phoenix.open("/socket/websocket")
+        await phoenix.join("room:1", on_push)
         await phoenix.serve()             # until the channel or the link is lost
         await phoenix.close()             # always, also after an error
 
-    websocket: a WebSocketClient, not open. join_ref, heartbeat_ref: the refs by which replies are known.
-    times: has `heartbeat_ms`, from one heartbeat to the next; `reply_ms`, how long its reply may take before the link is closed;
-    `stall_ms` and `total_ms` for a Deadline.
-    on_proof(): called for each valid message: the server lives.
-    on_push(event, payload, status): called for a push on our topic; payload is its text (or MISSING, OBJECT …), status the
-    `status` field of an object.
+    websocket: a WebSocketClient that is not open; it is used for one connection after another.
+    endpoint: the server's Endpoint.
+    join_ref, heartbeat_ref: the `ref` of our phx_join and of our heartbeats; the replies carry it.
+    times: has `heartbeat_ms`, from one heartbeat to the next; `reply_ms`, how long a heartbeat's
+    reply may take before the link is closed; `close_ms`, how long a close handshake may take;
+    `stall_ms` and `total_ms`, the deadlines of connect and join without a byte and in all.
+    proof: has `prove()`, which is called for each valid message: the server is alive.
     """
 
     def __init__(
         self,
         websocket: WebSocketClient,
+        endpoint: Endpoint,
         join_ref: str,
         heartbeat_ref: str,
         times,
-        on_proof,
-        on_push,
+        proof,
     ) -> None:
         self._websocket = websocket
+        self._endpoint = endpoint
         self._join_ref = join_ref
         self._heartbeat_ref = heartbeat_ref
         self._times = times
-        self._on_proof = on_proof
-        self._on_push = on_push
+        self._proof = proof
         self._read_message = MessageReader()
         self._heartbeat = message("phoenix", "heartbeat", heartbeat_ref)
         self._heartbeat_sent_ms = 0
         self._heartbeat_answered = True
-        self._topic = ""
-        self._join_status = ""  # "" while the reply is not there
+        self._topic: str | None = None  # before the first join, no message is for us
+        self._join_status = ""  # "" until the reply to the join has come
         self._join_reason = ""
         self._channel_lost = False
         self._news = asyncio.Event()  # a join reply, a lost channel, or the end of the link
@@ -65,28 +66,32 @@ class PhoenixSocket:
         self._transport: Transport | None = None
         self._heart: asyncio.Task | None = None
 
-    async def open(self, transport: Transport, host_field: str, target: str) -> None:
-        """Upgrade the transport, start reading and the heartbeat. Put a Deadline around it. Raises NetError."""
-        await self._websocket.open(transport, host_field, target)
-        self._transport = transport
-        self._end = None
-        self._news.clear()
-        self._heartbeat_answered = True
-        self._heartbeat_sent_ms = time.ticks_ms()
+    async def open(self, target: str) -> None:
+        """Connect, upgrade, and start the reader and the heartbeats.
+
+        target: path and query, percent-encoded. Raises NetError: UpgradeRefused if the server
+        answers the upgrade with another status than 101, Unreachable (`timeout`, `memory` …) …
+        """
+        transport = self._endpoint.open()
         try:
-            asyncio.create_task(self._read())
-            self._read_ended.clear()  # not before there is a reader: `close` waits for it
-            self._heart = asyncio.create_task(self._beat())
+            with Deadline(transport, "connecting", self._times):
+                await self._websocket.open(transport, self._endpoint.host_field, target)
+                self._start(transport)
         except MemoryError:
             transport.close()
             raise no_memory()
 
-    async def join(self, topic: str) -> None:
-        """Join the topic, and wait for the reply. On one socket, call it again only after `serve` has returned.
+    async def join(self, topic: str, on_push) -> None:
+        """Join the topic and wait for the reply.
 
-        Raises JoinRefused, or NetError when the link ended; a missing reply closes the link (Unreachable `timeout`).
+        On the same socket, call it again only after `serve` has returned or the join was refused.
+        on_push(event, payload, status): called for each push on the topic. payload: text, or what
+        JsonPick gives for other values (OBJECT …); status: the field `status` of an OBJECT.
+        Raises JoinRefused if the reply is an error, or another NetError if the link has ended.
+        Without a reply in time it closes the link and raises Unreachable (`timeout`).
         """
         self._topic = topic
+        self._on_push = on_push
         self._join_status = ""
         self._channel_lost = False
         self._news.clear()
@@ -102,43 +107,55 @@ class PhoenixSocket:
             raise JoinRefused(self._join_reason)
 
     async def serve(self) -> None:
-        """Wait until the channel is lost on a live socket (returns: rejoin) or the link ends (raises NetError)."""
+        """Wait until the server ends the channel, then return: the socket still lives, so rejoin.
+
+        Raises NetError if the link ends.
+        """
         while not self._channel_lost:
             self._raise_end()
             await self._news.wait()
             self._news.clear()
 
     async def pause(self, wait_ms: int) -> None:
-        """Wait before a rejoin; raises NetError at once if the link ends meanwhile."""
-        try:
-            await asyncio.wait_for_ms(self._link_end(), wait_ms)
-        except asyncio.TimeoutError:
-            pass
+        """Wait before a rejoin. Raises NetError as soon as the link ends."""
+        await ends_within(self._link_end(), wait_ms)
         self._raise_end()
 
     def check_link(self) -> None:
-        """Send a heartbeat now instead of at its time: the network has changed, and a dead link should show soon.
+        """Send a heartbeat now: the network has changed, and a dead link should show soon.
 
-        One that is on its way already will tell as well, and sooner.
+        Does nothing while a heartbeat waits for its reply: that one will show it sooner.
         """
         if self._heart is not None and self._end is None and self._heartbeat_answered:
             heart = self._heart
             self._heart = asyncio.create_task(self._beat(at_once=True))
-            heart.cancel()  # only now: if there is no memory for the other, this one goes on
+            heart.cancel()  # last: without memory for the new task, the old one goes on
 
     def abandon(self, error: NetError) -> None:
-        """End the link at once, for a reason of the caller's: `serve` and `join` raise it."""
+        """End the link at once; `serve`, `join` and `pause` raise the error."""
         if self._end is None and self._transport is not None:
             self._end = error
             self._transport.close()
 
     async def close(self, code: int = 1000) -> None:
-        """End the link (a close handshake if it still lives) and wait for the reader's end. May be repeated."""
+        """End the link, by a close handshake if it still lives, and wait until the reader has ended.
+
+        code: of the close frame (RFC 6455 section 7.4.1). May be called at any time, repeatedly.
+        """
         if not self._read_ended.is_set():
             await self._websocket.close(code, self._times)
-            await (
-                self._read_ended.wait()
-            )  # not for the task: cancelling who waits for a task cancels the task
+            # Not `await task`: cancelling whoever awaits a task cancels that task too.
+            await self._read_ended.wait()
+
+    def _start(self, transport: Transport) -> None:
+        self._transport = transport
+        self._end = None
+        self._news.clear()
+        self._heartbeat_answered = True
+        self._heartbeat_sent_ms = time.ticks_ms()
+        asyncio.create_task(self._read())
+        self._read_ended.clear()  # after the reader was made: `close` waits for it
+        self._heart = asyncio.create_task(self._beat())
 
     def _raise_end(self) -> None:
         if self._end is not None:
@@ -152,9 +169,7 @@ class PhoenixSocket:
     async def _read(self) -> None:
         try:
             await self._websocket.run(self._on_message)
-        except (
-            Exception
-        ) as error:  # also one that nobody foresaw: it must come out of `serve`, not hang it
+        except Exception as error:  # a bug's too: `serve` must raise it, not hang
             if self._end is None:
                 self._end = error
         finally:
@@ -164,7 +179,7 @@ class PhoenixSocket:
             self._read_ended.set()
 
     async def _beat(self, at_once: bool = False) -> None:
-        # One flat loop: it sends, waits for the reply's time and sleeps the rest, and makes no objects of its own.
+        # One flat loop: send, sleep until the reply is due, sleep the rest. It allocates nothing.
         while True:
             if not at_once:
                 elapsed_ms = time.ticks_diff(time.ticks_ms(), self._heartbeat_sent_ms)
@@ -174,10 +189,10 @@ class PhoenixSocket:
             self._heartbeat_answered = False
             self._heartbeat_sent_ms = time.ticks_ms()
             try:
-                # A write that is stuck needs no heartbeat behind it: no reply will come, and that ends the link.
+                # If another write is stuck, none is sent: no reply will come, and that ends the link.
                 self._websocket.send_now(self._heartbeat, 0, len(self._heartbeat))
             except NetError as error:
-                # Even if the link itself would go on: without heartbeats nobody would see its end.
+                # Even if the link itself goes on: without heartbeats nothing would show its end.
                 self.abandon(error)
                 return
             except MemoryError:
@@ -198,7 +213,7 @@ class PhoenixSocket:
         frames = self._websocket.frames
         if frames.was_expected:
             self._heartbeat_answered = True
-            self._on_proof()
+            self._proof.prove()
             return
         if opcode != TEXT:
             raise ProtocolError("Phoenix V1 sends text, and this message is binary", 1003)
@@ -215,7 +230,7 @@ class PhoenixSocket:
                 frames.expected = bytes(frames.buffer[start:end])
         elif read.topic == self._topic:
             self._on_channel_message(read)
-        self._on_proof()
+        self._proof.prove()
 
     def _on_channel_message(self, read: MessageReader) -> None:
         event = read.event
