@@ -5,6 +5,7 @@ MICROPYTHON ?= $(CURDIR)/.venv/bin/micropython
 export MICROPYTHON
 BIN := .venv/bin
 DEVICE_CODE := lib/pilotlight firmware main.py boot.py
+GENERATORS := trust_roots config_doc light_card readme
 URL ?=
 TOKEN ?=
 SECRET ?=
@@ -34,10 +35,7 @@ lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --config-file mypy-device.ini $(DEVICE_CODE)
 	$(BIN)/mypy
-	$(BIN)/python -m tools.make_trust_roots --check
-	$(BIN)/python -m tools.make_config_doc --check
-	$(BIN)/python -m tools.make_light_card --check
-	$(BIN)/python -m tools.make_readme --check
+	set -e; for name in $(GENERATORS); do $(BIN)/python -m tools.generate.$$name --check; done
 
 # What needs more than make, Python and pip: .ci/run installs it (curl).
 check: lint test
@@ -51,11 +49,8 @@ format: setup
 	$(BIN)/ruff format .
 
 docs: setup
-	$(BIN)/python -m tools.make_trust_roots
-	$(BIN)/python -m tools.make_config_doc
-	$(BIN)/python -m tools.make_light_card
-	$(BIN)/python -m tools.make_readme
+	set -e; for name in $(GENERATORS); do $(BIN)/python -m tools.generate.$$name; done
 
-# The golden pictures anew. Look at what has changed before it is committed.
+# Writes the golden pictures. Look at what has changed before you commit it.
 pictures: setup
-	$(BIN)/python -m tools.make_pictures
+	$(BIN)/python -m tools.generate.pictures

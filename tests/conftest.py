@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tools import on_cpython as on_cpython
+from tools.rig import Rig
 
 ROOT = Path(__file__).parent.parent
 HERE = ROOT / "tests/micropython"
@@ -23,6 +24,14 @@ RUNNER = HERE / "runner.py"
 MICROPYTHON = os.environ.get("MICROPYTHON") or str(ROOT / ".venv/bin/micropython")
 _LONGEST_S = 110
 _HEAP = "16m"  # unless the file says otherwise: HEAP = "256k"
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Iterator[Rig]:
+    """A Rig in a folder of its own."""
+    rig = Rig(tmp_path)
+    yield rig
+    rig.close()
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:

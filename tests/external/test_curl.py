@@ -4,7 +4,7 @@ import json
 import subprocess
 
 from tests.host.test_mock_authorization import UNIT, paired
-from tests.system.rig import CLIENT_SECRET, TOKEN, Mock, Rig
+from tools.rig import CLIENT_SECRET, TOKEN, Mock, Rig
 
 IDENTITY = """\
 curl -X GET https://api.frame.io/v2/devices/me \\

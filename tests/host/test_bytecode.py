@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.rig import MICROPYTHON
 from tools.bytecode import ROOT, build
+from tools.rig import MICROPYTHON
 
 
 def build_s(folder: Path) -> int:

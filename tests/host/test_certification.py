@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tests.system.rig import ROOT
+from tools.rig import ROOT
 
 DOCUMENT = ROOT / "docs/certification.md"
 SOURCES = {"Checklist", "Authorize", "Tokens", "Status", "Upload", "API"}

@@ -1,62 +1,64 @@
 """What is generated is not stale, and the generators see when it is."""
 
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
-from tools import make_config_doc, make_readme, make_trust_roots
+from tools.generate import config_doc, files, readme, trust_roots
 
 
-def test_the_readme_is_not_stale() -> None:
-    text = make_readme.README.read_text()
-    assert make_readme.generated(text) == text
+@pytest.mark.parametrize("generator", [config_doc, readme, trust_roots])
+def test_nothing_is_stale(generator: ModuleType) -> None:
+    assert files.stale(generator.files()) == []
 
 
 def test_a_stale_ladder_and_a_stale_diagram_are_seen() -> None:
-    text = make_readme.README.read_text()
+    text = readme.README.read_text()
     for old, new in (
         ("checks Wi-Fi", "checks nothing"),
         ("connect --> join: upgraded", "connect --> serve: upgraded"),
     ):
         assert old in text
-        assert make_readme.generated(text.replace(old, new)) == text
+        assert readme.generated(text.replace(old, new)) == text
 
 
 def test_a_readme_without_its_marks_is_refused() -> None:
     with pytest.raises(ValueError, match="marks of ladder"):
-        make_readme.generated("# Pilotlight\n")
-
-
-def test_the_trust_roots_are_not_stale() -> None:
-    assert make_trust_roots.TARGET.read_text() == make_trust_roots.source()
+        readme.generated("# Pilotlight\n")
 
 
 def test_a_lost_root_is_an_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(make_trust_roots, "NAMES", ("No Such Root",))
+    monkeypatch.setattr(trust_roots, "NAMES", ("No Such Root",))
     with pytest.raises(KeyError):
-        make_trust_roots.source()
+        trust_roots.source()
 
 
-def test_the_table_of_the_configuration_is_not_stale() -> None:
-    assert make_config_doc.TARGET.read_text() == make_config_doc.page()
-
-
-def test_a_stale_table_of_the_configuration_is_seen(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def test_check_tells_what_is_stale_and_writes_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    stale = tmp_path / "config.md"
-    monkeypatch.setattr(make_config_doc, "TARGET", stale)
-    monkeypatch.setattr("sys.argv", ["make_config_doc", "--check"])
-    assert make_config_doc.main() == 1 and not stale.exists()
-    stale.write_text(make_config_doc.page())
-    assert make_config_doc.main() == 0
-    stale.write_text(make_config_doc.page().replace("`100`", "`99`"))
-    assert make_config_doc.main() == 1
+    monkeypatch.setattr("sys.argv", ["config_doc", "--check"])
+    missing, changed = tmp_path / "docs/missing.md", tmp_path / "changed.md"
+    superfluous, fresh = tmp_path / "superfluous.md", tmp_path / "fresh.md"
+    for path in (changed, superfluous, fresh):
+        path.write_text("as before")
+    wanted = {missing: "new", changed: "new", superfluous: None, fresh: "as before"}
+    assert files.main(wanted, None) == 1
+    told = capsys.readouterr().err
+    assert [str(path) in told for path in wanted] == [True, True, True, False]
+    assert not missing.exists()
+    assert changed.read_text() == superfluous.read_text() == "as before"
+    monkeypatch.setattr("sys.argv", ["config_doc"])
+    assert files.main(wanted, None) == 0
+    assert missing.read_text() == changed.read_text() == "new"
+    assert not superfluous.exists()
+    monkeypatch.setattr("sys.argv", ["config_doc", "--check"])
+    assert files.main(wanted, None) == 0
 
 
 def test_an_example_that_the_firmware_refuses_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(make_config_doc.ON_A_BOARD, "brightness", 101)
+    monkeypatch.setitem(config_doc.ON_A_BOARD, "brightness", 101)
     with pytest.raises(Exception, match="brightness is 101"):
-        make_config_doc.page()
+        config_doc.page()
     with pytest.raises(ValueError, match="nothing is wrong"):
-        make_config_doc.error({"brightness": 100})
+        config_doc.error({"brightness": 100})

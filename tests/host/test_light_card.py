@@ -2,13 +2,12 @@
 
 import re
 import shutil
-import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
-from tools import make_light_card, make_readme
+from tools.generate import files, light_card, readme
 
 # The ladder as design has it: colour, then light, dark, light, … in ms. Not taken from the tables that the card is made of.
 LADDER: dict[str, tuple[str, tuple[int, ...]]] = {
@@ -55,33 +54,24 @@ def as_designed(state: str, until_ms: int | None = None) -> list[tuple[bool, int
 
 
 def test_no_picture_is_stale() -> None:
-    assert make_light_card.stale() == []
-    assert {path.stem for path in make_light_card.FOLDER.glob("*")} == set(LADDER)
+    assert files.stale(light_card.files()) == []
+    assert {path.stem for path in light_card.FOLDER.glob("*")} == set(LADDER)
 
 
 def test_stale_missing_and_superfluous_pictures_are_seen(tmp_path: Path) -> None:
-    shutil.copytree(make_light_card.FOLDER, tmp_path, dirs_exist_ok=True)
+    shutil.copytree(light_card.FOLDER, tmp_path, dirs_exist_ok=True)
     (tmp_path / "disco.svg").write_text("<svg/>")
     (tmp_path / "fault.svg").write_text(
         (tmp_path / "fault.svg").read_text().replace("ff0000", "00ff00")
     )
     (tmp_path / "online.svg").unlink()
-    assert make_light_card.stale(tmp_path) == ["disco.svg", "fault.svg", "online.svg"]
-
-
-@pytest.mark.parametrize(("wrong", "code"), [([], 0), (["fault.svg"], 1)])
-def test_check_says_what_is_stale(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], wrong: list[str], code: int
-) -> None:
-    monkeypatch.setattr(sys, "argv", ["make_light_card", "--check"])
-    monkeypatch.setattr(make_light_card, "stale", lambda: wrong)
-    assert make_light_card.main() == code
-    assert ("fault.svg" in capsys.readouterr().err) == bool(code)
+    wrong = files.stale(light_card.files(tmp_path))
+    assert [path.name for path in wrong] == ["disco.svg", "fault.svg", "online.svg"]
 
 
 @pytest.mark.parametrize("state", LADDER)
 def test_a_picture_does_what_the_light_does(state: str) -> None:
-    picture = ElementTree.parse(make_light_card.FOLDER / f"{state}.svg").getroot()
+    picture = ElementTree.parse(light_card.FOLDER / f"{state}.svg").getroot()
     style = picture.findtext(f"{SVG}style") or ""
     colour, _ = LADDER[state]
     assert f"fill: {colour}" in style
@@ -102,7 +92,7 @@ def test_a_picture_does_what_the_light_does(state: str) -> None:
 
 @pytest.mark.parametrize("state", LADDER)
 def test_the_strip_beside_it_shows_six_seconds(state: str) -> None:
-    picture = ElementTree.parse(make_light_card.FOLDER / f"{state}.svg").getroot()
+    picture = ElementTree.parse(light_card.FOLDER / f"{state}.svg").getroot()
     strip = picture.find(f"{SVG}g")
     assert strip is not None and strip.get("fill") == LADDER[state][0]
     spans, at_ms = [], 0.0
@@ -118,10 +108,10 @@ def test_the_strip_beside_it_shows_six_seconds(state: str) -> None:
 
 
 def test_every_row_of_the_readme_has_its_picture() -> None:
-    rows = make_readme.ladder().splitlines()[2:]
+    rows = readme.ladder().splitlines()[2:]
     assert len(rows) == len(LADDER)
     for row in rows:
         found = re.match(r"\| !\[(.+?)\]\((docs/light/(\w+)\.svg)\) \| `(\w+)` \|", row)
         assert found and found[3] == found[4] in LADDER, row
-        assert (make_readme.ROOT / found[2]).is_file()
+        assert (readme.ROOT / found[2]).is_file()
     assert "blue, 1 s on, 1 s off; breathing where the lamp can fade" in rows[3]

@@ -4,9 +4,9 @@ import http.client
 import json
 from typing import Any
 
-from tests.system.rig import TOKEN, Mock, Rig
 from tools.mock_frameio.assets import CHANNEL_PAUSED
 from tools.mock_frameio.pauses import Pauses
+from tools.rig import TOKEN, Mock, Rig
 
 CLIP = {"name": "A001.mp4", "filetype": "video/mp4", "filesize": 1, "offset": 0}
 

@@ -13,8 +13,8 @@ from websockets.exceptions import InvalidStatus
 
 from tests.host.test_mock_rest import call
 from tests.host.test_mock_socket import joined, url_of
-from tests.system.rig import CLIENT_SECRET, CLIENT_VERSION, TOKEN, Mock, Rig
 from tools.mock_frameio.tokens import MARK
+from tools.rig import CLIENT_SECRET, CLIENT_VERSION, TOKEN, Mock, Rig
 
 UNIT = "0d1b7a0e-6a53-4a5f-9d58-2b6a3f3c9a51"
 CODE, TOKENS, REVOKE = "/v2/auth/device/code", "/v2/auth/token", "/v2/auth/revoke"

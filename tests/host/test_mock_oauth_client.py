@@ -9,7 +9,7 @@ from oauthlib.oauth2 import DeviceClient, OAuth2Error
 from requests_oauthlib import OAuth2Session
 
 from tests.host.test_mock_authorization import CODE, SCOPE, TOKENS, UNIT, session
-from tests.system.rig import CLIENT_SECRET, CLIENT_VERSION, Mock, Rig
+from tools.rig import CLIENT_SECRET, CLIENT_VERSION, Mock, Rig
 
 
 class Msal:

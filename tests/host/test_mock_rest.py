@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.system.rig import TOKEN, Mock, Rig
+from tools.rig import TOKEN, Mock, Rig
 
 
 def call(

@@ -12,7 +12,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 from websockets.sync.connection import Connection
 
-from tests.system.rig import TOKEN, Mock, Rig
+from tools.rig import TOKEN, Mock, Rig
 
 GUIDE_URL = "wss://api.frame.io/devices/websocket?Authorization=Bearer ACCESS_TOKEN"
 JOIN = (

@@ -11,7 +11,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.connection import Connection
 
-from tests.system.rig import Mock, Rig
+from tools.rig import Mock, Rig
 
 from .test_mock_socket import BEATEN, HEARTBEAT, JOIN, joined, url_of
 

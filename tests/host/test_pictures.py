@@ -6,12 +6,12 @@ import pytest
 import zxingcpp
 from PIL import Image
 
-from tools import golden, light_strips, make_pictures
+from tools.generate import golden, light_strips, pictures
 
 
 @pytest.fixture(scope="module")
 def pages() -> dict[str, Image.Image]:
-    return make_pictures.drawn()
+    return pictures.drawn()
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def test_a_phone_reads_the_qr_code(pages: dict[str, Image.Image]) -> None:
 
 
 def test_a_difference_of_one_pixel_fails_and_is_saved(tmp_path: Path) -> None:
-    picture_of = make_pictures.picture_of
+    picture_of = pictures.picture_of
     seen, failed = tmp_path / "golden", tmp_path / "failed"
     seen.mkdir()
     picture_of(bytes([1, 2, 4, 8]), 4, 8).save(seen / "page.png")

@@ -10,7 +10,7 @@ import urllib.request
 
 import pytest
 
-from tests.system.rig import ROOT, Rig
+from tools.rig import ROOT, Rig
 
 
 def start(**environment: str) -> "subprocess.Popen[str]":

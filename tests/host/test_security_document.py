@@ -7,8 +7,8 @@ import re
 import pytest
 
 from tests.host.test_certification import has_test
-from tests.system.rig import ROOT
 from tools.on_cpython import device_module
+from tools.rig import ROOT
 
 DOCUMENT = ROOT / "docs/security.md"
 OURS = re.compile(r"`((?:docs|firmware|lib|tests|tools)/[^`]*)`")

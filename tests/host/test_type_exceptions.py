@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.rig import ROOT
+from tools.rig import ROOT
 
 CONFIG = ROOT / "mypy-device.ini"
 TYPINGS = ROOT / "tools/typings"

@@ -21,7 +21,7 @@ def main(path, name):
         exec(compile(file.read(), path, "exec"), space)
     result = space[name]()
     if hasattr(result, "send"):
-        virtual = sys.modules.get("tests.virtual_time")
+        virtual = sys.modules.get("tools.virtual_board.virtual_time")
         if virtual:
             virtual.run(result)
         else:

@@ -3,7 +3,7 @@
 import asyncio
 
 from tests.simulation.device import LATENCY_MS, Host, World, gaps, sleep_s
-from tests.virtual_time import Clock
+from tools.virtual_board.virtual_time import Clock
 
 MINUTE_MS = 60_000
 HOUR_S = 3600

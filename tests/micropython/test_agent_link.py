@@ -4,9 +4,9 @@ import asyncio
 import gc
 
 from pilotlight.net.errors import LinkClosed, Unreachable
-from tests.micropython.expect import raises
 from tests.simulation.device import LATENCY_MS, Times, World, gaps, sleep_s, walker
-from tests.virtual_time import Clock
+from tests.support.expect import raises
+from tools.virtual_board.virtual_time import Clock
 
 
 async def test_from_power_on_to_online():

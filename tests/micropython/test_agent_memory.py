@@ -5,8 +5,8 @@ from tests.simulation.device import World, sleep_s
 # isort: split
 from pilotlight import token_api
 from pilotlight.net.errors import NetError
-from tests.micropython.expect import raises
-from tests.virtual_time import Clock
+from tests.support.expect import raises
+from tools.virtual_board.virtual_time import Clock
 
 
 class Scarce:

@@ -5,7 +5,7 @@ import random
 
 from tests.simulation.device import LATENCY_MS, Times, World, gaps, no_secret, paired, sleep_s
 from tests.simulation.faults import dead_air, forbidden, hanging, heal, refused, unavailable
-from tests.virtual_time import Clock
+from tools.virtual_board.virtual_time import Clock
 
 REQUEST_MS = 4 * LATENCY_MS
 DAY_S = 24 * 3600

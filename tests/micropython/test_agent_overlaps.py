@@ -3,9 +3,9 @@
 import asyncio
 
 from pilotlight.authorization import NotAuthorized
-from tests.micropython.expect import raises
 from tests.simulation.device import Times, World, paired, sleep_s
-from tests.virtual_time import Clock
+from tests.support.expect import raises
+from tools.virtual_board.virtual_time import Clock
 
 DAY_S = 24 * 3600
 

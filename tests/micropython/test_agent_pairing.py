@@ -3,11 +3,11 @@
 import asyncio
 
 from pilotlight.authorization import NotAuthorized
-from tests.micropython.expect import raises
 from tests.simulation.device import LATENCY_MS, World, gaps, no_secret, paired, sleep_s
 from tests.simulation.frameio_tokens import MARK
 from tests.simulation.invariants import Watch
-from tests.virtual_time import Clock
+from tests.support.expect import raises
+from tools.virtual_board.virtual_time import Clock
 
 REQUEST_MS = 4 * LATENCY_MS
 DAY_S = 24 * 3600

@@ -2,9 +2,9 @@
 
 import asyncio
 
-from tests.micropython.radio import clock, ntptime, order, orders, rtc, seen, wifi
 from tests.simulation.device import World, sleep_s
-from tests.virtual_time import Clock
+from tests.support.radio import clock, ntptime, order, orders, rtc, seen, wifi
+from tools.virtual_board.virtual_time import Clock
 
 SECRET = "s3cret-passw0rd"
 HOME = {"ssid": "Stage 5", "password": SECRET}

@@ -9,7 +9,7 @@ import random
 from tests.simulation.device import World, sleep_s
 from tests.simulation.faults import FAULTS, heal
 from tests.simulation.invariants import Watch
-from tests.virtual_time import Clock
+from tools.virtual_board.virtual_time import Clock
 
 SEEDS = 24
 JITTER_MS = 400

@@ -8,7 +8,7 @@ from firmware.storage import FileStorage
 from tests.simulation import flash as flash_chip
 from tests.simulation.device import World, sleep_s
 from tests.simulation.frameio_tokens import MARK
-from tests.virtual_time import Clock
+from tools.virtual_board.virtual_time import Clock
 
 STATE = flash_chip.PLACE + "/state"
 

@@ -4,7 +4,7 @@ import asyncio
 
 from tests.simulation.device import LATENCY_MS, World, gaps, sleep_s
 from tests.simulation.frameio import DEVICE_ID
-from tests.virtual_time import Clock
+from tools.virtual_board.virtual_time import Clock
 
 
 async def test_identity_polls():

@@ -12,8 +12,8 @@ from pilotlight.net.errors import ProtocolError
 from pilotlight.net.websocket_frames import FrameReader
 from pilotlight.settings import Settings
 from pilotlight.times import Times
-from tests.micropython import server
-from tests.micropython.expect import raises
+from tests.support import server
+from tests.support.expect import raises
 
 REPLY = b'{"event":"phx_reply","payload":{"response":{},"status":"ok"},"ref":"heartbeat","topic":"phoenix"}'
 TRIPS = 60  # a pool of masks lasts 64 frames; only os.urandom itself can fill it, and it allocates

@@ -3,7 +3,7 @@
 import asyncio
 
 from firmware import app
-from tests.micropython.expect import raises
+from tests.support.expect import raises
 
 
 class Told:

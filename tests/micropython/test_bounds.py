@@ -7,7 +7,7 @@ from pilotlight.net.errors import LinkClosed, NetError, ProtocolError
 from pilotlight.net.http_client import HttpClient
 from pilotlight.net.phoenix_messages import MessageReader
 from pilotlight.net.websocket_client import WebSocketClient
-from tests.micropython.expect import raises
+from tests.support.expect import raises
 
 HEAP = "300k"
 LEFT_BYTES = 16 * 1024

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from tests import virtual_time
+from tools.virtual_board import virtual_time
 
 virtual_time.install(board=True)
 
@@ -10,7 +10,7 @@ from machine import Pin
 from virtual import interrupts, orders, wiring
 
 from firmware.button import Button
-from tests.virtual_time import Clock
+from tools.virtual_board.virtual_time import Clock
 
 wiring.use({"buttons": [0]})
 

@@ -3,8 +3,8 @@
 import asyncio
 
 from pilotlight.status import DeviceStatus
-from tests import virtual_time
-from tests.virtual_time import Clock as Virtual
+from tools.virtual_board import virtual_time
+from tools.virtual_board.virtual_time import Clock as Virtual
 
 virtual_time.install(board=True)
 

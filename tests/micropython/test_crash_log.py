@@ -2,7 +2,7 @@
 
 import os
 
-from tests.micropython.guarded_board import app, boot, boots, is_safe, machine, on_flash
+from tests.support.guarded_board import app, boot, boots, is_safe, machine, on_flash
 
 # isort: split
 from firmware import crash_log

@@ -4,7 +4,7 @@ import os
 
 import micropython
 
-from tests.micropython.guarded_board import Machine, app, boots, is_safe, machine, on_flash
+from tests.support.guarded_board import Machine, app, boots, is_safe, machine, on_flash
 
 # isort: split
 from firmware.crash_mark import CrashMark

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from tests import virtual_time
+from tools.virtual_board import virtual_time
 
 virtual_time.install()
 

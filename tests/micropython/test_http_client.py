@@ -4,8 +4,8 @@ from pilotlight.net.errors import LinkClosed, ProtocolError, Unreachable
 from pilotlight.net.http_client import HttpClient
 from pilotlight.net.json_pick import MISSING
 from pilotlight.net.transport import Endpoint
-from tests.micropython import server
-from tests.micropython.expect import raises
+from tests.support import server
+from tests.support.expect import raises
 
 JSON = b'{"id":"x","more":[1,2,3]}'
 heads = []

@@ -4,7 +4,7 @@ import asyncio
 
 import micropython
 
-from tests import virtual_time
+from tools.virtual_board import virtual_time
 
 virtual_time.install(board=True)
 
@@ -13,9 +13,9 @@ from virtual import events
 
 from firmware.face import LIGHTS
 from firmware.light import Light
-from tests.micropython.lamps_on_board import KINDS, Eye
-from tests.micropython.recorded_light import edges
-from tests.virtual_time import Clock
+from tests.support.recorded_light import edges
+from tools.virtual_board.lamps import KINDS, Eye
+from tools.virtual_board.virtual_time import Clock
 
 # The ladder's timing as design has it: light, dark, light, … in ms. Not taken from patterns.py.
 TIMING = {

@@ -2,16 +2,16 @@
 
 import micropython
 
-from tests import virtual_time
+from tools.virtual_board import virtual_time
 
 virtual_time.install()
 
 from firmware.face import LIGHTS
 from firmware.light import Light
 from firmware.patterns import BREATHING, PATTERNS
-from tests.micropython.expect import raises
-from tests.micropython.recorded_light import Lamp, Timer, edges, pass_time
-from tests.virtual_time import Clock
+from tests.support.expect import raises
+from tests.support.recorded_light import Lamp, Timer, edges, pass_time
+from tools.virtual_board.virtual_time import Clock
 
 BLUE = (0, 0, 255)
 AMBER = (255, 120, 0)

@@ -1,8 +1,8 @@
 """The light in real time on the virtual board: it lives while the program computes and lets no event loop run."""
 
-from tests import virtual_board_path
+from tools.virtual_board import module_path
 
-virtual_board_path.install()
+module_path.install()
 
 import time
 
@@ -10,7 +10,7 @@ from machine import Timer
 
 from firmware.light import Light
 from firmware.patterns import PATTERNS
-from tests.micropython.lamps_on_board import Eye
+from tools.virtual_board.lamps import Eye
 
 RED = (255, 0, 0)
 LONGEST_MS = 20_000

@@ -2,14 +2,14 @@
 
 import asyncio
 
-from tests import virtual_time
+from tools.virtual_board import virtual_time
 
 virtual_time.install()
 
 from firmware import log as log_module
 from firmware.log import Log
 from firmware.uptime import Uptime
-from tests.virtual_time import Clock
+from tools.virtual_board.virtual_time import Clock
 
 BASE_S = 1_795_530_720  # 2026-11-24 14:32:00
 DAY_MS = 86_400_000

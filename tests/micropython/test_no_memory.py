@@ -9,8 +9,8 @@ from pilotlight.net.errors import LinkClosed, Unreachable
 from pilotlight.net.phoenix import PhoenixSocket
 from pilotlight.net.transport import Endpoint
 from pilotlight.net.websocket_client import WebSocketClient
-from tests.micropython import server
-from tests.micropython.expect import raises
+from tests.support import server
+from tests.support.expect import raises
 
 HEAP = "256k"
 

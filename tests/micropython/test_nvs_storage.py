@@ -2,14 +2,14 @@
 
 import os
 
-from tests import virtual_board_path
+from tools.virtual_board import module_path
 
-virtual_board_path.install()
+module_path.install()
 
 import esp32
 
-from tests.micropython.expect import raises
 from tests.simulation import flash as flash_chip
+from tests.support.expect import raises
 
 _MARK = "<!-- storage: run as a test -->\n```python\n"
 with open("docs/security.md") as file:

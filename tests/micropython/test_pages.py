@@ -6,8 +6,8 @@ from firmware import pages
 from firmware.font import draw, draw_large, width_of, wrap
 from firmware.letters import BOX, readable
 from firmware.words import PAGES, REASONS
-from tests.micropython.canvas import SIZES, check_inside, drawn, texts
-from tools.draw_pages import Face, books
+from tests.support.canvas import SIZES, check_inside, drawn, texts
+from tools.generate.draw_pages import Face, books
 
 
 def test_every_page_of_the_pictures_stays_inside():

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from tests import virtual_time
+from tools.virtual_board import virtual_time
 
 virtual_time.install()
 
@@ -12,8 +12,8 @@ from pilotlight.net.errors import Unreachable
 from pilotlight.pairing import Pairing
 from pilotlight.times import Times
 from pilotlight.token_api import DeviceCode, TokenPair
-from tests.micropython.expect import raises
-from tests.virtual_time import Clock
+from tests.support.expect import raises
+from tools.virtual_board.virtual_time import Clock
 
 TAKES_MS = 100
 PENDING = "authorization_pending"

@@ -3,8 +3,8 @@
 import sys
 
 from firmware import pages
-from tests.micropython.canvas import LINK, MARGIN, SIZES, canvas, check_inside, drawn, texts
-from tools.draw_pages import Face
+from tests.support.canvas import LINK, MARGIN, SIZES, canvas, check_inside, drawn, texts
+from tools.generate.draw_pages import Face
 
 
 def digits_of(code, height):

@@ -6,8 +6,8 @@ import sys
 
 import micropython
 
-from tests.micropython.expect import raises
 from tests.simulation import flash as flash_chip
+from tests.support.expect import raises
 
 
 class Reset(BaseException):

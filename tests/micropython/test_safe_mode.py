@@ -5,8 +5,8 @@ import os
 import sys
 import time
 
-from tests.micropython.expect import raises
-from tests.micropython.guarded_board import (
+from tests.support.expect import raises
+from tests.support.guarded_board import (
     Machine,
     Reset,
     app,

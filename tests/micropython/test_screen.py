@@ -4,7 +4,7 @@ import asyncio
 import gc
 import sys
 
-from tests.micropython.display import (
+from tests.support.display import (
     FULL,
     KINDS,
     Clock,

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from tests.micropython.display import (
+from tests.support.display import (
     FULL,
     KINDS,
     Clock,

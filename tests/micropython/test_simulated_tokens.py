@@ -1,9 +1,9 @@
 """The simulated token endpoints keep Frame.io's rules: what a device must survive is what they do to it."""
 
 from pilotlight.net.url_encoding import form_encode
-from tests.micropython.expect import raises
 from tests.simulation.frameio_tokens import SECRET, Tokens, call_of, decoded
-from tests.virtual_time import Clock
+from tests.support.expect import raises
+from tools.virtual_board.virtual_time import Clock
 
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 

@@ -5,8 +5,8 @@ import random
 import micropython
 
 from firmware.ssd1306 import SSD1306_I2C
-from tests.micropython.expect import raises
-from tests.micropython.fitted_display import Bus, drawn, fitted, turned
+from tests.support.expect import raises
+from tests.support.fitted_display import Bus, drawn, fitted, turned
 from tools.virtual_board.modules.chips.ssd1306 import SSD1306
 
 SET_UP_BYTES = 30  # with the address byte, as all counts here

@@ -2,8 +2,8 @@
 
 import random
 
-from tests.micropython.expect import raises
-from tests.micropython.fitted_display import drawn, fitted, turned
+from tests.support.expect import raises
+from tests.support.fitted_display import drawn, fitted, turned
 
 
 def test_unplugged_unnoticed_and_plugged_in_again():

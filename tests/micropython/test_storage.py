@@ -4,8 +4,8 @@ import json
 import os
 
 from firmware.storage import FileStorage, StorageError
-from tests.micropython.expect import raises
 from tests.simulation import flash as flash_chip
+from tests.support.expect import raises
 
 STATE = flash_chip.PLACE + "/deep/state"
 FILE = STATE + "/client.json"

@@ -4,15 +4,15 @@ import asyncio
 
 import micropython
 
-from tests import virtual_time
+from tools.virtual_board import virtual_time
 
 virtual_time.install()
 
 from firmware.light import Light
 from firmware.patterns import PATTERNS
 from firmware.task_timer import TaskTimer
-from tests.micropython.recorded_light import Lamp, Timer, pass_time
-from tests.virtual_time import Clock
+from tests.support.recorded_light import Lamp, Timer, pass_time
+from tools.virtual_board.virtual_time import Clock
 
 BLUE = (0, 0, 255)
 

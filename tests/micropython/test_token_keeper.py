@@ -2,7 +2,7 @@
 
 import asyncio
 
-from tests import virtual_time
+from tools.virtual_board import virtual_time
 
 virtual_time.install()
 
@@ -12,8 +12,8 @@ from pilotlight.net.errors import Unreachable
 from pilotlight.times import Times
 from pilotlight.token_api import TokenPair
 from pilotlight.token_keeper import TokenKeeper
-from tests.micropython.expect import raises
-from tests.virtual_time import Clock
+from tests.support.expect import raises
+from tools.virtual_board.virtual_time import Clock
 
 LIFE_S = 28_800
 BASE_S = 1_800_000_000

@@ -9,8 +9,8 @@ from pilotlight.net import transport as module
 from pilotlight.net.deadline import Deadline
 from pilotlight.net.errors import LinkClosed, Unreachable
 from pilotlight.net.transport import Endpoint
-from tests.micropython import server
-from tests.micropython.expect import raises
+from tests.support import server
+from tests.support.expect import raises
 
 
 async def silent(reader, writer):

@@ -1,8 +1,8 @@
 """Interrupts of the virtual board in real time: between two bytecodes of a program that computes, sleeps or waits in asyncio."""
 
-from tests import virtual_board_path
+from tools.virtual_board import module_path
 
-virtual_board_path.install()
+module_path.install()
 
 import asyncio
 import select
@@ -11,7 +11,7 @@ import time
 from machine import Pin, Timer, disable_irq, enable_irq
 from virtual import orders
 
-from tests.micropython import server
+from tests.support import server
 
 _DEADLINE_MS = 10_000
 

@@ -2,8 +2,8 @@
 
 import asyncio
 
-from tests.micropython.expect import raises
-from tests.micropython.radio import Counts, chip, network, order, seen
+from tests.support.expect import raises
+from tests.support.radio import Counts, chip, network, order, seen
 
 SECRET = "s3cret-passw0rd"
 

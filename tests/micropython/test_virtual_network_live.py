@@ -3,9 +3,9 @@
 import asyncio
 import time as host_time
 
-from tests import virtual_board_path
+from tools.virtual_board import module_path
 
-virtual_board_path.install()
+module_path.install()
 
 import time
 

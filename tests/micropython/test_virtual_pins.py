@@ -1,6 +1,6 @@
 """The virtual board's pins, PWM, pixels, I2C and timers in virtual time: what the firmware does is told when it does it."""
 
-from tests import virtual_time
+from tools.virtual_board import virtual_time
 
 virtual_time.install(board=True)
 
@@ -13,8 +13,8 @@ from machine import I2C, PWM, Pin, Signal, SoftI2C, Timer
 from neopixel import NeoPixel
 from virtual import events, interrupts, orders, wiring
 
-from tests.micropython.expect import raises
-from tests.virtual_time import Clock
+from tests.support.expect import raises
+from tools.virtual_board.virtual_time import Clock
 
 
 class Seen:

@@ -1,6 +1,6 @@
 """The virtual board's power, watchdog, RTC and NVS in virtual time, and the words of its chips' world."""
 
-from tests import virtual_time
+from tools.virtual_board import virtual_time
 
 virtual_time.install(board=True)
 
@@ -15,8 +15,8 @@ from neopixel import NeoPixel
 from virtual import events, orders, wiring
 from virtual.power import PowerEnded
 
-from tests.micropython.expect import raises
-from tests.virtual_time import Clock
+from tests.support.expect import raises
+from tools.virtual_board.virtual_time import Clock
 
 
 async def _sleep(ms):

@@ -2,8 +2,8 @@
 
 import asyncio
 
-from tests import virtual_time
-from tests.virtual_time import Clock
+from tools.virtual_board import virtual_time
+from tools.virtual_board.virtual_time import Clock
 
 virtual_time.install()
 

@@ -6,8 +6,8 @@ from pilotlight.net.deadline import Deadline
 from pilotlight.net.errors import LinkClosed, NetError, ProtocolError, UpgradeRefused
 from pilotlight.net.websocket_client import WebSocketClient
 from pilotlight.net.websocket_frames import CLOSE, CONTINUATION, PING, PONG, TEXT
-from tests.micropython import server
-from tests.micropython.expect import raises
+from tests.support import server
+from tests.support.expect import raises
 
 FINAL = 0x80
 

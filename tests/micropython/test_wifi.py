@@ -3,8 +3,8 @@
 import asyncio
 
 from firmware.words import REASONS
-from tests.micropython.expect import raises
-from tests.micropython.radio import Clock, Counts, Device, chip, network, order, seen, wifi
+from tests.support.expect import raises
+from tests.support.radio import Clock, Counts, Device, chip, network, order, seen, wifi
 
 SECRET = "s3cret-passw0rd"
 HOME = {"ssid": "Stage 5", "password": SECRET}

@@ -6,7 +6,7 @@ import random
 
 import micropython
 
-from tests.micropython.radio import Clock, Counts, Device, chip, forget_seen, order, seen
+from tests.support.radio import Clock, Counts, Device, chip, forget_seen, order, seen
 
 SECRET = "s3cret-passw0rd"
 HOME = {"ssid": "Stage 5", "password": SECRET}

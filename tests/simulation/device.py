@@ -7,7 +7,7 @@ import asyncio
 import gc
 import random
 
-from tests import virtual_time
+from tools.virtual_board import virtual_time
 
 virtual_time.install()
 gc.threshold(
@@ -22,7 +22,7 @@ from pilotlight.times import Times as Times
 from tests.simulation.frameio import Frameio
 from tests.simulation.frameio_tokens import MARK, SECRET, Tokens
 from tests.simulation.network import Network
-from tests.virtual_time import Clock
+from tools.virtual_board.virtual_time import Clock
 
 TOKEN = "simulated-token"
 LATENCY_MS = 10  # each way

@@ -7,7 +7,7 @@ import json
 
 from pilotlight.net.errors import NetError
 from tests.simulation.frameio_tokens import call_of, decoded
-from tests.virtual_time import Clock
+from tools.virtual_board.virtual_time import Clock
 
 DEVICE_ID = "a7e95254-8cd6-4d59-b54d-28c58570a8de"
 TOPIC = "devices:" + DEVICE_ID

@@ -3,7 +3,7 @@
 Rules: Frame.io's guides "How to: Authorize" and "How to: Manage Auth"; RFC 8628 for what they leave open.
 """
 
-from tests.virtual_time import Clock
+from tools.virtual_board.virtual_time import Clock
 
 SECRET = "simulated-secret"
 MARK = "simulated-token-"  # every token and device code begins so: what must never be logged can be looked for

@@ -4,7 +4,7 @@ import asyncio
 import time
 
 from tests.simulation.device import no_secret
-from tests.virtual_time import Clock
+from tools.virtual_board.virtual_time import Clock
 
 _EACH_MS = 500
 HEARTBEAT_MS = 17_000

@@ -9,7 +9,7 @@ import random
 import time
 
 from pilotlight.net.errors import LinkClosed, Unreachable, no_memory
-from tests.virtual_time import Clock
+from tools.virtual_board.virtual_time import Clock
 
 
 class Network:

@@ -8,12 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.safe_mode_board import GUARDED, SAFE_MODE, Board
 from tools.virtual_board.session import HARD_RESET, PWRON_RESET, ROOT
 
-from .test_safe_mode import SAFE_MODE, Board
-
 MAIN = ROOT / "main.py"
-GUARDED = ROOT / "tests/system/guarded_main.py"
 MakeBoard = Callable[[Path], Board]
 
 

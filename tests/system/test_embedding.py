@@ -6,7 +6,7 @@ import subprocess
 import threading
 from pathlib import Path
 
-from .rig import CLIENT_SECRET, MICROPYTHON, ROOT, Rig
+from tools.rig import CLIENT_SECRET, MICROPYTHON, ROOT, Rig
 
 DRIVER = """
 import time

@@ -12,8 +12,7 @@ import pytest
 
 from tools.mock_frameio.tokens import MARK
 from tools.on_cpython import device_module
-
-from .rig import CLIENT_SECRET, MICROPYTHON, ROOT, Mock, Rig
+from tools.rig import CLIENT_SECRET, MICROPYTHON, ROOT, Mock, Rig
 
 LONGEST_S = 60
 ROOTS_LINE = "from pilotlight.trust_roots import ROOTS"

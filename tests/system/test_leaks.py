@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from .failing_servers import HOST, FailingServers
-from .rig import MICROPYTHON, ROOT
+from tests.support.failing_servers import HOST, FailingServers
+from tools.rig import MICROPYTHON, ROOT
 
 COUNT = 200
 MANY = 3 * COUNT  # for kinds that take no time: there, eight bytes a connect would show
@@ -94,7 +94,7 @@ def connect(servers: FailingServers, kinds: tuple[Kind, ...]) -> list[dict[str, 
     }
     path = servers.ca.with_name("job.json")
     path.write_text(json.dumps(job))
-    command = [MICROPYTHON, "tests/system/failed_connects.py", str(path)]
+    command = [MICROPYTHON, "tests/support/failed_connects.py", str(path)]
     done = subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, timeout=100, check=False
     )

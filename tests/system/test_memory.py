@@ -1,8 +1,7 @@
 """Memory gates, in bytes: what a heartbeat and its reply allocate, and that nothing of it stays (64-bit words, TLS)."""
 
 from tools.bench.__main__ import heartbeat_trip
-
-from .rig import Rig
+from tools.rig import Rig
 
 
 def test_a_heartbeat_trip(rig: Rig) -> None:

@@ -9,7 +9,9 @@ import sys
 import time
 from pathlib import Path
 
+from tests.support.safe_mode_board import GUARDED, NOBODY, SAFE_MODE, Board
 from tools.bytecode import build
+from tools.rig import CLIENT_VERSION, TOKEN, Rig
 from tools.virtual_board.session import (
     HARD_RESET,
     PWRON_RESET,
@@ -19,11 +21,7 @@ from tools.virtual_board.session import (
     VirtualBoard,
 )
 
-from .rig import CLIENT_VERSION, TOKEN, Rig
-from .test_safe_mode import NOBODY, SAFE_MODE, Board
-
 NEAR = '[{"ssid": "Stage 5", "password": "pilotlight", "associate_ms": 0, "address_ms": 0}]'
-GUARDED = ROOT / "tests/system/guarded_main.py"
 TIMEOUT_MS = 1_500
 _LONGEST_S = 30
 

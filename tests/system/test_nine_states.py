@@ -17,9 +17,8 @@ import pytest
 from PIL import Image
 
 from tools.on_cpython import ROOT, device_module
+from tools.rig import CLIENT_SECRET, CLIENT_VERSION, Mock, Rig
 from tools.virtual_board.session import Event, VirtualBoard
-
-from .rig import CLIENT_SECRET, CLIENT_VERSION, Mock, Rig
 
 LADDER = device_module("pilotlight.status").LADDER
 LIGHTS = device_module("firmware.face").LIGHTS

@@ -3,10 +3,9 @@
 import shutil
 from pathlib import Path
 
+from tests.support.safe_mode_board import Board
 from tools.mock_frameio.tokens import MARK
-
-from .rig import CLIENT_SECRET, CLIENT_VERSION, ROOT, Rig
-from .test_safe_mode import Board
+from tools.rig import CLIENT_SECRET, CLIENT_VERSION, ROOT, Rig
 
 BEGIN = "<!-- storage: run as a test -->\n```python\n"
 

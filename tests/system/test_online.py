@@ -5,9 +5,9 @@ import time
 
 import pytest
 
+from tests.support.relay import Relay
 from tools.bytecode import build
-
-from .rig import CLIENT_VERSION, TOKEN, Relay, Rig
+from tools.rig import CLIENT_VERSION, TOKEN, Rig
 
 
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from .rig import CLIENT_SECRET, Device, Mock, Rig
+from tools.rig import CLIENT_SECRET, Device, Mock, Rig
 
 
 def unpaired(rig: Rig, *options: str, tls: bool = False) -> tuple[Mock, Device]:

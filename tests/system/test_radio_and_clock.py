@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
+from tools.rig import CLIENT_VERSION, TOKEN, Mock, Rig
 from tools.virtual_board.session import ROOT, VirtualBoard
-
-from .rig import CLIENT_VERSION, TOKEN, Mock, Rig
 
 SSID, PASSWORD = "Stage 6", "a w1fi password"
 QUICK = {"ssid": SSID, "password": PASSWORD, "associate_ms": 0, "address_ms": 0}

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from tools.mock_frameio import tls
-
-from .rig import TOKEN, Rig
+from tools.rig import TOKEN, Rig
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tools.rig import MICROPYTHON, Rig
 from tools.virtual_board.session import (
     HARD_RESET,
     PWRON_RESET,
@@ -21,8 +22,6 @@ from tools.virtual_board.session import (
     WDT_RESET,
     VirtualBoard,
 )
-
-from .rig import MICROPYTHON, Rig
 
 MakeBoard = Callable[..., VirtualBoard]
 

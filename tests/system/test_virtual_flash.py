@@ -12,10 +12,9 @@ import pytest
 from littlefs.errors import LittleFSError
 
 from tools.mock_frameio.tokens import MARK
+from tools.rig import CLIENT_SECRET, CLIENT_VERSION, Mock, Rig
 from tools.virtual_board.flash_image import BLOCK_BYTES
 from tools.virtual_board.session import HARD_RESET, PWRON_RESET, ROOT, VirtualBoard
-
-from .rig import CLIENT_SECRET, CLIENT_VERSION, Mock, Rig
 
 NEAR = '[{"ssid": "Stage 5", "password": "pilotlight", "associate_ms": 0, "address_ms": 0}]'
 SLOW = {"VIRTUAL_AIR": NEAR, "VIRTUAL_BOARD_FLASH_US": "2000"}

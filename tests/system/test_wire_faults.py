@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from .rig import Device, Mock, Rig
+from tools.rig import Device, Mock, Rig
 
 # Many links in a row take little time, and identity is asked at once, but only when something has happened.
 SOON = {

@@ -12,8 +12,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from tests.system.rig import MICROPYTHON, ROOT, TOKEN, Mock, Rig
 from tools.bytecode import build
+from tools.rig import MICROPYTHON, ROOT, TOKEN, Mock, Rig
 
 _LONGEST_S = 60
 

@@ -7,5 +7,9 @@ power_on.py   what a board does when its power comes: boot.py, main.py, and then
 session.py    the host's side: VirtualBoard switches it on and off, presses its buttons and sees what it shows (seen.py)
   flash_image.py, serial_line.py   its flash as a real littlefs, and its serial line for mpremote; both if wanted
 
-Tests under tests/micropython use the same modules in virtual time: see tests/virtual_time.py.
+Programs on the unix port use the same modules without a session:
+
+module_path.py    installs the modules, in real time
+virtual_time.py   asyncio on a virtual clock; installs the modules too, if wanted
+lamps.py          lamps of each kind at the board's pins, and an eye that sees their light
 """

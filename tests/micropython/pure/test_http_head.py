@@ -3,7 +3,7 @@
 from pilotlight.net.errors import ProtocolError
 from pilotlight.net.http_body import BodyFraming
 from pilotlight.net.http_head import ResponseHead, request_head
-from tests.micropython.expect import raises
+from tests.support.expect import raises
 
 WANTED = ("content-length", "transfer-encoding", "upgrade")
 

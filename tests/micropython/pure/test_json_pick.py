@@ -3,7 +3,7 @@
 import json
 
 from pilotlight.net.json_pick import ARRAY, MISSING, OBJECT, JsonError, JsonPick
-from tests.micropython.expect import raises
+from tests.support.expect import raises
 
 PATHS = ((b"id",), (b"status",), (b"a", b"b"), (b"a", b"c", b"d"), (b"a",))
 

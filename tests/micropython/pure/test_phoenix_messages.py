@@ -3,7 +3,7 @@
 from pilotlight.net.errors import ProtocolError
 from pilotlight.net.json_pick import MISSING, OBJECT
 from pilotlight.net.phoenix_messages import MessageReader, message
-from tests.micropython.expect import raises
+from tests.support.expect import raises
 
 
 def read(text):

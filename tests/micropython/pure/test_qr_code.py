@@ -3,7 +3,7 @@
 import hashlib
 
 from firmware import qr_code
-from tests.micropython.expect import raises
+from tests.support.expect import raises
 
 PAIR = (
     "#######.####.###.#....#######"

@@ -6,7 +6,7 @@ from firmware.config import ConfigError, check, nearest
 from firmware.config import settings as config_settings
 from pilotlight.device_channel import paused_by, percent_encode, socket_target, topic
 from pilotlight.settings import Settings, SettingsError, is_semver
-from tests.micropython.expect import raises
+from tests.support.expect import raises
 
 SECRET = "s3cr3t-t0ken"
 GOOD = {"board": "host", "frameio": {"client_version": "1.2.3", "access_token": SECRET}}

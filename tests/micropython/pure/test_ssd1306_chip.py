@@ -1,6 +1,6 @@
 """The model of the SSD1306, by command streams written by hand from the datasheet, so that no driver's mistake is repeated in it."""
 
-from tests.micropython.expect import raises
+from tests.support.expect import raises
 from tools.virtual_board.modules.chips.ssd1306 import SSD1306, WrongCommand
 
 # The flow chart of the datasheet's application note, for glass that is upright with A1 and C8; 20 is left at its reset value.

@@ -5,7 +5,7 @@ from firmware.patterns import PATTERNS
 from firmware.words import REASONS, STATES
 from pilotlight.status import LADDER, state_of
 from pilotlight.walk import WALK, after
-from tests.micropython.expect import raises
+from tests.support.expect import raises
 
 NAMES = []
 for row in LADDER:

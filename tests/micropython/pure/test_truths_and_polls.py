@@ -6,7 +6,7 @@ from pilotlight.net.backoff import Backoff
 from pilotlight.polls import Polls
 from pilotlight.times import Times
 from pilotlight.truths import Connected, Paused
-from tests.micropython.expect import raises
+from tests.support.expect import raises
 
 LONGEST = 3_600_000
 STARTS = (0, 1000, (1 << 30) - 30_000)  # the last one: a board's ticks wrap 30 s later

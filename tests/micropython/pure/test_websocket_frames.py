@@ -12,7 +12,7 @@ from pilotlight.net.websocket_frames import (
     FrameReader,
     FrameWriter,
 )
-from tests.micropython.expect import raises
+from tests.support.expect import raises
 
 BOUND = 300
 FINAL = 0x80

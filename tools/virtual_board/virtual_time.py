@@ -1,12 +1,13 @@
-"""MicroPython's own asyncio on a virtual clock: days run in seconds, and every time can be asserted to the millisecond.
+"""MicroPython's asyncio on a virtual clock: days run in seconds, and times can be asserted exactly.
 
-Runs on the unix port. `install()` before the firmware is imported, then `run(job)`. With `install(board=True)` the firmware gets the
-virtual board's modules too, and its timers, buttons and watchdog live by the same clock.
+Runs on the unix port. Call `install()` before the firmware is imported, then `run(job)`. With
+`install(board=True)` the firmware gets the virtual board's modules too, and its timers, buttons and
+watchdog use the same clock.
 
-What is replaced: the clock by which asyncio sleeps, its poller (which, instead of waiting for sockets, lets the time go on), and the
-`time` that the firmware imports, whose ticks wrap at 2**30 as on a board. asyncio's own clock does not wrap: its queue is C code for
-the unix port's wider ticks. It starts high, for Event.set and the like put tasks in the queue by the real clock, which must lie in
-the past.
+What is replaced: the clock of asyncio; its poller, which lets the time pass instead of waiting for
+sockets; and the `time` that the firmware imports, whose ticks wrap at 2**30 as on a board. asyncio's
+own clock does not wrap: its queue is C code for the unix port's wider ticks. It starts high, because
+Event.set and others queue tasks by the real clock, which must lie in the past.
 """
 
 import asyncio
@@ -14,7 +15,7 @@ import asyncio.core
 import sys
 from time import gmtime as _gmtime
 
-from tests import virtual_board_path
+from tools.virtual_board import module_path
 
 _START_MS = 1 << 40
 _PERIOD = 1 << 30
@@ -50,7 +51,10 @@ _interrupts = _NO_BOARD
 
 
 def _next_interrupt(end_ms):
-    """Let the time go on to the next interrupt and serve it, or to the end. Was there one? end_ms: None if there is no end."""
+    """Let the time pass up to the next interrupt and serve it, or up to end_ms (None: no end).
+
+    True if there was an interrupt.
+    """
     due_us = _interrupts.next_due_us()
     due_ms = -(-due_us // 1000)
     if due_us == _interrupts.NEVER_US or (end_ms is not None and due_ms > end_ms):
@@ -63,7 +67,7 @@ def _next_interrupt(end_ms):
 
 
 class _Poller:
-    """Stands in for asyncio's poller: time just passes. The streams that it knows are those of Python, as ThreadSafeFlag is one."""
+    """Replaces asyncio's poller: time passes. Streams written in Python work (ThreadSafeFlag)."""
 
     def __init__(self):
         self.map = {}
@@ -128,7 +132,10 @@ _time = _Time()
 
 
 def install(board=False):
-    """Replace clock, poller and `time`. Before the firmware is imported. board: with the virtual board's modules."""
+    """Replace clock, poller and `time`; board: install the virtual board's modules too.
+
+    Call it before the firmware is imported.
+    """
     for name, module in sys.modules.items():
         ours = name.startswith(("pilotlight", "firmware"))
         assert not ours or isinstance(getattr(module, "time", _time), _Time), (
@@ -136,7 +143,7 @@ def install(board=False):
         )
     asyncio.core.ticks = lambda: _START_MS + Clock.now_ms
     if board:
-        virtual_board_path.install()
+        module_path.install()
         _use_board()
     asyncio.core._io_queue = _Poller()
     sys.modules["time"] = _time
@@ -155,7 +162,7 @@ def _use_board():
 
 
 def pass_ms(ms):
-    """Let the time go by with no task running, but interrupts."""
+    """Let the time pass; no task runs, but interrupts are served."""
     end_ms = Clock.now_ms + ms
     while _next_interrupt(end_ms):
         pass
@@ -167,7 +174,7 @@ def run(job):
 
 
 def forget_tasks():
-    """All other tasks are gone without a last word, as when the power goes: no `finally` of theirs runs. So are timers and watchdog."""
+    """Drop all other tasks, timers and the watchdog, as a power cut does: no `finally` runs."""
     asyncio.core._task_queue = asyncio.core.TaskQueue()
     asyncio.core._io_queue.map.clear()
     _interrupts.forget()

@@ -28,7 +28,7 @@ Strip = dict[tuple[str, int], Seen]
 def recorded() -> dict[str, Strip]:
     """Pattern → (kind of lamp, brightness in percent) → [(t_ms, red, green, blue)], linear light, as it is now."""
     done = subprocess.run(
-        [MICROPYTHON, "tools/record_lights.py", str(SPAN_MS), *map(str, PERCENTS)],
+        [MICROPYTHON, "tools/generate/record_lights.py", str(SPAN_MS), *map(str, PERCENTS)],
         cwd=ROOT,
         capture_output=True,
         text=True,

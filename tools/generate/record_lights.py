@@ -1,16 +1,17 @@
-"""What the light does on the virtual board's pins; run by the unix port: micropython record_lights.py (by tools.light_strips).
+"""Records what the light does on the virtual board's pins; run on the unix port by light_strips.py.
 
-Arguments: how many ms, then brightnesses in percent. Prints a JSON line for each pattern, kind of lamp and brightness:
-[pattern, kind, percent, [[t_ms, red, green, blue], …]], linear light, 0..255, in virtual time.
+Arguments: how many ms, then brightnesses in percent. Prints a JSON line for each pattern, kind of
+lamp and brightness: [pattern, kind, percent, [[t_ms, red, green, blue], …]], linear light, 0..255,
+in virtual time.
 """
 
 import json
 import sys
 
-ROOT = __file__.rpartition("/")[0] + "/.."
+ROOT = __file__.rpartition("/")[0] + "/../.."
 sys.path[:0] = [ROOT, ROOT + "/lib"]
 
-from tests import virtual_time
+from tools.virtual_board import virtual_time
 
 virtual_time.install(board=True)
 
@@ -20,8 +21,8 @@ from machine import Timer
 
 from firmware.face import LIGHTS
 from firmware.light import Light
-from tests.micropython.lamps_on_board import Eye
-from tests.virtual_time import Clock
+from tools.virtual_board.lamps import Eye
+from tools.virtual_board.virtual_time import Clock
 
 _KINDS = ("led", "pwm", "rgb", "pixel")
 

@@ -1,6 +1,7 @@
-"""The golden pictures: `make pictures` makes them anew. Here are those of the screen, every page as the firmware itself draws it.
+"""Writes the golden pictures (`make pictures`): each page of the screen, each pattern of the light.
 
-Tests compare them to the pixel; what differs is saved under .cache/pictures.
+The pages are drawn here, by the firmware's own code; the light's strips by light_strips.py. Tests
+compare both to the pixel, and save what differs under .cache/pictures.
 """
 
 import json
@@ -9,7 +10,7 @@ import subprocess
 
 from PIL import Image
 
-from tools import golden, light_strips
+from tools.generate import golden, light_strips
 from tools.on_cpython import ROOT
 
 MICROPYTHON = os.environ.get("MICROPYTHON") or str(ROOT / ".venv/bin/micropython")
@@ -19,7 +20,7 @@ _LONGEST_S = 60
 def drawn() -> dict[str, Image.Image]:
     """Name → picture (mode 1, a lit pixel is white) of every page, as drawn now."""
     done = subprocess.run(
-        [MICROPYTHON, "tools/draw_pages.py"],
+        [MICROPYTHON, "tools/generate/draw_pages.py"],
         cwd=ROOT,
         env={**os.environ, "MICROPYPATH": ".:lib:.frozen"},
         capture_output=True,

@@ -6,14 +6,14 @@ import sys
 import framebuf
 
 sys.path[:0] = [".", "lib"]
-from tests import virtual_time
+from tools.virtual_board import virtual_time
 
 virtual_time.install()
 
 from firmware import pages
 from firmware.screen import Screen
-from tests.virtual_time import Clock
-from tools.draw_pages import Face
+from tools.generate.draw_pages import Face
+from tools.virtual_board.virtual_time import Clock
 
 FULL = Face(
     "online",

@@ -1,14 +1,15 @@
-"""Writes the light card's pictures, docs/light/STATE.svg, from the light's own tables: `python -m tools.make_light_card`.
+"""Writes the light card's pictures, docs/light/STATE.svg, from the light's own tables.
 
-A lens that does what the lamp does, beside a strip of the same pattern for whoever sees no animation. Where the light is off, the
-lens is dark within a ring, so it can be seen on white and on black. `--check` says whether a picture is stale.
+Each shows a lens that does what the lamp does, and beside it the pattern as a strip, for readers
+whose browser shows no animation. Where the light is off, the lens is dark with a ring around it,
+so it can be seen on white and on black.
 """
 
-import argparse
 import itertools
 import sys
 from pathlib import Path
 
+from tools.generate.files import main
 from tools.on_cpython import ROOT, device_module
 
 LIGHTS = device_module("firmware.face").LIGHTS
@@ -90,38 +91,11 @@ def _part(at_ms: int, ms: int, level: int) -> str:
     return f'<rect x="{36 + at_ms * scale:g}" y="10" width="{ms * scale:g}" height="12"{faded}/>'
 
 
-def pictures() -> dict[Path, str]:
-    """Path → picture of every state, as it should be."""
-    return {FOLDER / f"{state}.svg": picture(state) for state in LIGHTS}
-
-
-def stale(folder: Path = FOLDER) -> list[str]:
-    """The names of pictures that are not as they should be, are missing, or show no state."""
-    wanted = {path.name: text for path, text in pictures().items()}
-    found = {path.name: path.read_text() for path in folder.glob("*.svg")}
-    return sorted(
-        name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name)
-    )
-
-
-def main() -> int:
-    """Write the pictures, or with --check say whether one is stale (exit code 1)."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--check", action="store_true", help="write nothing; exit 1 if a picture is stale"
-    )
-    if parser.parse_args().check:
-        wrong = stale()
-        if wrong:
-            print(f"stale in docs/light: {', '.join(wrong)}: run make docs", file=sys.stderr)
-        return 1 if wrong else 0
-    FOLDER.mkdir(exist_ok=True)
-    for name in stale():
-        (FOLDER / name).unlink(missing_ok=True)
-    for path, text in pictures().items():
-        path.write_text(text)
-    return 0
+def files(folder: Path = FOLDER) -> dict[Path, str | None]:
+    """Path → picture of every state; None for any other picture in the folder."""
+    others: dict[Path, str | None] = dict.fromkeys(folder.glob("*.svg"))
+    return {**others, **{folder / f"{state}.svg": picture(state) for state in LIGHTS}}
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(files(), __doc__))

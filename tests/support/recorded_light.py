@@ -1,9 +1,9 @@
 """A light in virtual time, without a board or an event loop: a lamp that keeps what it showed, a timer that fires when told.
 
-`install()` of tests/virtual_time.py comes before this is imported.
+`install()` of tools/virtual_board/virtual_time.py comes before this is imported.
 """
 
-from tests.virtual_time import Clock
+from tools.virtual_board.virtual_time import Clock
 
 
 class Lamp:

@@ -1,13 +1,14 @@
-"""Writes docs/config.md from the schema in firmware/config.py: `python -m tools.make_config_doc` (`--check`: is it stale?).
+"""Writes docs/config.md from the schema in firmware/config.py.
 
-Its examples are checked by the firmware's own code, and the errors in it are that code's own.
+The firmware's own code checks the examples and gives the errors.
 """
 
-import argparse
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
+from tools.generate.files import main
 from tools.on_cpython import ROOT, device_module
 
 _CONFIG = device_module("firmware.config")
@@ -110,20 +111,10 @@ def _row(key: str, allowed: str, default: object, meaning: str) -> str:
     return f"| `{key}`{mark} | {allowed} | {shown} | {meaning} |"
 
 
-def main() -> int:
-    """Write the file, or with --check say whether it is stale (exit code 1)."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--check", action="store_true", help="write nothing; exit 1 if the file is stale"
-    )
-    if parser.parse_args().check:
-        if not TARGET.exists() or TARGET.read_text() != page():
-            print(f"{TARGET} is stale: run make docs", file=sys.stderr)
-            return 1
-        return 0
-    TARGET.write_text(page())
-    return 0
+def files() -> dict[Path, str | None]:
+    """Path → text of what is generated here."""
+    return {TARGET: page()}
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(files(), __doc__))

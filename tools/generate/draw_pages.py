@@ -1,6 +1,6 @@
-"""Every page of the screen, drawn on MicroPython by the firmware itself: one JSON line [name, width, height, hex of MONO_VLSB].
+"""Draws every page of the screen with the firmware's own code; run on the unix port by pictures.py.
 
-Run by make_pictures.py, on the unix port.
+Prints a JSON line for each page: [name, width, height, hex of a MONO_VLSB buffer].
 """
 
 import binascii
