@@ -28,9 +28,7 @@ from tools.on_cpython import ROOT, device_module
 from tools.virtual_board.session import Event, VirtualBoard
 
 REASONS = device_module("firmware.words").REASONS
-
-
-_CLIENT_VERSION = "0.1.0"
+_CLIENT_VERSION = device_module("pilotlight").__version__
 _BOARD, _WIRING = "esp32_s3_devkit", "s3"
 
 
