@@ -1,12 +1,19 @@
-"""The agent's link in virtual time, to the millisecond: dead link, reconnect, rejoin, a changed network, the end, and days."""
+"""The agent's link in virtual time, to the millisecond.
+
+Dead link, reconnect, rejoin, a changed network, the end, and days.
+"""
 
 import asyncio
 import gc
 
-from pilotlight.net.errors import LinkClosed, Unreachable
-from tests.simulation.device import LATENCY_MS, Times, World, gaps, sleep_s, walker
-from tests.support.expect import raises
+from pilotlight.net.errors import Unreachable
+from tests.simulation.device import LATENCY_MS, Times, World, gaps, sleep_s
+from tests.simulation.failing import Failing, no_memory_to_wait
+from tests.simulation.network import Stream
 from tools.virtual_board.virtual_time import Clock
+
+# isort: split
+from pilotlight.net.deadline import Deadline
 
 
 async def test_from_power_on_to_online():
@@ -223,52 +230,51 @@ async def test_a_heartbeat_that_cannot_be_written_ends_the_link():
     world = World()
     await world.online()
     await sleep_s(100)
-    transport = world.agent._phoenix._transport
-
-    def fail_once(buffer, start, end):
-        raise Unreachable("memory", "no memory just now")
-
-    transport.write_now = fail_once
+    fault = Failing(
+        Stream,
+        "write_now",
+        Unreachable("memory", "no memory just now"),
+        which=lambda stream, *_: stream.is_device,
+    )
     await world.until("joining")
+    assert not fault.left
     assert world.agent.status.reason == "memory"
     assert await world.until("online") < 2000
     await world.power_off()
 
 
+def no_memory_for_deadline(name):
+    """The next Deadline of this name finds no memory."""
+    return Failing(Deadline, "__init__", which=lambda deadline, stream, what, *_: what == name)
+
+
 async def test_a_connect_that_finds_no_memory_is_tried_again():
-    from pilotlight.net import phoenix  # after World: it must see the virtual time
-
     world = World()
-    kept = phoenix.Deadline
-
-    def fail_once(*_):
-        phoenix.Deadline = kept
-        raise MemoryError
-
-    phoenix.Deadline = fail_once
-    world.power_on()
-    await world.until("online")
-    assert "memory" in [row[4] for row in world.shown], world.shown
+    fault = no_memory_for_deadline("connecting")
+    await world.online()
+    assert not fault.left and "memory" in [row[4] for row in world.shown], world.shown
     await world.power_off()
     assert world.network.open == 0
 
 
-async def test_no_memory_at_any_step_of_the_walk_is_no_crash():
-    for step in ("token", "connect", "join", "serve", "backoff"):
+async def test_no_memory_at_any_step_from_the_clock_to_the_backoff_is_no_crash():
+    times = Times(settled_ms=60_001, restart_low_ms=6_001, restart_high_ms=6_002)
+    for step in ("clock", "connect", "join", "serve", "backoff"):
         world = World()
-        kept = getattr(walker.Walker, "_at_" + step)
-
-        async def fail_once(self):
-            setattr(walker.Walker, "_at_" + step, kept)
-            raise MemoryError
-
-        setattr(walker.Walker, "_at_" + step, fail_once)
-        world.power_on()
+        if step == "clock":
+            fault = Failing(world.host, "ensure_set")
+        elif step == "connect":
+            fault = no_memory_for_deadline("connecting")
+        elif step == "join":
+            fault = no_memory_for_deadline("joining")
+        else:
+            fault = no_memory_to_wait(60_001 if step == "serve" else 6_001)
+        world.power_on(times)
         await sleep_s(1)
-        world.frameio.close_sockets(1000)
+        world.frameio.close_sockets(1012 if step == "backoff" else 1000)
         await sleep_s(5)
         await world.until("online")
-        assert "memory" in str(world.log), step
+        assert not fault.left and "memory" in str(world.log), step
         await world.power_off()
         assert world.network.open == 0 and world.network.most_open <= 2
 
@@ -283,18 +289,6 @@ async def test_pings_are_answered_while_the_application_is_busy():
         world.frameio.ping()
         await sleep_s(5)
     assert world.frameio.times("pong") == [asked_ms + 2 * LATENCY_MS]
-    await world.power_off()
-
-
-async def test_nothing_follows_a_close_frame():
-    world = World()
-    await world.online()
-    websocket = world.agent._phoenix._websocket
-    websocket._close_sent = True
-    assert websocket.send_now(b"x", 0, 1) is False
-    with raises(LinkClosed):
-        await websocket.send(b"x", 0, 1)
-    websocket._close_sent = False
     await world.power_off()
 
 

@@ -1,33 +1,21 @@
 """A paired device whose memory runs out around a request to the token endpoints, in virtual time."""
 
+from pilotlight.net.errors import LinkClosed, NetError
 from tests.simulation.device import World, sleep_s
-
-# isort: split
-from pilotlight import token_api
-from pilotlight.net.errors import NetError
+from tests.simulation.failing import Failing
 from tests.support.expect import raises
 from tools.virtual_board.virtual_time import Clock
 
 
-class Scarce:
-    """Stands in for a function: its next `left` calls find no memory."""
-
-    def __init__(self, function):
-        self.left = 0
-        self._function = function
-
-    def __call__(self, *arguments):
-        if self.left:
-            self.left -= 1
-            raise MemoryError("allocating")
-        return self._function(*arguments)
+def is_for_tokens(method, target, *_):
+    return target.startswith("/v2/auth/")
 
 
 async def test_memory_that_runs_out_around_a_request_for_tokens_is_no_crash():
     world = World(pairs=True)
-    token_api.form_encode = scarce = Scarce(token_api.form_encode)
-    scarce.left = 2  # no code yet …
     world.power_on()
+    http = world.agent.http
+    scarce = Failing(http, "request", times=2, which=is_for_tokens)  # no code yet …
     await world.until("pairing")
     assert not scarce.left
     scarce.left = 2  # … no answer to a poll …
@@ -37,7 +25,7 @@ async def test_memory_that_runs_out_around_a_request_for_tokens_is_no_crash():
     await sleep_s(1)
     scarce.left = 1  # … and no refresh
     with raises(NetError) as caught:
-        await world.agent.access_token(await world.agent.access_token())
+        await world.refresh()
     assert caught.error.reason == "memory"
     await sleep_s(60)
     assert world.frameio.tokens.live == 2 and world.agent.status.state == "online"
@@ -45,9 +33,10 @@ async def test_memory_that_runs_out_around_a_request_for_tokens_is_no_crash():
 
 
 async def test_polls_for_which_there_is_no_memory_beside_the_socket():
-    """After three, the socket makes room for one and is joined again; so a pause is known, though its event was lost.
+    """After three, the socket is closed for one poll and joined again.
 
-    At the latest when identity is next due, within 5 min, and three polls later, each a minute after the one before.
+    So a pause is known although its event was lost: at the latest when identity is next due, within
+    5 min, and three polls later, each a minute after the one before.
     """
     world = World(pairs=True)
     world.network.one_only = True
@@ -85,17 +74,20 @@ async def test_polls_for_which_there_is_no_memory_beside_the_socket():
 
 
 async def test_no_memory_to_drop_the_socket_with():
-    """Then the room is not kept for ever: the next poll tries again."""
+    """Then the socket is not kept down for a poll for ever: it may come back, and the next poll tries again."""
     world = World(pairs=True)
     world.power_on()
     await world.pair()
     world.network.one_only = True
-    inquiries = world.agent._inquiries
-    inquiries._drop_socket = drop = Scarce(inquiries._drop_socket)
-    drop.left = 1
+    drop = Failing(
+        LinkClosed, "__init__", which=lambda error, code, text, why="", *_: why == "memory"
+    )
     while drop.left:
         await sleep_s(1)
-    assert inquiries.room.is_set()
+    assert world.agent.status.joined
+    world.frameio.close_sockets(1000)
+    await world.until("joining", 1_000)
+    assert await world.until("online") <= 2_000
     world.frameio.paused = True
     await world.until("paused", 600_000)
     await world.power_off()

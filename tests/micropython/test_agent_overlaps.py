@@ -1,8 +1,11 @@
-"""What happens while something else is under way, in virtual time: joins, ends and presses in the middle of requests and connects."""
+"""What happens while something else is under way, in virtual time.
+
+Joins, ends and button presses in the middle of requests and connects.
+"""
 
 import asyncio
 
-from pilotlight.authorization import NotAuthorized
+from pilotlight import NotAuthorized
 from tests.simulation.device import Times, World, paired, sleep_s
 from tests.support.expect import raises
 from tools.virtual_board.virtual_time import Clock
@@ -107,7 +110,7 @@ async def test_a_new_network_is_tried_by_the_refresh_at_once():
         world.network.refused = True
         world.network.reset()
         await sleep_s(8 * 3600 + 700)
-        assert world.agent._keeper.expired()
+        assert not world.frameio.tokens.accepts(await world.agent.access_token())
         world.network.refused = False
         world.agent.network_changed()
         assert await world.until("online") <= 1_500
@@ -119,10 +122,7 @@ async def test_401s_that_are_not_identity_s_cause_no_refreshes():
     await sleep_s(61)
     world.frameio.forbids = True
     world.frameio.close_sockets(1000)
-    answer = world.frameio._answer
-    world.frameio._answer = lambda what, *others: (
-        (401, {"error": "unauthorized"}) if what == "http_heartbeat" else answer(what, *others)
-    )
+    world.frameio.answered_with["http_heartbeat"] = (401, {"error": "unauthorized"})
     await sleep_s(DAY_S)
     assert len(world.frameio.times("refresh")) in (4, 5), len(world.frameio.times("refresh"))
     # An application whose own calls are refused, once a second.

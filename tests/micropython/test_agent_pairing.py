@@ -2,8 +2,10 @@
 
 import asyncio
 
-from pilotlight.authorization import NotAuthorized
-from tests.simulation.device import LATENCY_MS, World, gaps, no_secret, paired, sleep_s
+from pilotlight import NotAuthorized
+from pilotlight.net.errors import NetError
+from tests.simulation.device import LATENCY_MS, Times, World, gaps, no_secret, paired, sleep_s
+from tests.simulation.failing import Failing, no_memory_to_import, no_memory_to_wait
 from tests.simulation.frameio_tokens import MARK
 from tests.simulation.invariants import Watch
 from tests.support.expect import raises
@@ -13,18 +15,10 @@ REQUEST_MS = 4 * LATENCY_MS
 DAY_S = 24 * 3600
 
 
-class Pair:
-    """A token answer's body, as TokenPair."""
-
-    def __init__(self, body):
-        self.access_token = body["access_token"]
-        self.refresh_token = body["refresh_token"]
-        self.expires_in_s = body["expires_in"]
-
-
 async def test_first_power_on():
     world = await paired()
-    # The code takes a request, and is polled every 5 s; the tokens are followed by identity, the socket and the join at once.
+    # The code takes a request, and is polled every 5 s. The tokens are followed at once by identity,
+    # the socket and the join.
     states = [row[1] for row in world.shown]
     assert states[0] == "starting" and "pairing" in states and states[-1] == "online", states
     asked = [what for _, what in world.frameio.asked]
@@ -41,7 +35,8 @@ async def test_a_lost_answer_costs_two_uses_and_the_pairing():
     world = await paired()
     await sleep_s(100)
     world.frameio.tokens.loses_refresh_answers = 1
-    world.agent._keeper.want()
+    with raises(NetError):
+        await world.refresh()
     await world.until("unpaired")
     assert world.agent.status.reason == "refresh_lost"
     await sleep_s(1)
@@ -141,7 +136,6 @@ async def test_a_day_of_403s_is_one_refresh_and_the_fallback():
     world.frameio.forbids = True
     world.frameio.close_sockets(1000)
     begun_ms = Clock.now_ms
-    scheduled = world.agent._keeper._record["refresh_s"]
     await world.until("joining")
     took_ms = await world.until("online")
     assert (
@@ -159,7 +153,7 @@ async def test_a_day_of_403s_is_one_refresh_and_the_fallback():
     refreshes = [ms - begun_ms for ms in world.frameio.times("refresh")]
     assert refreshes[0] <= 2_000 and len(refreshes) in (4, 5), refreshes
     assert min(gaps(refreshes)) >= 0.7 * 8 * 3600_000  # all but the first came at their time
-    assert set(world.frameio.tokens.uses.values()) == {1} and scheduled
+    assert set(world.frameio.tokens.uses.values()) == {1}
     assert [row[1] for row in world.shown].count("unpaired") == 0
     # Paused is seen there too, by identity.
     world.frameio.paused = True
@@ -280,11 +274,12 @@ async def test_paired_again_at_once():
 async def test_an_identity_that_answers_after_the_end_is_not_believed():
     world = await paired()
     await sleep_s(61)
-    world.network.latency_ms = 2_000
-    world.agent._inquiries.want_identity(at_once=True)
-    await asyncio.sleep_ms(5_000)  # asked and not answered yet
-    unpairing = asyncio.create_task(world.agent.unpair())
-    await unpairing
+    world.frameio.delays_ms["identity"] = 5_000
+    identities = len(world.frameio.times("identity"))
+    world.frameio.push("status_updated", "paused")  # to be verified by identity
+    while len(world.frameio.times("identity")) == identities:
+        await asyncio.sleep_ms(10)
+    await world.agent.unpair()  # asked and not answered yet
     await sleep_s(60)
     assert world.agent.status.state == "unpaired" and world.agent.status.project is None
     assert world.storage.records["identity"]["authorization"] != ""
@@ -292,37 +287,38 @@ async def test_an_identity_that_answers_after_the_end_is_not_believed():
 
 
 async def test_an_upgrade_refused_for_a_token_that_was_just_replaced():
-    """The refresh overtakes the upgrade: the refusal is no reason for another one, and the new token is tried soon."""
+    """The refresh overtakes the upgrade: the refusal causes no other one, and the new token is tried soon."""
     world = await paired()
-    frameio, keeper = world.frameio, world.agent._keeper
+    frameio = world.frameio
     await sleep_s(100)
-    upgrade = frameio._upgrade
-
-    async def overtaken(*request):
-        frameio._upgrade = upgrade
-        body = frameio.tokens._issue(next(iter(frameio.tokens.client_ids)))[1]
-        keeper.adopt(Pair(body), keeper.key)
-        await upgrade(*request)
-
-    frameio._upgrade = overtaken
+    frameio.delays_ms["upgrade"] = 1_000
     frameio.close_sockets(1000)
-    await world.until("joining")
-    assert await world.until("online") <= 2 * 1000 + 20 * LATENCY_MS
-    assert not world.frameio.times("refresh") and len(world.frameio.times("upgrade")) == 3
+    while len(frameio.times("upgrade")) < 2:
+        await asyncio.sleep_ms(10)
+    frameio.delays_ms.clear()
+    await world.refresh()  # while the upgrade with the old token waits for its answer
+    refused_ms = frameio.times("upgrade")[-1] + 1_000
+    await world.until("online")
+    assert Clock.now_ms - refused_ms <= 2 * 1000 + 20 * LATENCY_MS
+    assert len(frameio.times("refresh")) == 1 and len(frameio.times("upgrade")) == 3
     await world.power_off()
 
 
 async def test_new_tokens_are_tried_at_once():
-    world = await paired()
+    world = World(pairs=True)
+    world.frameio.tokens.access_s = 100
+    world.power_on()
+    await world.pair()
     world.frameio.forbids = True
     world.frameio.close_sockets(1000)
     await sleep_s(3600)  # the backoff is at its cap
     for _ in range(5):
+        refreshes = len(world.frameio.times("refresh"))
+        while len(world.frameio.times("refresh")) == refreshes:
+            await asyncio.sleep_ms(10)
         upgrades = len(world.frameio.times("upgrade"))
-        world.agent._keeper.want()
-        await asyncio.sleep_ms(REQUEST_MS + 5 * LATENCY_MS)
+        await asyncio.sleep_ms(5 * LATENCY_MS)  # the answer, a connect, and the request's way
         assert len(world.frameio.times("upgrade")) > upgrades
-        await sleep_s(10)
     await world.power_off()
 
 
@@ -330,11 +326,12 @@ async def test_stop_finishes_a_refresh():
     world = await paired()
     await sleep_s(100)
     world.network.latency_ms = 1_000
-    world.agent._keeper.want()
+    refreshing = asyncio.create_task(world.refresh())
     await asyncio.sleep_ms(3_500)  # the request has arrived, and the answer is on its way
     assert world.frameio.tokens.live == 2
     await world.power_off()
     assert MARK + "r00000002" in world.storage.records["authorization"]["refresh_token"]
+    assert MARK + "a00000002" in await refreshing
     world.network.latency_ms = LATENCY_MS
     await world.online()
     await world.power_off()
@@ -352,34 +349,31 @@ async def test_pairing_without_network_at_first():
     await world.power_off()
 
 
-async def test_a_pairing_for_which_there_is_no_memory_begins_anew():
-    """While its code is imported, or later. Nobody has ended it, so nobody should have to hold the button."""
+async def test_a_pairing_for_which_there_is_no_memory_begins_again():
+    """While its code is imported, or later. It was not ended, so the user need not press the button."""
     world = World(pairs=True)
-    world.power_on()
-    walker = world.agent._walker
-    make_pairing = walker._make_pairing
-    left = [3]
-
-    class Starved:
-        cancelled = False
-
-        async def run(self):
-            raise MemoryError
-
-    def starved():
-        left[0] -= 1
-        if left[0] == 2:
-            raise MemoryError
-        return Starved() if left[0] >= 0 else make_pairing()
-
-    walker._make_pairing = starved
+    imports = no_memory_to_import("pairing")
+    world.frameio.answered_with["code"] = (503, {})
+    world.power_on(Times(backoff_base_ms=0, backoff_cap_ms=0))
+    while not world.frameio.times("code"):
+        await asyncio.sleep_ms(1)
+    waits = no_memory_to_wait(0)  # for the next try to get a code
+    await sleep_s(1)
+    assert not imports.left and not waits.left
+    world.frameio.answered_with.clear()
     await world.pair()
     states = [row[1] for row in world.shown]
     assert "unpaired" not in states and "memory" in [row[4] for row in world.shown], world.shown
-    await world.agent.unpair()
-    left[0] = 1
-    Starved.cancelled = True
-    world.agent.start_pairing()
+    await world.power_off()
+
+
+async def test_a_pairing_that_its_user_cancelled_does_not_begin_again_for_want_of_memory():
+    world = World(pairs=True)
+    world.power_on()
+    await world.until("pairing")
+    fault = Failing(NotAuthorized, "__init__", which=lambda error, why, text: why == "cancelled")
+    world.agent.cancel_pairing()
     await sleep_s(600)
-    assert world.agent.status.state == "unpaired" and left == [0]  # that one was ended by its user
+    assert not fault.left and world.agent.status.state == "unpaired"
+    assert world.agent.status.reason == "cancelled" and len(world.frameio.times("code")) == 1
     await world.power_off()

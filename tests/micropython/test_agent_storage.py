@@ -106,9 +106,7 @@ async def test_files_that_are_no_records_are_named_and_start_clean():
                 )
             assert not [line for line in lines if MARK in line or "could not" in line], lines
             await sleep_s(1)
-            await world.agent.access_token(
-                await world.agent.access_token()
-            )  # a refresh tells Frame.io the client_id
+            await world.refresh()  # it tells Frame.io the client_id
             assert len(tokens.client_ids) == 1
             assert (before in tokens.client_ids) == keeps_client_id, (number, names)
             await world.power_off()
@@ -239,7 +237,7 @@ async def test_a_full_littlefs_in_a_refresh():
     free = os.statvfs(flash_chip.PLACE)[4] * 512
     with open(filler, "wb") as file:
         file.write(bytes(free - 3 * 512))
-    await world.agent.access_token(await world.agent.access_token())
+    await world.refresh()
     assert [line for _, line in world.log if "authorization could not be stored" in line], world.log
     assert world.frameio.tokens.live == 2 and generation_stored(world) == 1
     os.remove(filler)

@@ -3,7 +3,9 @@
 import asyncio
 
 from tests.simulation.device import LATENCY_MS, World, gaps, sleep_s
+from tests.simulation.failing import Failing
 from tests.simulation.frameio import DEVICE_ID
+from tests.simulation.network import Stream
 from tools.virtual_board.virtual_time import Clock
 
 
@@ -134,26 +136,17 @@ async def test_a_refused_token_is_asked_about_once_a_minute():
 async def test_memory_that_runs_out_in_a_request_is_no_crash():
     world = World()
     await world.online()
-    connect = world.network.connect
-
-    def no_memory():
-        raise MemoryError("allocating")
-
-    class Failing:
-        host_field = "test"
-
-        def open(self):
-            stream = connect()
-            stream.open = stream.write = no_memory
-            return stream
-
-    kept = world.agent.http._endpoint
-    world.agent.http._endpoint = Failing()
+    opens = Failing(Stream, "open", times=2)  # the socket is open: both are of requests
+    await sleep_s(130)
+    assert not opens.left and world.agent.status.state == "online"
+    assert len([line for _, line in world.log if "memory" in line]) == 2
+    world.log.clear()
+    writes = Failing(Stream, "write", times=100, which=lambda stream, data, *_: b"GET /v2/" in data)
     await sleep_s(400)
-    assert world.agent.status.state == "online"
+    assert writes.left < 97 and world.agent.status.state == "online"
     assert [line for _, line in world.log if "memory" in line]
-    world.agent.http._endpoint = kept
     await world.power_off()
+    assert world.network.open == 0
 
 
 async def test_an_identity_that_is_no_identity():
@@ -166,12 +159,12 @@ async def test_an_identity_that_is_no_identity():
             world.shown
         )
         await world.power_off()
-        world.host.records["identity"] = {
-            "id": bad,
-            "authorization": world.agent._authorization.key,
-        }
         world.frameio.device_id = DEVICE_ID
         await world.online()
+        await world.power_off()
+        world.host.records["identity"]["id"] = bad
+        await world.online()
+        assert world.host.records["identity"]["id"] == DEVICE_ID
         await world.power_off()
 
 

@@ -1,6 +1,6 @@
-"""A device in virtual time: the real Agent on the memory network, and what it has shown when.
+"""A device in virtual time: the real Agent on the simulated network, and what it has shown when.
 
-Import this first: it installs the virtual clock.
+Import this first: it installs the virtual clock and the simulated network.
 """
 
 import asyncio
@@ -10,18 +10,17 @@ import random
 from tools.virtual_board import virtual_time
 
 virtual_time.install()
-gc.threshold(
-    1 << 20
-)  # a heap of many MB that was let run full would not give one large block any more
+# Without collections in between, a heap of many MB fills up and then has no large block left.
+gc.threshold(1 << 20)
 
-from pilotlight import agent as agent_module
-from pilotlight import walker as walker
+from tests.simulation.network import Network
+
+# isort: split
 from pilotlight.agent import Agent
 from pilotlight.settings import Settings
 from pilotlight.times import Times as Times
 from tests.simulation.frameio import Frameio
 from tests.simulation.frameio_tokens import MARK, SECRET, Tokens
-from tests.simulation.network import Network
 from tools.virtual_board.virtual_time import Clock
 
 TOKEN = "simulated-token"
@@ -70,8 +69,9 @@ class Host:
 class World:
     """Device, network and service; the seed decides all that is random.
 
-    pairs: the device has a client_secret, not a fixed token; its user is `pair`. storage: instead of the host's records.
-    shown: (virtual ms, state, connected, paused, reason) of each change. reset: the agent's last resort, or None.
+    pairs: the device has a client_secret, not a fixed token; `pair` acts for its user. storage: used
+    in place of the host's records. shown: (virtual ms, state, connected, paused, reason) of each
+    change. reset: the agent's last resort, or None.
     """
 
     def __init__(self, seed=1, jitter_ms=0, pairs=False, storage=None):
@@ -88,7 +88,7 @@ class World:
 
     def power_on(self, times=None):
         """Start the device."""
-        agent_module.Endpoint = self.network.endpoint
+        self.network.plug_in()
         given = {"client_secret": SECRET} if self.frameio.tokens else {"access_token": TOKEN}
         settings = Settings("http://127.0.0.1:1", "1.2.3", **given)
         self.due_ms.clear()
@@ -103,7 +103,7 @@ class World:
         self._observing = asyncio.create_task(self._observe(self.agent.status))
 
     def _due(self, name, within_ms):
-        """A watchdog that bites at once: whoever has promised to call is never late."""
+        """A watchdog that bites at once: a task that has promised to call is never late."""
         late_ms = Clock.now_ms - self.due_ms.get(name, Clock.now_ms)
         assert late_ms <= 0, "%s is %d ms late" % (name, late_ms)
         self.due_ms[name] = Clock.now_ms + within_ms
@@ -115,7 +115,7 @@ class World:
         self._observing.cancel()
 
     def lose_power(self):
-        """The device is gone without a word, and so is all that was under way; the service remembers what it was told."""
+        """The device stops at once, and all that was under way is lost. The service keeps its state."""
         virtual_time.forget_tasks()
         self.agent = None
         self.network = Network(self.frameio.serve, self.network.latency_ms, self.network.jitter_ms)
@@ -145,6 +145,13 @@ class World:
             except asyncio.TimeoutError:
                 pass
         return Clock.now_ms - begun_ms
+
+    async def refresh(self):
+        """Have the tokens refreshed now: an application's request was answered with 401.
+
+        The new access token. Raises as `Agent.access_token` does.
+        """
+        return await self.agent.access_token(await self.agent.access_token())
 
     async def online(self):
         """Power on and wait until online."""

@@ -23,11 +23,15 @@ class Frameio:
     """The service. Its faults are plain attributes.
 
     paused: the truth. forbids: upgrades are answered with 403. accepts: the token is good.
-    silent: the socket's messages are not answered. joins: answer to phx_join, `ok` or `error`. answers: REST works, else it is 503.
-    idle_ms: a socket that is silent for so long is closed. limits: REST is answered with 429. hangs: REST is not answered.
-    expires_at: of the authorization, for identity. delays_ms: what (as in asked) → how long its answers wait. tokens: a Tokens, for a device that is paired; None: any token is good.
-    asked: (virtual ms, what) of everything: `identity`, `health`, `upgrade`, `join`, `heartbeat`, `pong`, `close`,
-    `idle`, `http_heartbeat`; of Tokens `code`, `token`, `refresh`, `revoke`.
+    silent: the socket's messages are not answered. joins: answer to phx_join, `ok` or `error`.
+    answers: REST works, else it is 503. idle_ms: a socket that is silent for so long is closed.
+    limits: REST is answered with 429. hangs: REST is not answered.
+    expires_at: of the authorization, for identity. tokens: a Tokens for a device that is paired;
+    None: every token is good.
+    delays_ms: what (as in `asked`) → how long its answers wait; an upgrade's token is judged after
+    the wait. answered_with: what (as in `asked`) → (status, body), in place of the right answer.
+    asked: (virtual ms, what) of everything: `identity`, `health`, `upgrade`, `join`, `heartbeat`,
+    `pong`, `close`, `idle`, `http_heartbeat`; of Tokens `code`, `token`, `refresh`, `revoke`.
     """
 
     def __init__(self, tokens=None):
@@ -43,6 +47,7 @@ class Frameio:
         self.device_id = DEVICE_ID
         self.joins = "ok"
         self.delays_ms = {}
+        self.answered_with = {}
         self.expires_at = None
         self.asked = []
         self._sockets = []
@@ -59,7 +64,7 @@ class Frameio:
         )
 
     def push(self, event, payload):
-        """Push an event to the joined socket. phx_error and phx_close end its channel, and may come again after that."""
+        """Push an event to the joined socket. phx_error and phx_close end its channel, and may repeat."""
         ends = event.startswith("phx_")
         for socket in self._sockets:
             if socket.joined or ends:
@@ -69,7 +74,7 @@ class Frameio:
     def ping(self):
         """Ping the device, as Phoenix does not, but something in between may."""
         for socket in self._sockets:
-            socket._send_frame(9, b"here?")
+            socket.send_frame(9, b"here?")
 
     def close_sockets(self, code):
         """Close frames for all."""
@@ -111,6 +116,8 @@ class Frameio:
     def _answer(self, what, head, form):
         if not self.answers:
             return 503, {"error": "unavailable"}
+        if what in self.answered_with:
+            return self.answered_with[what]
         if self.limits:
             return 429, {"error": "rate_limited"}
         if what == "health":
@@ -141,6 +148,8 @@ class Frameio:
 
     async def _upgrade(self, stream, request, token):
         self.asked.append((Clock.now_ms, "upgrade"))
+        if "upgrade" in self.delays_ms:
+            await asyncio.sleep_ms(self.delays_ms["upgrade"])
         if self.forbids or not self._is_good(token):
             stream.write_now(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", 0, 45)
             stream.close()
@@ -192,12 +201,12 @@ class _Socket:
             self.stream.close()
 
     def send(self, message):
-        self._send_frame(1, json.dumps(message).encode())
+        self.send_frame(1, json.dumps(message).encode())
 
     def close(self, code):
-        self._send_frame(8, bytes((code >> 8, code & 0xFF)))
+        self.send_frame(8, bytes((code >> 8, code & 0xFF)))
 
-    def _send_frame(self, opcode, payload):
+    def send_frame(self, opcode, payload):
         if self.stream.closed:
             return
         count = len(payload)
@@ -233,7 +242,7 @@ class _Socket:
         service = self._service
         if opcode == 8:
             service.asked.append((Clock.now_ms, "close"))
-            self._send_frame(8, payload)
+            self.send_frame(8, payload)
             self.stream.close()
             return
         if opcode == 10:

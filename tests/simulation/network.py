@@ -1,13 +1,17 @@
-"""A network in memory, in virtual time: stands in for pilotlight.net.transport.Endpoint and Transport, with the same words.
+"""A network in memory, in virtual time. It replaces pilotlight.net.transport's Endpoint and Transport.
 
-What is written arrives after `latency_ms` and a random part of `jitter_ms`, in pieces cut at random where there is jitter: one seed
-decides order and delay. The link can be cut in silence (`dead_air`): as TCP does it, what was under way arrives when the air is back.
+Import it before pilotlight.agent: from then on `transport.Endpoint` is the simulated one.
+
+What is written arrives after `latency_ms` and a random part of `jitter_ms`. Where there is jitter, it
+arrives in pieces that are cut at random. One seed decides order and delay. The link can be cut without
+notice (`dead_air`): as with TCP, what was under way arrives when the air is back.
 """
 
 import asyncio
 import random
 import time
 
+from pilotlight.net import transport
 from pilotlight.net.errors import LinkClosed, Unreachable, no_memory
 from tools.virtual_board.virtual_time import Clock
 
@@ -15,10 +19,12 @@ from tools.virtual_board.virtual_time import Clock
 class Network:
     """What lies between device and server. All streams obey it.
 
-    latency_ms, jitter_ms: each way. refused: connects are refused. no_memory: they find no memory for TLS.
-    one_only: a second one beside an open stream finds none.
+    latency_ms, jitter_ms: each way. refused: connects are refused. no_memory: connects find no memory
+    for TLS. one_only: a connect finds no memory while another stream is open.
     serve: called with each new far end (`Stream`).
-    opened, most_open: streams ever opened, and open at once at most, by the device. heard_ms: when the device last received a byte.
+    opened: streams that the device has opened. open, most_open: how many are open, and were at once.
+    heard_ms: when the device last received a byte.
+    tap(stream, data): called with all that the device writes, when it writes it, or None.
     """
 
     def __init__(self, serve, latency_ms, jitter_ms=0):
@@ -31,12 +37,17 @@ class Network:
         self.open = 0
         self.most_open = 0
         self.heard_ms = Clock.now_ms
+        self.tap = None
         self._dead_air = False
         self._streams = []  # the device's ends
 
+    def plug_in(self):
+        """An Agent that is made from now on connects through this network."""
+        _Plugged.network = self
+
     @property
     def dead_air(self):
-        """Nothing arrives, either way, and nobody is told."""
+        """Nothing arrives, in either direction, and neither end is told."""
         return self._dead_air
 
     @dead_air.setter
@@ -51,7 +62,7 @@ class Network:
         return self.latency_ms + (random.randrange(self.jitter_ms + 1) if self.jitter_ms else 0)
 
     def connect(self):
-        """A new stream of the device's."""
+        """A new stream: the device's end."""
         near, far = Stream(self), Stream(self)
         near.other, far.other = far, near
         self.opened += 1
@@ -67,20 +78,25 @@ class Network:
             stream.reset()
             stream.other.reset()
 
-    def endpoint(self, host, port, tls=None):
-        """What Agent makes its streams with."""
-        return Endpoint(self, "%s:%d" % (host, port))
+
+class _Plugged:
+    network = None
 
 
 class Endpoint:
-    """As pilotlight.net.transport.Endpoint."""
+    """Replaces pilotlight.net.transport.Endpoint."""
 
-    def __init__(self, network, host_field):
-        self._network = network
-        self.host_field = host_field
+    def __init__(self, host, port, tls=None):
+        self.host = host
+        self.port = port
+        self.host_field = "%s:%d" % (host, port)
+        self._network = _Plugged.network
 
     def open(self):
         return self._network.connect()
+
+
+transport.Endpoint = Endpoint
 
 
 class _Readable:
@@ -92,7 +108,7 @@ class _Readable:
 
 
 class Stream:
-    """One end of a stream, as pilotlight.net.transport.Transport."""
+    """One end of a stream. It replaces pilotlight.net.transport.Transport."""
 
     def __init__(self, network):
         self._network = network
@@ -148,7 +164,10 @@ class Stream:
 
     def write_now(self, buffer, start, end):
         self._check_open()
-        self._send(bytes(buffer[start:end]))
+        data = bytes(buffer[start:end])
+        if self.is_device and self._network.tap:
+            self._network.tap(self, data)
+        self._send(data)
         self.progress_ms = time.ticks_ms()
         return end - start
 

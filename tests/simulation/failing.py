@@ -1,0 +1,47 @@
+"""The one way to inject a fault into a call: no memory, a write that fails, a storage that fails."""
+
+import asyncio
+import builtins
+
+
+class Failing:
+    """The next calls of a public function or method raise an error; later ones work as before.
+
+        fault = Failing(Deadline, "__init__", which=lambda guard, transport, what, *_: what == "joining")
+        ...
+        assert not fault.left  # it has been raised
+
+    owner: a module, a class or an object. name: of its function or method, never a private one.
+    error: what is raised. times: how many calls raise it. which(*arguments): only calls for which
+    it is true count; None: every call. left: how many calls have still to fail; 0 ends it.
+    """
+
+    def __init__(self, owner, name, error=MemoryError, times=1, which=None):
+        assert name.startswith("__") or not name.startswith("_"), name
+        self.left = times
+        original = getattr(owner, name)
+
+        def call(*arguments, **named):
+            if self.left and (which is None or which(*arguments)):
+                self.left -= 1
+                raise error
+            return original(*arguments, **named)
+
+        setattr(owner, name, call)
+
+
+def no_memory_to_import(name):
+    """The next import of this module of pilotlight finds no memory."""
+
+    def is_it(module, *_):
+        return module.rpartition(".")[2] == name
+
+    return Failing(builtins, "__import__", which=is_it)
+
+
+def no_memory_to_wait(wait_ms):
+    """The next wait for an event that lasts exactly so long at most finds no memory.
+
+    Which wait that is, a test says by a time that no other wait has: in Times, or told by the service.
+    """
+    return Failing(asyncio, "wait_for_ms", which=lambda job, longest_ms: longest_ms == wait_ms)
