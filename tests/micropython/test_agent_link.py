@@ -19,7 +19,7 @@ from pilotlight.net.deadline import Deadline
 async def test_from_power_on_to_online():
     world = World()
     await world.online()
-    # Each request: connect (a round trip), then request and answer (another): 40 ms. Upgrade 40, join 20.
+    # A request is two round trips: connect, then request and answer: 40 ms. Upgrade 40, join 20.
     assert [row[:2] for row in world.shown] == [
         (0, "starting"),
         (40, "joining"),
@@ -55,7 +55,7 @@ async def test_heartbeats_leave_every_15_s():
 
 
 async def test_a_dead_link_shows_29_s_after_its_last_proof():
-    """Death at every second of the heartbeat's round: never later than 30 s, and never a wrong `connected` after that."""
+    """Death at every second of the heartbeat's round: `connected` is never wrong after 30 s."""
     for phase_s in range(15):
         world = World()
         await world.online()
@@ -69,7 +69,8 @@ async def test_a_dead_link_shows_29_s_after_its_last_proof():
         assert off == proof_ms + 29_000, (phase_s, off - dead_ms)
         assert off - dead_ms <= 30_000
         world.network.dead_air = False
-        # Joined again within 85 s after everything is well: backoff's cap, and a request that may hang until its deadline.
+        # Joined again within 85 s after everything is well: backoff's cap, and a request that may
+        # hang until its deadline.
         assert await world.until("online") <= 85_000
         await world.power_off()
 
@@ -83,7 +84,7 @@ async def test_backoff_while_nobody_answers():
     await sleep_s(3600)
     opened = world.network.opened
     await sleep_s(3600)
-    # Health every 20 s and, as the join was never verified, identity every 60 s: 240 requests an hour.
+    # Health every 20 s and identity every 60 s (the join was never verified): 240 requests an hour.
     # The socket's tries are uniform in 0..60 s: 120 an hour on the average.
     connects = world.network.opened - opened - 240
     assert 90 < connects < 160, connects
@@ -326,7 +327,7 @@ async def test_a_changed_network_is_checked_at_once():
 
 
 async def test_fourteen_days():
-    """80,640 heartbeats over two wraps of the ticks: none late, none missing, and the heap is what it was."""
+    """80,640 heartbeats over two wraps of the ticks: none late, none missing, no heap lost."""
     world = World()
     await world.online()
     await sleep_s(3600)

@@ -1,4 +1,4 @@
-"""A paired device whose memory runs out around a request to the token endpoints, in virtual time."""
+"""A paired device that finds no memory around a request, in virtual time."""
 
 from pilotlight.net.errors import LinkClosed, NetError
 from tests.simulation.device import World, sleep_s
@@ -74,7 +74,7 @@ async def test_polls_for_which_there_is_no_memory_beside_the_socket():
 
 
 async def test_no_memory_to_drop_the_socket_with():
-    """Then the socket is not kept down for a poll for ever: it may come back, and the next poll tries again."""
+    """Then the socket may be opened again, and the next poll tries again."""
     world = World(pairs=True)
     world.power_on()
     await world.pair()

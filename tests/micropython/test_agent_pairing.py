@@ -1,4 +1,4 @@
-"""A paired device in virtual time: first power-on, refusals, removal, the HTTP fallback, and the user's buttons."""
+"""A paired device in virtual time: first power-on, refusals, removal, HTTP fallback, buttons."""
 
 import asyncio
 
@@ -17,8 +17,8 @@ DAY_S = 24 * 3600
 
 async def test_first_power_on():
     world = await paired()
-    # The code takes a request, and is polled every 5 s. The tokens are followed at once by identity,
-    # the socket and the join.
+    # The code takes a request, and is polled every 5 s. After the tokens come at once identity, the
+    # socket and the join.
     states = [row[1] for row in world.shown]
     assert states[0] == "starting" and "pairing" in states and states[-1] == "online", states
     asked = [what for _, what in world.frameio.asked]
@@ -78,7 +78,10 @@ async def test_a_removed_device():
 
 
 async def test_the_end_of_the_authorization_is_noticed_when_it_comes():
-    """Not at the next poll, up to 5 minutes later; and only Frame.io's word ends it: it may have been prolonged."""
+    """Not at the next poll, up to 5 minutes later.
+
+    Only Frame.io's word ends it, for it may have been prolonged.
+    """
     for prolonged in (False, True):
         world = await paired()
         ends_ms = Clock.now_ms + 1100_000  # well behind a poll: they are at 60, 360, 660, 960 s
@@ -113,7 +116,7 @@ async def test_the_end_of_the_authorization_is_noticed_when_it_comes():
 
 
 async def test_removed_while_the_token_is_refused_by_somebody_else():
-    """Refused, refreshed, refused again: shown as unpaired and left alone; but the next refresh's verdict still ends it."""
+    """Refused, refreshed, refused again: unpaired. The next refresh's verdict still ends it."""
     world = await paired()
     world.frameio.accepts = False
     await world.until("unpaired", 400_000)
@@ -250,7 +253,7 @@ async def test_why_there_is_no_code_yet():
 
 
 async def test_paired_again_at_once():
-    """Online, or shown as unpaired for a token that is refused: then starting to pair is not enough."""
+    """While online, or unpaired because the token is refused: start_pairing is not enough then."""
     for accepts in (True, False):
         world = await paired()
         if not accepts:
@@ -287,7 +290,7 @@ async def test_an_identity_that_answers_after_the_end_is_not_believed():
 
 
 async def test_an_upgrade_refused_for_a_token_that_was_just_replaced():
-    """The refresh overtakes the upgrade: the refusal causes no other one, and the new token is tried soon."""
+    """The refresh overtakes the upgrade: no other refresh follows, the new token is tried."""
     world = await paired()
     frameio = world.frameio
     await sleep_s(100)
@@ -350,7 +353,7 @@ async def test_pairing_without_network_at_first():
 
 
 async def test_a_pairing_for_which_there_is_no_memory_begins_again():
-    """While its code is imported, or later. It was not ended, so the user need not press the button."""
+    """While its code is imported, or later: the user need not press the button."""
     world = World(pairs=True)
     imports = no_memory_to_import("pairing")
     world.frameio.answered_with["code"] = (503, {})

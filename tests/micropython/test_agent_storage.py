@@ -1,5 +1,7 @@
-"""A paired device and what it has stored, in virtual time: files that are none of its own, a flash that is full, and a pairing that
-has ended while it was off."""
+"""A paired device and what it has stored, in virtual time.
+
+Corrupt files, a flash that is full, and a pairing that has ended while the device was off.
+"""
 
 import json
 import os
@@ -248,7 +250,7 @@ async def test_a_full_littlefs_in_a_refresh():
 
 
 async def test_a_pairing_that_ended_while_the_device_was_off_is_shown_as_that():
-    """Only a restart, or its user, makes it show a code: it must not do so by itself in the middle of the night."""
+    """Only a restart or its user makes it show a code: it does not do so by itself at any time."""
     for status in (400, 401):
         world, _ = await paired()
         tokens = world.frameio.tokens

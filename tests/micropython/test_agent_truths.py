@@ -1,4 +1,4 @@
-"""What the agent asks and what it shows, in virtual time: poll spacing, the two truths, refusals."""
+"""What the agent asks and what it shows, in virtual time: poll spacing, proofs, refusals."""
 
 import asyncio
 
@@ -77,7 +77,7 @@ async def test_health_is_asked_at_once_when_the_socket_ends_and_then_every_20_s(
     )
     assert world.agent.status.connected
     await sleep_s(100)
-    # An answer to identity counts as a probe, too; and the 20 s begin with the answer, a request (40 ms) later.
+    # An answer to identity counts as a probe, too. The 20 s begin with the answer, 40 ms later.
     probes = sorted(world.frameio.times("health") + world.frameio.times("identity"))
     assert max(gaps(probes)) <= 20_000 + 4 * LATENCY_MS, gaps(probes)
     assert min(gaps(world.frameio.times("health"))) >= 20_000, gaps(world.frameio.times("health"))

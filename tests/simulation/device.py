@@ -69,9 +69,9 @@ class Host:
 class World:
     """Device, network and service; the seed decides all that is random.
 
-    pairs: the device has a client_secret, not a fixed token; `pair` acts for its user. storage: used
-    in place of the host's records. shown: (virtual ms, state, connected, paused, reason) of each
-    change. reset: the agent's last resort, or None.
+    pairs: the device has a client_secret, not a fixed token; `pair` acts for its user.
+    storage: used in place of the host's records. reset: the agent's last resort, or None.
+    shown: (virtual ms, state, connected, paused, reason) of each change.
     """
 
     def __init__(self, seed=1, jitter_ms=0, pairs=False, storage=None):
@@ -115,7 +115,7 @@ class World:
         self._observing.cancel()
 
     def lose_power(self):
-        """The device stops at once, and all that was under way is lost. The service keeps its state."""
+        """The device stops at once and loses what is under way. The service keeps its state."""
         virtual_time.forget_tasks()
         self.agent = None
         self.network = Network(self.frameio.serve, self.network.latency_ms, self.network.jitter_ms)

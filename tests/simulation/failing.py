@@ -1,4 +1,4 @@
-"""The one way to inject a fault into a call: no memory, a write that fails, a storage that fails."""
+"""The one way to inject a fault into a call: no memory, a write or a storage that fails."""
 
 import asyncio
 import builtins
@@ -7,7 +7,7 @@ import builtins
 class Failing:
     """The next calls of a public function or method raise an error; later ones work as before.
 
-        fault = Failing(Deadline, "__init__", which=lambda guard, transport, what, *_: what == "joining")
+        fault = Failing(Stream, "open", which=lambda stream: stream.is_device)
         ...
         assert not fault.left  # it has been raised
 
@@ -42,6 +42,6 @@ def no_memory_to_import(name):
 def no_memory_to_wait(wait_ms):
     """The next wait for an event that lasts exactly so long at most finds no memory.
 
-    Which wait that is, a test says by a time that no other wait has: in Times, or told by the service.
+    A test names the wait by its length: it sets a time in Times that no other wait has.
     """
     return Failing(asyncio, "wait_for_ms", which=lambda job, longest_ms: longest_ms == wait_ms)

@@ -1,8 +1,8 @@
 """A flash chip in RAM under MicroPython's real littlefs2, whose power can be cut at any operation.
 
-It behaves as NOR flash does: an erase sets a block's bits, a program only clears them. What is counted is what changes it: each
-program and each erase. With the power cut, the operation under way is left as `tear` says and every later one fails, reads
-included, until `after_reboot`.
+It behaves as NOR flash does: an erase sets a block's bits, a program only clears them. Each erase
+and each program is counted. With the power cut, the operation under way is left as `tear` says, and
+every later one fails, reads included, until `after_reboot`.
 """
 
 import asyncio
@@ -23,7 +23,8 @@ _SYNC, _BLOCK_COUNT, _BLOCK_SIZE, _ERASE = 3, 4, 5, 6  # ioctl's requests
 class Flash:
     """The chip, as a block device with the extended interface.
 
-    done: operations so far, each `erase` or `program` with its bytes. cut_at: the power goes at this one (1 is the next).
+    done: operations so far, each `erase` or `program` with its bytes.
+    cut_at: the power goes at this operation (1 is the next).
     lost: an Event, set when the power has gone.
     """
 
@@ -97,7 +98,10 @@ def formatted():
 
 
 def mount(flash):
-    """Mount it in place of what was mounted before. Raises OSError if there is no file system (a board would format it)."""
+    """Mount it in place of what was mounted before.
+
+    Raises OSError if it has no file system (a board would format it).
+    """
     if PLACE in [place for _, place in vfs.mount()]:
         vfs.umount(PLACE)
     vfs.mount(vfs.VfsLfs2(flash), PLACE)

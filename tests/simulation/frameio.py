@@ -1,4 +1,4 @@
-"""A small Frame.io in memory: identity, health and the device socket, with the times at which it was asked."""
+"""A small Frame.io in memory: identity, health and the device socket, and when each was asked."""
 
 import asyncio
 import binascii
@@ -64,7 +64,7 @@ class Frameio:
         )
 
     def push(self, event, payload):
-        """Push an event to the joined socket. phx_error and phx_close end its channel, and may repeat."""
+        """Push an event to the joined socket. phx_error and phx_close end its channel."""
         ends = event.startswith("phx_")
         for socket in self._sockets:
             if socket.joined or ends:

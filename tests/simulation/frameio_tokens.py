@@ -1,12 +1,12 @@
-"""Frame.io's token endpoints in memory: codes that a test types in, pairs that rotate, and what may go wrong with them.
+"""Frame.io's token endpoints in memory: codes that a test types in, pairs that rotate, faults.
 
-Rules: Frame.io's guides "How to: Authorize" and "How to: Manage Auth"; RFC 8628 for what they leave open.
+Rules: Frame.io's guides "How to: Authorize" and "How to: Manage Auth"; else RFC 8628.
 """
 
 from tools.virtual_board.virtual_time import Clock
 
 SECRET = "simulated-secret"
-MARK = "simulated-token-"  # every token and device code begins so: what must never be logged can be looked for
+MARK = "simulated-token-"  # every token and device code begins so: a test looks for it in the log
 CALLS = {"/v2/auth/device/code": "code", "/v2/auth/token": "token", "/v2/auth/revoke": "revoke"}
 _DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 _SLOW_DOWN_S = 5
@@ -16,16 +16,18 @@ _EARLY_MS = 500  # what the way may take from an interval
 class Tokens:
     """The authorization of one device. What it does wrong are plain attributes.
 
-    access_s, refresh_s, code_s, interval_s: lives, and the time between two polls, of what is given out from now on.
+    access_s, refresh_s, code_s: lives of what is issued from now on. interval_s: between two polls.
     characters: length of each token and device code.
-    refuses: word with which the next requests of any kind are refused (400), or "". says: words with which the next polls of a
-    pairing are answered, whatever is true. loses_refresh_answers, loses_token_answers: so many of the next refreshes, or of the
-    polls that would bring tokens, are carried out, and no answer comes.
-    removed: somebody has removed the device in Frame.io: no token is good, until it is paired again. lost_status: 401 or 400,
-    what the refresh of a removed or expired authorization is answered with.
-    user_codes: those that can be entered, the newest last. client_ids: all that were ever heard.
-    live: generation of the pair that is good, 0 for none; they count from 1 over all pairings. uses: how often the refresh
-    token of each generation was sent.
+    refuses: word with which the next requests of any kind are refused (400), or "".
+    says: words with which the next polls of a pairing are answered, whatever is true.
+    loses_refresh_answers, loses_token_answers: so many of the next refreshes, or of the polls that
+    would bring tokens, are carried out, and no answer comes.
+    removed: the device was removed in Frame.io: no token is good until it is paired again.
+    lost_status: status with which the refresh of a removed or expired authorization is answered,
+    401 or 400.
+    user_codes: those that can be entered, the newest last. client_ids: all that were ever received.
+    live: generation of the pair that is good, 0 for none; they count from 1 over all pairings.
+    uses: how often the refresh token of each generation was sent.
     """
 
     def __init__(self):
@@ -65,7 +67,10 @@ class Tokens:
         )
 
     def enter(self, user_code, state="approved"):
-        """The user types in a code; state `denied` if they change their mind then. Raises ValueError if it is not pending."""
+        """The user types in a code; state `denied`: and then refuses.
+
+        Raises ValueError if the code is not pending.
+        """
         if user_code not in self.user_codes:
             raise ValueError("no such code is pending")
         for code in self._codes:
@@ -89,7 +94,10 @@ class Tokens:
         return generation if generation <= self._issued else 0
 
     def answer(self, call, form):
-        """(status, body) for one of the CALLS and its url-encoded form (bytes); None if the answer is to be lost."""
+        """(status, body) for one of the CALLS and its url-encoded form (bytes).
+
+        None if the answer is to be lost.
+        """
         fields = _fields(form)
         if fields.get("client_secret") != SECRET or not fields.get("client_id"):
             return 400, {"error": "invalid_client"}
@@ -216,7 +224,7 @@ class _Pair:
 
 
 def call_of(target, form):
-    """What is asked at this target: `code`, `token`, `refresh` or `revoke`; None for a target that is none of these."""
+    """What is asked at this target: `code`, `token`, `refresh`, `revoke`, or None if not known."""
     call = CALLS.get(target)
     if call == "token" and _fields(form).get("grant_type") != _DEVICE_GRANT:
         return "refresh"

@@ -1,4 +1,4 @@
-"""The design's invariants that can be seen without pairing: they hold at any time and in any fault."""
+"""The design's invariants that can be seen without pairing. They hold in any fault."""
 
 import asyncio
 
@@ -26,7 +26,7 @@ class Watch:
         self._heartbeat_ms = None  # when the last one was written; the join counts as the first
 
     def begin(self):
-        """Begin to look at a world whose device is powered on and has not joined yet, or is online."""
+        """Begin to look at a world whose device is powered on."""
         world = self._world
         self._heartbeat_ms = Clock.now_ms
         self._request = world.agent.http.request

@@ -1,10 +1,10 @@
-"""A network in memory, in virtual time. It replaces pilotlight.net.transport's Endpoint and Transport.
+"""A network in memory, in virtual time, in place of pilotlight.net.transport's classes.
 
 Import it before pilotlight.agent: from then on `transport.Endpoint` is the simulated one.
 
-What is written arrives after `latency_ms` and a random part of `jitter_ms`. Where there is jitter, it
-arrives in pieces that are cut at random. One seed decides order and delay. The link can be cut without
-notice (`dead_air`): as with TCP, what was under way arrives when the air is back.
+What is written arrives after `latency_ms` and a random part of `jitter_ms`. Where there is jitter,
+it arrives in pieces that are cut at random. One seed decides order and delay. The link can be cut
+without notice (`dead_air`): as with TCP, what was under way arrives when the air is back.
 """
 
 import asyncio
@@ -19,10 +19,10 @@ from tools.virtual_board.virtual_time import Clock
 class Network:
     """What lies between device and server. All streams obey it.
 
-    latency_ms, jitter_ms: each way. refused: connects are refused. no_memory: connects find no memory
-    for TLS. one_only: a connect finds no memory while another stream is open.
+    latency_ms, jitter_ms: each way. refused: connects are refused.
+    no_memory: connects find no memory for TLS. one_only: while another stream is open they do not.
     serve: called with each new far end (`Stream`).
-    opened: streams that the device has opened. open, most_open: how many are open, and were at once.
+    opened: how many streams the device has opened. open: how many are open. most_open: its maximum.
     heard_ms: when the device last received a byte.
     tap(stream, data): called with all that the device writes, when it writes it, or None.
     """
