@@ -1,4 +1,5 @@
-# make setup | run | test | lint | check | docs | pictures | bench. A fresh machine needs git, make and Python 3.10+ with venv.
+# make setup | run | test | lint | check | docs | pictures | bench
+# A fresh machine needs git, make and Python 3.10+ with venv.
 
 PYTHON ?= python3
 MICROPYTHON ?= $(CURDIR)/.venv/bin/micropython

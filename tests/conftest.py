@@ -1,7 +1,8 @@
 """Runs the tests under tests/micropython on the MicroPython unix port, as ordinary pytest items.
 
-One item a test function, one interpreter an item. Files under tests/micropython/pure are collected twice: on the unix port and,
-as any other test, on CPython. Names are read by `ast`, so a file needs to be valid for MicroPython only.
+One item a test function, one interpreter an item. Files under tests/micropython/pure are collected
+twice: on the unix port and, as any other test, on CPython. Names are read by `ast`, so a file needs
+to be valid for MicroPython only.
 """
 
 from __future__ import annotations
@@ -55,7 +56,10 @@ def pytest_pycollect_makemodule(
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Spread the slow tests, which mostly wait, so that each begins early on a worker of its own and the others run beside."""
+    """Spread the slow tests, which mostly wait.
+
+    Each begins early on a worker of its own, and the others run beside it.
+    """
     slow = [item for item in items if item.get_closest_marker("slow")]
     rest = [item for item in items if not item.get_closest_marker("slow")]
     for number, item in enumerate(slow):

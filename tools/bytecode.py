@@ -1,4 +1,4 @@
-"""The firmware as a board gets it: compiled to .mpy, in a folder of its own. `python -m tools.bytecode FOLDER`."""
+"""The firmware as a board gets it: compiled to .mpy. `python -m tools.bytecode FOLDER`."""
 
 import os
 import shutil
@@ -14,14 +14,15 @@ _BUILD = Path("firmware/build.py")
 
 
 def build(target: Path) -> Path:
-    """Compile lib/ and firmware/ into `target`, and copy boot.py and main.py there (they stay source: MicroPython asks for them);
-    the path of main.py. The build time is now, or SOURCE_DATE_EPOCH of the environment (reproducible-builds.org)."""
+    """Compile lib/ and firmware/ into `target`, and copy boot.py and main.py there (they stay
+    source: MicroPython asks for them); the path of main.py. The build time is now, or
+    SOURCE_DATE_EPOCH of the environment (reproducible-builds.org)."""
     for folder in ("lib", "firmware"):
         for source in sorted((ROOT / folder).rglob("*.py")):
             name = source.relative_to(ROOT)
             compiled = (target / name).with_suffix(".mpy")
             compiled.parent.mkdir(parents=True, exist_ok=True)
-            # The embedded name is the one under which the unix port and a board import it, so that it is stored once.
+            # The embedded name is that under which it is imported, so that it is stored once.
             embedded = (
                 name.with_suffix(".mpy") if folder == "lib" else f"./{name.with_suffix('.mpy')}"
             )

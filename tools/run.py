@@ -1,11 +1,16 @@
-"""`make run`: the firmware on the virtual board, against the mock, one readable line a change. Ctrl-C ends it all.
+"""`make run`: the firmware on the virtual board, against the mock. Ctrl-C ends it all.
 
-python -m tools.run                              starts the mock (TLS) and the firmware, and types in the code that it shows
-python -m tools.run --screen                     the same, and what the display shows
-python -m tools.run --url https://api.frame.io   the same firmware against the real service
+Prints a line for each change.
 
-For the real service the environment holds SECRET, the model's client_secret (you pair the device; it stays so, in state/), or
-TOKEN, a fixed access token.
+python -m tools.run
+    starts the mock (TLS) and the firmware, and types in the code that it shows
+python -m tools.run --screen
+    the same, and prints what the display shows
+python -m tools.run --url https://api.frame.io
+    the same firmware against the real service
+
+For the real service the environment holds SECRET, the model's client_secret (you pair the device;
+it stays paired, in state/), or TOKEN, a fixed access token.
 """
 
 import argparse
@@ -82,7 +87,10 @@ def start_mock(secret: str, folder: Path) -> tuple[subprocess.Popen[str], str]:
 def write_config(
     path: Path, url: str, credential: dict[str, str], folder: Path, mocked: bool
 ) -> None:
-    """The firmware's configuration, in a folder that only its owner can read: it holds a secret. A real pairing is kept."""
+    """The firmware's configuration, in a folder that only its owner can read: it holds a secret.
+
+    A real pairing is kept.
+    """
     frameio = {"url": url, "client_version": _CLIENT_VERSION, **credential}
     if mocked:
         frameio["ca"] = str(folder / "ca.der")
@@ -151,7 +159,7 @@ def main() -> int:
 
 
 def run(folder: Path, url: str | None, credential: dict[str, str], draws: bool) -> None:
-    """Start the mock (unless there is a URL) and switch the board on, print what it says, and end both."""
+    """Start the mock (unless there is a URL), switch the board on, print what it says, end both."""
     mock = None
     board = VirtualBoard(
         folder / "board",
@@ -187,7 +195,10 @@ def run(folder: Path, url: str | None, credential: dict[str, str], draws: bool) 
 
 
 def follow(board: VirtualBoard, draws: bool, enter: Callable[[str], None]) -> None:
-    """Print each change until the board goes off. draws: the display's pictures, too. enter(user_code): called for each code."""
+    """Print each change until the board goes off.
+
+    draws: the display's pictures, too. enter(user_code): called for each code.
+    """
     lines = events = 0
     while True:
         board.wait_news(lines, events)

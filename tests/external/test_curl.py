@@ -1,4 +1,7 @@
-"""The curl lines of Frame.io's guides, as printed but for scheme, host and secrets, against the mock, with the real curl."""
+"""The curl lines of Frame.io's guides against the mock, with the real curl.
+
+They are as printed, except for scheme, host and secrets.
+"""
 
 import json
 import subprocess

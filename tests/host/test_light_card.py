@@ -9,7 +9,8 @@ import pytest
 
 from tools.generate import files, light_card, readme
 
-# The ladder as design has it: colour, then light, dark, light, … in ms. Not taken from the tables that the card is made of.
+# The ladder as designed: colour, then light, dark, light, … in ms. Not read from the tables of which
+# the card is made.
 LADDER: dict[str, tuple[str, tuple[int, ...]]] = {
     "fault": ("#ff0000", (200, 200)),
     "starting": ("#000000", ()),

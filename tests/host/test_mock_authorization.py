@@ -51,7 +51,7 @@ def post(
     multipart: bool = True,
     headers: Mapping[str, str] | None = None,
 ) -> Answer:
-    """(status, JSON or text) of a call with the unit's fields and these; a field that is None is left out."""
+    """(status, JSON or text) of a call with the unit's fields and these. None omits a field."""
     form = {"client_id": UNIT, "client_secret": CLIENT_SECRET, **fields}
     form = {name: value for name, value in form.items() if value is not None}
     body: dict[str, Any] = (

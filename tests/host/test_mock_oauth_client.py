@@ -13,7 +13,10 @@ from tools.rig import CLIENT_SECRET, CLIENT_VERSION, Mock, Rig
 
 
 class Msal:
-    """Microsoft's generic OAuth 2 client, over TLS. new_tokens: the refresh tokens that it was told to keep."""
+    """Microsoft's generic OAuth 2 client, over TLS.
+
+    new_tokens: the refresh tokens that it was told to keep.
+    """
 
     def __init__(self, mock: Mock) -> None:
         self.new_tokens: list[str] = []

@@ -1,4 +1,7 @@
-"""The mock's device socket, driven by a WebSocket client that we did not write, with the guide's own lines."""
+"""The mock's device socket, driven by another project's WebSocket client.
+
+The messages are those of Frame.io's guide.
+"""
 
 import json
 import ssl

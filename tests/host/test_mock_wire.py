@@ -1,4 +1,4 @@
-"""The mock's faults of the wire, seen by a WebSocket client that we did not write, and by plain sockets."""
+"""The mock's faults of the wire, seen by another project's WebSocket client and plain sockets."""
 
 import json
 import random

@@ -1,4 +1,5 @@
-"""The golden pictures: every page of the screen and every strip of the light, to the pixel; the QR code is read by zxing-cpp, too."""
+"""The golden pictures: every page of the screen and every strip of the light, to the pixel; the QR
+code is read by zxing-cpp, too."""
 
 from pathlib import Path
 
@@ -35,7 +36,10 @@ def test_a_golden_picture_that_nothing_draws_is_told(strips: dict[str, Image.Ima
 
 
 def test_a_phone_reads_the_qr_code(pages: dict[str, Image.Image]) -> None:
-    """Enlarged, for a camera sees more than a pixel a pixel; the white round the code is all that the display has."""
+    """Enlarged, because a camera has several pixels for one of the display's.
+
+    The white around the code is all that the display has room for.
+    """
     read = []
     for name in [name for name in pages if name.startswith("screen/128x64/pairing-")]:
         with Image.open(golden.GOLDEN / f"{name}.png") as file:
@@ -58,7 +62,7 @@ def test_a_difference_of_one_pixel_fails_and_is_saved(tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match=r"failed/page\.png"):
         golden.check("page", picture_of(bytes([1, 2, 4, 9]), 4, 8), seen, failed)
     with Image.open(failed / "page.png") as saved:
-        # golden, actual, difference, each four rows apart and enlarged four times; the pixel is the one at 3, 0
+        # Golden, actual, difference, four rows apart and enlarged four times; the pixel is at 3, 0.
         assert [saved.getpixel((3 * 4, y * 4)) for y in (0, 8 + 4, 16 + 8)] == [
             (0, 0, 0),
             (255, 255, 255),

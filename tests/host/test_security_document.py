@@ -1,5 +1,5 @@
-"""docs/security.md can't rot: each file and test that it names exists, it knows every file that the firmware writes, and its bounds
-are those of the code."""
+"""docs/security.md can't rot: each file and test that it names exists, it knows every file that the
+firmware writes, and its bounds are those of the code."""
 
 import ast
 import re

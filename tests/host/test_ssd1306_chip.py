@@ -1,4 +1,7 @@
-"""The model of the SSD1306 driven by luma.oled, which drives real ones: so it is no mirror of our own driver."""
+"""The model of the SSD1306 driven by luma.oled, which drives real ones.
+
+So the model does not just mirror our own driver.
+"""
 
 import random
 from typing import Any

@@ -1,4 +1,4 @@
-"""Device code is type-checked against the ESP32 stubs, and every exception to that has its reason beside it."""
+"""Device code is type-checked against the ESP32 stubs; each exception has its reason beside it."""
 
 import ast
 import configparser
@@ -35,7 +35,10 @@ def without_reason(source: str) -> list[str]:
 
 
 def careless(config: str) -> list[str]:
-    """The sections that switch checking off for code of ours, without a reason, or by more than `ignore_errors`."""
+    """The sections that switch off checks of our code without a reason.
+
+    Also those that switch off more than `ignore_errors`.
+    """
     parser = configparser.ConfigParser()
     parser.read_string(config)
     found = []

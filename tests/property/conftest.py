@@ -1,4 +1,5 @@
-"""Hypothesis: no deadline a test (timings here are noisy), and a thorough profile (`--hypothesis-profile thorough`)."""
+"""Hypothesis: no deadline a test (timings here are noisy), and a thorough profile
+(`--hypothesis-profile thorough`)."""
 
 from hypothesis import settings
 

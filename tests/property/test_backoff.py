@@ -1,4 +1,4 @@
-"""The backoff: bounded, doubling, and back at its base after a reset, for any times and any dice."""
+"""The backoff is bounded, doubles, and starts at its base after a reset, for any times."""
 
 import random
 from types import SimpleNamespace

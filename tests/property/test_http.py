@@ -118,7 +118,7 @@ def outcome(data: bytes, places: list[int]) -> object:
 def test_what_we_send_is_one_request(
     method: str, target: str, fields: list[tuple[str, str]]
 ) -> None:
-    """h11, as a server, reads exactly one request with exactly our fields, or it was never built."""
+    """h11, as a server, reads one request with exactly our fields, or the request is refused."""
     fields = [(f"x-{name}", value) for name, value in fields]
     try:
         data = request_head(method, "/" + target, "host", fields)

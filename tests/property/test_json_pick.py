@@ -49,7 +49,10 @@ def wanted(document: Any, path: tuple[bytes, ...]) -> Any:
 
 
 def cut(text: str) -> str:
-    """A text as JsonPick holds it: unpaired surrogates replaced, and at most 256 bytes of whole characters."""
+    """A text as JsonPick keeps it: at most 256 bytes of whole characters.
+
+    Unpaired surrogates are replaced.
+    """
     text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     data = text.encode()[:BOUND_BYTES]
     return data.decode(errors="ignore")

@@ -1,4 +1,7 @@
-"""Any text at all, cut to any length: what is shown is in the font, and Latin letters are those of Unicode's own decomposition."""
+"""Any text, cut to any length: what is shown is in the font.
+
+Latin letters are shown as in Unicode's own decomposition.
+"""
 
 import unicodedata
 
@@ -22,7 +25,10 @@ def test_any_text(text: str, longest: int) -> None:
 
 
 def test_every_latin_letter_with_marks() -> None:
-    """Whatever Unicode takes apart into an ASCII letter and marks is shown as that letter, in the ranges that names come from."""
+    """What Unicode decomposes into an ASCII letter and marks is shown as that letter.
+
+    Tested in the ranges that names come from.
+    """
     for code in [*range(0xC0, 0x180), *range(0x218, 0x21C), *range(0x1E00, 0x1F00)]:
         base = "".join(
             letter
@@ -34,7 +40,10 @@ def test_every_latin_letter_with_marks() -> None:
 
 
 def test_every_character_is_seen_but_for_marks() -> None:
-    """Nothing disappears but marks, format characters, skin tones and halves of characters; spaces stay spaces."""
+    """Nothing disappears but marks, format characters, skin tones and surrogates.
+
+    Spaces stay spaces.
+    """
     for code in [*range(0x20000), *range(0xE0000, 0x10FFFF, 7)]:
         shown = readable(chr(code), 9)
         category = unicodedata.category(chr(code))

@@ -1,4 +1,4 @@
-"""Phoenix messages: what we send is what Phoenix reads; what comes is taken or refused, whatever it is."""
+"""Phoenix messages: Phoenix reads what we send; any input is accepted or refused."""
 
 import json
 from typing import Any

@@ -22,7 +22,11 @@ full = st.text(st.characters(max_codepoint=127), min_size=53, max_size=53)
 
 @pytest.fixture(autouse=True, scope="module")
 def _segno_pads_as_the_standard() -> Any:
-    """Segno 1.6.6 adds a codeword 00 before the pad codewords when the text already ends with a whole one; 7.4.10 has none."""
+    """Make segno pad as the standard says.
+
+    Segno 1.6.6 adds a codeword 00 before the pad codewords if the text ends with a whole one;
+    section 7.4.10 of the standard does not.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
             encoder,
@@ -96,7 +100,10 @@ def test_the_points_are_segnos(rows: list[int], turned: bool) -> None:
 
 
 def read(text: str, scale: int) -> bytes:
-    """What ZXing reads in the picture as the display shows it: dark modules are black, the quiet zone is four modules."""
+    """What ZXing reads in the picture as the display shows it.
+
+    Dark modules are black, the quiet zone is four modules.
+    """
     side = SIZE + 8
     image = Image.new("L", (side, side), 255)
     for y, row in enumerate(modules(qr_code.encode(text))):

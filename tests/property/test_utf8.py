@@ -28,7 +28,10 @@ likely = st.lists(
 @example(b"\xe0\x80\x80", [1])
 @example(b"\xf4\x8f\xbf\xbf", [1, 2, 3])
 def test_as_python_at_any_split(data: bytes, cuts: list[int]) -> None:
-    """Refused in the same piece as by Python or, where Python waits for the rest of a character, in an earlier one."""
+    """Refused in the same piece as by Python, or in an earlier one.
+
+    Earlier where Python waits for the rest of a character.
+    """
     check, decoder = Utf8Check(), codecs.getincrementaldecoder("utf-8")("strict")
     places = sorted({0, len(data), *(cut % (len(data) + 1) for cut in cuts)})
     for start, end in itertools.pairwise(places):

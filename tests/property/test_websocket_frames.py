@@ -88,11 +88,14 @@ def _bytes(payload: object) -> bytes:
 @example(b"\x81\x7f\x7f\xff\xff\xff\xff\xff\xff\xff", [1])
 @example(b"\x01\x02\xe2\x82\x89\x00\x80\x01\xac", [1])
 def test_any_bytes_at_any_split(wire: bytes, sizes: list[int]) -> None:
-    """Messages within the bound, or a ProtocolError; and the split decides nothing but when the error comes."""
+    """Messages within the bound, or a ProtocolError.
+
+    The split only decides when the error comes.
+    """
     whole = outcome(wire, [])
     pieces = outcome(wire, sizes)
     assert all(len(payload) <= BOUND_BYTES for _, payload in whole[0])
-    # An error may come before a message that lies in front of it in the same piece is handed over, never after.
+    # An error may suppress messages in front of it in the same piece, but adds none.
     shorter, longer = sorted((whole, pieces), key=lambda result: len(result[0]))
     assert longer[0][: len(shorter[0])] == shorter[0]
     assert (whole[1] is None) == (pieces[1] is None)

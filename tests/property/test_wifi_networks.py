@@ -1,4 +1,7 @@
-"""Whatever config.json or an integrator may say about Wi-Fi: networks in one form, or a sentence without a password."""
+"""Any `wifi` of config.json or an integrator gives networks in one form, or an error.
+
+The error holds no password.
+"""
 
 from hypothesis import given
 from hypothesis import strategies as st

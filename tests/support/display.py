@@ -1,4 +1,7 @@
-"""A display for the screen's tests, and all else that they import: the virtual clock must be there before the firmware is."""
+"""A display for the screen's tests, and what else they import.
+
+Import it before the firmware: it installs the virtual clock.
+"""
 
 import asyncio
 import sys
@@ -24,7 +27,10 @@ FULL = Face(
 
 
 class Display(framebuf.FrameBuffer):
-    """A display and its bus: what it shows, and (ms, what was called) of each attempt. Unplugged, it knows nothing any more."""
+    """A display and its bus: what it shows, and (ms, what was called) of each attempt.
+
+    Unplugged, it knows nothing any more.
+    """
 
     def __init__(self, height=64):
         self.width, self.height = 128, height

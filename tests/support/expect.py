@@ -2,7 +2,7 @@
 
 
 class raises:
-    """`with raises(SomeError) as caught:`: the block must raise it; afterwards `caught.error` is the exception."""
+    """`with raises(SomeError) as caught:`: the block must raise it; then see `caught.error`."""
 
     def __init__(self, kind):
         self.kind = kind

@@ -1,10 +1,14 @@
-"""Connects that fail again and again, and what they leave behind; run by the unix port: failed_connects.py JOB.
+"""Connects that fail again and again, and what they leave behind.
 
-JOB is a JSON file: `ca` (a DER file), `host`, `well` (the port of a plain server that fails nobody), and `kinds`:
-[{"name", "port", "tls", "ways", "total_ms", "attempts", "cancelled"}]. Prints one JSON line a kind: `endings`, by way how many connects
-ended how (`""`: well), and `most_waits`, by way the latest wait at which one was cancelled; then, as it was before and after those
-connects: `files`, the open file descriptors (after: the most that were open after any of them); `heap`, the bytes in use after a
-collection; `pages`, those of the process's data, where Mbed TLS has its memory.
+Run on the unix port: failed_connects.py JOB. JOB is a JSON file: `ca` (a DER file), `host`, `well`
+(the port of a plain server without faults), and `kinds`: [{"name", "port", "tls", "ways",
+"total_ms", "attempts", "cancelled"}].
+
+Prints one JSON line a kind. `endings`: by way, how many connects ended how (`""`: well).
+`most_waits`: by way, the latest wait at which one was cancelled. Then, before and after those
+connects: `files`, the open file descriptors (after: the most that were open after any of them);
+`heap`, the bytes in use after a collection; `pages` of the process's data, where Mbed TLS has its
+memory.
 """
 
 import asyncio
@@ -38,7 +42,7 @@ class Times:
 
 
 class Client:
-    """The ways to connect to one endpoint; made once and used again and again, as the agent does."""
+    """The ways to connect to one endpoint; made once and reused, as by the agent."""
 
     def __init__(self, endpoint, total_ms):
         times = Times(total_ms)
@@ -57,7 +61,7 @@ class Client:
         await self._http.request("GET", "/", (), ((b"id",),))
 
     async def ending(self, way, run):
-        """Let `run` run one of the ways; how it ended: an error's reason, `cancelled`, or nothing."""
+        """Let `run` run one of the ways; an error's reason, `cancelled`, or an empty text."""
         reason = ""
         try:
             await run(getattr(self, way)())
@@ -103,7 +107,10 @@ class Stepped:
 
 
 class Canceller:
-    """Runs coroutines, and cancels each one wait later than the one before, until one has ended by then; and begins anew."""
+    """Runs coroutines, and cancels each one wait later than the one before.
+
+    Starts again at the first wait when one has ended before it could be cancelled.
+    """
 
     def __init__(self):
         self._waits = 0  # 0: before the first step
@@ -137,7 +144,10 @@ def _data_pages():
 
 
 async def _heap_after(client, ways):
-    """Bytes in use when a client has connected well, each way: so what is kept of the last connect is each time the same."""
+    """Bytes in use after a good connect in each way.
+
+    So what is kept of the last connect is the same each time.
+    """
     for way in ways:
         ending = await client.ending(way, _to_its_end)
         assert not ending, ending

@@ -1,4 +1,7 @@
-"""Servers that fail a client, each in its own way, and some that do not: on loopback, in a thread of the test's process."""
+"""Servers that fail a client, each in its own way, and some that do not.
+
+They run on loopback, in a thread of the test's process.
+"""
 
 from __future__ import annotations
 
@@ -117,7 +120,10 @@ def _answer_request(connection: ServerConnection, request: Request) -> Response 
 
 
 class FailingServers:
-    """All of them. ports: by kind. ca: where the DER of the one CA lies that is to be trusted. Call `close` at the end."""
+    """All of them. ports: by kind.
+
+    ca: where the DER of the one CA lies that is to be trusted. Call `close` at the end.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.ports: dict[str, int] = {}

@@ -1,4 +1,4 @@
-"""A display fitted to a bus of its own, for tests: the driver, the bus and the model of the chip."""
+"""A display on a bus of its own: the driver, the bus and the model of the chip."""
 
 import framebuf
 
@@ -7,7 +7,10 @@ from tools.virtual_board.modules.chips.ssd1306 import SSD1306
 
 
 class Bus:
-    """An I2C bus with one chip. sent: bytes since it was last set to 0. cut_after: so many more bytes, and the wire breaks off."""
+    """An I2C bus with one chip.
+
+    sent: bytes since it was last set to 0. cut_after: so many more bytes, and the wire breaks off.
+    """
 
     def __init__(self, chip, address=0x3C):
         self.chip = chip

@@ -1,4 +1,5 @@
-"""A board under the safe mode's guard, for its tests: stand-ins for `machine`, the application and the fault's light, and boots.
+"""A board under the safe mode's guard, for its tests: stand-ins for `machine`, the application and
+the fault's light, and boots.
 
 Import it before the firmware.
 """
@@ -60,7 +61,10 @@ safe_mode.held_ms = 20
 
 
 class App:
-    """Stands in for firmware.app and firmware.fault. job(guard): what it does. shown: the faults. runs: how often it was run."""
+    """Stands in for firmware.app and firmware.fault.
+
+    job(guard): what it does. shown: the faults. runs: how often it was run.
+    """
 
     def __init__(self):
         self.job = self.crash
@@ -101,7 +105,10 @@ def interrupt(guard):
 
 
 def boot():
-    """From a reset to the next one; None if it ends at the prompt. What was shown and run is counted anew."""
+    """From a reset to the next one; None if it ends at the prompt.
+
+    Resets what app counted.
+    """
     app.shown.clear()
     app.runs = 0
     try:

@@ -1,6 +1,7 @@
 """main.py of a virtual board whose minutes are short, and whose firmware crashes or hangs on order.
 
-sabotage.json in the flash: {"do": "crash" or "hang", "after_ms": …} or nothing. Everything else is main.py's way.
+sabotage.json in the flash: {"do": "crash" or "hang", "after_ms": …} or nothing. Everything else is
+main.py's way.
 """
 
 import json
@@ -27,7 +28,10 @@ begun_ms = None
 
 
 def is_up(self):
-    """Asked for all the time: what is done here is done by the agent. Counts from the first time on."""
+    """Asked for all the time: what is done here is done by the agent.
+
+    Counts from the first time on.
+    """
     global begun_ms
     begun_ms = begun_ms or time.ticks_ms()
     if order and time.ticks_diff(time.ticks_ms(), begun_ms) >= order["after_ms"]:

@@ -64,7 +64,10 @@ def forget_seen():
 
 
 class Device:
-    """Wi-Fi under test. changes: (seconds since power-on, is it up, reason) at each call of on_change. log: its lines."""
+    """Wi-Fi under test. log: its lines.
+
+    changes: (seconds since power-on, is it up, reason) at each call of on_change.
+    """
 
     def __init__(self, networks=(), **others):
         self.changes = []

@@ -1,4 +1,5 @@
-"""A light in virtual time, without a board or an event loop: a lamp that keeps what it showed, a timer that fires when told.
+"""A light in virtual time, without a board or an event loop: a lamp that keeps what it showed, a
+timer that fires when told.
 
 `install()` of tools/virtual_board/virtual_time.py comes before this is imported.
 """
@@ -18,7 +19,10 @@ class Lamp:
 
 
 class Timer:
-    """machine.Timer, one-shots only. late_ms: how late it calls. loses: how many calls get lost. wakes: how often it called."""
+    """machine.Timer, one-shots only.
+
+    late_ms: how late it calls. loses: how many calls get lost. wakes: how often it called.
+    """
 
     ONE_SHOT = 0
 
@@ -55,7 +59,10 @@ def pass_time(timer, ms):
 
 
 def edges(shown, from_ms=0):
-    """Where it becomes light and dark: [(t_ms, is it light?)], at half of the most that it shows as the eye sees it."""
+    """Where it becomes light and dark: [(t_ms, is it light?)].
+
+    The threshold is half of the brightest that it shows, as the eye sees it.
+    """
     most = max([max(row[1:]) for row in shown]) if shown else 0
     found = []
     for t_ms, red, green, blue in shown:

@@ -1,4 +1,7 @@
-"""A scripted server on loopback, in the test's own interpreter: says exactly the bytes that a test wants, when it wants."""
+"""A scripted server on loopback, in the test's own interpreter.
+
+It sends exactly the bytes that a test wants, when it wants.
+"""
 
 import asyncio
 import binascii

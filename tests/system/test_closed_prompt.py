@@ -1,5 +1,7 @@
-"""`"repl": false`: neither Ctrl-C nor a crash nor the end of main.py leads to the prompt. What is true of an open one is in
-test_safe_mode.py."""
+"""`"repl": false`: neither Ctrl-C nor a crash nor the end of main.py leads to the prompt.
+
+What is true of an open one is in test_safe_mode.py.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,10 @@ MakeBoard = Callable[[Path], Board]
 
 @pytest.fixture
 def closed(tmp_path: Path) -> Iterator[MakeBoard]:
-    """Makes the board with this main.py and a closed prompt, not switched on yet. At the end, there has been no prompt."""
+    """Makes the board with this main.py and a closed prompt, not switched on yet.
+
+    At the end, there has been no prompt.
+    """
     boards: list[Board] = []
 
     def make(main: Path) -> Board:

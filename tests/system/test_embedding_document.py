@@ -1,4 +1,5 @@
-"""The program in docs/embedding.md, as printed but for address, secret and roots: pairs, stays online, uploads; and its buttons."""
+"""The program in docs/embedding.md, as printed but for address, secret and roots: pairs, stays
+online, uploads; and its buttons."""
 
 import ast
 import json
@@ -59,7 +60,10 @@ class Camera:
         self._process.stdin.flush()
 
     def until(self, *beginnings: str) -> list[str]:
-        """The lines from here on, up to the one that begins so; for several, up to the last of them, in any order."""
+        """The lines from here on, up to the one that begins so.
+
+        For several beginnings: up to the last of them, in any order.
+        """
         assert self._process.stdout is not None
         wanted, since = set(beginnings), len(self.lines)
         for line in self._process.stdout:

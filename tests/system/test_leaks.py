@@ -1,4 +1,7 @@
-"""200 failed connects of every kind: each ends with the error that names it, and leaves no file open and no byte behind."""
+"""200 failed connects of every kind: each ends with the right error.
+
+Each leaves no file open and no byte allocated.
+"""
 
 import json
 import subprocess
@@ -15,14 +18,18 @@ COUNT = 200
 MANY = 3 * COUNT  # for kinds that take no time: there, eight bytes a connect would show
 LONG_MS = 10_000
 HURRIED_MS = 3
-# The heap is the same to the byte but, now and then, for a transport or two that are over, 544 bytes each: MicroPython's collector
-# takes a stale word, on the C stack or in a task that was in asyncio's queue, for a pointer. 32 bytes a connect would be 3200 or more.
+# The heap is the same to the byte, except that now and then one or two closed transports are left,
+# 544 bytes each: MicroPython's collector takes a stale word, on the C stack or in a task that was in
+# asyncio's queue, for a pointer. A leak of 32 bytes a connect would be 3200 or more.
 STALE_BYTES = 2000
 MALLOC_STEP_PAGES = 33  # so much does malloc take from the system at a time
 
 
 class Kind(NamedTuple):
-    """How connects fail. reasons: by way, how they may end (nothing: well). total_ms: how long they may take."""
+    """How connects fail. reasons: by way, how they may end (nothing: well).
+
+    total_ms: how long they may take.
+    """
 
     name: str
     tls: bool
@@ -77,7 +84,7 @@ def servers(tmp_path: Path) -> Iterator[FailingServers]:
 
 
 def connect(servers: FailingServers, kinds: tuple[Kind, ...]) -> list[dict[str, Any]]:
-    """What failed_connects.py prints for these kinds; nothing that it printed is a leak or a wrong name."""
+    """What failed_connects.py prints for these kinds. Fails at a leak or a wrong error."""
     job = {
         "ca": str(servers.ca),
         "host": HOST,
@@ -128,7 +135,7 @@ def test_what_fails_in_tls(servers: FailingServers) -> None:
 
 
 def test_cancelled_at_every_wait(servers: FailingServers) -> None:
-    """A connect that is cancelled at its n-th wait, for each n; then one that is not; and so again."""
+    """Connects cancelled at the n-th wait, for each n; then one that is not; repeated."""
     [line] = connect(servers, (CANCELLED,))
     assert sum(counts["cancelled"] for counts in line["endings"].values()) >= COUNT
     assert all(counts[""] >= 5 for counts in line["endings"].values()), str(line)

@@ -1,4 +1,7 @@
-"""The real mpremote on the serial line of the virtual board, which has the real firmware and a real littlefs."""
+"""The real mpremote on the serial line of the virtual board.
+
+The board has the real firmware and a real littlefs.
+"""
 
 from __future__ import annotations
 

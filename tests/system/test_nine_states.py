@@ -1,6 +1,8 @@
-"""The whole firmware on the virtual board, through all nine states, while the pins' edges and the display's memory are recorded.
+"""The whole firmware on the virtual board, through all nine states, while the pins' edges and the
+display's memory are recorded.
 
-What is asserted is what a person on set sees: the light, decoded from its edges alone, and the picture.
+What is asserted is what a person on set sees: the light, decoded from its edges alone, and the
+picture.
 """
 
 from __future__ import annotations
@@ -34,7 +36,10 @@ _LONGEST_S = 20
 
 
 def edges(events: list[Event], pin: int) -> list[tuple[float, bool]]:
-    """(ms, is it light) where the LED or pixel at the pin becomes light or dark; half of its brightest is light."""
+    """(ms, is it light) where the LED or pixel at the pin becomes light or dark.
+
+    The threshold is half of its brightest.
+    """
     shown: list[tuple[float, int]] = []
     for event in events:
         if event.get("pin") == pin and event["kind"] == "pin":
@@ -68,7 +73,10 @@ def patterns_like(seen: list[tuple[float, bool]]) -> set[str]:
 
 
 class Set:
-    """A film set: the board, its Frame.io, and somebody who looks at it. pin: the light's. seen: the states that were told by light."""
+    """A film set: the board, its Frame.io, and an observer.
+
+    pin: the light's. seen: the states that were told by light.
+    """
 
     def __init__(self, folder: Path, rig: Rig, name: str, wiring: str, pin: int) -> None:
         self.mock: Mock = rig.mock("--interval-s", "1")
@@ -90,7 +98,10 @@ class Set:
         (self.board.flash / "config.json").write_text(json.dumps(self.config))
 
     def sees(self, state: str, since: int, **wanted: Any) -> None:
-        """Wait for the state on the console, then look at the light until it tells the same. since: a mark, where it may begin."""
+        """Wait for the state on the console, then look at the light until it tells the same.
+
+        since: a mark, where it may begin.
+        """
         line = self.board.wait_line(
             len(self.board.lines) - 1 if self.board.lines else 0, state=state, **wanted
         )
@@ -125,7 +136,7 @@ class Set:
         self.seen.add(state)
 
     def moves(self, after: int) -> bool:
-        """Does the light change in the next seconds, more of them than any pattern stays as it is?"""
+        """Does the light change within the next seconds, longer than any pattern stands still?"""
         try:
             self.board.wait(lambda event: event.get("pin") == self.pin, after, _STEADY_S)
         except AssertionError:

@@ -1,4 +1,5 @@
-"""A board whose file has the storage of docs/security.md: paired, its tokens are in the NVS and in no file, and are found again."""
+"""A board whose file has the storage of docs/security.md: paired, its tokens are in the NVS and in
+no file, and are found again."""
 
 import shutil
 from pathlib import Path

@@ -153,7 +153,8 @@ def test_the_real_heartbeat_and_the_real_poll(rig: Rig) -> None:
     gaps = [after - before for before, after in itertools.pairwise(beats)]
     assert all(14_000 <= gap <= 17_000 for gap in gaps), gaps
     polls = [record["t_ms"] for record in mock.records(kind="request", path="/v2/devices/me")]
-    # The device counts 60 s from begin to begin; the mock sees arrivals, and the first request may have been the slower one.
+    # The device counts 60 s from start to start; the mock sees arrivals, and the first request may
+    # have been slower.
     assert len(polls) == 2 and 59_500 <= polls[1] - polls[0] < 63_000
     assert len(mock.records(kind="upgrade")) == 1
 

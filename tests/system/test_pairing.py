@@ -1,4 +1,4 @@
-"""Pairing, refresh and what ends them, with the real firmware and short times against the mock's token endpoint."""
+"""Pairing, refresh and what ends them: the real firmware, with short times, against the mock."""
 
 import itertools
 import json

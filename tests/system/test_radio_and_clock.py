@@ -1,4 +1,7 @@
-"""The real firmware on the virtual board's radio and clock, with a real littlefs: every way to lose Wi-Fi, and to know no time."""
+"""The real firmware on the virtual board's radio and clock, with a real littlefs.
+
+Every way to lose Wi-Fi, and to have no time.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What keeps a board going, with the real boot and the real firmware on the virtual board; its minutes are fractions of a second."""
+"""What keeps a board going, with the real boot and the real firmware on the virtual board; its
+minutes are fractions of a second."""
 
 from __future__ import annotations
 
@@ -152,7 +153,7 @@ def test_main_py_runs_and_an_interrupt_reaches_the_prompt(tmp_path: Path) -> Non
 
 
 def test_a_computer_ends_quietly_at_an_interrupt(rig: Rig) -> None:
-    """Where nothing is under way: in the midst of a collection, a signal leaves the unix port's heap locked."""
+    """Interrupted while idle: a signal during a collection leaves the unix port's heap locked."""
     device = rig.device(rig.config(rig.mock().url), fast=False)
     device.wait(state="online")
     log = rig.folder / "state/a/log.json"

@@ -1,4 +1,7 @@
-"""What goes wrong: refusals, drops, silence, portals, certificates, configurations; with the real firmware and short times."""
+"""What goes wrong: refusals, drops, silence, portals, certificates, configurations.
+
+With the real firmware and short times.
+"""
 
 import json
 from pathlib import Path
@@ -88,7 +91,7 @@ def test_a_channel_that_stays_lost_gets_a_new_socket(rig: Rig) -> None:
 
 
 def test_a_channel_that_is_lost_again_and_again_gets_a_new_socket(rig: Rig) -> None:
-    """As with a doubled phx_error: rejoining a live channel makes the server close the old one, and so on for ever."""
+    """As with a doubled phx_error: a rejoin of a live channel makes the server close the old one."""
     mock, device = rig.online()
     for joins in range(2, 6):
         mock.control("channel", event="phx_close")

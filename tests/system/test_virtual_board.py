@@ -40,7 +40,10 @@ async def wait():
 
 @pytest.fixture
 def make_board(tmp_path: Path) -> Iterator[MakeBoard]:
-    """Makes boards with these programs as main.py and boot.py, not switched on yet; options are VirtualBoard's."""
+    """Makes boards with these programs as main.py and boot.py, not switched on yet.
+
+    options: VirtualBoard's.
+    """
     boards: list[VirtualBoard] = []
 
     def make(main: str, boot: str | None = None, **options: Any) -> VirtualBoard:

@@ -1,4 +1,4 @@
-"""The virtual board with a real littlefs in an image file: what is on it after resets and power cuts."""
+"""The virtual board with a real littlefs in an image file, after resets and power cuts."""
 
 from __future__ import annotations
 
@@ -86,7 +86,10 @@ def test_an_erased_flash_is_formatted_and_a_damaged_one_left_alone(board: Virtua
 
 
 def test_the_authorization_is_whole_whenever_the_power_goes(tmp_path: Path, rig: Rig) -> None:
-    """With the real firmware, which pairs, and stores a new pair of tokens every second. It is cut off in the midst of that."""
+    """With the real firmware, which pairs, and stores a new pair of tokens every second.
+
+    It is cut off in the midst of that.
+    """
     mock = rig.mock("--interval-s", "1", "--token-life-s", "1")
     frameio = {"url": mock.url, "client_version": CLIENT_VERSION, "client_secret": CLIENT_SECRET}
     wifi = {"ssid": "Stage 5", "password": "pilotlight"}
@@ -115,7 +118,7 @@ def test_the_authorization_is_whole_whenever_the_power_goes(tmp_path: Path, rig:
 
 
 def stored(board: VirtualBoard) -> list[str]:
-    """The tokens that are whole in what is stored as the authorization; none if there is nothing."""
+    """The tokens that are whole in the stored authorization; empty if nothing is stored."""
     try:
         record = json.loads(board.read_file("state/authorization.json"))
     except FileNotFoundError:
@@ -126,7 +129,10 @@ def stored(board: VirtualBoard) -> list[str]:
 
 
 def come_online(board: VirtualBoard, mock: Mock) -> None:
-    """Switch it on and do what its user would until it is online: a pair of which the cut lost the answer is lost for good."""
+    """Switch it on and do what its user would do until it is online.
+
+    A pair of tokens whose answer was lost to the power cut is lost for good.
+    """
     while True:
         seen = len(board.lines)
         board.power_on()

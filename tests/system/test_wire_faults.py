@@ -1,5 +1,8 @@
-"""Faults of the wire: the real firmware takes them without effect, or ends the link for a named reason, tells the mock why, and
-is online again. Several faults in one run of the firmware, one after the other."""
+"""Faults of the wire: the real firmware is not affected, or ends the link and is online again.
+
+It ends the link for a named reason, which it tells the mock. Several faults follow each other in
+one run of the firmware.
+"""
 
 import itertools
 from typing import Any
@@ -8,7 +11,7 @@ import pytest
 
 from tools.rig import Device, Mock, Rig
 
-# Many links in a row take little time, and identity is asked at once, but only when something has happened.
+# Many links in a row take little time. Identity is asked at once, but only after an event.
 SOON = {
     "backoff_cap_ms": 50,
     "heartbeat_ms": 300,
@@ -49,7 +52,10 @@ BAD_FRAMES: dict[str, tuple[dict[str, Any], tuple[str, int]]] = {
 
 
 def lost_and_back(mock: Mock, device: Device, action: str, **body: Any) -> tuple[str, int]:
-    """Order what ends the live socket: the reason that is shown, and the code of the device's close frame. It is back then."""
+    """Order what ends the live socket, and wait until it is back.
+
+    The reason that was shown, and the code of the device's close frame.
+    """
     mark, ends = device.mark(), len(mock.records(kind="socket_end"))
     mock.control(action, **body)
     reason = device.wait(state="joining", after=mark)["reason"]
@@ -85,7 +91,7 @@ def nothing_answers(mock: Mock, device: Device, reason: str, action: str, **body
 
 
 def upgrade_fails(mock: Mock, device: Device, reason: str, action: str, **body: Any) -> None:
-    """Spoil the upgrade's answer, and end the link: not joined, for this reason, but Frame.io is there."""
+    """Spoil the upgrade's answer, and end the link: not joined, for this reason, but connected."""
     mark = device.mark()
     mock.control(action, part="socket", **body)
     mock.control("reset")

@@ -1,8 +1,9 @@
 """Measures memory against the mock, over TLS: `make bench`. Counts and bytes only; 64-bit words.
 
-The rows are those of a comparison of MicroPython websocket clients: live heap when joined, bytes allocated per heartbeat trip,
-and the smallest heap with which the whole firmware reaches `online` (as bytecode, and from source), identity of 100 kB; then
-what the parts of a board with light, screen and Wi-Fi keep besides.
+The rows are those of a comparison of MicroPython websocket clients: live heap when joined, bytes
+allocated per heartbeat trip, and the smallest heap with which the whole firmware reaches `online`
+(as bytecode, and from source), identity of 100 kB; then what the parts of a board with light,
+screen and Wi-Fi keep besides.
 """
 
 import json
@@ -44,7 +45,10 @@ def board_parts(root: Path) -> dict[str, int]:
 
 
 def reaches_online(rig: Rig, mock: Mock, token: str | None, entry: Path, kib: int) -> bool:
-    """Does the firmware reach `online` in so many KiB, with nothing stored? token: a fixed one, or None: it is paired first."""
+    """Does the firmware reach `online` in so many KiB, with nothing stored?
+
+    token: a fixed one, or None: it is paired first.
+    """
     shutil.rmtree(rig.folder / "state", ignore_errors=True)
     device = rig.device(
         rig.config(mock.url, mock.ca, token), fast=False, heap=f"{kib}k", entry=entry

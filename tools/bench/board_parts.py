@@ -1,6 +1,7 @@
-"""What the parts of a board that has everything keep of the GC heap; run by the unix port on the virtual board's modules.
+"""What the parts of a fully equipped board keep of the GC heap.
 
-micropython board_parts.py ROOT (through `make bench`): ROOT holds firmware/ and lib/. Prints a JSON object: part → bytes.
+Run on the unix port with the virtual board's modules, by `make bench`: micropython board_parts.py
+ROOT. ROOT holds firmware/ and lib/. Prints a JSON object: part → bytes.
 """
 
 import asyncio
@@ -46,7 +47,7 @@ def count(part, make):
 
 
 async def main():
-    """Each part as firmware/app.py makes it, in an order in which what they share is counted once."""
+    """Each part as firmware/app.py makes it, in an order that counts what they share once."""
     machine.I2C(
         0, scl=machine.Pin(22), sda=machine.Pin(21)
     )  # what the virtual board wants for its chips

@@ -1,6 +1,7 @@
-"""What a heartbeat trip costs on the GC heap; run by the unix port: micropython heartbeat_trip.py (through `make bench`).
+"""What a heartbeat and its reply cost on the GC heap; run on the unix port by `make bench`.
 
-PILOTLIGHT_CONFIG names the configuration, as for main.py. Prints one JSON line; all figures but `trips` are bytes.
+PILOTLIGHT_CONFIG names the configuration, as for main.py. Prints one JSON line; all figures but
+`trips` are bytes.
 """
 
 import asyncio
@@ -38,7 +39,10 @@ async def trips(phoenix, counter, count):
 
 
 async def measure(agent, counter):
-    """Wait for `online`, then count what heartbeats allocate with the collector off, and what many of them leave behind."""
+    """Wait for `online`, then count what heartbeats allocate, and what many of them leave.
+
+    The collector is off while allocations are counted.
+    """
     running = asyncio.create_task(agent.run())
     version = 0
     while agent.status.state != "online":
@@ -69,7 +73,10 @@ async def measure(agent, counter):
 
 
 def main():
-    """Build the agent as firmware/app.py does, but for its own heartbeats and polls: no clock has a part in the figures."""
+    """Build the agent as firmware/app.py does, without its own heartbeats and polls.
+
+    So the figures do not depend on a clock.
+    """
     from firmware import app
     from firmware.boards.host import clock, network
     from firmware.storage import FileStorage

@@ -84,7 +84,10 @@ def example(values: dict[str, Any]) -> str:
 
 
 def error(wrong: dict[str, Any]) -> str:
-    """The firmware's sentence about a configuration with this in it. Raises ValueError if it has none."""
+    """The firmware's sentence about a configuration with this in it.
+
+    Raises ValueError if it has none.
+    """
     try:
         _CONFIG.check({**ON_A_BOARD, **wrong})
     except _CONFIG.ConfigError as sentence:

@@ -15,7 +15,10 @@ _GAP = 4
 
 
 def check(name: str, picture: Image.Image, golden: Path = GOLDEN, failed: Path = FAILED) -> None:
-    """Compare with the golden picture. Raises AssertionError, which names a file with golden, actual and difference."""
+    """Compare with the golden picture.
+
+    Raises AssertionError, which names a file with golden, actual and difference.
+    """
     path = golden / f"{name}.png"
     if not path.exists():
         raise AssertionError(f"{name} has no golden picture: make pictures, and look at {path}")
@@ -31,7 +34,10 @@ def check(name: str, picture: Image.Image, golden: Path = GOLDEN, failed: Path =
 
 
 def check_all(pictures: Mapping[str, Image.Image], folder: str) -> None:
-    """Check all pictures of a folder in GOLDEN, and that no others are there. Raises AssertionError, which tells all wrongs."""
+    """Check all pictures of a folder in GOLDEN, and that no others are there.
+
+    Raises AssertionError, which tells all wrongs.
+    """
     wrong = []
     for name, picture in pictures.items():
         try:

@@ -1,7 +1,8 @@
 """The golden timing strips: what each pattern does on each kind of lamp.
 
-They are drawn from what the light really did on the pins, in virtual time on the unix port. A pixel is 10 ms wide. Each lamp has
-a band in the colour that the eye sees, and below it a curve of how bright that is; the ticks at the bottom are seconds.
+They are drawn from what the light really did on the pins, in virtual time on the unix port. A pixel
+is 10 ms wide. Each lamp has a band in the colour that the eye sees, and below it a curve of how
+bright that is; the ticks at the bottom are seconds.
 """
 
 import json
@@ -26,7 +27,10 @@ Strip = dict[tuple[str, int], Seen]
 
 
 def recorded() -> dict[str, Strip]:
-    """Pattern → (kind of lamp, brightness in percent) → [(t_ms, red, green, blue)], linear light, as it is now."""
+    """What the light does now, in linear light.
+
+    Pattern → (kind of lamp, brightness in percent) → [(t_ms, red, green, blue)].
+    """
     done = subprocess.run(
         [MICROPYTHON, "tools/generate/record_lights.py", str(SPAN_MS), *map(str, PERCENTS)],
         cwd=ROOT,

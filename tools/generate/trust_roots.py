@@ -1,6 +1,7 @@
 """Writes lib/pilotlight/trust_roots.py from certifi's bundle.
 
-Frame.io's guide names Amazon Root CA 1; AWS may chain to any of the five roots below. Roots are pinned, never leaves.
+Frame.io's guide names Amazon Root CA 1; AWS may chain to any of the five roots below. Roots are
+pinned, never leaves.
 """
 
 import hashlib

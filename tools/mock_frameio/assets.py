@@ -1,6 +1,8 @@
-"""A stand-in for uploads: only the first call, POST /v2/devices/assets; the PUTs to storage that follow it are not mocked.
+"""A stand-in for uploads: only the first call, POST /v2/devices/assets; the PUTs to storage that
+follow it are not mocked.
 
-Source: Frame.io's guide "How to: Upload (Advanced)", for `offset` (how many seconds ago the media was made) and the 409.
+Source: Frame.io's guide "How to: Upload (Advanced)", for `offset` (how many seconds ago the media
+was made) and the 409.
 """
 
 import uuid
@@ -38,7 +40,10 @@ def _result(service: Service, token: str | None, asset: dict[str, Any]) -> tuple
 
 
 async def create(request: web.Request) -> web.Response:
-    """POST /v2/devices/assets. Stricter than Frame.io about `offset`, which may be left out there."""
+    """POST /v2/devices/assets.
+
+    Stricter than Frame.io about `offset`, which may be left out there.
+    """
     refusal = await refused(request, "assets")
     if refusal:
         return refusal

@@ -1,4 +1,7 @@
-"""The OAuth 2 side: device code, token, revoke. Fields come as multipart/form-data or application/x-www-form-urlencoded."""
+"""The OAuth 2 side: device code, token, revoke.
+
+Fields come as multipart/form-data or application/x-www-form-urlencoded.
+"""
 
 import re
 from collections.abc import Callable
@@ -26,7 +29,10 @@ _DEFAULT_VERSION = "0.0.0"  # as the API reference says
 
 
 class Call:
-    """One call of an endpoint. facts: what its record will say beside the outcome; never a secret, a token or a device code."""
+    """One call of an endpoint.
+
+    facts: what its record will say beside the outcome; never a secret, a token or a device code.
+    """
 
     def __init__(self, request: web.Request, part: str, fields: dict[str, str]) -> None:
         self.service: Service = request.app[SERVICE]

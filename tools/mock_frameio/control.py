@@ -1,4 +1,4 @@
-"""The control API: POST /control/NAME with a JSON object, GET /control/records and /control/status."""
+"""The control API: POST /control/NAME with a JSON object, GET /control/records, /control/status."""
 
 from typing import Any
 
@@ -9,21 +9,26 @@ from .rest import SERVICE
 HELP = """\
 control API (JSON; POST but where GET is said; answers {"ok": true}):
   GET  /control/status    online (the panel's green dot), paused, number of sockets
-  GET  /control/records   what was seen: [{"t_ms", "kind", …}], kinds: request, http, upgrade, message, pushed, pong, socket_end
-                          (code: what the device's close frame said, 1005 for nothing, 1006 without one), idle_close, spoilt,
-                          asset (an upload: name, offset, status)
-  /control/pause          pause the device and push it; {"push": false}: without the event; {"ago_s": 20}: uploads are judged
-                          as if it had been so for 20 s
+  GET  /control/records   what was seen: [{"t_ms", "kind", …}], kinds: request, http, upgrade,
+                          message, pushed, pong, socket_end (code: what the device's close frame
+                          said, 1005 for nothing, 1006 without one), idle_close, spoilt, asset (an
+                          upload: name, offset, status)
+  /control/pause          pause the device and push it; {"push": false}: without the event;
+                          {"ago_s": 20}: uploads are judged as if it had been so for 20 s
   /control/resume         the same, back
-  /control/event          push any event, true or not: {"event": "status_updated", "payload": "paused", "times": 1,
-                          "delay_ms": 0}; with a delay it may arrive behind a later one
-  /control/device         change what identity says: {"id", "project", "creator", "expires_at", "identity_bytes"}
-  /control/drop           close the sockets: {"code": 1000 (null for an empty close frame), "reason": ""}
+  /control/event          push any event, true or not: {"event": "status_updated", "payload":
+                          "paused", "times": 1, "delay_ms": 0}; with a delay it may arrive behind a
+                          later one
+  /control/device         change what identity says: {"id", "project", "creator", "expires_at",
+                          "identity_bytes"}
+  /control/drop           close the sockets: {"code": 1000 (null for an empty close frame),
+                          "reason": ""}
   /control/kill           end the sockets' TCP without a close frame
   /control/channel        end the channels, keep the sockets: {"event": "phx_error" or "phx_close"}
   /control/black_hole     answer nothing and send nothing any more, on old connections and new
-  /control/refuse         {"part": "socket", "identity", "health", "heartbeat", "assets" or "all"; "status": 403; "body": text
-                          (HTML) or JSON; "times": -1 for ever}. 200 with HTML makes a captive portal
+  /control/refuse         {"part": "socket", "identity", "health", "heartbeat", "assets" or "all";
+                          "status": 403; "body": text (HTML) or JSON; "times": -1 forever}. 200
+                          with HTML makes a captive portal
   /control/refuse_join    {"reason": "unauthorized"}
   /control/slow           every answer waits: {"ms": 500}
   /control/expire         the access tokens end now; live sockets stay

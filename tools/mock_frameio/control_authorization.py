@@ -11,23 +11,29 @@ from .service import Service
 from .tokens import Lives
 
 HELP = """\
-pairing and tokens (GET /control/status also says "user_codes": those that can be entered, newest last; "generation": see below):
-  /control/approve        enter a user code in Frame.io: {"user_code": "012345"}, or none for the newest pending one
+pairing and tokens (GET /control/status also says "user_codes": those that can be entered, newest
+last; "generation": see below):
+  /control/approve        enter a user code in Frame.io: {"user_code": "012345"}, or none for the
+                          newest pending one
   /control/deny           refuse it: access_denied; the same body
   /control/next_user_code {"user_code": "000042"}: what the next device code gets
-  /control/lives          of what is issued from now on, in seconds: {"access_s", "refresh_s", "code_s", "interval_s",
-                          "slow_down_s"}; what the answers say instead: {"said_access_s", "said_code_s", "said_interval_s"},
-                          null for the truth in whole seconds
+  /control/lives          of what is issued from now on, in seconds: {"access_s", "refresh_s",
+                          "code_s", "interval_s", "slow_down_s"}; what the answers say instead:
+                          {"said_access_s", "said_code_s", "said_interval_s"}, null for the truth in
+                          whole seconds
   /control/lose_refresh_response
-                          {"times": 1}: refreshes are carried out, and the connection ends without an answer
-  /control/remove_device  removed in Frame.io, or the connection's expires_at has come: no token is good any more (API 401,
-                          upgrade 403, refresh as below); live sockets stay. Pair again, or renew for the fixed token
-  /control/lost_status    {"status": 401 or 400}: for the refresh of a removed device, and of unknown, revoked or expired tokens
+                          {"times": 1}: refreshes are carried out, and the connection ends without
+                          an answer
+  /control/remove_device  removed in Frame.io, or the connection's expires_at has come: no token is
+                          good any more (API 401, upgrade 403, refresh as below); live sockets stay.
+                          Pair again, or renew for the fixed token
+  /control/lost_status    {"status": 401 or 400}: for the refresh of a removed device, and of
+                          unknown, revoked or expired tokens
   /control/error_body     {"shape": "errors" or "error"}: the body of every 401
   /control/refuse         has these parts too: "code", "token", "revoke"
-records of kind auth: part, client_id, grant (device_code, refresh_token), outcome (issued, revoked, or the error's word),
-generation (that of the refresh token which was used: 1 is the first pairing's, then every new pair counts one more),
-issued_generation, lost (was the response lost?)
+records of kind auth: part, client_id, grant (device_code, refresh_token), outcome (issued, revoked,
+or the error's word), generation (that of the refresh token which was used: 1 is the first
+pairing's, then every new pair counts one more), issued_generation, lost (was the response lost?)
 """
 
 

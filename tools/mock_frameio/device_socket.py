@@ -48,7 +48,7 @@ class DeviceSocket:
         await self._send({"event": event, "payload": payload, "ref": None, "topic": self._topic()})
 
     async def drop(self, code: int | None, reason: str) -> None:
-        """Close with a close frame, an empty one for None, and leave it to the client to close behind its own."""
+        """Send a close frame (None: an empty one); the client then closes the connection."""
         self._dropped = True
         body = b"" if code is None else struct.pack("!H", code) + reason.encode()
         # aiohttp's close would not wait for the answer, which is of interest.
@@ -163,7 +163,10 @@ def _decoded(data: Any) -> dict[str, Any] | None:
 
 
 def _forbidden(request: web.Request) -> bool:
-    """Phoenix answers 403 to a foreign Origin, to an unknown vsn, and when the application refuses the connection."""
+    """Phoenix answers 403 to a foreign Origin or an unknown vsn.
+
+    It does so, too, when the application refuses the connection.
+    """
     origin = request.headers.get("Origin")
     if origin is not None and urlsplit(origin).netloc != request.host:
         return True

@@ -1,4 +1,4 @@
-"""When the device was paused, pure: media that was made in a pause is refused, then and ever after."""
+"""When the device was paused, pure: media made during a pause is refused for good."""
 
 from __future__ import annotations
 

@@ -36,7 +36,10 @@ _ENDLESS = {
 
 
 def fragmented(text: bytes, size_bytes: int) -> bytes:
-    """A text message cut into fragments of so many bytes, inside characters too, with a ping between each two."""
+    """A text message cut into fragments of so many bytes, with a ping between each two.
+
+    The cuts may lie inside characters.
+    """
     frames = _frames()
     wire = bytearray()
     for at in range(0, len(text), size_bytes):
@@ -57,7 +60,7 @@ def noise(seed: int, count_bytes: int) -> Iterator[bytes]:
 
 
 def endless(what: str) -> Iterator[bytes]:
-    """What never ends: a `frame`, a `message` of empty fragments, an HTTP `head` or `body`; cut after 8 MB."""
+    """An endless `frame`, `message` of empty fragments, HTTP `head` or `body`; cut after 8 MB."""
     first, more = _ENDLESS[what]
     yield first + more
     for _ in range(_MOST_BYTES // len(more) - 1):

@@ -1,4 +1,7 @@
-"""The REST side: identity, health, HTTP heartbeat; and how every REST answer is refused, recorded and given."""
+"""The REST side: identity, health, HTTP heartbeat.
+
+Also how every REST answer is refused, recorded and given.
+"""
 
 import json
 from typing import Any
@@ -44,7 +47,10 @@ def unauthorized(service: Service) -> Any:
 
 
 async def refused(request: web.Request, part: str) -> web.Response | None:
-    """Record the request, wait as the faults say, and give the refusal that was ordered for this part, or None."""
+    """Record the request, and wait as the faults say.
+
+    The refusal that was ordered for this part, or None.
+    """
     service = request.app[SERVICE]
     service.record("request", method=request.method, path=request.path)
     await service.answer_time()

@@ -1,4 +1,4 @@
-"""The state behind the mock: one device, its tokens, its sockets, the faults that were ordered, and what was seen."""
+"""The state behind the mock: one device, its tokens and sockets, the faults, the records."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ _MOST_RECORDS = 10_000
 
 @dataclass
 class Spoilt:
-    """What requests get in place of an HTTP answer: raw bytes, of which `pieces` gives a fresh run, or None for a TCP reset.
+    """What requests get in place of an HTTP answer: raw bytes, of which `pieces` gives a fresh run,
+    or None for a TCP reset.
 
-    times: so often; -1: for ever.
+    times: so often; -1: forever.
     """
 
     pieces: Callable[[], Iterable[bytes]] | None
@@ -32,11 +33,13 @@ class Spoilt:
 class Faults:
     """What is wrong at the moment; all clear by default.
 
-    refuse: part (`socket`, `identity`, `health`, `heartbeat`, `code`, `token`, `revoke`, `assets` or `all`) → [status, body,
-    times left (-1: for ever)]. lost_refresh_responses: so many refreshes are carried out and not answered.
-    slow_ms: every answer waits so long. black_hole: nothing is answered or sent any more. join: the reason with which joins
-    are refused. fragment_bytes: messages are cut into fragments of so many bytes; 0: they are not. dribble_ms: everything goes
-    out one byte at a time with so long a pause behind each; None: it does not. spoil: part → Spoilt.
+    refuse: part (`socket`, `identity`, `health`, `heartbeat`, `code`, `token`, `revoke`, `assets`
+    or `all`) → [status, body, times left (-1: forever)]. lost_refresh_responses: so many refreshes
+    are carried out and not answered. slow_ms: every answer waits so long. black_hole: nothing is
+    answered or sent any more. join: the reason with which joins are refused. fragment_bytes:
+    messages are cut into fragments of so many bytes; 0: they are not. dribble_ms: everything goes
+    out one byte at a time with so long a pause behind each; None: it does not. spoil: part →
+    Spoilt.
     """
 
     refuse: dict[str, list[Any]] = field(default_factory=dict)
@@ -52,8 +55,9 @@ class Faults:
 class Service:
     """One pretended Frame.io with one device.
 
-    client_secret: the device model's. error_body: the shape of a 401's body, a key of rest.ERROR_BODIES. idle_s: a silent socket
-    is closed after this. identity_bytes: the identity's body is padded to this size.
+    client_secret: the device model's. error_body: the shape of a 401's body, a key of
+    rest.ERROR_BODIES. idle_s: a silent socket is closed after this. identity_bytes: the identity's
+    body is padded to this size.
     """
 
     def __init__(
@@ -162,7 +166,7 @@ class Service:
         return body
 
     async def answer_time(self) -> None:
-        """Wait as the faults say: while slow, and for ever (until they are cleared) in a black hole."""
+        """Wait as the faults say: for slow_ms, and in a black hole until it is cleared."""
         if self.faults.slow_ms:
             await asyncio.sleep(self.faults.slow_ms / 1000)
         while self.faults.black_hole:

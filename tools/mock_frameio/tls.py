@@ -1,4 +1,4 @@
-"""TLS for the mock: a CA by trustme, kept between runs so that a device has to be told of it only once."""
+"""TLS for the mock: a CA by trustme, kept between runs so that a device needs it only once."""
 
 import ssl
 from pathlib import Path
@@ -15,7 +15,10 @@ def ca_der_path(folder: Path) -> Path:
 
 
 def server_context(folder: Path) -> ssl.SSLContext:
-    """A server context for localhost with a fresh leaf of the folder's CA, which is made if it is not there."""
+    """A server context for localhost with a new leaf of the folder's CA.
+
+    Makes the CA if there is none.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     _authority(folder).issue_cert(_NAME).configure_cert(context)

@@ -1,6 +1,8 @@
-"""The authorizations behind the mock, pure: device codes and pairs of tokens, on a clock that is handed in.
+"""The authorizations behind the mock, pure: device codes and pairs of tokens, on a clock that is
+handed in.
 
-Sources: Frame.io's guides "How to: Authorize" and "How to: Manage Auth" and its API reference; RFC 8628 for what they leave open.
+Sources: Frame.io's guides "How to: Authorize" and "How to: Manage Auth" and its API reference; RFC
+8628 for what they leave open.
 """
 
 from __future__ import annotations
@@ -12,15 +14,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-MARK = "mock-issued-"  # all tokens and device codes begin so: what must never be printed can be looked for
-_EARLY = 0.98  # of the interval: what the clocks and the way may take from it is not held against the device
+# All tokens and device codes begin with it, so tests can look for them in what is printed.
+MARK = "mock-issued-"
+# Share of the interval after which a poll is accepted: allows for clocks and latency.
+_EARLY = 0.98
 _ALPHABET_ENDS = (
     "~+/="  # RFC 6750 allows these in a token, and they break a client that does not encode
 )
 
 
 class Refused(Exception):
-    """A refusal. word: the one for `{"error": word}`, or `unauthorized`; status: 400, or 401 for that one."""
+    """A refusal. word: that of `{"error": word}` (status 400), or `unauthorized` (401)."""
 
     def __init__(self, word: str, status: int = 400) -> None:
         super().__init__(word)
@@ -32,8 +36,9 @@ class Refused(Exception):
 class Lives:
     """How long what is issued from now on lives, in seconds.
 
-    access_s, refresh_s, code_s: of access token, refresh token and device code. interval_s: between two polls; each slow_down
-    adds slow_down_s to that code's interval. said_…: what the answers say instead; by default the same in whole seconds.
+    access_s, refresh_s, code_s: of access token, refresh token and device code. interval_s: between
+    two polls; each slow_down adds slow_down_s to that code's interval. said_…: what the answers say
+    instead; by default the same in whole seconds.
     """
 
     access_s: float = 8 * 3600
@@ -60,7 +65,7 @@ class Lives:
 
 @dataclass
 class DeviceCode:
-    """A pairing under way. state: `pending`, `approved`, `denied` or `used`; the …_s are on the clock."""
+    """A pairing under way. state: `pending`, `approved`, `denied`, `used`; …_s: on the clock."""
 
     client_id: str
     device_code: str = field(repr=False)
@@ -73,7 +78,10 @@ class DeviceCode:
 
 @dataclass
 class Pair:
-    """An access token and its refresh token. generation: counts from 1 over all pairings and refreshes."""
+    """An access token and its refresh token.
+
+    generation: counts from 1 over all pairings and refreshes.
+    """
 
     client_id: str
     generation: int
@@ -84,10 +92,11 @@ class Pair:
 
 
 class Tokens:
-    """The tokens of one device: a fixed access token, and at most one pair, which came from pairing.
+    """The tokens of one device: a fixed access token, and at most one pair, which came from
+    pairing.
 
-    next_user_code: what the next device code gets, once. lost_status: 401 or 400, for the refresh of a removed device and of
-    tokens that are unknown, revoked, expired or another client's.
+    next_user_code: what the next device code gets, once. lost_status: 401 or 400, for the refresh
+    of a removed device and of tokens that are unknown, revoked, expired or another client's.
     """
 
     def __init__(
@@ -116,14 +125,17 @@ class Tokens:
         )
 
     def status(self) -> dict[str, Any]:
-        """What a person needs to pair: `user_codes`; and `generation`: the living pair's, None when nothing is paired."""
+        """What a person needs to pair: `user_codes`.
+
+        Also `generation`: that of the live pair, or None.
+        """
         return {
             "user_codes": self.pending_user_codes(),
             "generation": self._pair.generation if self._pair else None,
         }
 
     def generation_of(self, refresh_token: str) -> int | None:
-        """The generation with which this refresh token was issued, dead or not; None for one that never was."""
+        """The generation of this refresh token, dead or not; None if it was never issued."""
         return self._generations.get(refresh_token)
 
     def new_code(self, client_id: str) -> DeviceCode:
@@ -145,7 +157,10 @@ class Tokens:
         ]
 
     def decide(self, user_code: str | None, state: str) -> None:
-        """Enter a user code, or with None the newest: `approved` or `denied`. Raises LookupError if it is not pending."""
+        """Enter a user code, or with None the newest: `approved` or `denied`.
+
+        Raises LookupError if it is not pending.
+        """
         pending = self.pending_user_codes()
         if user_code is None and pending:
             user_code = pending[-1]
@@ -189,7 +204,10 @@ class Tokens:
         return self._issue(client_id)
 
     def revoke(self, token: str, client_id: str) -> None:
-        """End the pair to which the token belongs. A token that is not of this client changes nothing (RFC 7009 section 2.2)."""
+        """End the pair to which the token belongs.
+
+        A token that is not of this client changes nothing (RFC 7009 section 2.2).
+        """
         pair = self._pair
         if (
             pair
@@ -199,7 +217,10 @@ class Tokens:
             self._pair = None
 
     def remove(self) -> None:
-        """The device was removed, or its connection expired: no token is good any more, the fixed one included."""
+        """The device was removed, or its connection expired.
+
+        No token is valid any more, nor is the fixed one.
+        """
         self._pair = None
         self._fixed_ends_s = self._now()
 
@@ -208,7 +229,7 @@ class Tokens:
         self._set_access_ends(self._now())
 
     def renew(self) -> None:
-        """The access tokens live again, for a whole life: the fixed one, and the pair's if there is a pair."""
+        """The fixed access token, and the pair's if any, are valid again for a whole life."""
         self._set_access_ends(self._now() + self.lives.access_s)
 
     def _set_access_ends(self, ends_s: float) -> None:

@@ -1,4 +1,5 @@
-"""The connections of the mock, below HTTP and WebSocket: a layer between asyncio's transports and aiohttp that spoils the wire.
+"""The connections of the mock, below HTTP and WebSocket: a layer between asyncio's transports and
+aiohttp that spoils the wire.
 
 Connections that carry the control API are never spoilt.
 """
@@ -97,7 +98,10 @@ class Wire(asyncio.Transport):
             self._transport.close()
 
     def close(self) -> None:
-        """Close once everything has been sent. asyncio's TLS transport would not bear a second close."""
+        """Close once everything has been sent.
+
+        asyncio's TLS transport would not bear a second close.
+        """
         if self._dead or self._closing:
             return
         self._closing = True
@@ -134,7 +138,7 @@ class Wire(asyncio.Transport):
 
 
 class _Seam(asyncio.Protocol):
-    """Gives aiohttp's protocol a Wire in place of asyncio's transport; everything else goes through."""
+    """Gives aiohttp's protocol a Wire in place of asyncio's transport; passes on the rest."""
 
     def __init__(self, service: Service, protocol: asyncio.Protocol) -> None:
         self._service = service
@@ -184,7 +188,7 @@ async def listen(
 
 @web.middleware
 async def spoil(request: web.Request, handler: Any) -> web.StreamResponse:
-    """Answer a request of the device with raw bytes or a TCP reset, if that is ordered for its part."""
+    """Answer a device's request with raw bytes or a TCP reset, if that is ordered for its part."""
     wire = wire_of(request)
     if request.path.startswith("/control/") or wire is None:
         return cast(web.StreamResponse, await handler(request))

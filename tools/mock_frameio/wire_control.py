@@ -12,16 +12,19 @@ from .service import Spoilt
 
 HELP = """\
 faults of the wire (POST; the connections of the control API are spared):
-  /control/fragment       {"bytes": 3}: messages on the sockets come in fragments of so many bytes, inside characters too, with
-                          a ping between each two
-  /control/dribble        {"pause_ms": 0}: everything, the upgrade and REST included, goes out one byte at a time
+  /control/fragment       {"bytes": 3}: messages on the sockets come in fragments of so many bytes,
+                          inside characters too, with a ping between each two
+  /control/dribble        {"pause_ms": 0}: everything, the upgrade and REST included, goes out one
+                          byte at a time
   /control/raw            these bytes on the live sockets: {"hex": "81", "again": "00", "times": 5}
-  /control/garbage        random bytes: {"seed": 1, "bytes": 3000, "part": "live" (on the live sockets, now) or as in refuse (in
-                          place of the answer), "times": -1 for ever}
-  /control/endless        {"what": "frame" (of 2**62 bytes) or "message" (of empty fragments), on the live sockets, now; or "head"
-                          or "body", in place of the answer: "part": as in refuse, "times": -1 for ever}; cut after 8 MB
-  /control/reset          TCP resets: {"part": "live" (the live sockets, now) or as in refuse (behind the request's head),
-                          "times": -1 for ever}
+  /control/garbage        random bytes: {"seed": 1, "bytes": 3000, "part": "live" (on the live
+                          sockets, now) or as in refuse (in place of the answer), "times": -1 for
+                          ever}
+  /control/endless        {"what": "frame" (of 2**62 bytes) or "message" (of empty fragments), on
+                          the live sockets, now; or "head" or "body", in place of the answer:
+                          "part": as in refuse, "times": -1 forever}; cut after 8 MB
+  /control/reset          TCP resets: {"part": "live" (the live sockets, now) or as in refuse
+                          (behind the request's head), "times": -1 forever}
   /control/half_open      the device's connections go dead, without an end; new ones work
 """
 _LIVE = "live"

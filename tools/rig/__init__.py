@@ -131,7 +131,7 @@ class Device:
             thread.start()
 
     def wait(self, deadline_s: float = DEADLINE_S, after: int = 0, **wanted: Any) -> Line:
-        """Wait for a console line with these fields, the first one behind the first `after` lines."""
+        """Wait for a console line with these fields, behind the first `after` lines."""
         end = time.monotonic() + deadline_s
         with self._news:
             while True:
@@ -200,7 +200,7 @@ class Device:
 
 
 class Rig:
-    """Makes mocks and devices, and at the end stops them and looks for secrets in what the devices said."""
+    """Makes mocks and devices; at the end stops them and looks for secrets in their output."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -215,7 +215,10 @@ class Rig:
     def config(
         self, url: str, ca: Path | None = None, token: str | None = TOKEN, **others: Any
     ) -> Path:
-        """Write a configuration; the device's state is kept beside it. token: a fixed one, or None for a device to be paired."""
+        """Write a configuration; the device's state is kept beside it.
+
+        token: a fixed one, or None for a device to be paired.
+        """
         credential = (
             {"access_token": token} if token is not None else {"client_secret": CLIENT_SECRET}
         )
@@ -243,7 +246,10 @@ class Rig:
         entry: Path = ROOT / "main.py",
         times: Mapping[str, int] = {},
     ) -> Device:
-        """Start the firmware: main.py itself (or another one), or with short times, some of them changed by `times`."""
+        """Start the firmware: main.py (or another entry), or with short times.
+
+        times: changes of the short ones.
+        """
         if fast:
             device = Device(config, Path(__file__).parent / "fast_main.py", heap, json.dumps(times))
         else:

@@ -1,4 +1,5 @@
-"""The real firmware with short times: what takes a minute takes seconds. Everything else is main.py's way.
+"""The real firmware with short times: what takes a minute takes seconds. Everything else is
+main.py's way.
 
 An argument may hold other times, as a JSON object.
 """

@@ -1,7 +1,9 @@
 """A virtual board for mpremote, until Ctrl-C.
 
-python -m tools.virtual_board FOLDER           with this firmware (give it a config.json: mpremote … fs cp config.json :)
-python -m tools.virtual_board --blank FOLDER   with MicroPython and nothing else
+python -m tools.virtual_board FOLDER
+    with this firmware (give it a config.json: mpremote … fs cp config.json :)
+python -m tools.virtual_board --blank FOLDER
+    with MicroPython and nothing else
 
 FOLDER keeps what the board keeps: its flash, a real littlefs.
 """

@@ -1,4 +1,5 @@
-"""The virtual board's flash as the host sees it: an image file that holds a littlefs2, for when the board is off.
+"""The virtual board's flash as the host sees it: an image file that holds a littlefs2, for when the
+board is off.
 
 The board's side is modules/virtual/flash.py.
 """
@@ -32,7 +33,10 @@ class FlashImage:
         self.path.write_bytes(b"\xff" * (BLOCK_BYTES * _BLOCKS))
 
     def write(self, name: str, data: bytes) -> None:
-        """Write a file, and the folders that it is in; an erased image is formatted first. Raises LittleFSError."""
+        """Write a file, and the folders that it is in; an erased image is formatted first.
+
+        Raises LittleFSError.
+        """
         with self._mounted(formats=True) as mounted:
             mounted.makedirs(str(PurePosixPath("/", name).parent), exist_ok=True)
             with mounted.open(name, "wb") as file:

@@ -1,4 +1,5 @@
-"""Lamps of each kind on the virtual board, and an eye that sees their light by nothing but what its pins do.
+"""Lamps of each kind on the virtual board, and an eye that sees their light by nothing but what its
+pins do.
 
 `virtual_time.install(board=True)` comes before this is imported.
 """
@@ -45,7 +46,10 @@ KINDS = {
 
 
 class Eye:
-    """`with Eye(kind) as eye:` has `lamp`, and in `shown` (t_ms, red, green, blue), linear light, of all that was to be seen."""
+    """`with Eye(kind) as eye:` sees the light of `eye.lamp`.
+
+    shown: (t_ms, red, green, blue), linear light, of all that was visible.
+    """
 
     def __init__(self, kind):
         make, self._is_inverted, self._pixel = KINDS[kind]

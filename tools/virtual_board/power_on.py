@@ -1,9 +1,12 @@
-"""What a board does when its power comes: boot.py, then main.py, and then it waits at the prompt. For session.py.
+"""What a board does when its power comes: boot.py, then main.py, and then it waits at the prompt.
+For session.py.
 
-VIRTUAL_BOARD_CODE is the folder of boot.py and main.py. The working directory is the board's flash; or, if VIRTUAL_BOARD_FLASH
-names an image file, that is mounted at /, and of the computer's files only those of the engine and the code are left, read-only:
-whoever deletes everything on the board must not delete anything else.
-With VIRTUAL_BOARD_SERIAL, the prompt is the REPL; "raw" says that it is in its raw mode, as it is when mpremote resets it.
+VIRTUAL_BOARD_CODE is the folder of boot.py and main.py. The working directory is the board's flash;
+or, if VIRTUAL_BOARD_FLASH names an image file, that is mounted at /, and of the computer's files
+only those of the engine and the code are left, read-only: deleting everything on the board
+must not delete anything else.
+With VIRTUAL_BOARD_SERIAL, the prompt is the REPL; "raw" says that it is in its raw mode, as it is
+when mpremote resets it.
 """
 
 import os
@@ -50,7 +53,10 @@ def _complete_micropython():
 
 
 def _run(name, space):
-    """Run a file as a board does; whether the next one is to run. Ends the process for a soft reset."""
+    """Run a file as a board does; whether the next one is to run.
+
+    Ends the process for a soft reset.
+    """
     path = _CODE + "/" + name
     try:
         with open(path) as file:

@@ -16,7 +16,8 @@ Rows = Callable[[], list[Event]]
 
 
 class Seen:
-    """events: what the board has shown, in order. lines: JSON objects that it printed. output: stdout. errors: stderr.
+    """events: what the board has shown, in order. lines: JSON objects that it printed. output:
+    stdout. errors: stderr.
 
     Its methods may be called from any thread.
     """
@@ -42,14 +43,17 @@ class Seen:
         deadline_s: float = DEADLINE_S,
         **fields: Any,
     ) -> Event:
-        """Wait for an event behind the first `after` ones: the first of a kind with these fields, or that what(event) wants."""
+        """Wait for an event behind the first `after` ones.
+
+        what: a kind, with these fields, or a function: what(event) is true.
+        """
         if isinstance(what, str):
             fields["kind"] = what
         test = what if callable(what) else lambda event: fields.items() <= event.items()
         return self._wait_in(lambda: self.events[after:], test, deadline_s, f"{what} {fields}")
 
     def wait_line(self, after: int = 0, deadline_s: float = DEADLINE_S, **fields: Any) -> Event:
-        """Wait for a console line with these fields, the first one behind the first `after` lines."""
+        """Wait for a console line with these fields, behind the first `after` lines."""
         return self._wait_in(
             lambda: self.lines[after:],
             lambda line: fields.items() <= line.items(),
@@ -76,7 +80,10 @@ class Seen:
         )
 
     def wait_news(self, lines: int, events: int) -> None:
-        """Wait until there are more console lines, or more events, than these, or until the board is off, without a deadline."""
+        """Wait until there are more console lines or events than these, or the board is off.
+
+        There is no deadline.
+        """
         with self._news:
             self._news.wait_for(lambda: len(self.lines) > lines or len(self.events) > events)
 

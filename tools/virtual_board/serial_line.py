@@ -1,8 +1,10 @@
-"""The virtual board's serial line: a pty on which mpremote finds the REPL, as it does on a board's USB.
+"""The virtual board's serial line: a pty on which mpremote finds the REPL, as it does on a board's
+USB.
 
-Between that pty and the one that is the board's terminal stands the UART. What comes while a program runs waits there until the
-REPL reads, and Ctrl-C interrupts: not by a signal, which would jump out of the unix port's garbage collection, but as
-VirtualBoard.interrupt does. What nobody reads on the computer is lost.
+Between that pty and the one that is the board's terminal stands the UART. What comes while a
+program runs waits there until the REPL reads, and Ctrl-C interrupts: not by a signal, which would
+jump out of the unix port's garbage collection, but as VirtualBoard.interrupt does. What nobody
+reads on the computer is lost.
 """
 
 from __future__ import annotations
@@ -29,10 +31,11 @@ _CHUNK_BYTES = 4096
 class SerialLine:
     """Both ptys, and a thread that carries between them.
 
-    hear(data): called with all that the board says. interrupt(): a program runs, and Ctrl-C was pressed.
+    hear(data): called with all that the board says. interrupt(): a program runs, and Ctrl-C was
+    pressed.
 
-    path: of the computer's end. board_end: a file descriptor, the terminal of the board's process. is_raw: the REPL is in its raw
-    mode, which lasts over a soft reset.
+    path: of the computer's end. board_end: a file descriptor, the terminal of the board's process.
+    is_raw: the REPL is in its raw mode, which lasts over a soft reset.
     """
 
     def __init__(self, hear: Callable[[bytes], None], interrupt: Callable[[], None]) -> None:
@@ -91,7 +94,8 @@ class SerialLine:
                 with self._lock:
                     self._waiting += data
             if self._waiting and self._is_interrupt():
-                self._interrupt()  # without the lock, for it may have to wait until the board has started
+                # Without the lock: it may have to wait until the board has started.
+                self._interrupt()
 
     def _to_computer(self, data: bytes) -> None:
         self._hear(data)

@@ -1,4 +1,5 @@
-"""The host's side of the virtual board: switches it on and off, touches it, and sees what it shows and says.
+"""The host's side of the virtual board: switches it on and off, touches it, and sees what it shows
+and says.
 
 with VirtualBoard(folder, code=ROOT, wiring="s3") as board:
     board.power_on()
@@ -40,16 +41,20 @@ Wiring = str | Mapping[str, Any]
 class VirtualBoard(Seen):
     """A board and what is around it. Its methods may be called from any thread.
 
-    folder: `flash` in it is the file system and the working directory; `rtc` and `nvs` are what else the board keeps. code: where
-    boot.py and main.py are; None: in flash. wiring: a name or a description, see modules/virtual/wiring.py. environment: more
-    variables for the process. heap: the interpreter's, as in -X heapsize. echo: where its stderr goes, too. littlefs: the file
-    system is a real one, in the image file `flash.img` and mounted at /; the code is then under /.code, read-only.
+    folder: `flash` in it is the file system and the working directory; `rtc` and `nvs` are what
+    else the board keeps. code: where boot.py and main.py are; None: in flash. wiring: a name or a
+    description, see modules/virtual/wiring.py. environment: more variables for the process. heap:
+    the interpreter's, as in -X heapsize. echo: where its stderr goes, too. littlefs: the file
+    system is a real one, in the image file `flash.img` and mounted at /; the code is then under
+    /.code, read-only.
 
-    serial: its console is a serial line, on which mpremote finds the REPL; output and errors are then both what it said there. At
-    the prompt it obeys no order (until somebody runs something there).
+    serial: its console is a serial line, on which mpremote finds the REPL; output and errors are
+    then both what it said there. At the prompt it obeys no order (until somebody runs something
+    there).
 
-    image: that file, or None. serial: the SerialLine, or None. Events are told over resets and power cuts, and from here come
-    {"kind": "reset", "cause": …} when it resets and {"kind": "off", "code": …} when it is off.
+    image: that file, or None. serial: the SerialLine, or None. Events are told over resets and
+    power cuts, and from here come {"kind": "reset", "cause": …} when it resets and {"kind": "off",
+    "code": …} when it is off.
     """
 
     def __init__(
@@ -104,7 +109,10 @@ class VirtualBoard(Seen):
         self.wait("power_on", after)
 
     def cut_power(self) -> None:
-        """Switch it off between two instructions; the flash and the NVS stay as they are, the RTC forgets."""
+        """Switch it off between two instructions.
+
+        Flash and NVS stay as they are, the RTC is lost.
+        """
         with self._news:
             self._is_on = False
             process = self._process
@@ -130,11 +138,17 @@ class VirtualBoard(Seen):
         return self.image.read(name) if self.image else (self.flash / name).read_bytes()
 
     def interrupt(self) -> None:
-        """Ctrl-C at the console. It reaches a program that waits in asyncio, not one that only computes."""
+        """Ctrl-C at the console.
+
+        It reaches a program that waits in asyncio, not one that only computes.
+        """
         self.order("ctrl_c")
 
     def press(self, pin: int, ms: int | None = None, bounces: int = 0) -> None:
-        """Press a button; for ms, or until `release` (over resets, too). bounces: of its contact, a millisecond each way."""
+        """Press a button; for ms, or until `release` (over resets, too).
+
+        bounces: of its contact, a millisecond each way.
+        """
         if ms is None:
             self._pressed.add(pin)
         self.order("press", pin=pin, ms=ms, bounces=bounces)
@@ -155,7 +169,10 @@ class VirtualBoard(Seen):
         self.order("plug", address=address)
 
     def order(self, order: str, **fields: Any) -> None:
-        """Have something done; returns when it is, or at once while the board is off. Raises ValueError if the board refuses."""
+        """Have something done; returns when it is, or at once while the board is off.
+
+        Raises ValueError if the board refuses.
+        """
         sent = {"order": order, **fields}
 
         def is_answer(event: Event) -> bool:

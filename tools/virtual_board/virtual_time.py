@@ -5,9 +5,9 @@ Runs on the unix port. Call `install()` before the firmware is imported, then `r
 watchdog use the same clock.
 
 What is replaced: the clock of asyncio; its poller, which lets the time pass instead of waiting for
-sockets; and the `time` that the firmware imports, whose ticks wrap at 2**30 as on a board. asyncio's
-own clock does not wrap: its queue is C code for the unix port's wider ticks. It starts high, because
-Event.set and others queue tasks by the real clock, which must lie in the past.
+sockets; and the `time` that the firmware imports, whose ticks wrap at 2**30 as on a board.
+asyncio's own clock does not wrap: its queue is C code for the unix port's wider ticks. It starts
+high, because Event.set and others queue tasks by the real clock, which must lie in the past.
 """
 
 import asyncio
@@ -25,7 +25,10 @@ _IN = 1
 
 
 class Clock:
-    """now_ms: virtual milliseconds since `install`. wrap_in_ms: when the firmware's ticks first wrap."""
+    """now_ms: virtual milliseconds since `install`.
+
+    wrap_in_ms: when the firmware's ticks first wrap.
+    """
 
     now_ms = 0
     wrap_in_ms = 20_000

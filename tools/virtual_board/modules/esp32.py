@@ -11,7 +11,10 @@ _namespaces = {}
 
 
 class NVS:
-    """A namespace of keys: integers of 32 bits and bytes. What was not committed is lost with the power."""
+    """A namespace of keys: integers of 32 bits and bytes.
+
+    What was not committed is lost with the power.
+    """
 
     def __init__(self, namespace):
         _check(namespace)
@@ -39,7 +42,10 @@ class NVS:
         self._values[key] = bytes(value).hex()
 
     def get_blob(self, key, buffer):
-        """Fill the buffer with the bytes; how many they are. Raises OSError if there are none, or too many."""
+        """Fill the buffer with the bytes; how many they are.
+
+        Raises OSError if there are none, or too many.
+        """
         value = bytes.fromhex(self._get(key, str))
         if len(value) > len(buffer):
             raise OSError(_INVALID_LENGTH, "ESP_ERR_NVS_INVALID_LENGTH")

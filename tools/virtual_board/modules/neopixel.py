@@ -6,7 +6,10 @@ _FAST_NS, _SLOW_NS = (400, 850, 800, 450), (800, 1700, 1600, 900)  # 800 kHz, 40
 
 
 class NeoPixel:
-    """n pixels of bpp bytes at a pin. timing: 1 for 800 kHz, 0 for 400 kHz, or what bitstream takes."""
+    """n pixels of bpp bytes at a pin.
+
+    timing: 1 for 800 kHz, 0 for 400 kHz, or what bitstream takes.
+    """
 
     ORDER = (1, 0, 2, 3)
 

@@ -1,5 +1,7 @@
-"""`network` as on a stock ESP32 (MicroPython 1.24 on): its Wi-Fi is `chips.wifi`. No access point interface is modelled beyond
-being switched on and off."""
+"""`network` as on a stock ESP32 (MicroPython 1.24 on): its Wi-Fi is `chips.wifi`.
+
+No access point interface is modelled beyond being switched on and off.
+"""
 
 from chips import wifi
 

@@ -1,8 +1,12 @@
-"""`ntptime` as MicroPython freezes it, and the servers that it asks, which all tell the truth until they are ordered otherwise:
+"""`ntptime` as MicroPython freezes it, and the servers that it asks.
+
+All servers tell the truth until they are ordered otherwise:
 
 orders.register("ntp", …): {"order": "ntp", "action": …, "host": one server, or all if left out}
-answer    offset_s: so much is added to the true time        silence   no answer comes        unknown   it has no address
-zeros     the answer is empty, as a server's that wants to be left alone
+answer    offset_s: so much is added to the true time
+silence   no answer comes
+unknown   the name has no address
+zeros     the answer is empty, like that of a server that wants to be left alone
 """
 
 import time as _time
@@ -27,7 +31,10 @@ def true_s() -> int:
 
 
 def time() -> int:
-    """Ask `host`: seconds since the epoch of `time.time()`. Blocks up to `timeout` seconds. Raises OSError."""
+    """Ask `host`: seconds since the epoch of `time.time()`.
+
+    Blocks up to `timeout` seconds. Raises OSError.
+    """
     action, offset_s = _orders.get(host) or _orders.get(None) or ("answer", 0)
     events.emit("ntp", host=host, action=action)
     if action == "unknown":

@@ -1,4 +1,7 @@
-"""The built-in `select`, but that interrupts are served while it waits: the unix port runs nothing there that was scheduled."""
+"""The built-in `select`, which also serves interrupts while it waits.
+
+The unix port itself runs nothing there that was scheduled.
+"""
 
 import uselect
 import utime
@@ -37,7 +40,10 @@ class poll:
         return [tuple(ready) for ready in self.ipoll(timeout)]
 
     def ipoll(self, timeout=-1, flags=0):
-        """The same, one by one, in a tuple that is used again. timeout: milliseconds; less than 0 for ever."""
+        """The same, one by one, in a tuple that is used again.
+
+        timeout: milliseconds; less than 0: forever.
+        """
         if flags:
             raise NotImplementedError("ipoll with flags")
         self._until_ms = (
@@ -65,7 +71,7 @@ class poll:
                 raise StopIteration
 
     def _next_ready(self):
-        """The next (stream, events) of the built-in poller, which waits first; None behind the last."""
+        """The next (stream, events) of the built-in poller, which waits first; None at the end."""
         if self._ready is None:
             interrupts.polling(True)
             try:

@@ -1,4 +1,7 @@
-"""The built-in `time`, but that the clock is the board's: its epoch is the year 2000, and it is wrong until it has been set."""
+"""The built-in `time` with the board's clock.
+
+Its epoch is the year 2000, and it is wrong until it has been set.
+"""
 
 from utime import sleep as sleep
 from utime import sleep_ms as sleep_ms

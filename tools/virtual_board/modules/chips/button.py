@@ -19,7 +19,10 @@ class Button:
         self._holding = interrupts.Alarm(self._on_held)
 
     def press(self, ms=None, bounces=0, bounce_us=_BOUNCE_US):
-        """Press; release after ms if given. bounces: how often the contact opens and closes again, at a press and a release."""
+        """Press; release after ms if given.
+
+        bounces: how often the contact opens and closes again, at a press and a release.
+        """
         self._set(True, bounces, bounce_us)
         if ms is not None:
             self._holding.start(ms * 1000)

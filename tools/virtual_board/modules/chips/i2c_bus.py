@@ -4,7 +4,10 @@ import errno
 
 
 class Bus:
-    """Chips by their address, 7 bits. A chip: `write(data)`, `read(count)`, `plugged` (True if it has none)."""
+    """Chips by their address, 7 bits.
+
+    A chip: `write(data)`, `read(count)`, `plugged` (True if it has none).
+    """
 
     def __init__(self):
         self._chips = {}
@@ -24,7 +27,10 @@ class Bus:
         return chip is not None and getattr(chip, "plugged", True)
 
     def chip(self, address):
-        """The chip at an address. Raises OSError(ENODEV) if none answers, as the ESP32 port does."""
+        """The chip at an address.
+
+        Raises OSError(ENODEV) if none answers, as the ESP32 port does.
+        """
         if not self.answers(address):
             raise OSError(errno.ENODEV)
         return self._chips[address]
@@ -34,7 +40,10 @@ class Bus:
         self.chip(address).write(data)
 
     def write_all(self, address, buffers):
-        """One transaction made of several buffers; its length. Allocates nothing if the last one was as long."""
+        """One transaction made of several buffers; its length.
+
+        Allocates nothing if the last one was as long.
+        """
         chip = self.chip(address)
         length = 0
         for buffer in buffers:

@@ -6,7 +6,8 @@ from virtual import events, interrupts
 
 from .ssd1306 import SSD1306
 
-_SETTLES_US = 5000  # a picture comes in several transactions: it is told once, when they have had time to come
+# A picture takes several transactions; it is reported once, after them.
+_SETTLES_US = 5000
 
 
 def wired(address, width=128, height=64):

@@ -1,8 +1,10 @@
-"""An SSD1306 display on the I2C bus, as its viewer sees it: Solomon Systech's datasheet, rev 1.5. Runs on both interpreters.
+"""An SSD1306 display on the I2C bus, as its viewer sees it: Solomon Systech's datasheet, rev 1.5.
+Runs on both interpreters.
 
-The glass is wired as on the usual modules: SEG127 is left and the last common line on top, so that segment remap A1 and scan
-direction C8 give an upright picture; 128x64 has its lines in the alternative order of COM pins, 128x32 in the sequential one.
-What a driver must not do raises WrongCommand, where the real chip would do something that nobody has promised.
+The glass is wired as on the usual modules: SEG127 is left and the last common line on top, so that
+segment remap A1 and scan direction C8 give an upright picture; 128x64 has its lines in the
+alternative order of COM pins, 128x32 in the sequential one. What a driver must not do raises
+WrongCommand, where the real chip would do something undefined.
 """
 
 _COLUMNS = 128
@@ -10,7 +12,8 @@ _LINES = 64  # of the memory, whatever the glass has
 _HORIZONTAL, _VERTICAL, _BY_PAGE = 0, 1, 2
 _NOTHING = 0xE3
 
-# command → (parameters, bits that the datasheet fixes, their value); the others have their value in their own byte
+# Command → (parameters, bits that the datasheet fixes, their value). The other commands hold their
+# value in their own byte.
 _WITH_PARAMETERS = {
     0x20: (1, 0xFC, 0x00),  # addressing mode
     0x21: (2, 0x80, 0x00),  # column range
@@ -28,15 +31,20 @@ _WITH_PARAMETERS = {
 
 
 class WrongCommand(Exception):
-    """The driver has sent what the datasheet has not, forbids or leaves open. Never an OSError: no driver may live with it."""
+    """The driver has sent what the datasheet does not define, or forbids.
+
+    Never an OSError: no driver may live with it.
+    """
 
 
 class SSD1306:
     """The chip and its glass, 128x64 or 128x32.
 
-    external_vcc: the glass has its own supply; without, it is dark unless the charge pump was on *before* the display was.
-    plugged: is it on the bus? At first it is; the bus looks at it. contrast: 0..255.
-    watchers: functions without arguments, called after each transaction, plug() or unplug() that has changed what is seen.
+    external_vcc: the glass has its own supply; without, it is dark unless the charge pump was on
+    *before* the display was. plugged: is it on the bus? At first it is; the bus looks at it.
+    contrast: 0..255.
+    watchers: functions without arguments, called after each transaction, plug() or unplug() that
+    has changed what is seen.
     """
 
     def __init__(
@@ -57,7 +65,7 @@ class SSD1306:
         return self.plugged and self._on and self._powered
 
     def plug(self) -> None:
-        """Power on: the reset state of the datasheet, and noise in the memory, another one each time."""
+        """Power on: the reset state of the datasheet, and new noise in the memory."""
         self.plugged = True
         self.contrast = 0x7F
         self._memory = bytearray(
@@ -88,7 +96,10 @@ class SSD1306:
         raise WrongCommand("a read of %d bytes" % count)
 
     def write(self, data: bytes) -> None:
-        """One transaction, without the address byte: control bytes, commands, data. Raises WrongCommand."""
+        """One transaction, without the address byte: control bytes, commands, data.
+
+        Raises WrongCommand.
+        """
         before, self._stored = self._settings(), False
         resumed = self._command != 0
         at, end = 0, len(data)
@@ -146,7 +157,10 @@ class SSD1306:
             watcher()
 
     def _row_of(self, line: int) -> int:
-        """Which row is driven on a line of the glass, 0 at the bottom? 128 if none is (tables 10-1 to 10-3)."""
+        """Which row is driven on a line of the glass, 0 at the bottom?
+
+        128 if none is (tables 10-1 to 10-3).
+        """
         pin = line if self.height == 32 else _alternative(line)
         for output in range(_LINES):
             if _com_pin(output, self._com_pins) == pin:
@@ -189,7 +203,7 @@ class SSD1306:
         return around
 
     def _parameter(self, value: int, resumed: bool) -> None:
-        """resumed: an earlier transaction has left the command without its parameters; then NOPs may be sent to end it."""
+        """resumed: an earlier transaction left out the command's parameters; NOPs may end it."""
         command = self._command
         wanted, fixed, fixed_to = _WITH_PARAMETERS[command]
         valid = (value & fixed) == fixed_to
@@ -260,6 +274,9 @@ def _alternative(output: int) -> int:
 
 
 def _com_pin(output: int, configuration: int) -> int:
-    """The COM pin of an output: bit 4 of the configuration for the alternative order, bit 5 for left and right swapped."""
+    """The COM pin of an output.
+
+    configuration: bit 4 for the alternative order, bit 5 for left and right swapped.
+    """
     pin = _alternative(output) if configuration & 0x10 else output
     return pin ^ 0x20 if configuration & 0x20 else pin

@@ -1,13 +1,17 @@
-"""The air and a station in it, as stock ESP32 firmware shows them (MicroPython's ports/esp32/network_wlan.c, 1.24 on).
+"""The air and a station in it, as stock ESP32 firmware shows them.
 
-What takes time is put on a timetable and happens when somebody looks, so it runs in real and in virtual time alike. Real sockets
-are not touched: this is about what the driver says.
+Source: MicroPython's ports/esp32/network_wlan.c, 1.24 on. What takes time is put on a timetable and
+happens at the next look, so it runs in real and in virtual time. Real sockets are not touched: this
+is about what the driver says.
 
     orders.register("wifi", …): {"order": "wifi", "action": …}
-    add       an access point: ssid, and any of AccessPoint's other fields      remove    ssid
-    change    ssid, and fields                                                 drop      reason: the access point deauthenticates
-    dead_air  on: nothing is heard any more, and nothing is noticed            wedge     each call raises, until off and on
+    add       an access point: ssid, and any of AccessPoint's other fields
+    change    ssid, and fields
+    remove    ssid
+    drop      reason: the access point deauthenticates
+    dead_air  on: nothing is received any more, and nothing notices
     stick     no attempt ends any more, until off and on
+    wedge     each call raises, until off and on
 """
 
 import json
@@ -41,8 +45,9 @@ _INTERNAL_STATE = "Wifi Internal State Error"
 class AccessPoint:
     """One access point. Times in milliseconds.
 
-    password: None is open. dhcp: gives addresses. refusal: reason that it has for a wrong password. fails: reason for which no
-    association succeeds, or None. associate_ms, address_ms: how long they take.
+    password: None is open. dhcp: gives addresses. refusal: reason that it has for a wrong password.
+    fails: reason for which no association succeeds, or None. associate_ms, address_ms: how long
+    they take.
     """
 
     def __init__(self, ssid: str, **fields) -> None:
@@ -153,7 +158,10 @@ class Station:
             self._timetable = [(time.ticks_add(time.ticks_ms(), _LEAVE_MS), self._left)]
 
     def scan(self) -> list:
-        """What is in the air, as (ssid, bssid, channel, rssi, authmode, hidden); blocks. Finds nothing while connecting."""
+        """What is in the air, as (ssid, bssid, channel, rssi, authmode, hidden); blocks.
+
+        Finds nothing while connecting.
+        """
         self._work()
         if not self.started:
             raise OSError("STA must be active")

@@ -1,4 +1,7 @@
-"""A strip of WS2812 pixels: each takes the first 24 bits that reach it, green, red, blue, and passes the rest on."""
+"""A strip of WS2812 pixels.
+
+Each takes the first 24 bits that reach it, green, red, blue, and passes on the rest.
+"""
 
 from virtual import events, interrupts
 
@@ -18,7 +21,10 @@ class Strip:
         return [[wires[at + 1], wires[at], wires[at + 2]] for at in range(0, len(wires), 3)]
 
     def write(self, data):
-        """One transmission, ended by the pause that makes the pixels show it. Pixels that it doesn't reach stay as they are."""
+        """One transmission, ended by the pause that makes the pixels show it.
+
+        Pixels that it doesn't reach stay as they are.
+        """
         interrupts.hold()
         try:
             for at in range(min(len(data) // 3 * 3, len(self._wires))):

@@ -1,4 +1,4 @@
-"""The `machine` of MicroPython's ESP32 port, as far as the firmware uses it, on the virtual board."""
+"""`machine` of MicroPython's ESP32 port, as far as the firmware uses it, on the virtual board."""
 
 import os
 
@@ -29,7 +29,10 @@ wiring.use_environment()
 
 
 def bitstream(pin, encoding, timing, data):
-    """Send bytes to what is wired to the pin. timing: nanoseconds high and low for a 0, then for a 1."""
+    """Send bytes to what is wired to the pin.
+
+    timing: nanoseconds high and low for a 0, then for a 1.
+    """
     if encoding != _WS2812:
         raise ValueError("encoding")
     if len(timing) != 4:
@@ -62,7 +65,10 @@ def reset():
 
 
 def soft_reset():
-    """Begin anew without a reset of the chip: boot.py and main.py run again, after the `finally`s of what runs now."""
+    """Run boot.py and main.py again without a reset of the chip.
+
+    The `finally` blocks of what runs now come first.
+    """
     raise SystemExit
 
 

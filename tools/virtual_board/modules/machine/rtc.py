@@ -9,7 +9,10 @@ class RTC:
     """The clock that goes on over resets, and a little memory."""
 
     def datetime(self, datetime=None):
-        """(year, month, day, weekday, hours, minutes, seconds, microseconds), or set it; the weekday is not looked at."""
+        """(year, month, day, weekday, hours, minutes, seconds, microseconds), or set it.
+
+        The weekday is ignored.
+        """
         if datetime is None:
             now_us = rtc.now_us()
             year, month, day, hour, minute, second, weekday = rtc.gmtime(now_us // 1000000)[:7]

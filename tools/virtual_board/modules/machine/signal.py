@@ -4,7 +4,10 @@ from .pin import Pin
 
 
 class Signal:
-    """On and off of what is behind a pin. invert: it is on while the pin is low. Other arguments are Pin's."""
+    """On and off of what is behind a pin.
+
+    invert: it is on while the pin is low. Other arguments are Pin's.
+    """
 
     def __init__(self, pin, *args, invert=False, **kwargs):
         self._pin = pin if isinstance(pin, Pin) else Pin(pin, *args, **kwargs)

@@ -1,4 +1,4 @@
-"""machine.Timer of the ESP32 port: a handler that waits already runs even if its timer is stopped."""
+"""machine.Timer of the ESP32 port: a handler that already waits runs, even after deinit."""
 
 from virtual import interrupts
 
@@ -38,7 +38,7 @@ class Timer:
         freq=None,
         hard=False,
     ):
-        """Begin anew: callback(timer) after a period, in ticks of tick_hz, or at a frequency in Hz."""
+        """Start: callback(timer) after a period, in ticks of tick_hz, or at a frequency in Hz."""
         self._alarm.stop()
         if hard:
             raise ValueError("hard Timers are not implemented")

@@ -12,7 +12,10 @@ def now_us():
 
 
 def use(source):
-    """Take the time from a function without arguments; no interrupt comes by itself any more: see interrupts.serve."""
+    """Take the time from a function without arguments.
+
+    Then no interrupt comes by itself: see interrupts.serve.
+    """
     global _source
     _source = source
 

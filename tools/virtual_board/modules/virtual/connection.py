@@ -1,7 +1,8 @@
-"""The connection to the host: VIRTUAL_BOARD names its address, 127.0.0.1:PORT; without it, the board is alone.
+"""The connection to the host: VIRTUAL_BOARD names its address, 127.0.0.1:PORT; without it, the
+board is alone.
 
-Events go there and orders come from there, as lines of JSON. When the host ends it the board goes off: nobody else could
-switch it off.
+Events go there and orders come from there, as lines of JSON. When the host ends it the board goes
+off, because nothing else could switch it off.
 """
 
 import errno

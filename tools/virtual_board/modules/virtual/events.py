@@ -1,6 +1,8 @@
-"""What the board shows: each chip tells it here, as one flat dict with `kind` and `t_us`, microseconds since power-on.
+"""What the board shows: each chip tells it here, as one flat dict with `kind` and `t_us`,
+microseconds since power-on.
 
-emit("pin", pin=2, level=1) reaches the listeners in this process as a dict, and the host, if there is one, as a line of JSON.
+emit("pin", pin=2, level=1) reaches the listeners in this process as a dict, and the host, if there
+is one, as a line of JSON.
 """
 
 import json
@@ -43,7 +45,10 @@ def emit(kind, **fields):
 
 
 def miss():
-    """There was no memory for an event; the firmware must not notice. The host is told with the next one."""
+    """There was no memory for an event; the firmware must not notice.
+
+    The host is told with the next one.
+    """
     global lost
     lost += 1
 

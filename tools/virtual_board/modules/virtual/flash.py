@@ -1,7 +1,9 @@
-"""The board's flash: MicroPython's littlefs2 on an image file, mounted as stock ESP32 firmware does it when the power comes.
+"""The board's flash: MicroPython's littlefs2 on an image file, mounted as stock ESP32 firmware does
+it when the power comes.
 
-Each erase and each program is one write to the file, so that a power cut falls between two of them, as the host's kill does.
-VIRTUAL_BOARD_FLASH_US is how long each takes, in microseconds, if it is to take any time.
+Each erase and each program is one write to the file, so that a power cut falls between two of them,
+as the host's kill does. VIRTUAL_BOARD_FLASH_US is how long each takes, in microseconds, if it is to
+take any time.
 """
 
 import os
@@ -56,7 +58,8 @@ class _Flash:
 def mount(path):
     """Mount the image at /; whether it could be. One that is erased is formatted first.
 
-    A damaged one is complained of until Ctrl-C, as in ports/esp32/modules/inisetup.py: its owner may want to save what is there.
+    A damaged one is complained of until Ctrl-C, as in ports/esp32/modules/inisetup.py: its owner
+    may want to save what is there.
     """
     flash = _Flash(path)
     try:

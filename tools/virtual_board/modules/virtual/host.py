@@ -1,4 +1,4 @@
-"""The computer's own files, where the chips keep what they must keep; they are not in the board's file system."""
+"""The computer's files, where the chips keep their state; not in the board's file system."""
 
 import vfs
 

@@ -1,10 +1,14 @@
-"""Interrupts as on an ESP32: handlers of timers and pins run between two bytecodes of the main program, one after the other.
+"""Interrupts as on an ESP32: handlers of timers and pins run between two bytecodes of the main
+program, one after the other.
 
-Three ways lead to `serve`: a thread that looks every millisecond and asks for it by micropython.schedule, for a program that
-computes or sleeps; the virtual `select`, for one that waits in asyncio, where the unix port runs nothing that was scheduled; and
-the virtual clock of a test. As in the ESP32 port, at most 8 handlers wait, and more are lost (its MICROPY_SCHEDULER_DEPTH).
+Three ways lead to `serve`: a thread that looks every millisecond and asks for it by
+micropython.schedule, for a program that computes or sleeps; the virtual `select`, for one that
+waits in asyncio, where the unix port runs nothing that was scheduled; and the virtual clock of a
+test. As in the ESP32 port, at most 8 handlers wait, and more are lost (its
+MICROPY_SCHEDULER_DEPTH).
 
-There is no GIL: the thread touches nothing that the main program changes but the integers of `_shared`.
+There is no GIL: the thread touches nothing that the main program changes but the integers of
+`_shared`.
 """
 
 import os
@@ -20,11 +24,12 @@ from . import clock
 NEVER_US = const(1 << 60)
 _DEPTH = const(8)
 _TICK_US = const(1000)
-_BITE = "kill -ALRM $PPID"  # the process, from the shell that os.system starts: at once, as hardware does
+# Ends this process from the shell of os.system: at once, as hardware does.
+_BITE = "kill -ALRM $PPID"
 _DUE, _WATCHDOG, _ASKED = const(0), const(1), const(2)
 
 lost = 0  # handlers
-# The next alarm, the end of the watchdog's patience, has the thread asked for `serve`? ("l", for reading "q" allocates.)
+# The next alarm, the watchdog's end, has the thread asked for `serve`? ("l": reading "q" allocates.)
 _shared = array("l", (NEVER_US, NEVER_US, 0))
 _alarms = []  # every one that was ever started; idle ones are due never
 _handlers = [None] * _DEPTH
@@ -46,7 +51,10 @@ _on_watchdog = None
 
 
 class Alarm:
-    """Calls function(alarm) at its time, before any handler runs: what hardware does by itself. It may `request` a handler."""
+    """Calls function(alarm) at its time, before any handler runs: what hardware does by itself.
+
+    It may `request` a handler.
+    """
 
     def __init__(self, function):
         self.due_us = NEVER_US
@@ -82,7 +90,10 @@ class Alarm:
 
 
 def request(handler, argument):
-    """Have handler(argument) run with the next `serve`; lost if too many wait already. Call it while held, or from an Alarm."""
+    """Have handler(argument) run with the next `serve`; lost if too many wait already.
+
+    Call it while held, or from an Alarm.
+    """
     global _waiting, _is_missed, lost
     if _waiting == _DEPTH:
         lost += 1
@@ -134,15 +145,20 @@ def polling(is_polling):
 
 
 def press_ctrl_c():
-    """Ctrl-C at the console: see `raise_ctrl_c`. Where it is not heard it is a character like any other."""
+    """Ctrl-C at the console: see `raise_ctrl_c`.
+
+    Where it is not heard it is a character like any other.
+    """
     global _is_ctrl_c_pressed
     _is_ctrl_c_pressed = ctrl_c_is_heard
 
 
 def raise_ctrl_c():
-    """Raise KeyboardInterrupt if it was pressed. For `select`, where asyncio waits; a program that only computes is not reached.
+    """Raise KeyboardInterrupt if it was pressed. For `select`, where asyncio waits; a program that
+    only computes is not reached.
 
-    A callback of micropython.schedule can't raise, and SIGINT would jump out of the unix port's very garbage collection.
+    A callback of micropython.schedule can't raise, and SIGINT would jump out of the unix port's
+    very garbage collection.
     """
     global _is_ctrl_c_pressed
     if _is_ctrl_c_pressed:
@@ -156,7 +172,7 @@ def next_due_us():
 
 
 def watch(until_us, action):
-    """The watchdog: action() then, whatever the program does, unless this is called again before."""
+    """The watchdog: action() at that time, unless this is called again before."""
     global _on_watchdog
     _on_watchdog = action
     _shared[_WATCHDOG] = until_us
@@ -209,7 +225,10 @@ def run():
 
 
 def _serve_scheduled(_):
-    """For micropython.schedule. While the program polls it is left to `select`, which can raise what a callback can't."""
+    """For micropython.schedule.
+
+    While the program polls it is left to `select`, which can raise what a callback can't.
+    """
     _shared[_ASKED] = 0
     if not _is_polling:
         serve()

@@ -1,7 +1,7 @@
 """How the power ends, and how it came.
 
-On a board the process ends at once, without another bytecode, as a chip does: by a signal that says why (session.py knows them).
-In a test's process PowerEnded is raised instead.
+On a board the process ends at once, without another bytecode, as a chip does: by a signal that says
+why (session.py knows them). In a test's process PowerEnded is raised instead.
 """
 
 import os
@@ -21,7 +21,10 @@ is_board = False  # power_on.py says that this process is one
 
 
 class PowerEnded(BaseException):
-    """The board is off, or resets: args[0] is the next reset_cause(). In virtual time it leaves virtual_time.run()."""
+    """The board is off, or resets: args[0] is the next reset_cause().
+
+    In virtual time it leaves virtual_time.run().
+    """
 
 
 def cause():

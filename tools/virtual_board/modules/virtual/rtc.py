@@ -1,4 +1,5 @@
-"""What an ESP32 keeps over resets but not without power: the time and the RTC's memory; in the folder VIRTUAL_BOARD_RTC, if any.
+"""What an ESP32 keeps over resets but not without power: the time and the RTC's memory; in the
+folder VIRTUAL_BOARD_RTC, if any.
 
 A board that was off believes that it is the beginning of the year 2000.
 """

@@ -1,11 +1,13 @@
-"""What is wired to which pin: one of the names in `KNOWN`, or a description like theirs; VIRTUAL_BOARD_WIRING holds either,
-the latter as JSON.
+"""What is wired to which pin: one of the names in `KNOWN`, or a description like theirs.
+
+VIRTUAL_BOARD_WIRING holds either, the latter as JSON.
 
 {"buttons": [0], "pixels": [{"pin": 48, "count": 1}],
- "i2c": [{"scl": 9, "sda": 8, "chips": [{"chip": "ssd1306", "address": 60, "width": 128, "height": 64}]}]}
+ "i2c": [{"scl": 9, "sda": 8,
+          "chips": [{"chip": "ssd1306", "address": 60, "width": 128, "height": 64}]}]}
 
-"name": "s3" takes what is not given from that one. "pressed": [0] and "unplugged": [60] say what the world is like when the power
-comes. LEDs need no word: every output and every PWM tells its level.
+"name": "s3" takes from that one what is not given. "pressed": [0] and "unplugged": [60] say how
+things are at power-on. LEDs need no entry: every output and every PWM reports its level.
 """
 
 import json
