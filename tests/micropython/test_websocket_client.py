@@ -267,26 +267,49 @@ async def test_one_client_many_connections():
     assert client.messages == []
 
 
+class Narrow:
+    """A transport that takes one byte at once, and has no memory for the rest."""
+
+    closed = False
+
+    def write_now(self, buffer, start, end):
+        return 1
+
+    async def write(self, buffer, start, end):
+        raise MemoryError
+
+    def close(self):
+        self.closed = True
+
+
 async def test_a_frame_for_whose_rest_there_is_no_memory_ends_the_link_and_nothing_else():
     """Half of it is on the wire. Nobody waits for the task that writes the rest, so it must not raise."""
-
-    class Narrow:
-        closed = False
-
-        def write_now(self, buffer, start, end):
-            return 1
-
-        async def write(self, buffer, start, end):
-            raise MemoryError
-
-        def close(self):
-            self.closed = True
-
     raised = []
     asyncio.get_event_loop().set_exception_handler(lambda _loop, context: raised.append(context))
     websocket = WebSocketClient(1024, 600)
     websocket._transport = transport = Narrow()
     assert websocket.send_now(b"text", 0, 4)
     await asyncio.sleep_ms(10)
+    assert transport.closed and not raised
+    websocket._transport = transport = Narrow()
+    with raises(LinkClosed):
+        await websocket.send(b"text", 0, 4)
     asyncio.get_event_loop().set_exception_handler(None)
     assert transport.closed and not raised
+
+
+async def test_half_a_frame_with_no_memory_for_a_task_ends_the_link():
+    websocket = WebSocketClient(1024, 600)
+    websocket._transport = transport = Narrow()
+    kept = asyncio.create_task
+
+    def no_memory(job):
+        raise MemoryError
+
+    asyncio.create_task = no_memory
+    try:
+        with raises(MemoryError):
+            websocket.send_now(b"text", 0, 4)
+    finally:
+        asyncio.create_task = kept
+    assert transport.closed

@@ -1,7 +1,7 @@
-"""A WebSocket client (RFC 6455) for text messages: the handshake, one reader that waits on the transport, one frame one write.
+"""A WebSocket client (RFC 6455) for text messages: the upgrade, one reader, one write per frame.
 
-The object and its buffers outlive the connections: make it once, `open` it as often as needed. Several tasks may send; pings
-are answered by the reader, also while a send is stuck.
+The object and its buffers outlive a connection: make it once, `open` it as often as needed. Several
+tasks may send. Pings are answered by the reader, also while a send is stuck.
 """
 
 import asyncio
@@ -45,8 +45,9 @@ _WENT_AWAY = const(1006)
 class WebSocketClient:
     """One WebSocket.
 
-    bound_bytes, send_bytes: the longest message that is received, and sent.
-    frames: the FrameReader, whose `expected` may be set and whose buffer holds the message while it is handed over.
+    bound_bytes: the longest message that is accepted. send_bytes: the longest that can be sent.
+    frames: the FrameReader. Its buffer holds the message that `on_message` is called for; its
+    `expected` may be set.
     """
 
     def __init__(self, bound_bytes: int, send_bytes: int) -> None:
@@ -63,9 +64,10 @@ class WebSocketClient:
         self._ended = asyncio.Event()
 
     async def open(self, transport: Transport, host_field: str, target: str) -> None:
-        """Connect and upgrade (RFC 6455 section 4.1) on a fresh transport, which is closed if this fails. No Origin is sent.
+        """Connect and upgrade (RFC 6455 section 4.1). It sends no Origin: Phoenix refuses a foreign one.
 
-        host_field: the Host header. target: path and query, percent-encoded.
+        transport: a new one, from Endpoint.open(); it is closed if this fails. host_field: the
+        value of the Host header. target: path and query, percent-encoded.
         Raises UpgradeRefused with the HTTP status, or another NetError. Put a Deadline around it.
         """
         self.frames.reset()
@@ -98,11 +100,12 @@ class WebSocketClient:
             raise
 
     async def run(self, on_message) -> None:
-        """Read until the link ends. Call it once after each `open`, from the one task that reads.
+        """Read until the link ends. Call it once after each `open`.
 
-        on_message(opcode, start, end): a whole message lies in frames.buffer[start:end]; it returns before the next is read,
-        and may raise NetError to end the link.
-        Never returns: raises LinkClosed (the peer's code and words), ProtocolError (it was told why), or another NetError.
+        on_message(opcode, start, end): called for each whole message, TEXT or BINARY, which lies in
+        frames.buffer[start:end] until it returns. It may raise NetError to end the link.
+        Never returns. Raises LinkClosed (with the peer's close code and reason), ProtocolError (after
+        a close frame with the error's code), or another NetError.
         """
         transport = self._open_transport()
         frames = self.frames
@@ -124,7 +127,7 @@ class WebSocketClient:
                 elif opcode == CLOSE:
                     self._finish_close(frames.close_code())
         except ProtocolError as error:
-            self._try_close_frame(error.code)
+            self._write_close(error.code)
             raise
         except MemoryError:
             raise no_memory()
@@ -133,34 +136,41 @@ class WebSocketClient:
             self._ended.set()
 
     async def send(self, payload, start: int, end: int) -> None:
-        """Send payload[start:end] as one text message in one frame; waits only while another write is under way or the
-        transport is full. Raises NetError if the link has ended, ValueError if the payload is over the bound."""
-        await self._send(TEXT, payload, start, end)
+        """Send payload[start:end] as one text message in one frame; wait until it is written.
+
+        Raises NetError if the link has ended, ValueError if the payload is over the bound.
+        """
+        await self._wait_until_written()
+        if self._close_sent:  # section 5.5.1
+            raise LinkClosed(_WENT_AWAY, "the WebSocket is closing")
+        self._write(TEXT, payload, start, end)
+        await self._wait_until_written()
 
     def send_now(self, payload, start: int, end: int) -> bool:
-        """As `send`, without waiting; False if it could not begin. On an idle link only new masks, every 64 frames, allocate.
+        """Send payload[start:end] as `send` does, but do not wait; False if it can't be sent now.
 
-        What the transport did not take at once is written by a task of its own.
+        It can't while another frame is being written or the WebSocket is closing. Raises NetError
+        if the link has ended. Allocates nothing but new masks, every 64 frames, unless the transport
+        is full.
         """
         if self._writing or self._close_sent:
             return False
-        self._encode(TEXT, payload, start, end)
-        self._flush()
+        self._write(TEXT, payload, start, end)
         return True
 
     async def close(self, code: int, times) -> None:
-        """Say goodbye (RFC 6455 section 7.1.2), wait for the peer to end the link, and close it after times.close_ms anyway.
+        """Send a close frame, wait until the peer ends the link, and close it after times.close_ms.
 
-        The task in `run` ends with LinkClosed. Never raises NetError.
+        code: of the close frame (RFC 6455 section 7.4.1). `run` ends with a NetError. Raises none
+        itself.
         """
         transport = self._transport
         if transport is None or transport.closed:
             return
         try:
             with Deadline(transport, "closing", times, times.close_ms):
-                if not self._close_sent:
-                    self._close_sent = True
-                    await self._send(CLOSE, bytes((code >> 8, code & 0xFF)), 0, 2)
+                await self._wait_until_written()
+                self._write_close(code)
                 await ends_within(self._ended.wait(), times.close_ms)
         except NetError:
             pass  # the link has ended, which is what was wanted
@@ -169,18 +179,16 @@ class WebSocketClient:
 
     def _open_transport(self) -> Transport:
         transport = self._transport
-        if transport is None:
+        if transport is None or transport.closed:
             raise LinkClosed(_WENT_AWAY, "the WebSocket is not open")
         return transport
 
     async def _read_head(self, transport: Transport) -> ResponseHead:
-        """Read the answer's head; frames that came in the same segment stay in the FrameReader."""
+        """Read the answer's head; frames that came with it stay in the FrameReader."""
         frames = self.frames
         head = ResponseHead(_FIELDS)
         while True:
-            room = (
-                frames.room()
-            )  # nothing is kept between reads, so this is the buffer from its start
+            room = frames.room()  # the buffer from its start: nothing is kept between these reads
             count = await transport.read(room)
             if not count:
                 raise LinkClosed(_WENT_AWAY, "the server closed the connection during the upgrade")
@@ -190,87 +198,79 @@ class WebSocketClient:
             if at >= 0:
                 return head
 
+    def _write(self, opcode: int, payload, start: int, end: int) -> None:
+        """Begin a frame while no other is being written; a task writes what does not go at once."""
+        self._encode(opcode, payload, start, end)
+        transport = self._open_transport()
+        try:
+            written = transport.write_now(self._writer.buffer, 0, self._writer.length)
+            if written < self._writer.length:
+                asyncio.create_task(self._write_rest(transport, written))
+                self._writing = True
+        except (NetError, MemoryError):
+            transport.close()  # part of the frame may be on the wire: nothing can follow it
+            raise
+
     def _encode(self, opcode: int, payload, start: int, end: int) -> None:
         if self._mask_at == len(self._masks):
-            self._masks = os.urandom(
-                _MASK_POOL_BYTES
-            )  # section 5.3: unpredictable, so from the system, and fresh each time
+            # Section 5.3: unpredictable, and a new one for each frame.
+            self._masks = os.urandom(_MASK_POOL_BYTES)
             self._mask_at = 0
         self._writer.encode(opcode, payload, start, end, self._masks, self._mask_at)
         self._mask_at += 4
 
-    def _flush(self) -> None:
-        """Write the encoded frame; leave to a task what does not go at once."""
+    async def _write_rest(self, transport: Transport, written: int) -> None:
+        """Write the rest of the encoded frame, then the pong of a ping that has come meanwhile."""
         writer = self._writer
-        written = self._open_transport().write_now(writer.buffer, 0, writer.length)
-        if written < writer.length:
-            self._writing = True
-            asyncio.create_task(self._write_rest(written))
-
-    async def _write_rest(self, written: int) -> None:
         try:
-            await self._write_encoded(written)
-        except (NetError, MemoryError):
-            pass  # the reader sees the end of the link too, and says why
-
-    async def _send(self, opcode: int, payload, start: int, end: int) -> None:
-        while self._writing:
-            self._written.clear()
-            await self._written.wait()
-        if self._close_sent and opcode != CLOSE:  # section 5.5.1
-            raise LinkClosed(_WENT_AWAY, "the WebSocket is closing")
-        self._encode(opcode, payload, start, end)
-        self._writing = True
-        await self._write_encoded(0)
-
-    async def _write_encoded(self, written: int) -> None:
-        """Write the rest of the encoded frame, and the pong of a ping that came meanwhile."""
-        transport = self._open_transport()
-        try:
-            await transport.write(self._writer.buffer, written, self._writer.length)
+            await transport.write(writer.buffer, written, writer.length)
             while self._ping_length >= 0:
-                self._encode_pong()
-                await transport.write(self._writer.buffer, 0, self._writer.length)
+                self._encode(PONG, self._ping, 0, self._ping_length)
+                self._ping_length = -1
+                await transport.write(writer.buffer, 0, writer.length)
         except (NetError, MemoryError):
-            transport.close()  # half a frame may be on the wire: nothing can follow it
-            raise
+            transport.close()  # the reader sees it and says why
         finally:
             self._writing = False
             self._written.set()
 
-    def _answer_ping(self) -> None:
-        # Section 5.5.3: only the latest ping need be answered, so one slot is enough.
-        frames = self.frames
-        length = frames.end - frames.start
-        for i in range(length):
-            self._ping[i] = frames.buffer[frames.start + i]
-        self._ping_length = length
-        if not self._writing and not self._close_sent:
-            self._encode_pong()
-            self._flush()
+    async def _wait_until_written(self) -> None:
+        """Wait until no frame is being written. Raises LinkClosed if the link has ended by then."""
+        while self._writing:
+            self._written.clear()
+            await self._written.wait()
+        self._open_transport()
 
-    def _encode_pong(self) -> None:
-        self._encode(PONG, self._ping, 0, self._ping_length)
-        self._ping_length = -1
+    def _answer_ping(self) -> None:
+        frames = self.frames
+        if self._close_sent:
+            return
+        if not self._writing:
+            self._write(PONG, frames.buffer, frames.start, frames.end)
+            return
+        # Section 5.5.3: only the latest ping need be answered, so one slot is enough.
+        self._ping_length = frames.end - frames.start
+        for i in range(self._ping_length):
+            self._ping[i] = frames.buffer[frames.start + i]
+
+    def _write_close(self, code: int) -> None:
+        """Tell the peer why the link ends, if a frame can be written now: it ends either way."""
+        if self._close_sent or self._writing:
+            return
+        self._close_sent = True
+        try:
+            self._write(CLOSE, bytes((code >> 8, code & 0xFF)), 0, 2)
+        except (NetError, MemoryError):
+            pass
 
     def _finish_close(self, code: int) -> None:
-        """The peer's close frame has come: echo it if we have not sent ours, and end the link (section 5.5.1)."""
-        self._try_close_frame(_NORMAL_CLOSE if code == 1005 else code)
+        """Answer the peer's close frame, unless ours was sent before, and end the link (5.5.1)."""
+        self._write_close(_NORMAL_CLOSE if code == 1005 else code)
         frames = self.frames
         words = bytes(frames.buffer[frames.start + 2 : frames.end]).decode()
         raise LinkClosed(
             code, "the server closed the link with code %d %r" % (code, words), close_reason=words
         )
-
-    def _try_close_frame(self, code: int) -> None:
-        if self._close_sent or self._writing:
-            return
-        self._close_sent = True
-        try:
-            self._encode(CLOSE, bytes((code >> 8, code & 0xFF)), 0, 2)
-            self._open_transport().write_now(self._writer.buffer, 0, self._writer.length)
-        except NetError:
-            pass  # politeness only: the link ends either way
 
 
 def _check_upgrade(head: ResponseHead, key: bytes) -> None:
