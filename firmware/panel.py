@@ -4,7 +4,7 @@ import asyncio
 
 from micropython import const
 
-from pilotlight.authorization import NotAuthorized
+from pilotlight.credentials import NotAuthorized
 
 from .face import Face
 from .words import MESSAGES

@@ -10,7 +10,7 @@ _WHERE = {
     "Settings": "settings",
     "SettingsError": "settings",
     "Times": "times",
-    "NotAuthorized": "authorization",
+    "NotAuthorized": "credentials",
 }
 
 

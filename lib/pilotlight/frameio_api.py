@@ -60,7 +60,7 @@ class Unexpected(ApiError):
     """
 
 
-class Identity:
+class IdentityAnswer:
     """What `/v2/devices/me` says: `id` (text), `paused` (True, False or None), `project`, `creator`,
     `expires_at` (text or None)."""
 
@@ -85,13 +85,13 @@ class FrameioApi:
         self._http = http
         self._version = ("x-client-version", client_version)
 
-    async def identity(self, access_token: str) -> Identity:
+    async def identity(self, access_token: str) -> IdentityAnswer:
         """GET /v2/devices/me. Raises Unauthorized, RateLimited, Unexpected or NetError."""
         fields = (self._version, ("Authorization", "Bearer " + access_token))
         values = checked(await self._http.request("GET", "/v2/devices/me", fields, _IDENTITY_PATHS))
         if not is_device_id(values[2]):
             raise Unexpected("portal", "identity was answered by something that is not Frame.io")
-        return Identity(values)
+        return IdentityAnswer(values)
 
     async def health(self) -> None:
         """GET /health, without authorization; returns if it was Frame.io that answered, in good health.

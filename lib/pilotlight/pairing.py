@@ -1,6 +1,7 @@
-"""Pairing by device code (RFC 8628, as Frame.io's guide has it): show six digits until the user has typed them in.
+"""Pairing by device code (RFC 8628, as in Frame.io's guide): show six digits until they are typed in.
 
-A code is kept over network errors and renewed when it expires, for ten minutes in all; the user may cancel at any step.
+A code is kept over network errors and replaced when it expires, for ten minutes in all. The user may
+cancel at any step.
 """
 
 import asyncio
@@ -9,32 +10,30 @@ import time
 
 from micropython import const
 
-from .authorization import NotAuthorized
+from .core import Core
+from .credentials import NotAuthorized, client_refused
 from .frameio_api import ApiError, BadRequest, Unauthorized
 from .net.backoff import Backoff
+from .net.deadline import ends_within
 from .net.errors import NetError
-from .token_api import CLIENT_REFUSED, TOKEN_REFUSED, DeviceCode, TokenApi
-from .token_keeper import TokenKeeper, new_key
+from .oauth_api import CLIENT_REFUSED, TOKEN_REFUSED, DeviceCode
+from .requests import Requests
+from .tokens import Tokens, new_key
 
 _STORED = const("stored")
 _SLOW_DOWN_S = const(5)  # RFC 8628 section 3.5
 
 
 class Pairing:
-    """One try to pair.
+    """One try to pair; writes `user_code`, `verification_uri` and `verification_uri_complete`."""
 
-    ask, ready: as for TokenKeeper. show(code): called with each new DeviceCode, and with None when none is shown any more.
-    """
-
-    def __init__(self, api: TokenApi, keeper: TokenKeeper, times, ask, ready, show, note) -> None:
-        self._api = api
-        self._keeper = keeper
-        self._times = times
-        self._ask = ask
-        self._ready = ready
-        self._show = show
-        self._note = note
-        self._backoff = Backoff(times, random.randrange)
+    def __init__(self, core: Core, requests: Requests, tokens: Tokens) -> None:
+        self._core = core
+        self._times = core.times
+        self._requests = requests
+        self._tokens = tokens
+        self._api = tokens.api
+        self._backoff = Backoff(core.times, random.randrange)
         self._cancelled = asyncio.Event()
         self._begun_ms: int | None = None  # when the first code was shown
 
@@ -44,12 +43,12 @@ class Pairing:
         return self._cancelled.is_set()
 
     def cancel(self) -> None:
-        """The user has changed their mind: no code is shown from now on, and `run` ends."""
+        """The user wants no code any more: none is shown from now on, and `run` ends."""
         self._cancelled.set()
         self._show(None)
 
     async def run(self) -> None:
-        """Pair. Returns when the keeper has its tokens; raises NotAuthorized with the reason why there are none."""
+        """Pair. Returns when the tokens are stored; raises NotAuthorized (why there are none)."""
         try:
             while True:
                 code = await self._new_code()
@@ -72,16 +71,12 @@ class Pairing:
         while True:
             await self._until_ready()
             try:
-                return await self._ask(self._api.device_code())
+                return await self._requests.ask(self._api.device_code())
             except (ApiError, NetError) as error:
-                self._note("no device code: %s" % error)
-                final = (
-                    isinstance(error, BadRequest) and error.word in CLIENT_REFUSED + TOKEN_REFUSED
-                )
-                if final or isinstance(error, Unauthorized):
-                    raise NotAuthorized(
-                        "client_refused", "Frame.io does not accept the client_secret or client_id"
-                    )
+                self._core.log("no device code: %s" % error)
+                word = error.word if isinstance(error, BadRequest) else None
+                if word in CLIENT_REFUSED + TOKEN_REFUSED or isinstance(error, Unauthorized):
+                    raise client_refused()
             self._show(None)  # the code before has expired
             await self._wait(self._backoff.next_ms())
 
@@ -108,32 +103,34 @@ class Pairing:
             elif word == "access_denied":
                 raise NotAuthorized(word, "Frame.io has refused the pairing")
             elif word in CLIENT_REFUSED:
-                raise NotAuthorized(
-                    "client_refused", "Frame.io does not accept the client_secret or client_id"
-                )
+                raise client_refused()
 
     async def _exchange(self, code: DeviceCode) -> str:
-        """Ask for the tokens: _STORED once they are, else the endpoint's word, or `later` if it has not answered."""
-        async with self._keeper.flight:
+        """Ask for the tokens: _STORED once they are stored, else the endpoint's word.
+
+        `later` if the endpoint has not answered.
+        """
+        async with self._tokens.flight:
             try:
-                pair = await self._ask(self._api.token(code.device_code))
+                pair = await self._requests.ask(self._api.token(code.device_code))
             except BadRequest as error:
                 return error.word
             except (ApiError, NetError) as error:
-                self._note("the token poll failed: %s" % error)
+                self._core.log("the token poll failed: %s" % error)
                 return "later"
             if not self._cancelled.is_set():
-                self._keeper.adopt(pair, new_key())
+                self._tokens.adopt(pair, new_key())
                 return _STORED
-        await self._revoke(pair.refresh_token)
+        # The user cancelled while the tokens were on their way: nobody may use them.
+        await self._tokens.revoke(pair.refresh_token)
         raise _cancelled()
 
-    async def _revoke(self, token: str) -> None:
-        """The user cancelled while the tokens were on their way: nobody shall use them."""
-        try:
-            await self._ask(self._api.revoke(token))
-        except (ApiError, NetError) as error:
-            self._note("the cancelled pairing could not be revoked: %s" % error)
+    def _show(self, code: DeviceCode | None) -> None:
+        self._core.status.update(
+            user_code=code and code.user_code,
+            verification_uri=code and code.verification_uri,
+            verification_uri_complete=code and code.verification_uri_complete,
+        )
 
     def _left_ms(self) -> int:
         """What is left of the ten minutes."""
@@ -141,7 +138,7 @@ class Pairing:
 
     async def _until_ready(self) -> None:
         waited_ms = 0
-        while not self._ready():
+        while not self._requests.ready():
             await self._wait(self._times.network_check_ms)
             # Counted, for ticks can't be compared over a week without network.
             waited_ms += self._times.network_check_ms
@@ -149,11 +146,8 @@ class Pairing:
                 raise _timed_out()
 
     async def _wait(self, wait_ms: int) -> None:
-        try:
-            await asyncio.wait_for_ms(self._cancelled.wait(), wait_ms)
-        except asyncio.TimeoutError:
-            return
-        raise _cancelled()
+        if await ends_within(self._cancelled.wait(), wait_ms):
+            raise _cancelled()
 
 
 def _timed_out() -> NotAuthorized:

@@ -36,6 +36,7 @@ class Times:
         60_000  # from one HTTP heartbeat to the next, at random (Frame.io: at most once a minute)
     )
     fallback_high_ms = 120_000
+    fallback_good_ms = 270_000  # so long does one keep the device online (Frame.io: 5 min)
 
     # The last resort, counted while the network claims to be up and Frame.io does not answer.
     unproven_step_ms = 20_000  # shorter than proof_ms, so that no answer is overlooked

@@ -17,7 +17,7 @@ BOUNDS = (
     ("lib/pilotlight/net/http_head.py", "_HEAD_BYTES = const({})", "an HTTP head {} bytes"),
     ("lib/pilotlight/agent.py", "_MESSAGE_BYTES = const({})", "a WebSocket message {},"),
     ("lib/pilotlight/net/json_pick.py", "_TEXT_BYTES = const({})", "a text in JSON {} characters"),
-    ("lib/pilotlight/token_api.py", "_TEXT_BYTES = const({})", "a token {};"),
+    ("lib/pilotlight/oauth_api.py", "_TEXT_BYTES = const({})", "a token {};"),
     ("firmware/storage.py", "_LARGEST_BYTES = const({})", "LARGEST_BYTES = {} "),
     ("firmware/log.py", "_ENTRIES = const({})", "the last {} changes"),
 )
@@ -46,8 +46,9 @@ def written() -> set[str]:
     names = set()
     for source in sources:
         for constant, name in re.findall(r'^(_[A-Z]+) = const\("([a-z]+)"\)', source, re.MULTILINE):
-            if re.search(rf"(?:load|save|_read|_write)\({constant}\b", source):
+            if re.search(rf"(?:load|save)\({constant}\b", source):
                 names.add(f"state/{name}.json")
+        names |= {f"state/{name}.json" for name in re.findall(r'Record\(\S+, "([a-z]+)"\)', source)}
     return (
         names
         | set(device_module("firmware.crash_log").FILES)

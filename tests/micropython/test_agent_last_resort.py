@@ -197,7 +197,7 @@ async def test_a_restart_that_fails_or_hangs_keeps_nothing_back():
             board.resets,
             world.host.restarts,
         )
-        assert [line for _, line in world.log if line == "last resort: failed"], word
+        assert [line for _, line in world.log if line == "recovery: failed"], word
         world.network.dead_air = False
         await world.until("online", 90_000)
         await world.power_off()
@@ -228,7 +228,7 @@ async def test_an_embedder_without_restart_or_without_both():
         await sleep_s(3 * HOUR_S)
         assert (
             bool(board.resets)
-            == bool([line for _, line in world.log if "last resort" in line])
+            == bool([line for _, line in world.log if "recovery: " in line])
             == resets
         ), world.log
         world.network.dead_air = False
@@ -319,15 +319,15 @@ async def test_a_stop_in_the_middle_of_a_restart():
     assert len(world.host.restarts) == 1 and not board.resets
 
 
-async def test_the_inquiries_say_when_they_are_due_and_a_slot_held_for_too_long_looks_stuck():
+async def test_the_poller_checks_in_and_a_slot_held_for_too_long_looks_stuck():
     """That no task is late is asserted in every simulated world."""
     world = World()
     await world.online()
     await sleep_s(HOUR_S)
-    assert Clock.now_ms < world.due_ms["inquiries"] <= Clock.now_ms + 300_000 + 600_000
+    assert Clock.now_ms < world.due_ms["poller"] <= Clock.now_ms + 300_000 + 600_000
     async with world.agent.request_slot():
         await sleep_s(20 * 60)
-        assert world.due_ms["inquiries"] < Clock.now_ms  # a watchdog would have bitten
+        assert world.due_ms["poller"] < Clock.now_ms  # a watchdog would have bitten
         world.due_ms.clear()
     await sleep_s(60)
     await world.power_off()

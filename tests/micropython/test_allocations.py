@@ -76,8 +76,8 @@ async def test_a_heartbeat_trip_makes_no_object():
         Host(),
         Times(heartbeat_ms=0),
     )
-    phoenix, websocket = agent._phoenix, agent._phoenix._websocket
-    agent._inquiries.prove()  # the first one is news
+    phoenix, websocket = agent._session._phoenix, agent._session._phoenix._websocket
+    agent._proof.prove()  # the first one is news
     transport = endpoint.open()
     await websocket.open(transport, "test", "/")
     while not peers:

@@ -6,12 +6,13 @@ from tools.virtual_board import virtual_time
 
 virtual_time.install()
 
-from pilotlight.authorization import NotAuthorized
+from pilotlight.core import Core
+from pilotlight.credentials import NotAuthorized
 from pilotlight.frameio_api import BadRequest, RateLimited, Unauthorized, Unexpected
 from pilotlight.net.errors import Unreachable
+from pilotlight.oauth_api import DeviceCode, TokenPair
 from pilotlight.pairing import Pairing
 from pilotlight.times import Times
-from pilotlight.token_api import DeviceCode, TokenPair
 from tests.support.expect import raises
 from tools.virtual_board.virtual_time import Clock
 
@@ -72,6 +73,9 @@ class Keeper:
     def adopt(self, pair, key):
         self.adopted.append((pair.access_token, key))
 
+    async def revoke(self, refresh_token):
+        await self.api.revoke(refresh_token)
+
 
 class Device:
     """A Pairing and what it shows: (virtual ms, user code or None)."""
@@ -82,15 +86,19 @@ class Device:
         self.shown = []
         self.up = True
         self.begun_ms = Clock.now_ms
-        self.pairing = Pairing(
-            endpoint, self.keeper, Times(), self.ask, lambda: self.up, self.show, lambda line: None
-        )
+        self.keeper.api = endpoint
+        core = Core(None, None, None, Times())
+        core.status = self
+        self.pairing = Pairing(core, self, self.keeper)
+
+    def ready(self):
+        return self.up
+
+    def update(self, user_code, verification_uri, verification_uri_complete):
+        self.shown.append((Clock.now_ms - self.begun_ms, user_code))
 
     async def ask(self, request):
         return await request
-
-    def show(self, code):
-        self.shown.append((Clock.now_ms - self.begun_ms, code and code.user_code))
 
     @property
     def showing(self):

@@ -10,7 +10,7 @@ from firmware import button as button_module
 from firmware.face import Face
 from firmware.panel import LEVELS, Panel
 from firmware.words import MESSAGES
-from pilotlight.authorization import NotAuthorized
+from pilotlight.credentials import NotAuthorized
 from pilotlight.status import DeviceStatus
 
 

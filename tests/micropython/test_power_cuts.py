@@ -110,7 +110,7 @@ async def bring_online(world, outcome):
 
 async def refresh(world):
     """Have the tokens refreshed before their time."""
-    await world.agent._keeper.renewal()
+    await world.agent._tokens.renewal()
 
 
 async def cut(empty, at, tear):

@@ -6,12 +6,13 @@ from tools.virtual_board import virtual_time
 
 virtual_time.install()
 
-from pilotlight.authorization import NotAuthorized
+from pilotlight.core import Core
+from pilotlight.credentials import NotAuthorized
 from pilotlight.frameio_api import BadRequest, Unauthorized, Unexpected
 from pilotlight.net.errors import Unreachable
+from pilotlight.oauth_api import TokenPair
 from pilotlight.times import Times
-from pilotlight.token_api import TokenPair
-from pilotlight.token_keeper import TokenKeeper
+from pilotlight.tokens import Tokens
 from tests.support.expect import raises
 from tools.virtual_board.virtual_time import Clock
 
@@ -24,7 +25,7 @@ def pair(number, life_s=LIFE_S):
 
 
 class Endpoint:
-    """Stands in for TokenApi. answers: what the next refreshes get, a pair or an exception; then ever new pairs."""
+    """Stands in for OauthApi. answers: what the next refreshes get, a pair or an exception; then ever new pairs."""
 
     def __init__(self):
         self.client_id = ""
@@ -56,19 +57,12 @@ class Device:
         self.full = False
         self.has_clock = True
         self.endpoint = Endpoint()
-        self.keeper = TokenKeeper(
-            self.endpoint,
-            host,
-            client_id,
-            self,
-            self,
-            Times(),
-            self.ask,
-            lambda: self.up,
-            lambda: self.told.append("renewed"),
-            lambda: self.told.append("ended"),
-            self.log.append,
-        )
+        self.host_field, self.client_id = host, client_id
+        core = Core(self, self, self, Times(), self.log.append)
+        self.status = core.status
+        self.keeper = Tokens(core, self, self.endpoint, self)
+        self.keeper.on_renewed = lambda: self.told.append("renewed")
+        self.keeper.on_ended = lambda: self.told.append("ended")
 
     def load(self, name):
         return self.records.get(name)
@@ -81,6 +75,9 @@ class Device:
 
     def now_s(self):
         return BASE_S + Clock.now_ms // 1000 if self.has_clock else None
+
+    def ready(self):
+        return self.up
 
     async def ask(self, request):
         return await request
@@ -121,7 +118,7 @@ async def test_the_new_pair_is_stored_before_its_first_use():
     save = device.save
 
     def look(name, record):
-        seen.append(device.keeper._record.get("access_token"))
+        seen.append(device.keeper._record.value.get("access_token"))
         save(name, record)
 
     device.save = look
@@ -171,7 +168,7 @@ async def test_a_new_token_that_is_refused_is_not_refreshed_again():
     await asyncio.sleep_ms(1000)
     assert await device.keeper.access_token() == "access-3"
     # A pair that came in its time is believed by the next application that complains.
-    device.keeper.want()
+    device.keeper.request_refresh()
     await asyncio.sleep_ms(1000)
     assert await device.keeper.access_token(rejected="access-4") == "access-5"
     await device.stop()
@@ -208,7 +205,7 @@ async def test_only_the_endpoint_s_verdict_ends_it():
         device.start()
         device.endpoint.sent = sent
         device.endpoint.answers = list(answers)
-        device.keeper.want()
+        device.keeper.request_refresh()
         await asyncio.sleep_ms(5_000)
         assert device.told == ["renewed", "ended"] and device.keeper.reason == reason, (
             device.told,
@@ -227,7 +224,7 @@ async def test_words_that_may_pass_end_nothing():
         device = Device()
         device.start()
         device.endpoint.answers = [BadRequest(word)]
-        device.keeper.want()
+        device.keeper.request_refresh()
         await asyncio.sleep_ms(5_000)
         assert (
             device.told == ["renewed", "renewed"] and device.endpoint.used == ["refresh-1"] * 2
@@ -244,7 +241,7 @@ async def test_a_wrong_secret_ends_nothing():
     assert (
         caught.error.reason == "client_refused"
         and device.keeper.authorized
-        and device.keeper.client_refused
+        and device.status.client_refused
     )
     await asyncio.sleep_ms(5_000)
     assert await device.keeper.access_token() == "access-3"
@@ -268,7 +265,7 @@ async def test_no_refresh_without_network_and_one_as_soon_as_it_is_there():
     device = Device()
     device.start()
     device.up = False
-    device.keeper.want()
+    device.keeper.request_refresh()
     await asyncio.sleep_ms(3_600_000)
     assert not device.endpoint.used
     device.up = True
@@ -314,7 +311,7 @@ async def test_stop_waits_for_the_answer():
     device = Device()
     device.start()
     device.endpoint.takes_ms = 15_000
-    device.keeper.want()
+    device.keeper.request_refresh()
     await asyncio.sleep_ms(10)
     begun_ms = Clock.now_ms
     await device.keeper.finish()

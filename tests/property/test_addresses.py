@@ -6,7 +6,6 @@ from urllib.parse import parse_qs, parse_qsl, quote, urlsplit
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pilotlight.device_channel import socket_target
 from pilotlight.net.url_encoding import form_encode, percent_encode
 from pilotlight.settings import Settings, SettingsError, is_semver
 
@@ -22,9 +21,8 @@ SEMVER = re.compile(
 def test_percent_encoding(text: str) -> None:
     text = text.encode("utf-8", "ignore").decode()
     assert percent_encode(text) == quote(text, safe="-._~")
-    assert parse_qs(urlsplit(socket_target("x" + text)).query) == {
-        "Authorization": ["Bearer x" + text]
-    }
+    query = urlsplit("/socket?Authorization=Bearer%20x" + percent_encode(text)).query
+    assert parse_qs(query) == {"Authorization": ["Bearer x" + text]}
 
 
 @given(st.dictionaries(st.sampled_from(["client_id", "scope", "token"]), st.text(min_size=1)))

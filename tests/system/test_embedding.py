@@ -43,7 +43,7 @@ def test_it_comes_online_and_sees_the_pause(rig: Rig) -> None:
     text = (
         example().replace("https://api.frame.io", mock.url).replace("CLIENT_SECRET", CLIENT_SECRET)
     )
-    text = text.replace(" ROOTS,", f" [open({str(mock.ca)!r}, 'rb').read()],")
+    text = text.replace(" trust_roots.ROOTS,", f" [open({str(mock.ca)!r}, 'rb').read()],")
     program = Path(rig.folder / "program.py")
     program.write_text(text + DRIVER)
     process = subprocess.Popen(

@@ -106,7 +106,7 @@ def test_the_last_resort_is_no_crash(board: Board) -> None:
     board.power_on()
     board.wait_boots(6)
     assert board.boots() == [PWRON_RESET] + [HARD_RESET] * 5
-    assert "last resort: reset" in board.errors and not board.crashes()
+    assert "recovery: reset" in board.errors and not board.crashes()
     assert "fault" not in {line["state"] for line in board.lines}
 
 

@@ -47,14 +47,16 @@ async def measure(agent, counter):
     version = 0
     while agent.status.state != "online":
         version = await agent.status.wait(version)
-    await trips(agent._phoenix, counter, 10)  # the first reply is decoded, the others are compared
+    await trips(
+        agent._session._phoenix, counter, 10
+    )  # the first reply is decoded, the others are compared
     gc.collect()
     live = gc.mem_alloc()
     gc.disable()
-    await trips(agent._phoenix, counter, _COUNTED_TRIPS)
+    await trips(agent._session._phoenix, counter, _COUNTED_TRIPS)
     per_trip = (gc.mem_alloc() - live) / _COUNTED_TRIPS
     gc.enable()
-    await trips(agent._phoenix, counter, _TRIPS)
+    await trips(agent._session._phoenix, counter, _TRIPS)
     gc.collect()
     grown = gc.mem_alloc() - live
     assert agent.status.state == "online"
@@ -91,7 +93,7 @@ def main():
     agent = app._agent(
         settings, network(values, None), storage, clock(values, storage, None), times
     )
-    agent._phoenix._proof = counter = Counter(agent._phoenix._proof)
+    agent._session._phoenix._proof = counter = Counter(agent._session._phoenix._proof)
     asyncio.run(measure(agent, counter))
 
 

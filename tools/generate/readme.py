@@ -1,9 +1,10 @@
 """Writes the generated parts of README.md from the tables that drive the firmware.
 
 The ladder comes from status.py, face.py, patterns.py and words.py, and from light_card.py here;
-the diagram from walk.py.
+the diagram from session.py.
 """
 
+import ast
 import sys
 from pathlib import Path
 
@@ -14,7 +15,6 @@ from tools.on_cpython import ROOT, device_module
 LIGHTS = device_module("firmware.face").LIGHTS
 STATES = device_module("firmware.words").STATES
 LADDER = device_module("pilotlight.status").LADDER
-WALK = device_module("pilotlight.walk").WALK
 README = ROOT / "README.md"
 
 
@@ -34,9 +34,18 @@ def ladder() -> str:
     return "\n".join(rows)
 
 
+def transitions() -> str:
+    """TRANSITIONS of session.py, read as text: the module needs MicroPython."""
+    tree = ast.parse((ROOT / "lib/pilotlight/session.py").read_text())
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "TRANSITIONS":
+            return str(ast.literal_eval(node.value))
+    raise ValueError("session.py has no TRANSITIONS")
+
+
 def diagram() -> str:
-    """The agent's walk as a Mermaid state diagram."""
-    rows = [row.split() for row in WALK.strip().split("\n")]
+    """The session's table of transitions as a Mermaid state diagram."""
+    rows = [row.split() for row in transitions().strip().split("\n")]
     lines = ["```mermaid", "stateDiagram-v2", f"    [*] --> {rows[0][0]}"]
     lines += [f"    {state} --> {following}: {outcome}" for state, outcome, following in rows]
     return "\n".join([*lines, "```"])

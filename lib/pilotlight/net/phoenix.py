@@ -33,7 +33,8 @@ class PhoenixSocket:
     times: has `heartbeat_ms`, from one heartbeat to the next; `reply_ms`, how long a heartbeat's
     reply may take before the link is closed; `close_ms`, how long a close handshake may take;
     `stall_ms` and `total_ms`, the deadlines of connect and join without a byte and in all.
-    proof: has `prove()`, which is called for each valid message: the server is alive.
+    proof: has `prove()`, which is called for the 101 and for each valid message: the server is
+    alive.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class PhoenixSocket:
             with Deadline(transport, "connecting", self._times):
                 await self._websocket.open(transport, self._endpoint.host_field, target)
                 self._start(transport)
+            self._proof.prove()  # nothing but the server can have answered with 101
         except MemoryError:
             transport.close()
             raise no_memory()

@@ -4,7 +4,7 @@ import sys
 
 from firmware.config import ConfigError, check, nearest
 from firmware.config import settings as config_settings
-from pilotlight.device_channel import paused_by, percent_encode, socket_target, topic
+from pilotlight.net.url_encoding import percent_encode
 from pilotlight.settings import Settings, SettingsError, is_semver
 from tests.support.expect import raises
 
@@ -282,22 +282,6 @@ def test_nearest():
     assert nearest("x" * 1000, ("board", "console")) in ("board", "console")
 
 
-def test_the_channel():
-    assert (
-        socket_target("a.b-c_d~e/+ ")
-        == "/devices/websocket?Authorization=Bearer%20a.b-c_d~e%2F%2B%20"
-    )
+def test_percent_encoding():
     assert percent_encode("ä") == "%C3%A4"
     assert percent_encode("@[`{/:\x7f\x80AZaz09") == "%40%5B%60%7B%2F%3A%7F%C2%80AZaz09"
-    assert topic("x") == "devices:x"
-
-
-def test_what_a_push_says_about_the_pause():
-    missing = object()
-    assert paused_by("status_updated", "paused", missing) is True
-    assert paused_by("status_updated", "resumed", missing) is False
-    assert paused_by("status_updated", missing, "paused") is True
-    assert paused_by("status_updated", missing, "resumed") is False
-    for payload in ("online", "", None, missing, 7):
-        assert paused_by("status_updated", payload, missing) is None
-    assert paused_by("other", "paused", missing) is None

@@ -1,11 +1,9 @@
-"""The ladder, the lights, the words and the walk: complete, in order, and told apart by timing alone."""
+"""The ladder, the lights, and the words: complete, in order, and told apart by timing alone."""
 
 from firmware.face import LIGHTS, Face
 from firmware.patterns import PATTERNS
 from firmware.words import REASONS, STATES
 from pilotlight.status import LADDER, state_of
-from pilotlight.walk import WALK, after
-from tests.support.expect import raises
 
 NAMES = []
 for row in LADDER:
@@ -123,22 +121,3 @@ def test_a_face_shows_what_the_status_knows():
 def test_reasons_have_a_meaning_and_a_remedy():
     for meaning, remedy in [REASONS[reason] for reason in REASONS]:
         assert meaning and remedy
-
-
-def test_the_walk_is_closed_and_connected():
-    rows = [row.split() for row in WALK.strip().split("\n")]
-    states = {row[0] for row in rows}
-    reached = {"network"}
-    for _ in rows:
-        for state, _, following in rows:
-            if state in reached:
-                reached.add(following)
-    assert reached == states
-    assert len({(row[0], row[1]) for row in rows}) == len(rows)
-    assert all([len(row) == 3 for row in rows])
-
-
-def test_the_walk_knows_its_outcomes_only():
-    assert after("connect", "upgraded") == "join"
-    with raises(ValueError):
-        after("connect", "online")

@@ -62,7 +62,7 @@ class TokenPair:
         self.expires_in_s = _seconds(values[4], _TOKEN_LIFE_S, 1 << 24)
 
 
-class TokenApi:
+class OauthApi:
     """The calls. One at a time: the caller holds the request slot.
 
     All raise BadRequest or Unauthorized (the endpoint's own verdict), RateLimited, Unexpected or NetError.

@@ -1,0 +1,63 @@
+"""What every part of the agent works with, as one object. It is made first."""
+
+import asyncio
+
+from .status import DeviceStatus
+from .times import Times
+
+
+class Core:
+    """The embedding application's parts, the times, the log and the status.
+
+    network, storage, clock: the application's (docs/embedding.md says what each must have).
+    times: a Times. status: the DeviceStatus.
+    log: called with a line of text for the maintainer, or None.
+    check_in: called as check_in(name, within_ms) for the application's watchdog, or None.
+    on_network_changed: called as on_network_changed(up) after the network came up, went away or
+    became another one. The agent sets it.
+    """
+
+    def __init__(self, network, storage, clock, times: Times, log=None, check_in=None) -> None:
+        self.status = DeviceStatus()
+        self.network = network
+        self.storage = storage
+        self.clock = clock
+        self.times = times
+        self.on_network_changed = _nobody
+        self._log = log
+        self._check_in = check_in
+
+    def log(self, line: str) -> None:
+        """Log a line of text for the maintainer. It must hold no secret."""
+        if self._log is not None:
+            self._log(line)
+
+    def check_in(self, name: str, within_ms: int) -> None:
+        """Tell the watchdog that this task will check in again within so long, or is stuck."""
+        if self._check_in is not None:
+            self._check_in(name, within_ms)
+
+    def check_network(self) -> None:
+        """Compare the network with the status: a change may come without a call."""
+        if self.network.is_up() != self.status.network_up:
+            self.network_changed()
+        elif not self.status.network_up:
+            self._write_network(False)
+
+    def network_changed(self) -> None:
+        """The network has come up, gone away or become another one."""
+        up = self.network.is_up()
+        self._write_network(up)
+        self.on_network_changed(up)
+
+    async def end_starting(self) -> None:
+        """Wait for the end of the first seconds, in which nothing need be known."""
+        await asyncio.sleep_ms(self.times.starting_ms)
+        self.status.update(starting_is_over=True)
+
+    def _write_network(self, up: bool) -> None:
+        self.status.update(network_up=up, network_reason=getattr(self.network, "reason", None))
+
+
+def _nobody(up: bool) -> None:
+    """Until there is an agent."""

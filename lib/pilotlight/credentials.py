@@ -1,0 +1,117 @@
+"""Where the access token comes from: what every kind of credentials can do, and the fixed token.
+
+A paired device's tokens are in `tokens.py`.
+"""
+
+import binascii
+import hashlib
+
+from .core import Core
+
+
+class NotAuthorized(Exception):
+    """There is no access token that Frame.io accepts; `reason` says why, in one word.
+
+    `not_paired`, `cancelled`, `pairing_timeout`, `access_denied`, `client_refused`, `unpaired` (by
+    the user), `pairing_ended` (by Frame.io), `refresh_lost`, `authorization_expired`,
+    `token_refused`.
+    """
+
+    def __init__(self, reason: str, text: str) -> None:
+        super().__init__(text)
+        self.reason = reason
+
+
+class Credentials:
+    """Base of all kinds; this part writes `authorized` and `authorization_reason`.
+
+    key: a text that tells this authorization from another one. What is stored about a device is
+    stored with it.
+    authorized: there is a token. reason: why there is none, a word of NotAuthorized.
+    """
+
+    key = ""
+    authorized = True
+    reason = "token_refused"
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    async def run(self) -> None:
+        """Do what has to be done over time; the agent's task. A fixed token needs nothing."""
+        self.show()
+
+    async def finish(self) -> None:
+        """Wait for the end of a request under way that must not be cut off."""
+
+    async def access_token(self, rejected: str | None = None) -> str:
+        """The access token. rejected: the token that was just answered with 401, or None.
+
+        Raises NotAuthorized if there is no other one.
+        """
+        raise NotAuthorized(self.reason, "there is no access token")
+
+    def accepted(self) -> None:
+        """Frame.io has accepted the token."""
+        self._core.status.update(authorized=True)
+
+    def refused(self, access_token: str) -> bool:
+        """Identity has refused this token. True: there is another one, or a refresh will come."""
+        self.show_refused()
+        return False
+
+    def request_refresh(self) -> bool:
+        """Refresh now instead of at its time. False: these credentials can't be refreshed."""
+        return False
+
+    def expired(self) -> bool:
+        """The access token's life is over by our clock."""
+        return False
+
+    async def renewal(self) -> None:
+        """Wait for a refresh that is due. Raises NotAuthorized, ApiError or NetError."""
+
+    def has_replaced(self, access_token: str) -> bool:
+        """There is a newer token than this one."""
+        return False
+
+    def network_changed(self) -> None:
+        """The network has come up, or is another one: what failed is tried at once."""
+
+    def pairing_ended(self, reason: str) -> None:
+        """A pairing has ended without tokens. reason: why, a word of NotAuthorized."""
+        self.reason = reason
+        self.show()
+
+    def show(self) -> None:
+        """Write into the status whether there is an authorization, and why there is none."""
+        self._core.status.update(authorized=self.authorized, authorization_reason=self.reason)
+
+    def show_refused(self) -> None:
+        """Write into the status that the token is refused and no refresh will help."""
+        self._core.status.update(authorized=False, authorization_reason="token_refused")
+
+
+class FixedToken(Credentials):
+    """An access token that was given and stays. access_token: the token, a secret."""
+
+    def __init__(self, core: Core, access_token: str) -> None:
+        super().__init__(core)
+        self._access_token = access_token
+        self.key = binascii.hexlify(hashlib.sha256(access_token.encode()).digest()).decode()
+
+    async def access_token(self, rejected: str | None = None) -> str:
+        """The access token. rejected: the token that was just answered with 401, or None.
+
+        Raises NotAuthorized (`token_refused`) if this one was rejected.
+        """
+        if rejected == self._access_token:
+            text = "Frame.io does not accept the fixed access token"
+            raise NotAuthorized("token_refused", text)
+        return self._access_token
+
+
+def client_refused() -> NotAuthorized:
+    """The error for a model or unit that Frame.io does not know."""
+    text = "Frame.io does not accept the client_secret or client_id"
+    return NotAuthorized("client_refused", text)

@@ -1,0 +1,113 @@
+"""Which device this is at Frame.io, and what is known of its pause.
+
+The device id is stored, learned from identity (`/v2/devices/me`) and forgotten with the
+authorization that it belongs to. For the pause identity is the authority; events are hints that
+may be missed, doubled or reordered.
+"""
+
+from micropython import const
+
+from .core import Core
+from .credentials import Credentials
+from .frameio_api import IdentityAnswer, is_device_id
+from .iso_time import seconds_of
+from .records import Record
+
+_NO_END_S = const(0)
+
+
+class Identity:
+    """What identity has said; it writes `verified`, `paused`, `project`, `creator`, `expires_at`.
+
+    device_id: the device's id at Frame.io, or None if it must be asked for.
+    is_hinted: an event has come since the last identity request that was answered began.
+    """
+
+    def __init__(self, core: Core, credentials: Credentials) -> None:
+        self._core = core
+        self._credentials = credentials
+        self._record = Record(core, "identity")
+        self.device_id: str | None = self._load()
+        self.is_hinted = False
+        self._hints = 0
+        self._ends_s = _NO_END_S  # when the authorization ends, in seconds since 1970 …
+        self._end_was_asked = False  # … and identity was asked since then
+
+    def hint(self, paused: bool) -> None:
+        """An event says so. It counts at once, until an identity request that begins later."""
+        self._hints += 1
+        self.is_hinted = True
+        self._core.status.update(paused=paused)
+
+    def begin(self) -> int:
+        """An identity request begins. Hand the result to `learn` with the answer."""
+        if self.ends_in_s() == 0:
+            self._end_was_asked = True
+        return self._hints
+
+    def learn(self, answer: IdentityAnswer, hints: int) -> bool:
+        """Identity has answered. True: another device than before.
+
+        hints: what `begin` gave. A hint that came after it is newer than this answer.
+        """
+        facts = {
+            "verified": True,
+            "project": answer.project,
+            "creator": answer.creator,
+            "expires_at": answer.expires_at,
+        }
+        if hints == self._hints and answer.paused is not None:
+            self.is_hinted = False
+            facts["paused"] = answer.paused
+        ends_s = seconds_of(answer.expires_at) or _NO_END_S
+        if ends_s != self._ends_s:
+            self._ends_s = ends_s
+            self._end_was_asked = False
+        self._core.status.update(**facts)
+        if answer.id == self.device_id:
+            return False
+        is_another = self.device_id is not None
+        self.device_id = answer.id
+        record = {"id": answer.id, "authorization": self._credentials.key}
+        if record != self._record.value or self._record.unsaved:
+            self._record.save(record)
+        return is_another
+
+    def failed(self) -> None:
+        """An identity request was not answered as it should be."""
+        self._core.status.update(verified=True)
+
+    def doubt_device_id(self) -> None:
+        """The device id may be wrong: it must be asked for before it is used again."""
+        self.device_id = None
+
+    def forget(self) -> None:
+        """The authorization has ended, and with it all that identity said."""
+        self.device_id = None
+        self.is_hinted = False
+        self._hints += 1
+        self._ends_s = _NO_END_S
+        self._core.status.update(
+            verified=False, paused=None, project=None, creator=None, expires_at=None
+        )
+
+    def ends_in_s(self) -> int | None:
+        """Seconds until the authorization ends, 0 once it has ended.
+
+        None if no end is known, or if identity was asked since the end.
+        """
+        if self._ends_s == _NO_END_S or self._end_was_asked:
+            return None
+        return max(0, self._ends_s - (self._core.clock.now_s() or 0))
+
+    def _load(self) -> str | None:
+        record = self._record.load()
+        self._record.value = record
+        if not record:
+            return None
+        if not is_device_id(record.get("id")):
+            self._record.refuse("it holds no device id")
+            return None
+        if record.get("authorization") != self._credentials.key:
+            return None
+        return record["id"]

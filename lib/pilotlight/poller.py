@@ -1,0 +1,203 @@
+"""The poller: asks identity, health and the HTTP heartbeat over REST, each when it is due."""
+
+import asyncio
+import time
+
+from micropython import const
+
+from .core import Core
+from .credentials import Credentials, NotAuthorized
+from .frameio_api import ApiError, FrameioApi, Unauthorized
+from .identity import Identity
+from .net.deadline import ends_within
+from .net.errors import LinkClosed, NetError
+from .net.phoenix import PhoenixSocket
+from .requests import Requests
+
+_STARVED = const(3)  # so many polls without memory in a row: then the socket makes room for one
+
+
+class Poller:
+    """Asks what is due, and writes `fallback`. `run` is its task.
+
+    room: an event that is not set while the socket must stay down, for a poll needs its memory.
+    """
+
+    def __init__(
+        self,
+        core: Core,
+        requests: Requests,
+        api: FrameioApi,
+        credentials: Credentials,
+        identity: Identity,
+        phoenix: PhoenixSocket,
+    ) -> None:
+        self._core = core
+        self._requests = requests
+        self._schedule = requests.schedule
+        self._api = api
+        self._credentials = credentials
+        self._identity = identity
+        self._phoenix = phoenix
+        self._heartbeat_ms = 0  # when an HTTP heartbeat was last answered with 204
+        self._outcome = ""
+        self._identity_settled = asyncio.Event()
+        self._news = asyncio.Event()
+        self.room = asyncio.Event()
+        self.room.set()
+
+    async def run(self) -> None:
+        """Ask what is due, for ever."""
+        core, schedule = self._core, self._schedule
+        while True:
+            core.check_in("poller", core.times.stuck_ms)
+            now_ms = time.ticks_ms()
+            schedule.forget_old(now_ms)
+            wait_ms = core.times.network_check_ms
+            core.check_network()
+            if core.status.fallback and not self._fallback_left_ms(now_ms):
+                core.status.update(fallback=False)
+            if core.status.network_up and core.clock.now_s() is not None:
+                request, wait_ms = self._next(now_ms)
+                if not wait_ms:
+                    await self._try(request)
+                    continue
+            core.check_in("poller", wait_ms + core.times.stuck_ms)
+            await ends_within(self._news.wait(), wait_ms)
+            self._news.clear()
+
+    def wake(self) -> None:
+        """Something has changed: look again what is due."""
+        self._news.set()
+
+    def want_identity(self, at_once: bool = False) -> None:
+        """Ask identity as soon as its spacing allows.
+
+        at_once: without spacing, for the tokens are new.
+        """
+        self._schedule.want_identity(at_once)
+        self._news.set()
+
+    async def identity_outcome(self) -> str:
+        """Ask identity as soon as its spacing allows, and wait for what comes of it.
+
+        `answered`, `refused` (the token; no refresh will help) or `failed`.
+        """
+        self._identity_settled.clear()
+        self.want_identity()
+        await self._identity_settled.wait()
+        return self._outcome
+
+    def joined(self) -> None:
+        """The channel is joined: it keeps the device online, and identity must verify the pause."""
+        self._schedule.joined()
+        self._core.status.update(fallback=False)
+        self.want_identity()
+
+    def link_ended(self) -> None:
+        """A joined socket has ended: ask health at once."""
+        self._schedule.link_ended()
+        self._news.set()
+
+    def forget(self) -> None:
+        """The authorization has ended: nothing is due any more that needs one."""
+        self._schedule.forget()
+        self._core.status.update(fallback=False)
+        self._settle("failed")
+
+    def end(self) -> None:
+        """The agent has ended: nothing keeps the device online."""
+        self._core.status.update(fallback=False)
+
+    def _next(self, now_ms: int):
+        """(the request that is due next, in how many ms)"""
+        status, schedule = self._core.status, self._schedule
+        longest_ms = self._core.times.longest_sleep_ms
+        if status.fallback:
+            longest_ms = self._fallback_left_ms(now_ms)
+        wait_ms = longest_ms
+        request = self._ask_health
+        if self._credentials.authorized:
+            ends_in_s = self._identity.ends_in_s()
+            if ends_in_s is not None:
+                if not ends_in_s:
+                    schedule.want_identity()
+                elif ends_in_s < longest_ms // 1000:
+                    wait_ms = longest_ms = ends_in_s * 1000
+            request = self._ask_identity
+            wait_ms = schedule.identity_due_ms(now_ms, status.online, longest_ms)
+            if status.authorized:
+                heartbeat_ms = schedule.heartbeat_due_ms(now_ms, longest_ms)
+                if heartbeat_ms < wait_ms:
+                    request, wait_ms = self._ask_heartbeat, heartbeat_ms
+        health_ms = schedule.health_due_ms(now_ms, status.joined, longest_ms)
+        if health_ms < wait_ms:
+            request, wait_ms = self._ask_health, health_ms
+        return request, wait_ms
+
+    async def _try(self, request) -> None:
+        try:
+            await self._requests.ask(request())
+        except (ApiError, NetError, NotAuthorized):
+            pass  # `ask` has learned from it
+
+    async def _ask_identity(self) -> None:
+        self._schedule.identity_begins(time.ticks_ms())
+        hints = self._identity.begin()
+        outcome = "failed"
+        key = self._credentials.key
+        token = await self._credentials.access_token()
+        try:
+            if self._core.status.joined and self._requests.starved >= _STARVED:
+                self.room.clear()
+                text = "there is no memory for a request beside the socket"
+                self._phoenix.abandon(LinkClosed(1006, text, "memory"))
+            answer = await self._api.identity(token)
+            if self._credentials.key != key:
+                return  # of a pairing that has ended meanwhile
+            self._credentials.accepted()
+            if self._identity.learn(answer, hints):
+                text = "this authorization belongs to another device now"
+                self._phoenix.abandon(LinkClosed(1006, text, "device_changed"))
+            outcome = "answered"
+        except Unauthorized:
+            if not self._credentials.refused(token):
+                outcome = "refused"
+            raise
+        finally:
+            if outcome != "answered":
+                self._identity.failed()
+            if outcome != "answered" or self._identity.is_hinted:
+                self._schedule.want_identity()
+            self.room.set()
+            self._settle(outcome)
+
+    def _settle(self, outcome: str) -> None:
+        self._outcome = outcome
+        self._identity_settled.set()
+
+    async def _ask_health(self) -> None:
+        self._schedule.probed(time.ticks_ms())
+        await self._api.health()
+
+    async def _ask_heartbeat(self) -> None:
+        status = self._core.status
+        self._schedule.heartbeat_begins(time.ticks_ms())
+        key = self._credentials.key
+        token = await self._credentials.access_token()
+        try:
+            await self._api.heartbeat(token)
+        except ApiError as error:  # without an answer, the one before still counts
+            status.update(fallback=False)
+            if isinstance(error, Unauthorized):
+                self._schedule.want_identity()  # identity decides about the token
+            raise
+        # The socket may have come back meanwhile, or the pairing have ended.
+        if self._credentials.key == key and not status.joined:
+            self._heartbeat_ms = time.ticks_ms()
+            status.update(fallback=True)
+
+    def _fallback_left_ms(self, now_ms: int) -> int:
+        """How long the last HTTP heartbeat still keeps the device online."""
+        age_ms = time.ticks_diff(now_ms, self._heartbeat_ms)
+        return max(0, self._core.times.fallback_good_ms - age_ms)

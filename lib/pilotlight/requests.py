@@ -1,0 +1,69 @@
+"""REST requests, one at a time, and what each answer teaches."""
+
+import asyncio
+import time
+
+from .core import Core
+from .frameio_api import ApiError, RateLimited
+from .net.errors import NetError, no_memory
+from .proof import Proof
+from .schedule import Schedule
+
+
+class Requests:
+    """The slot for one request.
+
+    schedule: when which request is due.
+    slot: a lock, held while a request is under way.
+    starved: requests in a row that found no memory beside the joined socket.
+    """
+
+    def __init__(self, core: Core, schedule: Schedule, proof: Proof) -> None:
+        self._core = core
+        self._proof = proof
+        self.schedule = schedule
+        self.slot = asyncio.Lock()
+        self.starved = 0
+
+    async def ask(self, request):
+        """Await the request (a coroutine) in the slot; its result.
+
+        Raises what the request raises: ApiError or NetError; a MemoryError becomes a NetError.
+        """
+        async with self.slot:
+            try:
+                try:
+                    result = await request
+                except MemoryError:
+                    raise no_memory()
+            except (ApiError, NetError) as error:
+                self._learn_from(error)
+                raise
+        self.starved = 0
+        self._answered()
+        return result
+
+    def ready(self) -> bool:
+        """A request can be made now: there are network and time, and Frame.io asks for no wait."""
+        core = self._core
+        if not core.status.network_up or core.clock.now_s() is None:
+            return False
+        return not self.schedule.limited_ms(time.ticks_ms())
+
+    def _answered(self) -> None:
+        status = self._core.status
+        self.schedule.answered(time.ticks_ms(), status.authorized)
+        status.update(request_reason=None)
+        self._proof.prove()
+
+    def _learn_from(self, error) -> None:
+        status = self._core.status
+        if isinstance(error, RateLimited):
+            self.schedule.rate_limited(time.ticks_ms())
+        if isinstance(error, ApiError) and error.answered:
+            self._answered()
+            return
+        self._core.log("request failed: %s: %s" % (error.reason, error))
+        self.starved = self.starved + 1 if status.joined and error.reason == "memory" else 0
+        self.schedule.failed()
+        status.update(request_reason=error.reason)

@@ -1,0 +1,379 @@
+"""The session: the life of the connection, from "no network" to a joined channel and back.
+
+Its states and what leads from one to the next are one table. Each state is a method of Session that
+does one thing and returns an outcome of the table; nothing else changes the state. What fails
+raises an exception that says what it means; what to do about it is decided here.
+
+    network   wait for a network            join      join the channel
+    clock     wait for a plausible time     serve     joined: stay so
+    token     is there an authorization?    rejoin    the channel was lost, the socket lives
+    pairing   show a code until it is used  backoff   wait before the next try
+    identity  ask which device this is      refused   the token is refused: ask again and again
+    connect   open the socket               unpaired  wait until pairing is asked for
+
+The channel's topic and events are from Frame.io's guide "How to: Manage Status and State".
+"""
+
+import asyncio
+import random
+
+from micropython import const
+
+from .core import Core
+from .credentials import Credentials, NotAuthorized
+from .frameio_api import ApiError
+from .identity import Identity
+from .net.backoff import Backoff
+from .net.deadline import ends_within
+from .net.errors import JoinRefused, LinkClosed, NetError, UpgradeRefused, no_memory
+from .net.phoenix import PhoenixSocket
+from .net.url_encoding import percent_encode
+from .poller import Poller
+from .requests import Requests
+
+JOIN_REF = "channel_connect"
+HEARTBEAT_REF = "heartbeat"
+_PATH = const("/devices/websocket")
+_RESTARTING = const((1012, 1013))  # close codes: service restart, try again later
+_FORBIDDEN = const(403)
+
+# state, outcome, next state; the first state is where it begins. As text it costs the device the
+# least. The diagram in docs/architecture.md is generated from it.
+TRANSITIONS = """
+network up clock
+clock set token
+clock failed backoff
+token known connect
+token unknown identity
+token refused refused
+token failed backoff
+token asked pairing
+token none unpaired
+unpaired asked network
+pairing paired token
+pairing ended unpaired
+identity answered connect
+identity refused refused
+identity failed backoff
+connect upgraded join
+connect failed backoff
+join joined serve
+join refused backoff
+join lost backoff
+serve closed rejoin
+serve lost backoff
+rejoin joined serve
+rejoin failed backoff
+rejoin lost backoff
+backoff again network
+refused answered token
+refused refused refused
+refused failed token
+"""
+
+
+def after(state: str, outcome: str) -> str:
+    """The next state. Raises ValueError for an outcome that is not in the table: a bug."""
+    row = "\n%s %s " % (state, outcome)
+    at = TRANSITIONS.find(row)
+    if at < 0:
+        raise ValueError("the session knows no outcome %s of %s" % (outcome, state))
+    at += len(row)
+    return TRANSITIONS[at : TRANSITIONS.find("\n", at)]
+
+
+def socket_target(access_token: str) -> str:
+    """Path and query of the device socket. The query holds the token: never print it."""
+    return _PATH + "?Authorization=Bearer%20" + percent_encode(access_token)
+
+
+def topic(device_id: str) -> str:
+    """The topic to join. device_id: identity's `id`, not its `device_id`."""
+    return "devices:" + device_id
+
+
+def paused_by(event: str, payload, status) -> bool | None:
+    """What a push says about the pause: True, False, or None if it says nothing about it.
+
+    payload: the push's text. status: the field `status` of a payload that is an object.
+    """
+    if event != "status_updated":
+        return None
+    word = status if isinstance(status, str) else payload
+    return True if word == "paused" else False if word == "resumed" else None
+
+
+class Session:
+    """Goes through the states; writes `joined`, `link_reason` and `pairing_is_wanted`.
+
+    `run` is its task.
+    """
+
+    def __init__(
+        self,
+        core: Core,
+        requests: Requests,
+        credentials: Credentials,
+        identity: Identity,
+        poller: Poller,
+        phoenix: PhoenixSocket,
+    ) -> None:
+        self._core = core
+        self._status = core.status
+        self._requests = requests
+        self._credentials = credentials
+        self._identity = identity
+        self._poller = poller
+        self._phoenix = phoenix
+        self._lost_by = None  # the exception for which there is no joined socket
+        self._pairing = None  # the Pairing under way
+        self._pairing_is_asked = not credentials.authorized  # by a restart, or by the user
+        self._pairing_is_urgent = False  # the user has asked since the last wait
+        self._backoff = Backoff(core.times, random.randrange)
+        self._rejoins = 0  # on this socket, since the channel last held for a while
+        self._refreshed_for_403 = False  # since the last upgrade that was not refused
+        self._news = asyncio.Event()
+        self._show_pairing()
+
+    # What the agent calls
+
+    async def run(self) -> None:
+        """Go through the states for ever."""
+        state = "network"
+        while True:
+            try:
+                state = after(state, await getattr(self, "_at_" + state)())
+            except MemoryError:
+                self._lost(no_memory(), "")
+                state = "backoff"  # which closes the link: that frees what it held
+
+    async def close(self) -> None:
+        """The agent has ended: close the link, if there is one."""
+        try:
+            await self._phoenix.close()
+        finally:
+            self._status.update(joined=False)
+
+    def network_changed(self, up: bool) -> None:
+        """The network has come up, gone or become another one: what waits tries at once."""
+        if up:
+            self._phoenix.check_link()
+            self._backoff.reset()
+        self._news.set()
+
+    def start_pairing(self) -> None:
+        """The user asks for a code."""
+        if self._pairing is None or self._pairing.cancelled:
+            self._pairing_is_asked = self._pairing_is_urgent = True
+            self._show_pairing()
+            self._news.set()
+
+    def cancel_pairing(self) -> None:
+        """The user wants no code any more."""
+        self._pairing_is_asked = False
+        if self._pairing is not None:
+            self._credentials.pairing_ended("cancelled")
+            self._pairing.cancel()
+        self._show_pairing()
+
+    # What the tokens tell
+
+    def tokens_renewed(self) -> None:
+        """There are new tokens: what waits tries them at once. The live socket stays."""
+        self._poller.want_identity(at_once=True)
+        self._news.set()
+
+    def tokens_ended(self) -> None:
+        """There are no tokens any more."""
+        if self._status.joined:
+            self._poller.link_ended()
+        text = "the authorization has ended"
+        self._phoenix.abandon(LinkClosed(1006, text, self._credentials.reason))
+        self._status.update(joined=False)
+        self._identity.forget()
+        self._poller.forget()
+        self._news.set()
+
+    # The states
+
+    async def _at_network(self) -> str:
+        self._core.check_network()
+        while not self._status.network_up:
+            await self._wait(self._core.times.network_check_ms)
+            self._core.check_network()
+        self._poller.wake()
+        return "up"
+
+    async def _at_clock(self) -> str:
+        # Each time: here the clock may ask NTP again, for there is no link to lose.
+        if await self._core.clock.ensure_set():
+            return "set"
+        text = "the time is not known, so no certificate can be checked"
+        return self._lost(NetError("clock", text), "failed")
+
+    async def _at_token(self) -> str:
+        credentials = self._credentials
+        if not credentials.authorized:
+            return "asked" if self._pairing_is_asked else "none"
+        if not self._status.authorized:
+            return "refused"
+        if credentials.expired():
+            try:
+                await credentials.renewal()
+            except (NetError, ApiError, NotAuthorized) as error:
+                return self._lost(error, "failed")
+        return "known" if self._identity.device_id else "unknown"
+
+    async def _at_unpaired(self) -> str:
+        while not self._pairing_is_asked:
+            await self._news.wait()
+            self._news.clear()
+        return "asked"
+
+    async def _at_pairing(self) -> str:
+        credentials = self._credentials
+        self._pairing_is_asked = False
+        self._lost_by = None  # it belongs to the time before the pairing
+        self._status.update(link_reason=None)
+        try:
+            self._pairing = pairing = self._new_pairing()
+            await pairing.run()
+            return "paired"
+        except MemoryError:
+            # Nobody has ended the pairing: it begins again after the backoff.
+            is_cancelled = self._pairing is not None and self._pairing.cancelled
+            self._pairing_is_asked = not credentials.authorized and not is_cancelled
+            raise
+        except NotAuthorized as error:
+            credentials.pairing_ended(error.reason)
+            self._core.log("not paired: %s" % error)
+            return "ended"
+        finally:
+            self._pairing = None
+            self._show_pairing()
+
+    async def _at_identity(self) -> str:
+        return await self._poller.identity_outcome()
+
+    async def _at_refused(self) -> str:
+        return await self._poller.identity_outcome()
+
+    async def _at_connect(self) -> str:
+        token = ""
+        key = self._credentials.key
+        try:
+            token = await self._credentials.access_token()
+            await self._phoenix.open(socket_target(token))
+        except (NetError, NotAuthorized) as error:
+            if isinstance(error, UpgradeRefused):
+                self._upgrade_refused(token, error.status)
+            return self._lost(error, "failed")
+        if self._credentials.key != key:
+            text = "the authorization has ended"
+            return self._lost(LinkClosed(1006, text, "closed"), "failed")
+        self._rejoins = 0
+        self._refreshed_for_403 = False
+        return "upgraded"
+
+    async def _at_join(self) -> str:
+        try:
+            return await self._join()
+        except JoinRefused as error:
+            self._identity.doubt_device_id()
+            self._poller.want_identity()
+            return self._lost(error, "refused")
+        except NetError as error:
+            return self._lost(error, "lost")
+
+    async def _at_serve(self) -> str:
+        try:
+            if not await ends_within(self._phoenix.serve(), self._core.times.settled_ms):
+                self._backoff.reset()
+                self._rejoins = 0
+                await self._phoenix.serve()
+        except NetError as error:
+            return self._lost(error, "lost")
+        text = "the server has ended the channel"
+        return self._lost(LinkClosed(1005, text, "channel_lost"), "closed")
+
+    async def _at_rejoin(self) -> str:
+        # The waits go on from loss to loss: a server that accepts every join and then drops the
+        # channel gets a new socket too.
+        waits_ms = self._core.times.rejoin_ms
+        while self._rejoins < len(waits_ms):
+            wait_ms = waits_ms[self._rejoins]
+            self._rejoins += 1
+            try:
+                await self._phoenix.pause(wait_ms)
+                return await self._join()
+            except JoinRefused as error:
+                self._lost(error, "")
+            except NetError as error:
+                return self._lost(error, "lost")
+        return "failed"
+
+    async def _at_backoff(self) -> str:
+        self._news.clear()
+        await self._phoenix.close()
+        await self._poller.room.wait()
+        is_urgent, self._pairing_is_urgent = self._pairing_is_urgent, False
+        if is_urgent and not self._credentials.authorized:
+            return "again"
+        lost_by, times = self._lost_by, self._core.times
+        if isinstance(lost_by, LinkClosed) and lost_by.code in _RESTARTING:
+            wait_ms = random.randrange(times.restart_low_ms, times.restart_high_ms)
+        else:
+            wait_ms = self._backoff.next_ms()
+        await self._wait(wait_ms)
+        return "again"
+
+    # What the states share
+
+    def _new_pairing(self):
+        from .pairing import Pairing  # only now: a paired device needs none of it
+
+        tokens = self._credentials
+        return Pairing(self._core, self._requests, tokens)  # type: ignore[arg-type]  # no fixed one
+
+    async def _join(self) -> str:
+        await self._phoenix.join(topic(self._identity.device_id or ""), self._pushed)
+        self._core.log("joined")
+        self._lost_by = None
+        self._status.update(joined=True, link_reason=None)
+        self._poller.joined()
+        return "joined"
+
+    def _pushed(self, event: str, payload, status) -> None:
+        paused = paused_by(event, payload, status)
+        if paused is not None:
+            self._identity.hint(paused)
+            self._poller.want_identity()
+
+    def _lost(self, error, outcome: str) -> str:
+        """There is no joined socket, and `error` is why. Returns the outcome."""
+        if self._status.joined:
+            self._poller.link_ended()
+        self._lost_by = error
+        self._core.log("%s: %s" % (error.reason, error))
+        self._status.update(joined=False, link_reason=error.reason)
+        return outcome
+
+    def _upgrade_refused(self, token: str, status: int) -> None:
+        """Anything between here and Frame.io may have refused it: identity has the last word."""
+        if self._credentials.has_replaced(token):
+            self._backoff.reset()  # it was refreshed meanwhile: the new one is tried soon
+            return
+        may_refresh = status == _FORBIDDEN and not self._refreshed_for_403
+        if may_refresh and self._credentials.request_refresh():
+            self._refreshed_for_403 = True  # identity follows each refresh
+            return
+        self._poller.want_identity()
+
+    def _show_pairing(self) -> None:
+        is_under_way = self._pairing is not None and not self._pairing.cancelled
+        self._status.update(pairing_is_wanted=self._pairing_is_asked or is_under_way)
+
+    async def _wait(self, wait_ms: int) -> None:
+        """Wait for news, at most so long."""
+        await ends_within(self._news.wait(), wait_ms)
+        self._news.clear()

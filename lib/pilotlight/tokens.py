@@ -1,0 +1,368 @@
+"""A paired device's tokens: stored before their first use, and refreshed long before they expire.
+
+Rules of Frame.io's device guides: an access token lives for 8 h, its refresh token for 14 days; a
+refresh token works once, and ends the old pair. So there is one refresh at a time; the new pair is
+stored first; if an answer is lost, the old refresh token is sent again; and only the token
+endpoint's own verdict ends a pairing.
+"""
+
+import asyncio
+import binascii
+import os
+import random
+import time
+
+from micropython import const
+
+from .core import Core
+from .credentials import Credentials, NotAuthorized, client_refused
+from .frameio_api import ApiError, BadRequest, Unauthorized
+from .iso_time import seconds_of
+from .net.backoff import Backoff
+from .net.deadline import ends_within
+from .net.errors import NetError
+from .oauth_api import CLIENT_REFUSED, TOKEN_REFUSED, OauthApi, TokenPair, is_token
+from .records import Record
+from .requests import Requests
+from .settings import Settings
+
+# Why a refresh is due.
+_SCHEDULED = const(0)  # its time has come
+_REQUESTED = const(1)  # something may be wrong with the token
+_REFUSED = const(2)  # identity or the application says that the token is refused
+
+# What is known of the pair in use.
+_PLAIN = const(0)
+_ON_TRIAL = const(1)  # it is the answer to a refusal, and identity has not accepted it yet
+_ACCEPTED = const(2)  # it is the answer to a refusal, and identity has accepted it
+
+
+class Tokens(Credentials):
+    """Keeps one pair of tokens and its record. `run` is its task; nothing else refreshes.
+
+    api: the OauthApi; its client_id is set here: from the settings, or made once and stored.
+    flight: a lock, held while a request is under way that must not be cut off.
+    on_renewed(): called when a new pair is in use. on_ended(): called when there is none any more.
+    """
+
+    def __init__(
+        self, core: Core, requests: Requests, oauth_api: OauthApi, settings: Settings
+    ) -> None:
+        super().__init__(core)
+        self.api = oauth_api
+        self.authorized = False
+        self.reason = "not_paired"
+        self.flight = asyncio.Lock()
+        self.on_renewed = self.on_ended = _nobody
+        self._requests = requests
+        self._host = settings.host_field  # tokens are sent to no other service
+        self._record = Record(core, "authorization")
+        self._refresh: _Refresh | None = None  # the refresh that is due
+        self._standing = _PLAIN
+        self._news = asyncio.Event()
+        self._settled = asyncio.Event()
+        self._load(settings.client_id)
+
+    async def access_token(self, rejected: str | None = None) -> str:
+        """The access token. rejected: the token that was just answered with 401, or None.
+
+        With `rejected` it waits for the next token, which may take long while the network is down:
+        put a time-out around it. Raises NotAuthorized; with `rejected` also ApiError or NetError if
+        the refresh fails for now.
+        """
+        token = self._token()
+        if rejected != token:
+            return token
+        if self._standing != _PLAIN or not self._refresh_for_refusal(token):
+            text = "Frame.io does not accept the access token, though it was just renewed"
+            raise NotAuthorized("token_refused", text)
+        return await self._next_token(token)
+
+    async def renewal(self) -> None:
+        """Wait for a refresh that is due. Raises NotAuthorized, ApiError or NetError."""
+        token = self._token()
+        self.request_refresh()
+        await self._next_token(token)
+
+    def expired(self) -> bool:
+        """The access token's life is over by our clock."""
+        now_s = self._core.clock.now_s()
+        return self.authorized and now_s is not None and now_s >= self._record.value["expires_s"]
+
+    def has_replaced(self, access_token: str) -> bool:
+        """There is a newer token than this one."""
+        return self.authorized and access_token != self._record.value["access_token"]
+
+    def accepted(self) -> None:
+        """Identity has accepted the token."""
+        if self._standing == _ON_TRIAL:
+            self._standing = _ACCEPTED
+        super().accepted()
+
+    def refused(self, access_token: str) -> bool:
+        """Identity has refused this token. True: there is another one, or a refresh will come.
+
+        A token on trial that is refused is not refreshed again: the refusal comes from elsewhere.
+        """
+        if self._refresh_for_refusal(access_token):
+            return True
+        self.show_refused()
+        return False
+
+    def request_refresh(self) -> bool:
+        """Refresh now instead of at its time. False if there is no pair."""
+        return self._want(_REQUESTED)
+
+    def network_changed(self) -> None:
+        """The network has come up, or is another one: what failed is tried at once."""
+        if self._refresh is not None:
+            self._refresh.try_now()
+        self._news.set()
+
+    async def run(self) -> None:
+        """Refresh whenever it is due, for ever."""
+        self.show()
+        while True:
+            if self._record.unsaved and not self._record.retry_left_ms():
+                self._record.retry()
+            wait_ms = self._due_ms()
+            if not wait_ms:
+                async with self.flight:
+                    if self._refresh is not None:
+                        await self._ask_refresh(self._refresh)
+                continue
+            await ends_within(self._news.wait(), wait_ms)
+            self._news.clear()
+
+    async def finish(self) -> None:
+        """Wait for the end of a request under way that must not be cut off."""
+        async with self.flight:
+            pass
+
+    def adopt(self, pair: TokenPair, key: str) -> None:
+        """Store a new pair, then use it. key: of the pairing that it belongs to."""
+        now_s = self._core.clock.now_s() or 0
+        times = self._core.times
+        percent = random.randrange(times.refresh_low_percent, times.refresh_high_percent + 1)
+        self._record.save(
+            {
+                "client_id": self.api.client_id,
+                "host": self._host,
+                "key": key,
+                "access_token": pair.access_token,
+                "refresh_token": pair.refresh_token,
+                "refresh_s": now_s + pair.expires_in_s * percent // 100,
+                "expires_s": now_s + pair.expires_in_s,
+            }
+        )
+        self.authorized = True
+        self.key = key
+        is_answer = self._refresh is not None and self._refresh.cause == _REFUSED
+        self._settle(_ON_TRIAL if is_answer else _PLAIN)
+        self.on_renewed()
+        self.show()
+
+    def end(self, reason: str) -> str | None:
+        """Forget the pair. Returns its refresh token, for a revocation, or None."""
+        token = self._record.value.get("refresh_token")
+        self._record.save({"client_id": self.api.client_id})
+        self.authorized = False
+        self.key = ""
+        self.reason = reason
+        self._settle(_PLAIN)
+        self.show()
+        self.on_ended()
+        return token
+
+    async def revoke(self, refresh_token: str) -> None:
+        """Tell Frame.io that nobody may use the pair of this token any more. Logs a failure."""
+        try:
+            await self._requests.ask(self.api.revoke(refresh_token))
+        except (ApiError, NetError) as error:
+            self._core.log("the revocation failed: %s" % error)
+
+    def _token(self) -> str:
+        if not self.authorized:
+            raise NotAuthorized(self.reason, "this device is not paired with Frame.io")
+        return self._record.value["access_token"]
+
+    async def _next_token(self, token: str) -> str:
+        while self._token() == token:
+            await self._settled.wait()
+            if self._refresh is not None and self._refresh.failure is not None:
+                raise self._refresh.failure
+        return self._token()
+
+    def _want(self, cause: int) -> bool:
+        """Have a refresh due for this cause, unless one is due that is not just scheduled."""
+        if not self.authorized:
+            return False
+        if self._refresh is None:
+            self._refresh = _Refresh(self._core.times, cause)
+        elif self._refresh.cause == _SCHEDULED:
+            self._refresh.cause = cause
+        self._news.set()
+        return True
+
+    def _refresh_for_refusal(self, access_token: str) -> bool:
+        """False: no refresh will help."""
+        if not self.authorized:
+            return False
+        if self.has_replaced(access_token):
+            return True
+        is_scheduled = self._refresh is None or self._refresh.cause == _SCHEDULED
+        if is_scheduled and self._standing == _ON_TRIAL:
+            return False
+        return self._want(_REFUSED)
+
+    def _due_ms(self) -> int:
+        """In how many ms the refresh is due, at most until the next look."""
+        times = self._core.times
+        longest_ms = times.longest_sleep_ms
+        if self._record.unsaved:
+            longest_ms = max(1, self._record.retry_left_ms())
+        if not self.authorized:
+            return longest_ms
+        refresh = self._refresh
+        if refresh is None:
+            now_s = self._core.clock.now_s()
+            if now_s is None:
+                return times.network_check_ms  # the clock tells nobody when it is set
+            left_s = self._record.value["refresh_s"] - now_s
+            if left_s > 0:
+                return min(left_s * 1000, longest_ms)
+            refresh = self._refresh = _Refresh(times, _SCHEDULED)
+        if not self._requests.ready():
+            return times.network_check_ms
+        return refresh.left_ms()
+
+    async def _ask_refresh(self, refresh: "_Refresh") -> None:
+        try:
+            token = self._record.value["refresh_token"]
+            pair = await self._requests.ask(self.api.refresh(token))
+        except (ApiError, NetError) as error:
+            word = error.word if isinstance(error, BadRequest) else None
+            if word in CLIENT_REFUSED:
+                self._failed(refresh, client_refused())
+            elif word in TOKEN_REFUSED or isinstance(error, Unauthorized):
+                self._core.log("the token endpoint has ended the pairing")
+                self.end(self._end_reason(refresh))
+            else:
+                if self.api.sent and word is None:
+                    refresh.answer_may_be_lost = True
+                self._failed(refresh, error)
+        else:
+            self.adopt(pair, self.key)
+            self._core.log("the tokens were refreshed")
+
+    def _end_reason(self, refresh: "_Refresh") -> str:
+        if refresh.answer_may_be_lost:
+            return "refresh_lost"
+        ends_s = seconds_of(self._core.status.expires_at)
+        if ends_s is not None and ends_s <= (self._core.clock.now_s() or 0):
+            return "authorization_expired"
+        return "pairing_ended"
+
+    def _failed(self, refresh: "_Refresh", error: Exception) -> None:
+        refresh.failed(error)
+        self._core.log("the refresh failed: %s" % error)
+        self._core.status.update(client_refused=isinstance(error, NotAuthorized))
+        self._tell()
+
+    def _settle(self, standing: int) -> None:
+        """No refresh is due any more."""
+        self._refresh = None
+        self._standing = standing
+        self._core.status.update(client_refused=False)
+        self._tell()
+
+    def _tell(self) -> None:
+        self._news.set()
+        self._settled.set()
+        self._settled.clear()
+
+    def _load(self, client_id: str | None) -> None:
+        """Find this unit's client_id and its pair of tokens in what is stored."""
+        client = Record(self._core, "client")
+        known, stored, pair = _uuid(), client.load(), self._record.load()
+        for kept in (pair.get("client_id"), stored.get("client_id"), client_id):
+            if is_token(kept):
+                known = str(kept)
+        self.api.client_id = known
+        if stored and not is_token(stored.get("client_id")):
+            client.refuse("it holds no client_id")
+        if stored.get("client_id") != known:
+            client.save({"client_id": known})
+        if _is_whole(pair):
+            if pair["client_id"] != known:
+                self._record.refuse("it belongs to another client_id")
+            elif pair["host"] != self._host:
+                self._record.refuse("it belongs to another service")
+            else:
+                self._record.value = pair
+                self.authorized = True
+                self.key = pair["key"]
+        elif pair and pair != {"client_id": known}:
+            self._record.refuse("it holds no pair of tokens")
+
+
+class _Refresh:
+    """A refresh that is due, until there is a new pair or the pairing has ended.
+
+    cause: why it is due. failure: the last try's exception, or None.
+    answer_may_be_lost: it may have been carried out although no answer came.
+    """
+
+    def __init__(self, times, cause: int) -> None:
+        self.cause = cause
+        self.failure: Exception | None = None
+        self.answer_may_be_lost = False
+        self._backoff = Backoff(times, random.randrange)
+        self._wait_ms = 0  # nothing is tried for so long from _failed_ms on
+        self._failed_ms = 0
+
+    def left_ms(self) -> int:
+        """In how many ms the next try is due. Ask once an hour at least: ticks wrap."""
+        if self._wait_ms:
+            left_ms = self._wait_ms - time.ticks_diff(time.ticks_ms(), self._failed_ms)
+            if left_ms > 0:
+                return left_ms
+            self._wait_ms = 0
+        return 0
+
+    def failed(self, failure: Exception) -> None:
+        """A try has failed: the next one waits."""
+        self.failure = failure
+        self._failed_ms = time.ticks_ms()
+        self._wait_ms = 1 + self._backoff.next_ms()
+
+    def try_now(self) -> None:
+        """What made it fail may be over: the next try is due now."""
+        self._wait_ms = 0
+        self._backoff.reset()
+
+
+def new_key() -> str:
+    """A key for a new pairing."""
+    return binascii.hexlify(os.urandom(16)).decode()
+
+
+def _uuid() -> str:
+    """A random UUID (RFC 9562 section 5.4): not the MAC address, which Frame.io does not want."""
+    data = bytearray(os.urandom(16))
+    data[6] = data[6] & 0x0F | 0x40
+    data[8] = data[8] & 0x3F | 0x80
+    digits = binascii.hexlify(bytes(data)).decode()
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+
+
+def _is_whole(record: dict) -> bool:
+    """The record holds a whole pair of tokens."""
+    for name in ("client_id", "host", "key", "access_token", "refresh_token"):
+        if not is_token(record.get(name)):
+            return False
+    return all([isinstance(record.get(name), int) for name in ("refresh_s", "expires_s")])
+
+
+def _nobody() -> None:
+    """Until there is a session."""

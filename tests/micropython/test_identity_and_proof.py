@@ -1,0 +1,129 @@
+"""What identity and events say about the pause, and how long a proof is good, in virtual time."""
+
+import asyncio
+
+from tools.virtual_board import virtual_time
+
+virtual_time.install()
+
+import time
+
+from pilotlight.core import Core
+from pilotlight.credentials import FixedToken
+from pilotlight.frameio_api import IdentityAnswer
+from pilotlight.identity import Identity
+from pilotlight.proof import Proof
+from pilotlight.schedule import Schedule
+from pilotlight.times import Times
+from tools.virtual_board.virtual_time import Clock
+
+
+class Host:
+    """Storage and clock for a Core."""
+
+    def __init__(self):
+        self.records = {}
+        self.saves = 0
+        self.second = 1_800_000_000
+
+    def load(self, name):
+        return self.records.get(name)
+
+    def save(self, name, record):
+        self.records[name] = record
+        self.saves += 1
+
+    def now_s(self):
+        return self.second
+
+
+def made(host, token="token"):
+    """A Core and its Identity."""
+    core = Core(None, host, host, Times())
+    return core, Identity(core, FixedToken(core, token))
+
+
+def answer(paused, device_id="device-1", expires_at=None):
+    """What /v2/devices/me says."""
+    status = {True: "paused", False: "online", None: "resumed"}[paused]
+    return IdentityAnswer([None, None, device_id, status, "Project", "Creator", expires_at])
+
+
+async def test_paused_is_unknown_until_identity_says_it():
+    core, identity = made(Host())
+    assert core.status.paused is None and not core.status.verified
+    identity.learn(answer(None), identity.begin())
+    assert core.status.paused is None and core.status.verified
+    identity.learn(answer(False), identity.begin())
+    assert core.status.paused is False and not identity.is_hinted
+    assert (core.status.project, core.status.creator) == ("Project", "Creator")
+
+
+async def test_an_event_counts_at_once_and_identity_settles_it():
+    core, identity = made(Host())
+    identity.hint(True)
+    assert core.status.paused is True and identity.is_hinted
+    identity.learn(answer(False), identity.begin())
+    assert core.status.paused is False and not identity.is_hinted
+
+
+async def test_an_answer_begun_before_the_last_event_settles_nothing():
+    core, identity = made(Host())
+    begun = identity.begin()
+    identity.hint(True)
+    identity.learn(answer(False), begun)
+    assert core.status.paused is True and identity.is_hinted
+
+
+async def test_the_device_id_is_stored_with_its_authorization():
+    host = Host()
+    _, identity = made(host)
+    assert identity.device_id is None
+    assert identity.learn(answer(False), identity.begin()) is False  # the first one is no other one
+    assert identity.learn(answer(False), identity.begin()) is False
+    assert host.saves == 1
+    assert made(host)[1].device_id == "device-1"
+    assert made(host, "another token")[1].device_id is None
+    identity.doubt_device_id()
+    assert identity.learn(answer(False), identity.begin()) is False
+    assert host.saves == 1  # what is stored already wears no flash
+    assert identity.learn(answer(False, "device-2"), identity.begin()) is True
+    assert made(host)[1].device_id == "device-2"
+
+
+async def test_identity_is_asked_once_when_the_authorization_ends():
+    host = Host()
+    core, identity = made(host)
+    assert identity.ends_in_s() is None
+    identity.learn(answer(False, expires_at="2030-01-31T12:00:00Z"), identity.begin())
+    host.second = 1_896_091_200 - 10
+    assert identity.ends_in_s() == 10
+    identity.begin()  # an answer from before the end says nothing about the end
+    host.second += 11
+    assert identity.ends_in_s() == 0
+    identity.begin()
+    assert identity.ends_in_s() is None
+    identity.learn(answer(False, expires_at="2030-02-01T12:00:00Z"), identity.begin())
+    assert identity.ends_in_s() == 86_399
+    identity.forget()
+    assert identity.ends_in_s() is None and core.status.expires_at is None
+
+
+async def test_a_proof_is_good_for_its_time():
+    core = Core(None, None, None, Times())
+    proof = Proof(core, Schedule(core.times, time.ticks_ms()))
+    watching = asyncio.create_task(proof.run())
+    for gaps_ms in ((), (10_000,), (28_999, 28_999)):
+        await asyncio.sleep_ms(100_000)
+        assert core.status.connected is False
+        proof.prove()
+        assert core.status.connected is True
+        for gap_ms in gaps_ms:
+            await asyncio.sleep_ms(gap_ms)
+            proof.prove()
+        begun_ms = Clock.now_ms
+        version = core.status.version
+        await core.status.wait(version)
+        assert core.status.connected is False
+        assert Clock.now_ms - begun_ms == 29_000
+    watching.cancel()
