@@ -9,8 +9,8 @@
    | |1|2|3|       |K|             |                               |
    +-+-+-+-+-------+-+-------------+-------------------------------+
 
-The reader keeps one buffer: assembled payload of an unfinished message at its front, bytes of the wire behind. What a header
-announces is checked against the bounds before a byte of its payload is waited for.
+The reader has one buffer. It holds the payload of the message under way, and behind it the bytes of
+the wire that are not parsed yet. The length in a header is checked before its payload is waited for.
 """
 
 from micropython import const
@@ -35,14 +35,15 @@ class FrameReader:
     """Takes the wire's bytes, gives whole messages and control frames.
 
         room = reader.room()                 # read from the wire into this …
-        reader.received(count)               # … and say how much it was
+        reader.received(count)               # … and say how many bytes it was
         while (opcode := reader.next()) != NONE:
             … reader.buffer[reader.start : reader.end] …
 
-    bound_bytes: the bound of a message, all its fragments together.
-    buffer, start, end: where the payload of the last `next()` lies; valid until `next()` or `room()` is called again.
-    expected: a text that often comes as a message of its own. It is recognized whole (`was_expected`) and skips the UTF-8
-    check, so it must be valid UTF-8.
+    bound_bytes: the longest message that is accepted, all its fragments together.
+    buffer, start, end: after `next()` gave an opcode, the payload is buffer[start:end], until
+    `next()` or `room()` is called again.
+    expected: a text that is often received; it must be valid UTF-8. A message that equals it is not
+    checked for UTF-8, and `was_expected` is True after it.
     """
 
     def __init__(self, bound_bytes: int) -> None:
@@ -58,21 +59,24 @@ class FrameReader:
         self.start = 0
         self.end = 0
         self.was_expected = False
-        self._message_end = 0  # assembled payload of an unfinished message: buffer[0:_message_end]
-        self._message_opcode = NONE
+        self._message_opcode = NONE  # of the message under way
+        self._message_start = 0  # its payload so far: buffer[_message_start:_message_end]
+        self._message_end = 0
         self._fragments = 0
-        self._checked = 0  # payload bytes of the frame under way that went through the UTF-8 check
+        self._first = 0  # the first byte of the frame under way
+        self._left = NONE  # payload bytes of it still to come; NONE: a header comes next
         self._head = 0  # bytes not parsed yet: buffer[_head:_tail]
         self._tail = 0
 
     def room(self):
         """The part of the buffer for the next bytes of the wire; at least one byte long."""
-        if self._head == self._tail:
-            self._head = self._tail = self._message_end
-        elif self._tail == len(self.buffer) or self._head - self._message_end > CONTROL_BYTES:
-            self._shift(self._message_end)
-        if not self._tail:
-            return self._view
+        if self._message_opcode == NONE:
+            if self._head == self._tail:
+                self._head = self._tail = 0
+                return self._view
+            self._message_start = self._message_end = self._head
+        if self._tail == len(self.buffer):
+            self._compact()
         return self._view[self._tail :]
 
     def received(self, count: int) -> None:
@@ -84,43 +88,63 @@ class FrameReader:
         self._head += count
 
     def next(self) -> int:
-        """The opcode of the next whole message (TEXT, BINARY) or control frame (PING, PONG, CLOSE); NONE: read more.
+        """The opcode of the next message (TEXT, BINARY) or control frame (PING, PONG, CLOSE).
 
-        Raises ProtocolError, with the close code that says why, as soon as the bytes at hand break a rule.
+        NONE: more bytes are needed. Raises ProtocolError, with the close code that says why, as soon
+        as the bytes at hand break a rule.
         """
         while True:
-            head = self._head
-            there = self._tail - head
-            if there < 2:
-                return NONE
-            buffer = self.buffer
-            first = buffer[head]
-            length = buffer[head + 1]
-            header = 2
-            self._check_first_bytes(first, length)
-            if length > CONTROL_BYTES:
-                header = 4 if length == 126 else _HEADER_BYTES
-                if there < header:
+            left = self._left
+            if left == NONE:
+                if self._tail - self._head < 2:
                     return NONE
-                length = self._extended_length(head + 2, head + header)
-            opcode = first & 0x0F
-            start = head + header
-            if opcode < CLOSE:
-                if self._message_end + length > self._bound_bytes:
-                    raise ProtocolError(
-                        "a message is longer than %d bytes" % self._bound_bytes, 1009, "too_large"
-                    )
-                if there - header < length or not first & 0x80 or opcode == CONTINUATION:
-                    self._check_text(first, opcode, start, min(start + length, self._tail))
-            if there - header < length:
-                return NONE
-            self._head = start + length
-            if opcode >= CLOSE:
-                self._give(start, start + length)
+                left = self._take_header()
+                if left == NONE:
+                    return NONE
+            else:
+                self._left = NONE
+            start = self._head
+            count = self._tail - start
+            if count > left:
+                count = left
+            first = self._first
+            if first & CLOSE:  # a control frame: given whole, and never part of a message
+                if count < left:
+                    self._left = left
+                    return NONE
+                self.start = start
+                self.end = self._head = start + count
+                return first & 0x0F
+            # A data frame: append what has come to the message. If headers lie between, move it.
+            at = self._message_end
+            end = at + count
+            if at != start and count:
+                self._view[at:end] = self._view[start : start + count]
+            self._message_end = end
+            self._head = start + count
+            final = count == left and first & 0x80
+            opcode = self._message_opcode
+            begin = self._message_start
+            expected = self.expected
+            if (
+                final
+                and end - begin == len(expected)
+                and opcode == TEXT
+                and self.buffer.find(expected, begin, end) == begin
+            ):
+                self.was_expected = end > begin
+            else:
+                self.was_expected = False
+                if opcode == TEXT:
+                    self._check_text(at, end, final)
+            if final:
+                self._message_opcode = NONE
+                self.start = begin
+                self.end = end
                 return opcode
-            done = self._data_frame(first, opcode, start, length)
-            if done != NONE:
-                return done
+            if count < left:
+                self._left = left - count
+                return NONE
 
     def close_code(self) -> int:
         """The code of the CLOSE that `next()` gave; 1005 if it had none. Raises ProtocolError (section 7.4)."""
@@ -138,18 +162,25 @@ class FrameReader:
             raise ProtocolError("a close frame's reason is not valid UTF-8", 1007)
         return code
 
-    def _check_first_bytes(self, first: int, second: int) -> None:
+    def _take_header(self) -> int:
+        """Parse the next frame's header, two bytes of which are there.
+
+        Gives the length of its payload; NONE if the header is not whole.
+        """
+        head = self._head
+        first = self.buffer[head]
+        length = self.buffer[head + 1]
         opcode = first & 0x0F
         if first & 0x70:
             raise ProtocolError("a reserved bit is set and no extension was agreed")
-        if second & 0x80:
+        if length & 0x80:
             raise ProtocolError("the server sent a masked frame")
         if opcode >= CLOSE:
             if opcode > PONG:
                 raise ProtocolError("unknown opcode %d" % opcode)
             if not first & 0x80:
                 raise ProtocolError("a control frame is fragmented")
-            if second > CONTROL_BYTES:
+            if length > CONTROL_BYTES:
                 raise ProtocolError("a control frame is longer than 125 bytes")
         elif opcode > BINARY:
             raise ProtocolError("unknown opcode %d" % opcode)
@@ -158,6 +189,29 @@ class FrameReader:
                 raise ProtocolError("a continuation frame has no message to continue")
         elif self._message_opcode != NONE:
             raise ProtocolError("a new message begins inside a fragmented one")
+        start = head + 2
+        if length > CONTROL_BYTES:
+            start += 2 if length == 126 else 8
+            if start > self._tail:
+                return NONE
+            length = self._extended_length(head + 2, start)
+        self._first = first
+        self._head = start
+        if opcode >= CLOSE:
+            return length
+        total = length
+        if opcode == CONTINUATION:
+            total += self._message_end - self._message_start
+            self._fragments += 1  # empty ones could come for ever
+            if self._fragments > self._bound_bytes:
+                raise self._too_large()
+        else:
+            self._message_opcode = opcode
+            self._message_start = self._message_end = start
+            self._fragments = 0
+        if total > self._bound_bytes:
+            raise self._too_large()
+        return length
 
     def _extended_length(self, start: int, end: int) -> int:
         # Byte by byte, and no further than the bound: 2**63 would be a big integer on the heap.
@@ -165,79 +219,40 @@ class FrameReader:
         for i in range(start, end):
             length = length << 8 | self.buffer[i]
             if length > 0xFFFFFF:
-                raise ProtocolError(
-                    "a message is longer than %d bytes" % self._bound_bytes, 1009, "too_large"
-                )
+                raise self._too_large()
         if length <= CONTROL_BYTES or (end - start == 8 and length <= 0xFFFF):
             raise ProtocolError("a frame's length is not in its shortest form")
         return length
 
-    def _check_text(self, first: int, opcode: int, start: int, there: int) -> None:
-        """Check what has come of a text that is not whole yet, so that a bad one fails early."""
-        if opcode == TEXT or (opcode == CONTINUATION and self._message_opcode == TEXT):
-            if opcode == TEXT and not self._checked:
-                self._utf8.reset()
-            if not self._utf8.feed(self.buffer, start + self._checked, there):
-                raise ProtocolError("a text message is not valid UTF-8", 1007)
-            self._checked = there - start
+    def _too_large(self) -> ProtocolError:
+        text = "a message is longer than %d bytes or fragments" % self._bound_bytes
+        return ProtocolError(text, 1009, "too_large")
 
-    def _data_frame(self, first: int, opcode: int, start: int, length: int) -> int:
-        final = first & 0x80
-        checked = self._checked
-        self._checked = 0
-        if final and opcode != CONTINUATION:
-            self._give(start, start + length)
-            if opcode == TEXT:
-                expected = self.expected
-                if length == len(expected) and self.buffer.find(expected, start, self.end) == start:
-                    self.was_expected = length > 0
-                    return TEXT
-                if not checked:
-                    self._utf8.reset()
-                if (
-                    not self._utf8.feed(self.buffer, start + checked, self.end)
-                    or not self._utf8.complete()
-                ):
-                    raise ProtocolError("a text message is not valid UTF-8", 1007)
-            return opcode
-        if opcode != CONTINUATION:
-            self._message_opcode = opcode
-            self._fragments = 0
-        self._fragments += 1
-        if self._fragments > self._bound_bytes:  # empty ones could come for ever
-            raise ProtocolError(
-                "a message has more than %d fragments" % self._bound_bytes, 1009, "too_large"
-            )
-        message_end = self._message_end
-        if start != message_end:
-            self._view[message_end : message_end + length] = self._view[start : start + length]
-        self._message_end = message_end + length
-        if not final:
-            return NONE
-        opcode = self._message_opcode
-        if opcode == TEXT and not self._utf8.complete():
+    def _check_text(self, at: int, end: int, final) -> None:
+        """Check the piece buffer[at:end] of a text; final: it is the last one."""
+        if at == self._message_start:
+            self._utf8.reset()
+        if not self._utf8.feed(self.buffer, at, end):
+            raise ProtocolError("a text message is not valid UTF-8", 1007)
+        if final and not self._utf8.complete():
             raise ProtocolError("a text message ends inside a UTF-8 character", 1007)
-        self._give(0, self._message_end)
-        self._message_opcode = NONE
-        self._message_end = 0
-        return opcode
 
-    def _give(self, start: int, end: int) -> None:
-        self.start = start
-        self.end = end
-        self.was_expected = False
-
-    def _shift(self, to: int) -> None:
-        count = self._tail - self._head
-        self._view[to : to + count] = self._view[self._head : self._tail]
-        self._head = to
-        self._tail = to + count
+    def _compact(self) -> None:
+        """Move the message under way to the buffer's start, and the unparsed bytes behind it."""
+        view = self._view
+        length = self._message_end - self._message_start
+        view[:length] = view[self._message_start : self._message_end]
+        end = length + self._tail - self._head
+        view[length:end] = view[self._head : self._tail]
+        self._message_start = 0
+        self._message_end = self._head = length
+        self._tail = end
 
 
 class FrameWriter:
     """Builds one masked frame at a time in a reused buffer.
 
-    bound_bytes: the longest payload. buffer, length: the frame that `encode` built is buffer[:length].
+    bound_bytes: the longest payload. buffer, length: `encode` puts the frame into buffer[:length].
     """
 
     def __init__(self, bound_bytes: int) -> None:
@@ -246,9 +261,9 @@ class FrameWriter:
         self.length = 0
 
     def encode(self, opcode: int, payload, start: int, end: int, mask, mask_at: int) -> None:
-        """A whole (unfragmented) frame of payload[start:end], masked with the four bytes at mask[mask_at] (section 5.3).
+        """Build a frame of payload[start:end], masked with mask[mask_at : mask_at + 4] (section 5.3).
 
-        Raises ValueError if the payload is longer than this writer's bound.
+        It is final: messages are not fragmented. Raises ValueError if the payload is over the bound.
         """
         count = end - start
         if count > self._bound_bytes or (opcode >= CLOSE and count > CONTROL_BYTES):

@@ -222,6 +222,25 @@ def test_the_expected_text_is_known_whole_only():
         assert reader.next() == NONE
 
 
+def test_the_expected_text_is_known_at_any_split_and_only_as_text():
+    for wire, known in (
+        (frame(TEXT, b"ping!"), True),
+        (frame(TEXT, b"pi", 0) + frame(CONTINUATION, b"ng!"), True),
+        (frame(BINARY, b"ping!"), False),
+    ):
+        for step in (1, 3, 100):
+            reader = FrameReader(BOUND)
+            reader.expected = b"ping!"
+            for text in (frame(TEXT, b"ping!"), wire):
+                for at in range(0, len(text), step):
+                    piece = text[at : at + step]
+                    reader.room()[: len(piece)] = piece
+                    reader.received(len(piece))
+                    opcode = reader.next()
+            assert opcode == wire[0] & 0x0F
+            assert reader.was_expected == known, (wire, step)
+
+
 def unmasked(data):
     """The opcode and payload of a client's frame, by the book (section 5.3)."""
     assert data[0] & 0x70 == 0 and data[0] & 0x80 and data[1] & 0x80
