@@ -115,8 +115,11 @@ class Agent:
         """
         core = self._core
         try:
-            jobs = [self._credentials.run(), self._session.run(), self._poller.run()]
-            jobs += [self._proof.run(), core.end_starting()]
+            jobs = [self._session.run(), self._poller.run(), self._proof.run()]
+            jobs.append(core.end_starting())
+            if self._tokens is not None:
+                self._tokens.show()
+                jobs.append(self._tokens.run())
             if self._reset is not None or hasattr(core.network, "restart"):
                 from .recovery import watch  # only now: without one of these it could do nothing
 
@@ -126,7 +129,8 @@ class Agent:
             await self._over.wait()
         finally:
             try:
-                await self._credentials.finish()
+                if self._tokens is not None:
+                    await self._tokens.finish()
                 for task in self._tasks:
                     # Until it is done: asyncio loses a cancel in the turn in which a wait_for
                     # times out.
@@ -205,8 +209,8 @@ class Agent:
         return await self._credentials.access_token(rejected)
 
     def _network_changed(self, up: bool) -> None:
-        if up:
-            self._credentials.network_changed()
+        if up and self._tokens is not None:
+            self._tokens.network_changed()
         self._session.network_changed(up)
         self._poller.wake()
 

@@ -1,4 +1,4 @@
-"""Where the access token comes from: what every kind of credentials can do, and the fixed token.
+"""Where the access token comes from: what all kinds of credentials share, and the fixed token.
 
 A paired device's tokens are in `tokens.py`.
 """
@@ -23,26 +23,18 @@ class NotAuthorized(Exception):
 
 
 class Credentials:
-    """Base of all kinds; this part writes `authorized` and `authorization_reason`.
+    """Base of all kinds, for which nothing is ever renewed; this part writes `authorized` and `authorization_reason`.
 
     key: a text that tells this authorization from another one. What is stored about a device is
     stored with it.
     authorized: there is a token. reason: why there is none, a word of NotAuthorized.
     """
 
-    key = ""
-    authorized = True
-    reason = "token_refused"
-
-    def __init__(self, core: Core) -> None:
+    def __init__(self, core: Core, key: str, authorized: bool, reason: str) -> None:
         self._core = core
-
-    async def run(self) -> None:
-        """Do what has to be done over time; the agent's task. A fixed token needs nothing."""
-        self.show()
-
-    async def finish(self) -> None:
-        """Wait for the end of a request under way that must not be cut off."""
+        self.key = key
+        self.authorized = authorized
+        self.reason = reason
 
     async def access_token(self, rejected: str | None = None) -> str:
         """The access token. rejected: the token that was just answered with 401, or None.
@@ -51,32 +43,25 @@ class Credentials:
         """
         raise NotAuthorized(self.reason, "there is no access token")
 
-    def accepted(self) -> None:
-        """Frame.io has accepted the token."""
-        self._core.status.update(authorized=True)
+    async def renew_if_expired(self) -> None:
+        """If the token's life is over by our clock, wait for a refresh, if there is one."""
+
+    def has_replaced(self, access_token: str) -> bool:
+        """There is a newer token than this one."""
+        return False
+
+    def request_refresh(self) -> bool:
+        """Refresh now instead of at its time. False: nothing can be refreshed."""
+        return False
 
     def refused(self, access_token: str) -> bool:
         """Identity has refused this token. True: there is another one, or a refresh will come."""
         self.show_refused()
         return False
 
-    def request_refresh(self) -> bool:
-        """Refresh now instead of at its time. False: these credentials can't be refreshed."""
-        return False
-
-    def expired(self) -> bool:
-        """The access token's life is over by our clock."""
-        return False
-
-    async def renewal(self) -> None:
-        """Wait for a refresh that is due. Raises NotAuthorized, ApiError or NetError."""
-
-    def has_replaced(self, access_token: str) -> bool:
-        """There is a newer token than this one."""
-        return False
-
-    def network_changed(self) -> None:
-        """The network has come up, or is another one: what failed is tried at once."""
+    def accepted(self) -> None:
+        """Frame.io has accepted the token."""
+        self._core.status.update(authorized=True)
 
     def pairing_ended(self, reason: str) -> None:
         """A pairing has ended without tokens. reason: why, a word of NotAuthorized."""
@@ -93,12 +78,15 @@ class Credentials:
 
 
 class FixedToken(Credentials):
-    """An access token that was given and stays. access_token: the token, a secret."""
+    """An access token that was given and stays: nothing renews it.
+
+    access_token: the token, a secret.
+    """
 
     def __init__(self, core: Core, access_token: str) -> None:
-        super().__init__(core)
+        key = binascii.hexlify(hashlib.sha256(access_token.encode()).digest()).decode()
+        super().__init__(core, key, True, "token_refused")
         self._access_token = access_token
-        self.key = binascii.hexlify(hashlib.sha256(access_token.encode()).digest()).decode()
 
     async def access_token(self, rejected: str | None = None) -> str:
         """The access token. rejected: the token that was just answered with 401, or None.

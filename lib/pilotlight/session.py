@@ -217,11 +217,10 @@ class Session:
             return "asked" if self._pairing_is_asked else "none"
         if not self._status.authorized:
             return "refused"
-        if credentials.expired():
-            try:
-                await credentials.renewal()
-            except (NetError, ApiError, NotAuthorized) as error:
-                return self._lost(error, "failed")
+        try:
+            await credentials.renew_if_expired()
+        except (NetError, ApiError, NotAuthorized) as error:
+            return self._lost(error, "failed")
         return "known" if self._identity.device_id else "unknown"
 
     async def _at_unpaired(self) -> str:

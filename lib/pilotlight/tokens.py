@@ -24,7 +24,6 @@ from .net.errors import NetError
 from .oauth_api import CLIENT_REFUSED, TOKEN_REFUSED, OauthApi, TokenPair, is_token
 from .records import Record
 from .requests import Requests
-from .settings import Settings
 
 # Why a refresh is due.
 _SCHEDULED = const(0)  # its time has come
@@ -40,18 +39,15 @@ _ACCEPTED = const(2)  # it is the answer to a refusal, and identity has accepted
 class Tokens(Credentials):
     """Keeps one pair of tokens and its record. `run` is its task; nothing else refreshes.
 
-    api: the OauthApi; its client_id is set here: from the settings, or made once and stored.
+    settings: a Settings. Its module is not kept in memory for this.
+    api: the OauthApi. Its client_id is set here: from the settings, or made once and stored.
     flight: a lock, held while a request is under way that must not be cut off.
     on_renewed(): called when a new pair is in use. on_ended(): called when there is none any more.
     """
 
-    def __init__(
-        self, core: Core, requests: Requests, oauth_api: OauthApi, settings: Settings
-    ) -> None:
-        super().__init__(core)
+    def __init__(self, core: Core, requests: Requests, oauth_api: OauthApi, settings) -> None:
+        super().__init__(core, "", False, "not_paired")
         self.api = oauth_api
-        self.authorized = False
-        self.reason = "not_paired"
         self.flight = asyncio.Lock()
         self.on_renewed = self.on_ended = _nobody
         self._requests = requests
@@ -78,16 +74,16 @@ class Tokens(Credentials):
             raise NotAuthorized("token_refused", text)
         return await self._next_token(token)
 
-    async def renewal(self) -> None:
-        """Wait for a refresh that is due. Raises NotAuthorized, ApiError or NetError."""
-        token = self._token()
-        self.request_refresh()
-        await self._next_token(token)
+    async def renew_if_expired(self) -> None:
+        """If the token's life is over by our clock, wait for a refresh.
 
-    def expired(self) -> bool:
-        """The access token's life is over by our clock."""
+        Raises NotAuthorized, ApiError or NetError if there is none for now.
+        """
+        token = self._token()
         now_s = self._core.clock.now_s()
-        return self.authorized and now_s is not None and now_s >= self._record.value["expires_s"]
+        if now_s is not None and now_s >= self._record.value["expires_s"]:
+            self.request_refresh()
+            await self._next_token(token)
 
     def has_replaced(self, access_token: str) -> bool:
         """There is a newer token than this one."""
@@ -110,7 +106,7 @@ class Tokens(Credentials):
         return False
 
     def request_refresh(self) -> bool:
-        """Refresh now instead of at its time. False if there is no pair."""
+        """Refresh now instead of at its time. False: there is no pair to refresh."""
         return self._want(_REQUESTED)
 
     def network_changed(self) -> None:
@@ -121,7 +117,6 @@ class Tokens(Credentials):
 
     async def run(self) -> None:
         """Refresh whenever it is due, for ever."""
-        self.show()
         while True:
             if self._record.unsaved and not self._record.retry_left_ms():
                 self._record.retry()
