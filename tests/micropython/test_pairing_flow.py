@@ -1,4 +1,7 @@
-"""Pairing in virtual time, over endpoints that do as they are told: intervals, expiry, renewal, cancelling at every step."""
+"""Pairing in virtual time, over token endpoints whose answers a test gives.
+
+Intervals, expiry, renewal, cancelling at every step.
+"""
 
 import asyncio
 
@@ -13,15 +16,28 @@ from pilotlight.net.errors import Unreachable
 from pilotlight.oauth_api import DeviceCode, TokenPair
 from pilotlight.pairing import Pairing
 from pilotlight.times import Times
-from tests.support.expect import raises
 from tools.virtual_board.virtual_time import Clock
 
 TAKES_MS = 100
 PENDING = "authorization_pending"
 
 
+def device_code(number, interval=5, expires_in=120, uri="https://x/pair", uri_complete=None):
+    """The answer to a request for a code."""
+    values = ["device-%d" % number, "%06d" % number, interval, expires_in, uri, uri_complete]
+    return DeviceCode([None, None] + values)
+
+
+def pair():
+    """The answer to a poll after the code was typed in."""
+    return TokenPair([None, None, "access", "refresh", 28800])
+
+
 class Endpoint:
-    """Stands in for TokenApi. words: what the next polls get, a word, an exception or a pair; then PENDING for ever."""
+    """Stands in for TokenApi.
+
+    words: what the next polls get: a word, an exception or a pair. After them each gets PENDING.
+    """
 
     def __init__(self, words=(), interval=5, expires_in=120):
         self.words = list(words)
@@ -37,21 +53,10 @@ class Endpoint:
         if self.code_failures:
             raise self.code_failures.pop(0)
         self.codes += 1
-        return DeviceCode(
-            [
-                None,
-                None,
-                "device-%d" % self.codes,
-                "%06d" % self.codes,
-                self.interval,
-                self.expires_in,
-                "https://x/pair",
-                None,
-            ]
-        )
+        return device_code(self.codes, self.interval, self.expires_in)
 
-    async def token(self, device_code):
-        self.polls.append((Clock.now_ms, device_code))
+    async def token(self, code):
+        self.polls.append((Clock.now_ms, code))
         await asyncio.sleep_ms(TAKES_MS)
         word = self.words.pop(0) if self.words else PENDING
         if isinstance(word, str):
@@ -65,8 +70,11 @@ class Endpoint:
         self.revoked.append(token)
 
 
-class Keeper:
-    def __init__(self):
+class Tokens:
+    """Stands in for what keeps the tokens. adopted: (access token, key) of each pair."""
+
+    def __init__(self, api):
+        self.api = api
         self.flight = asyncio.Lock()
         self.adopted = []
 
@@ -78,18 +86,25 @@ class Keeper:
 
 
 class Device:
-    """A Pairing and what it shows: (virtual ms, user code or None)."""
+    """A pairing and what it shows. Only this class knows how a Pairing is made.
+
+    shown: (virtual ms, user code or None) of each change. up: a request can be made.
+    """
 
     def __init__(self, endpoint):
         self.endpoint = endpoint
-        self.keeper = Keeper()
+        self.tokens = Tokens(endpoint)
         self.shown = []
         self.up = True
         self.begun_ms = Clock.now_ms
-        self.keeper.api = endpoint
         core = Core(None, None, None, Times())
         core.status = self
-        self.pairing = Pairing(core, self, self.keeper)
+        self._pairing = Pairing(core, self, self.tokens)
+
+    # In place of Requests and DeviceStatus
+
+    async def ask(self, request):
+        return await request
 
     def ready(self):
         return self.up
@@ -97,8 +112,15 @@ class Device:
     def update(self, user_code, verification_uri, verification_uri_complete):
         self.shown.append((Clock.now_ms - self.begun_ms, user_code))
 
-    async def ask(self, request):
-        return await request
+    # What the user does and sees
+
+    def cancel(self):
+        """The user cancels."""
+        self._pairing.cancel()
+
+    @property
+    def cancelled(self):
+        return self._pairing.cancelled
 
     @property
     def showing(self):
@@ -107,17 +129,13 @@ class Device:
     async def ends(self):
         """The reason with which it ends, or None if it has paired."""
         try:
-            await self.pairing.run()
+            await self._pairing.run()
         except NotAuthorized as error:
             return error.reason
 
     def gaps(self):
         times = [ms for ms, _ in self.endpoint.polls]
         return [times[i] - times[i - 1] - TAKES_MS for i in range(1, len(times))]
-
-
-def pair():
-    return TokenPair([None, None, "access", "refresh", 28800])
 
 
 async def test_the_interval_is_kept_and_slow_down_adds_5_s_from_then_on():
@@ -127,7 +145,7 @@ async def test_the_interval_is_kept_and_slow_down_adds_5_s_from_then_on():
     assert await device.ends() is None
     assert device.gaps() == [5000, 5000, 10_000, 10_000, 15_000, 15_000], device.gaps()
     assert device.shown[0] == (TAKES_MS, "000001") and device.showing is None
-    access_token, key = device.keeper.adopted[0]
+    access_token, key = device.tokens.adopted[0]
     assert access_token == "access" and len(key) == 32
 
 
@@ -215,29 +233,33 @@ async def test_numbers_of_the_service_are_bounded():
         (True, 5),
         (1e9, 60),
     ):
-        code = DeviceCode([None, None, "d", "u", given, 120, None, None])
+        code = device_code(1, interval=given)
         assert code.interval_s == kept_s, (given, code.interval_s)
-    assert DeviceCode([None, None, "d", "u", 5, None, 7, "a b"]).expires_in_s == 120
-    assert DeviceCode([None, None, "d", "u", 5, None, 7, "a b"]).verification_uri_complete is None
+    code = device_code(1, expires_in=None, uri=7, uri_complete="a b")
+    assert code.expires_in_s == 120
+    assert code.verification_uri is None and code.verification_uri_complete is None
 
 
 async def test_cancelling_at_every_step():
-    """Twenty seconds of pairing, cancelled in each of its 50 ms: no code is shown from then on, and tokens on their way are revoked."""
+    """Twenty seconds of pairing, cancelled after each 50 ms of it.
+
+    No code is shown from then on, and tokens on their way are revoked.
+    """
     outcomes = set()
     for step in range(420):
         device = Device(Endpoint([PENDING, "slow_down", pair()]))
         running = asyncio.create_task(device.ends())
         await asyncio.sleep_ms(step * 50)
         if running.done():
-            assert len(device.keeper.adopted) == 1
+            assert len(device.tokens.adopted) == 1
             break
-        device.pairing.cancel()
-        assert device.showing is None and device.pairing.cancelled
+        device.cancel()
+        assert device.showing is None and device.cancelled
         begun_ms = Clock.now_ms
         outcome = await running
         assert outcome == "cancelled", (step, outcome)
         assert Clock.now_ms - begun_ms <= 2 * TAKES_MS
-        assert not device.keeper.adopted
+        assert not device.tokens.adopted
         assert device.showing is None
         outcomes.add(tuple(device.endpoint.revoked))
     assert step > 300 and outcomes == {(), ("refresh",)}, (step, outcomes)
@@ -245,7 +267,6 @@ async def test_cancelling_at_every_step():
 
 async def test_cancelled_before_it_begins():
     device = Device(Endpoint())
-    device.pairing.cancel()
-    with raises(NotAuthorized):
-        await device.pairing.run()
+    device.cancel()
+    assert await device.ends() == "cancelled"
     assert device.showing is None

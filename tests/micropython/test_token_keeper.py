@@ -1,4 +1,4 @@
-"""The keeper of a pair in virtual time, over a token endpoint that does as it is told."""
+"""A device's tokens in virtual time, over a token endpoint whose answers a test gives."""
 
 import asyncio
 
@@ -21,11 +21,15 @@ BASE_S = 1_800_000_000
 
 
 def pair(number, life_s=LIFE_S):
+    """The answer to a token request."""
     return TokenPair([None, None, "access-%d" % number, "refresh-%d" % number, life_s])
 
 
 class Endpoint:
-    """Stands in for OauthApi. answers: what the next refreshes get, a pair or an exception; then ever new pairs."""
+    """Stands in for OauthApi.
+
+    answers: what the next refreshes get, a pair or an exception; after them each gets a new pair.
+    """
 
     def __init__(self):
         self.client_id = ""
@@ -45,24 +49,59 @@ class Endpoint:
         return answer
 
 
+class Requests:
+    """Stands in for the request slot. up: a request can be made."""
+
+    def __init__(self):
+        self.up = True
+
+    async def ask(self, request):
+        return await request
+
+    def ready(self):
+        return self.up
+
+
+class Given:
+    """Stands in for Settings."""
+
+    def __init__(self, host_field, client_id):
+        self.host_field = host_field
+        self.client_id = client_id
+
+
 class Device:
-    """A keeper, its storage and what it has told. writes: each record as it was stored."""
+    """The tokens of a device, its storage and its clock. Only this class knows how they are made.
+
+    told: `renewed` and `ended`, as it was told. stored_when_told: the access token that was stored
+    at each `renewed`. writes: each record as it was stored.
+    full: the storage refuses. has_clock: the time is known.
+    """
 
     def __init__(self, records=None, client_id=None, host="api.frame.io"):
         self.records = records if records is not None else {}
         self.writes = []
         self.told = []
+        self.stored_when_told = []
         self.log = []
-        self.up = True
         self.full = False
         self.has_clock = True
         self.endpoint = Endpoint()
-        self.host_field, self.client_id = host, client_id
+        self.requests = Requests()
         core = Core(self, self, self, Times(), self.log.append)
-        self.status = core.status
-        self.keeper = Tokens(core, self, self.endpoint, self)
-        self.keeper.on_renewed = lambda: self.told.append("renewed")
-        self.keeper.on_ended = lambda: self.told.append("ended")
+        self._status = core.status
+        self._tokens = Tokens(core, self.requests, self.endpoint, Given(host, client_id))
+        self._tokens.on_renewed = self.renewed
+        self._tokens.on_ended = self.ended
+
+    def renewed(self):
+        self.told.append("renewed")
+        self.stored_when_told.append(self.records["authorization"]["access_token"])
+
+    def ended(self):
+        self.told.append("ended")
+
+    # Its storage and clock
 
     def load(self, name):
         return self.records.get(name)
@@ -76,20 +115,68 @@ class Device:
     def now_s(self):
         return BASE_S + Clock.now_ms // 1000 if self.has_clock else None
 
-    def ready(self):
-        return self.up
+    # What the other parts do with its tokens
 
-    async def ask(self, request):
-        return await request
+    def pair(self):
+        """A pairing has brought the first pair."""
+        self._tokens.adopt(pair(1), "key")
+
+    def run(self):
+        """Begin to refresh in time."""
+        self._running = asyncio.create_task(self._tokens.run())
 
     def start(self):
-        self.keeper.adopt(pair(1), "key")
-        self.running = asyncio.create_task(self.keeper.run())
-        self.begun_ms = Clock.now_ms
+        self.pair()
+        self.run()
 
     async def stop(self):
-        self.running.cancel()
+        self._running.cancel()
         await asyncio.sleep_ms(0)
+
+    async def finish(self):
+        """Wait for a request under way."""
+        await self._tokens.finish()
+
+    async def access_token(self, rejected=None):
+        return await self._tokens.access_token(rejected)
+
+    def refresh(self):
+        """Ask for a refresh before its time."""
+        self._tokens.request_refresh()
+
+    def accept(self):
+        """Identity has accepted the token."""
+        self._tokens.accepted()
+
+    def refuse(self, token):
+        """Identity has refused this token; True if a refresh is to mend that."""
+        return self._tokens.refused(token)
+
+    # What the other parts ask it
+
+    @property
+    def client_id(self):
+        return self.endpoint.client_id
+
+    @property
+    def authorized(self):
+        return self._tokens.authorized
+
+    @property
+    def key(self):
+        return self._tokens.key
+
+    @property
+    def reason(self):
+        return self._tokens.reason
+
+    @property
+    def client_refused(self):
+        return self._status.client_refused
+
+    @property
+    def expired(self):
+        return self._tokens.expired()
 
 
 async def test_a_refresh_comes_at_75_percent_give_or_take_5():
@@ -114,20 +201,13 @@ async def test_a_refresh_comes_at_75_percent_give_or_take_5():
 async def test_the_new_pair_is_stored_before_its_first_use():
     device = Device()
     device.start()
-    seen = []
-    save = device.save
-
-    def look(name, record):
-        seen.append(device.keeper._record.value.get("access_token"))
-        save(name, record)
-
-    device.save = look
-    token = await device.keeper.access_token()
+    token = await device.access_token()
     assert token == "access-1"
-    renewed = await device.keeper.access_token(rejected=token)
+    renewed = await device.access_token(rejected=token)
     assert renewed == "access-2" and device.records["authorization"]["access_token"] == "access-2"
     assert device.records["authorization"]["key"] == "key"
     assert device.told == ["renewed", "renewed"]
+    assert device.stored_when_told == ["access-1", "access-2"]
     await device.stop()
 
 
@@ -137,7 +217,7 @@ async def test_many_who_were_refused_cause_one_refresh():
     tokens = []
 
     async def use():
-        tokens.append(await device.keeper.access_token(rejected="access-1"))
+        tokens.append(await device.access_token(rejected="access-1"))
 
     users = [asyncio.create_task(use()) for _ in range(5)]
     await asyncio.sleep_ms(50)
@@ -146,7 +226,7 @@ async def test_many_who_were_refused_cause_one_refresh():
         await user
     assert tokens == ["access-2"] * 4
     assert (
-        await device.keeper.access_token(rejected="access-1") == "access-2"
+        await device.access_token(rejected="access-1") == "access-2"
     )  # a late one gets what is there
     assert device.endpoint.used == ["refresh-1"]
     await device.stop()
@@ -155,22 +235,23 @@ async def test_many_who_were_refused_cause_one_refresh():
 async def test_a_new_token_that_is_refused_is_not_refreshed_again():
     device = Device()
     device.start()
-    token = await device.keeper.access_token(rejected="access-1")
+    token = await device.access_token(rejected="access-1")
     with raises(NotAuthorized) as caught:
-        await device.keeper.access_token(rejected=token)
+        await device.access_token(rejected=token)
     assert caught.error.reason == "token_refused"
-    assert not device.keeper.refused(token)
-    # Once identity has accepted it, an application's 401 is its own; but identity may refuse it again one day.
-    device.keeper.accepted()
+    assert not device.refuse(token)
+    # Once identity has accepted it, a 401 to an application says nothing about the token. Identity
+    # may refuse it later.
+    device.accept()
     with raises(NotAuthorized):
-        await device.keeper.access_token(rejected=token)
-    assert device.keeper.refused(token)
+        await device.access_token(rejected=token)
+    assert device.refuse(token)
     await asyncio.sleep_ms(1000)
-    assert await device.keeper.access_token() == "access-3"
+    assert await device.access_token() == "access-3"
     # A pair that came in its time is believed by the next application that complains.
-    device.keeper.request_refresh()
+    device.refresh()
     await asyncio.sleep_ms(1000)
-    assert await device.keeper.access_token(rejected="access-4") == "access-5"
+    assert await device.access_token(rejected="access-4") == "access-5"
     await device.stop()
 
 
@@ -179,13 +260,13 @@ async def test_failures_are_tried_again_with_backoff_and_end_nothing():
     device.start()
     device.endpoint.answers = [Unreachable("timeout", "x"), Unexpected("server_error", "x")] * 20
     with raises(Unreachable):
-        await device.keeper.access_token(rejected="access-1")
-    assert device.keeper.authorized
+        await device.access_token(rejected="access-1")
+    assert device.authorized
     while device.endpoint.answers:
         await asyncio.sleep_ms(1000)
     await asyncio.sleep_ms(70_000)
     assert set(device.endpoint.used) == {"refresh-1"} and len(device.endpoint.used) == 41
-    assert await device.keeper.access_token() == "access-42"
+    assert await device.access_token() == "access-42"
     gaps = [device.endpoint.begun_ms[i] - device.endpoint.begun_ms[i - 1] for i in range(1, 41)]
     assert max(gaps) <= 60_000 + 200 and max(gaps) > 20_000, gaps
     assert device.told == ["renewed", "renewed"]
@@ -205,15 +286,15 @@ async def test_only_the_endpoint_s_verdict_ends_it():
         device.start()
         device.endpoint.sent = sent
         device.endpoint.answers = list(answers)
-        device.keeper.request_refresh()
+        device.refresh()
         await asyncio.sleep_ms(5_000)
-        assert device.told == ["renewed", "ended"] and device.keeper.reason == reason, (
+        assert device.told == ["renewed", "ended"] and device.reason == reason, (
             device.told,
-            device.keeper.reason,
+            device.reason,
         )
-        assert device.records["authorization"] == {"client_id": device.endpoint.client_id}
+        assert device.records["authorization"] == {"client_id": device.client_id}
         with raises(NotAuthorized) as caught:
-            await device.keeper.access_token()
+            await device.access_token()
         assert caught.error.reason == reason
         assert set(device.endpoint.used) == {"refresh-1"}
         await device.stop()
@@ -224,7 +305,7 @@ async def test_words_that_may_pass_end_nothing():
         device = Device()
         device.start()
         device.endpoint.answers = [BadRequest(word)]
-        device.keeper.request_refresh()
+        device.refresh()
         await asyncio.sleep_ms(5_000)
         assert (
             device.told == ["renewed", "renewed"] and device.endpoint.used == ["refresh-1"] * 2
@@ -237,14 +318,10 @@ async def test_a_wrong_secret_ends_nothing():
     device.start()
     device.endpoint.answers = [BadRequest("invalid_client")]
     with raises(NotAuthorized) as caught:
-        await device.keeper.access_token(rejected="access-1")
-    assert (
-        caught.error.reason == "client_refused"
-        and device.keeper.authorized
-        and device.status.client_refused
-    )
+        await device.access_token(rejected="access-1")
+    assert caught.error.reason == "client_refused" and device.authorized and device.client_refused
     await asyncio.sleep_ms(5_000)
-    assert await device.keeper.access_token() == "access-3"
+    assert await device.access_token() == "access-3"
     await device.stop()
 
 
@@ -252,7 +329,7 @@ async def test_a_full_flash_costs_nothing_as_long_as_there_is_power():
     device = Device()
     device.start()
     device.full = True
-    assert await device.keeper.access_token(rejected="access-1") == "access-2"
+    assert await device.access_token(rejected="access-1") == "access-2"
     await asyncio.sleep_ms(200_000)
     assert device.records["authorization"]["access_token"] == "access-1"
     device.full = False
@@ -264,11 +341,11 @@ async def test_a_full_flash_costs_nothing_as_long_as_there_is_power():
 async def test_no_refresh_without_network_and_one_as_soon_as_it_is_there():
     device = Device()
     device.start()
-    device.up = False
-    device.keeper.request_refresh()
+    device.requests.up = False
+    device.refresh()
     await asyncio.sleep_ms(3_600_000)
     assert not device.endpoint.used
-    device.up = True
+    device.requests.up = True
     await asyncio.sleep_ms(1_001)
     assert device.endpoint.used == ["refresh-1"]
     await device.stop()
@@ -280,15 +357,15 @@ async def test_after_a_restart_the_stored_pair_is_due_when_it_was():
     await device.stop()
     due_s = device.records["authorization"]["refresh_s"]
     again = Device(device.records)
-    assert again.keeper.authorized and again.keeper.key == "key" and not again.keeper.expired()
-    again.running = asyncio.create_task(again.keeper.run())
+    assert again.authorized and again.key == "key" and not again.expired
+    again.run()
     await asyncio.sleep_ms((due_s - again.now_s() - 1) * 1000)
     assert not again.endpoint.used
     await asyncio.sleep_ms(2_000)
     assert again.endpoint.used == ["refresh-1"]
     await again.stop()
     Clock.now_ms += 10 * LIFE_S * 1000
-    assert Device(device.records).keeper.expired()
+    assert Device(device.records).expired
 
 
 async def test_a_clock_that_is_set_after_the_start_delays_no_refresh():
@@ -298,7 +375,7 @@ async def test_a_clock_that_is_set_after_the_start_delays_no_refresh():
     Clock.now_ms += LIFE_S * 900
     again = Device(device.records)
     again.has_clock = False
-    again.running = asyncio.create_task(again.keeper.run())
+    again.run()
     await asyncio.sleep_ms(10_000)
     assert not again.endpoint.used
     again.has_clock = True
@@ -311,10 +388,10 @@ async def test_stop_waits_for_the_answer():
     device = Device()
     device.start()
     device.endpoint.takes_ms = 15_000
-    device.keeper.request_refresh()
+    device.refresh()
     await asyncio.sleep_ms(10)
     begun_ms = Clock.now_ms
-    await device.keeper.finish()
+    await device.finish()
     assert 14_000 < Clock.now_ms - begun_ms < 15_000
     assert device.records["authorization"]["access_token"] == "access-2"
     await device.stop()
@@ -322,23 +399,23 @@ async def test_stop_waits_for_the_answer():
 
 async def test_the_client_id():
     device = Device()
-    made = device.endpoint.client_id
+    made = device.client_id
     parts = made.split("-")
     assert (
         [len(part) for part in parts] == [8, 4, 4, 4, 12]
         and parts[2][0] == "4"
         and parts[3][0] in "89ab"
     ), made
-    assert Device(device.records).endpoint.client_id == made
-    assert Device().endpoint.client_id != made
+    assert Device(device.records).client_id == made
+    assert Device().client_id != made
     device.start()
     await device.stop()
     # Either record alone is enough.
-    assert Device({"authorization": device.records["authorization"]}).endpoint.client_id == made
-    assert Device({"client": device.records["client"]}).endpoint.client_id == made
+    assert Device({"authorization": device.records["authorization"]}).client_id == made
+    assert Device({"client": device.records["client"]}).client_id == made
     # Another unit's pair is not ours: a factory serial wins.
     other = Device(device.records, "SN-1")
-    assert other.endpoint.client_id == "SN-1" and not other.keeper.authorized
+    assert other.client_id == "SN-1" and not other.authorized
     assert other.records["client"] == {"client_id": "SN-1"}
 
 
@@ -346,16 +423,16 @@ async def test_tokens_are_for_the_service_that_gave_them():
     device = Device()
     device.start()
     await device.stop()
-    assert Device(device.records).keeper.authorized
+    assert Device(device.records).authorized
     other = Device(device.records, host="127.0.0.1:8080")
-    assert not other.keeper.authorized and "another service" in str(other.log)
-    assert other.endpoint.client_id == device.endpoint.client_id
+    assert not other.authorized and "another service" in str(other.log)
+    assert other.client_id == device.client_id
 
 
 async def test_what_a_storage_gives_that_is_no_record():
     for odd in ([1], "text", 7):
         device = Device({"client": odd, "authorization": odd})
-        assert not device.keeper.authorized and str(device.log).count("it is no record") == 2
+        assert not device.authorized and str(device.log).count("it is no record") == 2
 
 
 async def test_records_that_are_none():
@@ -376,10 +453,10 @@ async def test_records_that_are_none():
     ):
         bad = dict(good)
         bad[name] = value
-        assert not Device(
-            {"client": device.records["client"], "authorization": bad}
-        ).keeper.authorized, name
+        assert not Device({"client": device.records["client"], "authorization": bad}).authorized, (
+            name
+        )
         del bad[name]
-        assert not Device(
-            {"client": device.records["client"], "authorization": bad}
-        ).keeper.authorized, name
+        assert not Device({"client": device.records["client"], "authorization": bad}).authorized, (
+            name
+        )
