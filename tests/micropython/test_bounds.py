@@ -1,4 +1,7 @@
-"""Hostile input of any size ends in a named error, with 16 KiB of heap left when it comes: never MemoryError or RuntimeError."""
+"""Hostile input of any size ends in a named error, never in MemoryError or RuntimeError.
+
+16 KiB of heap are left when it comes.
+"""
 
 import asyncio
 import gc
@@ -7,6 +10,7 @@ from pilotlight.net.errors import LinkClosed, NetError, ProtocolError
 from pilotlight.net.http_client import HttpClient
 from pilotlight.net.phoenix_messages import MessageReader
 from pilotlight.net.websocket_client import WebSocketClient
+from tests.support import server
 from tests.support.expect import raises
 
 HEAP = "300k"
@@ -28,9 +32,13 @@ class Readable:
 
 
 class Flood:
-    """What a transport reads: gives `first`, then `again` for ever (or nothing more, if that is empty)."""
+    """What a transport reads: `first`, then `again` for ever, or nothing more if that is empty.
 
-    def __init__(self, first, again):
+    upgrades: an upgrade is answered before.
+    """
+
+    def __init__(self, first, again, upgrades=False):
+        self.upgrades = upgrades
         self.first = memoryview(first)
         self.again = memoryview(again * (512 // len(again) + 1) if again else b"")
         self.at = 0
@@ -59,7 +67,9 @@ class Flood:
         return self.read_into(buffer)
 
     async def write(self, buffer, start, end):
-        pass
+        if self.upgrades:
+            head = server.upgraded(bytes(buffer[start:end]).split(b"\r\n"))
+            self.first = memoryview(head + bytes(self.first))
 
     def write_now(self, buffer, start, end):
         return end - start
@@ -162,10 +172,9 @@ async def test_json_bombs_are_not_json():
 
 
 async def talk(first, again=b""):
-    """How a WebSocket that is flooded ends, in a full heap."""
+    """How a WebSocket that is flooded after the upgrade ends, in a full heap."""
     websocket = WebSocketClient(4096, 512)
-    flood = Flood(first, again)
-    websocket._transport = Transport(flood)
+    await websocket.open(Transport(Flood(first, again, upgrades=True)), "test", "/")
     ballast = squeeze()
     try:
         await websocket.run(lambda opcode, start, end: None)

@@ -1,4 +1,4 @@
-"""Memory that runs out while a connection is made: a named error, and nothing stays open or waits for ever."""
+"""No memory while a connection is made: a named error; nothing stays open or waits for ever."""
 
 import asyncio
 import gc
@@ -34,7 +34,10 @@ def full_heap():
 
 
 def connect(endpoint, small, large, large_bytes):
-    """Open a stream when so many single blocks of 32 bytes are free, and so many larger pieces. True if it worked."""
+    """Open a stream when so many blocks of 32 bytes and so many larger pieces are free.
+
+    True if it worked.
+    """
     blocks = [bytearray(1) for _ in range(2 * small)]
     pieces = [bytearray(large_bytes) for _ in range(large)]
     ballast = full_heap()

@@ -1,9 +1,11 @@
-"""Streams: how they fail, and that closing wakes whoever waits."""
+"""Streams: how they fail, and that closing wakes the tasks that wait."""
 
 import asyncio
+import errno
 import gc
 import socket
 import struct
+import sys
 
 from pilotlight.net import transport as module
 from pilotlight.net.deadline import Deadline
@@ -17,6 +19,68 @@ async def silent(reader, writer):
     await reader.read(1000)
     await reader.read(1000)
     await server.end(writer)
+
+
+class Net:
+    """Stands in for the `socket` module: connects begin, and a byte is there to be read.
+
+    addresses: what a look-up gives. look_ups: how many there were. connected: the address of each
+    connect. refusal: errno with which connects fail at once, or 0.
+    """
+
+    SOCK_STREAM = 1
+
+    def __init__(self, addresses):
+        self.addresses = addresses
+        self.look_ups = 0
+        self.connected = []
+        self.refusal = 0
+
+    def getaddrinfo(self, host, port, *_):
+        self.look_ups += 1
+        return [(2, 1, 6, None, address) for address in self.addresses]
+
+    def socket(self, *_):
+        return Socket(self)
+
+
+class Socket:
+    """A socket of a Net."""
+
+    def __init__(self, net):
+        self._net = net
+
+    def connect(self, address):
+        self._net.connected.append(address)
+        raise OSError(self._net.refusal or errno.EINPROGRESS)
+
+    def readinto(self, buffer):
+        return 1
+
+    def setblocking(self, blocking):
+        pass
+
+    def setsockopt(self, *_):
+        pass
+
+    def close(self):
+        pass
+
+
+def on_platform(name):
+    """pilotlight.net.transport as it is where sys.platform has this name."""
+
+    class System:
+        platform = name
+
+    name = "pilotlight.net.transport"
+    ours = sys.modules.pop(name)
+    sys.modules["sys"] = System
+    try:
+        return __import__(name, None, None, ("Endpoint",))
+    finally:
+        del sys.modules["sys"]
+        sys.modules[name] = ours
 
 
 async def connect_and_read(endpoint, what=b"hello"):
@@ -57,9 +121,10 @@ async def test_a_reset_after_the_first_write_is_no_refusal():
         await server.end(writer)
 
     _, endpoint = await server.start(reset)
-    for module._REFUSED_IS_RESET in (False, True):  # as on a computer, and as on a board
+    on_board = on_platform("esp32").Endpoint(endpoint.host, endpoint.port)
+    for one in (endpoint, on_board):
         with raises(Unreachable) as caught:
-            await connect_and_read(endpoint)
+            await connect_and_read(one)
         assert caught.error.reason == "reset", caught.error
 
 
@@ -72,6 +137,21 @@ def test_the_host_field_names_the_port_unless_it_is_the_scheme_s_own():
         (443, None, "host:443"),
     ):
         assert Endpoint("host", port, context).host_field == wanted
+
+
+async def test_a_board_says_reset_where_a_connection_is_refused():
+    """That is what lwIP says."""
+    for platform, reason in (("linux", "reset"), ("esp32", "refused")):
+        net = Net(["a"])
+        transport = on_platform(platform)
+        transport.socket, kept = net, transport.socket
+        try:
+            net.refusal = errno.ECONNRESET
+            with raises(Unreachable) as caught:
+                transport.Endpoint("127.0.0.1", 9).open()
+        finally:
+            transport.socket = kept
+        assert caught.error.reason == reason, platform
 
 
 async def test_a_name_that_is_not_found():
@@ -201,52 +281,38 @@ async def test_a_cancelled_reader_is_not_woken_where_it_waits_next():
 
 
 async def test_an_address_that_failed_is_not_the_next_one():
-    endpoint = Endpoint("127.0.0.1", 9)
-    seen = []
-    infos = [(2, 1, 6, None, "a"), (2, 1, 6, None, "b"), (2, 1, 6, None, "c")]
-
-    class Sockets:
-        SOCK_STREAM = 1
-
-        def getaddrinfo(self, *arguments):
-            return infos
-
-    module.socket, kept = Sockets(), module.socket
+    net = Net(["a", "b", "c"])
+    module.socket, kept = net, module.socket
     try:
+        endpoint = Endpoint("127.0.0.1", 9)
         for _ in range(5):
-            address = endpoint._next_address()
-            seen.append(address[-1])
-            endpoint._ended(address, False)
-        endpoint._answered(infos[1])
-        infos.pop()
-        assert [endpoint._next_address()[-1] for _ in range(2)] == [
-            "b",
-            "b",
-        ]  # while it is up: that one, without a look-up
+            endpoint.open().close()
+        assert net.connected == ["a", "b", "c", "a", "b"], net.connected
+        up = endpoint.open()
+        assert up.read_into(bytearray(10)) == 1 and net.connected.pop() == "c"
+        look_ups = net.look_ups
+        net.addresses.pop()
+        # While it is up: that one, without a look-up. Then the one that the look-up gives first.
+        for _ in range(2):
+            endpoint.open().close()
+        assert net.connected[5:] == ["c", "c"] and net.look_ups == look_ups
+        up.close()
+        endpoint.open().close()
+        assert net.connected[7:] == ["a"] and net.look_ups == look_ups + 1
     finally:
         module.socket = kept
-    assert seen == ["a", "b", "c", "a", "b"], seen
 
 
 async def test_a_dozen_addresses_are_all_tried():
-    endpoint = Endpoint("127.0.0.1", 9)
-
-    class Sockets:
-        SOCK_STREAM = 1
-
-        def getaddrinfo(self, *arguments):
-            return [(2, 1, 6, None, number) for number in range(12)]
-
-    module.socket, kept = Sockets(), module.socket
+    net = Net(list(range(12)))
+    module.socket, kept = net, module.socket
     try:
-        seen = []
+        endpoint = Endpoint("127.0.0.1", 9)
         for _ in range(24):
-            address = endpoint._next_address()
-            seen.append(address[-1])
-            endpoint._ended(address, False)
+            endpoint.open().close()
     finally:
         module.socket = kept
-    assert seen == list(range(12)) * 2, seen
+    assert net.connected == list(range(12)) * 2, net.connected
 
 
 async def test_waiting_keeps_nothing():

@@ -1,4 +1,4 @@
-"""The WebSocket client against a scripted server: handshake, reading, pongs, closing, two senders."""
+"""The WebSocket client against a scripted server: handshake, reading, pongs, closing, senders."""
 
 import asyncio
 
@@ -105,7 +105,10 @@ async def test_refused_upgrades_keep_their_status():
 
 
 async def test_answers_that_are_no_upgrade():
-    good = b"HTTP/1.1 101 X\r\nUpgrade: websocket\r\nConnection: keep-alive, upgrade\r\nSec-WebSocket-Accept: "
+    good = (
+        b"HTTP/1.1 101 X\r\nUpgrade: websocket\r\nConnection: keep-alive, upgrade\r\n"
+        b"Sec-WebSocket-Accept: "
+    )
     for answer in (
         b"403 Error 101\r\n\r\n",
         b"HTTP/1.1 101 X\r\n\r\n",
@@ -268,30 +271,47 @@ async def test_one_client_many_connections():
 
 
 class Narrow:
-    """A transport that takes one byte at once, and has no memory for the rest."""
+    """A transport that answers the upgrade; then it takes one byte and has no memory to wait."""
 
-    closed = False
+    def __init__(self):
+        self.closed = False
+        self._answer = b""
+
+    async def open(self):
+        pass
+
+    async def read(self, buffer):
+        buffer[: len(self._answer)] = self._answer
+        return len(self._answer)
 
     def write_now(self, buffer, start, end):
         return 1
 
     async def write(self, buffer, start, end):
-        raise MemoryError
+        if self._answer:
+            raise MemoryError
+        self._answer = server.upgraded(bytes(buffer[start:end]).split(b"\r\n"))
 
     def close(self):
         self.closed = True
 
 
+async def narrow():
+    """A WebSocketClient that is open on such a transport, and the transport."""
+    websocket, transport = WebSocketClient(1024, 600), Narrow()
+    await websocket.open(transport, "test", "/")
+    return websocket, transport
+
+
 async def test_a_frame_for_whose_rest_there_is_no_memory_ends_the_link_and_nothing_else():
-    """Half of it is on the wire. Nobody waits for the task that writes the rest, so it must not raise."""
+    """Half of it is on the wire. No task awaits the one that writes the rest: it must not raise."""
     raised = []
     asyncio.get_event_loop().set_exception_handler(lambda _loop, context: raised.append(context))
-    websocket = WebSocketClient(1024, 600)
-    websocket._transport = transport = Narrow()
+    websocket, transport = await narrow()
     assert websocket.send_now(b"text", 0, 4)
     await asyncio.sleep_ms(10)
     assert transport.closed and not raised
-    websocket._transport = transport = Narrow()
+    websocket, transport = await narrow()
     with raises(LinkClosed):
         await websocket.send(b"text", 0, 4)
     asyncio.get_event_loop().set_exception_handler(None)
@@ -299,8 +319,7 @@ async def test_a_frame_for_whose_rest_there_is_no_memory_ends_the_link_and_nothi
 
 
 async def test_half_a_frame_with_no_memory_for_a_task_ends_the_link():
-    websocket = WebSocketClient(1024, 600)
-    websocket._transport = transport = Narrow()
+    websocket, transport = await narrow()
     kept = asyncio.create_task
 
     def no_memory(job):
@@ -313,3 +332,29 @@ async def test_half_a_frame_with_no_memory_for_a_task_ends_the_link():
     finally:
         asyncio.create_task = kept
     assert transport.closed
+
+
+async def test_nothing_follows_a_close_frame():
+    """RFC 6455 section 5.5.1."""
+    got = []
+
+    async def script(reader, writer):
+        await server.upgrade(reader, writer)
+        for _ in range(2):
+            got.append(await server.read_frame(reader))
+            await asyncio.sleep_ms(50)
+        await server.end(writer)
+
+    _, endpoint = await server.start(script)
+    client = Client()
+    await client.open(endpoint)
+    reader = asyncio.create_task(client.run())
+    closing = asyncio.create_task(client.websocket.close(1000, server.Times))
+    while not got:
+        await asyncio.sleep_ms(1)
+    assert client.websocket.send_now(b"x", 0, 1) is False
+    with raises(LinkClosed):
+        await client.websocket.send(b"x", 0, 1)
+    await closing
+    await reader
+    assert [frame and frame[0] for frame in got] == [FINAL | CLOSE, None]

@@ -43,16 +43,24 @@ async def read_head(reader):
 
 
 async def upgrade(reader, writer, more=b""):
-    """Answer an upgrade by the book, with `more` in the same segment."""
-    for line in await read_head(reader):
+    """Answer an upgrade by RFC 6455, with `more` in the same segment."""
+    writer.write(upgraded(await read_head(reader)) + more)
+    await writer.drain()
+
+
+def upgraded(lines):
+    """The head that answers an upgrade; lines: of the request's head."""
+    for line in lines:
         if line.startswith(b"Sec-WebSocket-Key: "):
             key = line[19:]
     accept = binascii.b2a_base64(
         hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest()
     ).strip()
-    head = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "
-    writer.write(head + accept + b"\r\n\r\n" + more)
-    await writer.drain()
+    return (
+        b"HTTP/1.1 101 Switching Protocols\r\n"
+        b"Upgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n"
+    )
 
 
 async def read_frame(reader):
