@@ -3,23 +3,26 @@
 import asyncio
 import asyncio.core
 import gc
+import json
 
 import micropython
 
 from firmware.watchdog import Watchdog
-from pilotlight.agent import Agent
+from pilotlight import Agent, Settings, Times
 from pilotlight.net.errors import ProtocolError
 from pilotlight.net.websocket_frames import FrameReader
-from pilotlight.settings import Settings
-from pilotlight.times import Times
 from tests.support import server
 from tests.support.expect import raises
 
-REPLY = b'{"event":"phx_reply","payload":{"response":{},"status":"ok"},"ref":"heartbeat","topic":"phoenix"}'
-TRIPS = 60  # a pool of masks lasts 64 frames; only os.urandom itself can fill it, and it allocates
+DEVICE_ID = "a7e95254-8cd6-4d59-b54d-28c58570a8de"
+BEAT_MS = 500  # from one heartbeat to the next
+MASKS = 64  # frames for which a pool of masks lasts; os.urandom fills it, and that allocates
+CLOSE = 0x88
 
 
 class Host:
+    """Network, storage and clock for an Agent."""
+
     def is_up(self):
         return True
 
@@ -32,12 +35,75 @@ class Host:
     def now_s(self):
         return 1_800_000_000
 
+    async def ensure_set(self):
+        return True
 
-class NoPoller:
-    """Stands in for asyncio's poller, which makes objects at each registration."""
+
+class Parking:
+    """Stands in for asyncio's poller, which makes objects at each registration.
+
+    task: the one that waits to read.
+    """
+
+    def __init__(self, task):
+        self.task = task
 
     def queue_read(self, stream):
-        pass
+        self.task = asyncio.core.cur_task
+        self.task.data = self
+
+
+class Frameio:
+    """Just enough of the service: identity and the device's socket.
+
+    peer: the socket's raw end, once the device has joined. frames: how many it has received.
+    streams: what it waits on, by id.
+    """
+
+    def __init__(self):
+        self.peer = None
+        self.frames = 0
+        self.streams = set()
+
+    async def serve(self, reader, writer):
+        """Serve one connection."""
+        self.streams.add(id(reader.s))
+        lines = await server.read_head(reader)
+        if lines[0].startswith(b"GET /devices/websocket"):
+            writer.write(server.upgraded(lines))
+            await writer.drain()
+            frame = await server.read_frame(reader)
+            while frame and frame[0] != CLOSE:
+                self._reply(reader.s, json.loads(frame[1]))
+                frame = await server.read_frame(reader)
+        else:
+            body = json.dumps({"id": DEVICE_ID, "status": "online"}).encode()
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+            await writer.drain()
+        await server.end(writer)
+
+    def answer(self):
+        """Read one heartbeat, which has arrived, and answer it."""
+        frame = self.peer.read(200)
+        assert frame[0] == 0x81 and len(frame) == 6 + (frame[1] & 0x7F), frame
+        text = bytes([frame[6 + i] ^ frame[2 + i % 4] for i in range(len(frame) - 6)])
+        message = json.loads(text)
+        assert message["event"] == "heartbeat", message
+        self._reply(self.peer, message)
+
+    def _reply(self, peer, message):
+        self.frames += 1
+        if message["event"] == "phx_join":
+            self.peer = peer
+        reply = {
+            "event": "phx_reply",
+            "payload": {"response": {}, "status": "ok"},
+            "ref": message["ref"],
+            "topic": message["topic"],
+        }
+        data = json.dumps(reply).encode()
+        head = bytes((0x81, len(data))) if len(data) < 126 else bytes((0x81, 126, 0, len(data)))
+        peer.write(head + data)
 
 
 class Locked:
@@ -60,56 +126,68 @@ class Unlocked:
         pass
 
 
-async def test_a_heartbeat_trip_makes_no_object():
-    peers = []
-
-    async def script(reader, writer):
-        await server.upgrade(reader, writer)
-        peers.append(reader.s)
-        await asyncio.sleep(30)
-
-    _, endpoint = await server.start(script)
-    agent = Agent(
-        Settings("http://127.0.0.1:1", "1.2.3", access_token="token"),
-        Host(),
-        Host(),
-        Host(),
-        Times(heartbeat_ms=0),
-    )
-    phoenix, websocket = agent._session._phoenix, agent._session._phoenix._websocket
-    agent._proof.prove()  # the first one is news
-    transport = endpoint.open()
-    await websocket.open(transport, "test", "/")
-    while not peers:
+async def joined():
+    """An Agent whose device is joined, the task that runs it, and the service."""
+    service = Frameio()
+    _, endpoint = await server.start(service.serve)
+    await asyncio.sleep_ms(0)
+    service.streams.update(asyncio.core._io_queue.map)  # it listens
+    settings = Settings("http://127.0.0.1:%d" % endpoint.port, "1.2.3", access_token="token")
+    times = Times(heartbeat_ms=0, reply_ms=BEAT_MS, starting_ms=1)
+    agent = Agent(settings, Host(), Host(), Host(), times)
+    running = asyncio.create_task(agent.run())
+    while agent.status.state != "online":
         await asyncio.sleep_ms(1)
-    peer = peers[0]
-    frame = bytearray(bytes((0x81, len(REPLY))) + REPLY)
-    seen = bytearray(200)
-    reading, beating = websocket.run(phoenix._on_message), phoenix._beat(at_once=True)
+    return agent, running, service
 
-    def trip(locked):
-        """Both tasks are driven by hand, in the places where asyncio would."""
-        with locked:
-            beating.send(None)  # looks at the last reply, sends a heartbeat, sleeps
-        asyncio.core._task_queue.remove(sleeper)
-        assert peer.readinto(seen) == len(phoenix._heartbeat) + 6
-        peer.write(frame)
-        with locked:
-            reading.send(None)  # reads, compares, proves, waits
-        assert phoenix._heartbeat_answered
 
-    sleeper = asyncio.core.Task(None, asyncio.core.__dict__)
-    kept = asyncio.core.cur_task, asyncio.core._io_queue
-    asyncio.core.cur_task, asyncio.core._io_queue = sleeper, NoPoller()
+async def between_heartbeats(service, poller):
+    """Wait until a heartbeat was answered; (task that reads the device's socket, its stream)."""
+    before = service.frames
+    while service.frames == before:
+        await asyncio.sleep_ms(1)
+    while True:
+        await asyncio.sleep_ms(BEAT_MS // 10)
+        for task, _, stream in poller.map.values():
+            if id(stream) not in service.streams and task is not None:
+                return task, stream
+
+
+async def test_a_heartbeat_trip_makes_no_object():
+    """The agent's tasks are driven by hand, in the place of asyncio, which makes objects itself."""
+    agent, running, service = await joined()
+    queue, poller = asyncio.core._task_queue, asyncio.core._io_queue
+    reader, stream = await between_heartbeats(service, poller)
+    poller.remove(reader)
+    parking = Parking(reader)
+    kept = asyncio.core.cur_task
+
+    def turn(guard):
+        """Run the next task until it waits again."""
+        task = asyncio.core.cur_task = queue.pop()
+        with guard:
+            task.coro.send(None)
+
+    def trip(guard):
+        turn(guard)  # looks at the last reply, sends a heartbeat, sleeps
+        service.answer()
+        queue.push(parking.task)
+        turn(guard)  # reads, compares, proves, waits
+
+    asyncio.core._io_queue = parking
     try:
-        reading.send(None)
-        trip(Unlocked())  # the first reply is decoded and remembered
-        locked = Locked()
-        for _ in range(TRIPS):
-            trip(locked)
+        while service.frames % MASKS:
+            trip(Unlocked())
+        trip(Unlocked())  # new masks
+        for _ in range(MASKS - 1):
+            trip(Locked())
+        asyncio.core.cur_task = parking.task
+        poller.queue_read(stream)
     finally:
-        asyncio.core.cur_task, asyncio.core._io_queue = kept
-        transport.close()
+        asyncio.core.cur_task, asyncio.core._io_queue = kept, poller
+    assert agent.status.state == "online"
+    await agent.stop()
+    await running
 
 
 def test_watching_the_tasks_makes_no_object():
