@@ -1,4 +1,7 @@
-"""The agent's last resort in virtual time: what is wedged gets its network restarted and then its reset, and nothing else does."""
+"""The agent's last resort in virtual time.
+
+A wedged device gets its network restarted, then its reset. Another one does not.
+"""
 
 import asyncio
 
@@ -13,8 +16,9 @@ DOWN_MS = 3_000
 
 
 class Driver(Host):
-    """A network with `restart`. mends: a restart makes a wedged driver well. hangs, fails: what a restart does instead.
+    """A network with `restart`.
 
+    mends: a restart makes a wedged driver well. hangs, fails: what a restart does instead.
     restarts: virtual ms of each.
     """
 
@@ -38,7 +42,10 @@ class Driver(Host):
 
 
 class Board:
-    """A board with an embedding application. resets: virtual ms of each reset that was asked for. refuses: it says no."""
+    """A board with an embedding application.
+
+    resets: virtual ms of each reset that was asked for. refuses: the application says no.
+    """
 
     def __init__(self, world):
         self.resets = []
@@ -107,7 +114,7 @@ async def test_a_driver_that_fails_for_good_and_never_is_up_gets_its_reset_too()
     assert (
         0 <= Clock.now_ms - begun_ms - 30 * MINUTE_MS <= LATE_MS and len(world.host.restarts) == 2
     )
-    world.host.wedged = False  # a network that is just not there is nobody's fault
+    world.host.wedged = False  # no network is in reach: a reset would not help
     asked = len(board.resets)
     await sleep_s(3 * HOUR_S)
     assert len(board.resets) == asked
@@ -246,7 +253,7 @@ async def unpair(world):
 
 
 async def show_codes(world):
-    """Codes for ten minutes, and nobody types one in."""
+    """Codes for ten minutes, and the user types none in."""
     await world.agent.unpair()
     world.agent.start_pairing()
 

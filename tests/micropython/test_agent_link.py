@@ -93,7 +93,7 @@ async def test_backoff_while_nobody_answers():
     await world.power_off()
 
 
-async def test_a_minute_joined_and_the_backoff_begins_anew():
+async def test_a_minute_joined_and_the_backoff_begins_at_its_base():
     for joined_s, longest_ms in ((61, 1_000), (30, 60_000)):
         slow = 0
         for seed in range(8):
@@ -198,7 +198,7 @@ async def test_no_network_and_back():
     await sleep_s(13 * 24 * 3600)  # longer than ticks can count
     opened = world.network.opened
     await sleep_s(3600)
-    assert world.network.opened == opened  # nobody knocks while there is no network
+    assert world.network.opened == opened  # no connect while there is no network
     world.network.dead_air = False
     world.host.up = True
     world.agent.network_changed()
@@ -285,7 +285,7 @@ async def test_pings_are_answered_while_the_application_is_busy():
     await world.online()
     world.frameio.hangs = True
     await sleep_s(61)
-    async with world.agent.request_slot():  # behind an identity that nobody answers
+    async with world.agent.request_slot():  # behind an identity that is not answered
         asked_ms = Clock.now_ms
         world.frameio.ping()
         await sleep_s(5)

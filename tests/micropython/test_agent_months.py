@@ -1,4 +1,4 @@
-"""A paired device over months of virtual time: alone, over outages and cut power, and switched off."""
+"""A paired device over months of virtual time: alone, over outages, cut power, switched off."""
 
 import asyncio
 import random
@@ -23,7 +23,7 @@ async def calm():
 
 
 async def test_a_month_alone():
-    """30 days, switched on: about 120 refreshes, each of a token that was used once, and nobody notices."""
+    """30 days, switched on: about 120 refreshes, each of a token that was used once, none seen."""
     world = await calm()
     shown = len(world.shown)
     begun_ms = Clock.now_ms
@@ -50,7 +50,7 @@ def without_power(world):
 
 
 async def test_sixty_days_of_bad_networks_and_cut_power():
-    """Outages of every length up to half a day, some of them of the power; the user does nothing in all that time."""
+    """Outages of every length up to half a day, also of the power. The user does nothing."""
     world = await calm()
     world.shown.clear()
     states = set()

@@ -74,7 +74,7 @@ async def test_an_identity_under_way_at_a_join_does_not_settle_what_the_join_ask
     await asked_next(world, "identity")
     world.frameio.close_sockets(1000)
     await asyncio.sleep_ms(25)
-    world.frameio.paused = True  # while there is no socket: nobody is told
+    world.frameio.paused = True  # while there is no socket: no event comes
     while not world.agent.status.joined:
         await asyncio.sleep_ms(10)
     world.frameio.delays_ms = {}
@@ -168,7 +168,7 @@ async def test_unpaired_while_connecting_and_the_button_pressed_at_once():
     world.agent.start_pairing()
     await world.until("pairing")
     assert Clock.now_ms - begun_ms <= 20_000
-    assert len(world.frameio.times("join")) == joins  # nobody joins with what was forgotten
+    assert len(world.frameio.times("join")) == joins  # no join with the forgotten authorization
     await unpairing
     world.frameio.tokens.enter(world.agent.status.user_code)
     await world.until("online")

@@ -115,7 +115,7 @@ async def test_the_end_of_the_authorization_is_noticed_when_it_comes():
         await world.power_off()
 
 
-async def test_removed_while_the_token_is_refused_by_somebody_else():
+async def test_removed_while_a_valid_token_is_refused():
     """Refused, refreshed, refused again: unpaired. The next refresh's verdict still ends it."""
     world = await paired()
     world.frameio.accepts = False

@@ -1,4 +1,7 @@
-"""The agent on Wi-Fi and a cold clock, in virtual time: what the user sees, and that nothing is sent before the time is known."""
+"""The agent on Wi-Fi and a cold clock, in virtual time.
+
+What the user sees, and that nothing is sent before the time is known.
+"""
 
 import asyncio
 
@@ -73,7 +76,7 @@ async def test_from_a_cold_start_to_online():
 
 
 async def test_what_the_driver_does_not_see():
-    """Dead air: the heartbeat tells within 30 s; the network is not blamed, and comes back by itself."""
+    """Dead air: the heartbeat tells within 30 s. `network_up` stays True, and it comes back."""
     order("add", **HOME)
     world, board = power_on()
     await world.until("online", 30_000)

@@ -1,4 +1,4 @@
-"""The agent over random faults, delays and orders: one seed decides them all, and each of these days can be had again.
+"""The agent over random faults, delays and orders. A seed decides them all and can be run again.
 
 `SEEDS` is what `make test` runs; a failure names its seed.
 """
@@ -29,7 +29,10 @@ def pause_or_resume(world):
 
 
 async def pair_again(world):
-    """A pairing ends only if an answer to a refresh was lost: the token was used twice. Then its user pairs it again."""
+    """The user pairs it again.
+
+    A pairing ends only if an answer to a refresh was lost, so that the token was used twice.
+    """
     tokens = world.frameio.tokens
     assert world.agent.status.reason in ("refresh_lost", "pairing_ended"), world.shown[-3:]
     assert tokens.uses.get(tokens.live - 1, 0) == 2, (tokens.live, tokens.uses)
@@ -65,7 +68,10 @@ async def until_right(world):
 
 
 async def live(seed, pairs=False):
-    """A few virtual hours of one device; the longest way back in ms. pairs: it is paired, and its tokens live 15 minutes."""
+    """A few virtual hours of one device; the longest way back in ms.
+
+    pairs: it is paired, and its tokens live 15 minutes.
+    """
     world = World(seed, JITTER_MS, pairs)
     watch = Watch(world)
     world.power_on()

@@ -1,4 +1,4 @@
-"""The HTTP client against a scripted server: framing, bounds, and answers that are not what was asked for."""
+"""The HTTP client against a scripted server: framing, bounds, and unexpected answers."""
 
 from pilotlight.net.errors import LinkClosed, ProtocolError, Unreachable
 from pilotlight.net.http_client import HttpClient

@@ -1,4 +1,4 @@
-"""The simulated token endpoints keep Frame.io's rules: what a device must survive is what they do to it."""
+"""The simulated token endpoints keep Frame.io's rules, so that a device is judged by them."""
 
 from pilotlight.net.url_encoding import form_encode
 from tests.simulation.frameio_tokens import SECRET, Tokens, call_of, decoded
