@@ -95,6 +95,10 @@ async def test_a_phoenix_socket_that_finds_no_memory_for_its_tasks():
         heartbeat_ms = 60_000
         reply_ms = 60_000
 
+    class Proof:
+        def prove(self):
+            pass
+
     class Recorded:
         """The endpoint, and the last transport that it has opened."""
 
@@ -115,7 +119,7 @@ async def test_a_phoenix_socket_that_finds_no_memory_for_its_tasks():
     _, endpoint = await server.start(script)
     recorded = Recorded()
     websocket = WebSocketClient(1024, 512)
-    phoenix = PhoenixSocket(websocket, recorded, "join", "heartbeat", Times, None)
+    phoenix = PhoenixSocket(websocket, recorded, "join", "heartbeat", Times, Proof())
     for tasks in (2, 3):  # behind the deadline's: the reader's, the heartbeat's
         tasks_left[0] = tasks
         asyncio.create_task = create_task

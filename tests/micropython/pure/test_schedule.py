@@ -14,13 +14,17 @@ LONGEST = 3_600_000
 STARTS = (0, 1000, (1 << 30) - 30_000)  # the last one: a board's ticks wrap 30 s later
 
 
+def new_schedule(now_ms):
+    return Schedule(Times(), now_ms)
+
+
 def later(start_ms, ms):
     return time.ticks_add(start_ms, ms)
 
 
 def test_identity_keeps_its_distance():
     for start_ms in STARTS:
-        schedule = Schedule(Times(), start_ms)
+        schedule = new_schedule(start_ms)
         assert schedule.identity_due_ms(start_ms, False, LONGEST) == LONGEST
         schedule.want_identity()
         assert schedule.identity_due_ms(start_ms, False, LONGEST) == 0  # the first of this boot
@@ -33,7 +37,7 @@ def test_identity_keeps_its_distance():
 
 def test_identity_every_five_minutes_while_online():
     for start_ms in STARTS:
-        schedule = Schedule(Times(), start_ms)
+        schedule = new_schedule(start_ms)
         schedule.identity_begins(start_ms)
         assert schedule.identity_due_ms(later(start_ms, 100_000), True, LONGEST) == 200_000
         assert schedule.identity_due_ms(later(start_ms, 300_001), True, LONGEST) == 0
@@ -41,7 +45,7 @@ def test_identity_every_five_minutes_while_online():
 
 def test_health_only_while_not_joined():
     for start_ms in STARTS:
-        schedule = Schedule(Times(), start_ms)
+        schedule = new_schedule(start_ms)
         assert schedule.health_due_ms(start_ms, True, LONGEST) == LONGEST
         assert schedule.health_due_ms(start_ms, False, LONGEST) == 20_000
         schedule.link_ended()
@@ -52,7 +56,7 @@ def test_health_only_while_not_joined():
 
 def test_429_waits_a_second_then_doubles():
     for start_ms in STARTS:
-        schedule = Schedule(Times(), start_ms)
+        schedule = new_schedule(start_ms)
         schedule.link_ended()
         for wait_ms in (1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000):
             schedule.rate_limited(start_ms)
@@ -64,7 +68,7 @@ def test_429_waits_a_second_then_doubles():
 
 def test_a_poll_of_weeks_ago_is_not_in_the_future():
     start_ms = 5
-    schedule = Schedule(Times(), start_ms)
+    schedule = new_schedule(start_ms)
     schedule.identity_begins(start_ms)
     now_ms = start_ms
     for _ in range(30 * 24):
@@ -111,7 +115,7 @@ def test_times_keep_the_promises_of_the_design():
 
 def test_the_http_heartbeat_begins_after_3_min_of_working_rest():
     for start_ms in STARTS:
-        schedule = Schedule(Times(), start_ms)
+        schedule = new_schedule(start_ms)
         assert schedule.heartbeat_due_ms(start_ms, LONGEST) == LONGEST
         schedule.answered(start_ms, True)
         schedule.answered(later(start_ms, 100_000), True)  # the time runs from the first answer
@@ -124,7 +128,7 @@ def test_the_http_heartbeat_begins_after_3_min_of_working_rest():
 
 def test_http_heartbeats_are_60_to_120_s_apart_until_the_socket_works():
     for start_ms in STARTS:
-        schedule = Schedule(Times(), start_ms)
+        schedule = new_schedule(start_ms)
         schedule.heartbeat_begins(start_ms)
         waits = set()
         for _ in range(200):
@@ -148,7 +152,7 @@ def test_http_heartbeats_are_60_to_120_s_apart_until_the_socket_works():
 
 def test_new_tokens_are_asked_about_at_once():
     for start_ms in STARTS:
-        schedule = Schedule(Times(), start_ms)
+        schedule = new_schedule(start_ms)
         schedule.identity_begins(start_ms)
         schedule.want_identity()
         assert schedule.identity_due_ms(start_ms, True, LONGEST) == 60_000
