@@ -9,26 +9,20 @@ from .net.http_client import HttpClient, Response
 from .net.json_pick import ARRAY
 
 _ID_CHARACTERS = const(64)
-# Frame.io's two error bodies, each told by a field; every other tuple of paths begins with these.
-ERROR_PATHS = ((b"error",), (b"errors",))
-_IDENTITY_PATHS = const(
-    (
-        (b"error",),
-        (b"errors",),
-        (b"id",),
-        (b"status",),
-        (b"project", b"name"),
-        (b"authorization", b"creator", b"name"),
-        (b"authorization", b"expires_at"),
-    )
-)
-_HEALTH_PATHS = const(((b"error",), (b"errors",), (b"ok",), (b"status",)))
+# Each of Frame.io's two error bodies has one of these. Every request must pick them for `checked`.
+ERROR_FIELDS = ("error", "errors")
+_PROJECT = const("project.name")
+_CREATOR = const("authorization.creator.name")
+_EXPIRES_AT = const("authorization.expires_at")
+_IDENTITY_FIELDS = const(("error", "errors", "id", "status", _PROJECT, _CREATOR, _EXPIRES_AT))
+_HEALTH_FIELDS = const(("error", "errors", "ok", "status"))
 
 
 class ApiError(Exception):
-    """Base of what a REST answer can mean beside success; `reason` as in NetError.
+    """Base of what an answer can mean that is not the success that was expected.
 
-    answered: only Frame.io can have said this, so it proves that the backend answers.
+    reason: one short, stable word, to show and to compare. answered: True if only Frame.io can have
+    sent the answer, so that it proves that the backend answers.
     """
 
     def __init__(self, reason: str, text: str, answered: bool = False) -> None:
@@ -42,7 +36,10 @@ class Unauthorized(ApiError):
 
 
 class BadRequest(ApiError):
-    """400 with one of Frame.io's error bodies (`http_error`). word: what it said, such as `invalid_grant`; or ""."""
+    """400 with one of Frame.io's error bodies (`http_error`).
+
+    word: the body's `error`, such as `invalid_grant`, or "" if it has `errors` instead.
+    """
 
     def __init__(self, word: str) -> None:
         super().__init__("http_error", "Frame.io refused the request with HTTP status 400", True)
@@ -54,31 +51,36 @@ class RateLimited(ApiError):
 
 
 class Unexpected(ApiError):
-    """Another status, or a body that Frame.io would not send: `portal` for a 2xx, `server_error` for a 5xx, else `http_error`.
+    """Any other status, or a body that Frame.io would not send.
 
-    It says nothing about the token: anything between here and Frame.io may have sent it.
+    reason: `portal` for a 2xx, `server_error` for a 5xx, `too_large` for a token over the bound, else
+    `http_error`. It says nothing about the token: a proxy or captive portal may have sent it.
     """
 
 
 class IdentityAnswer:
-    """What `/v2/devices/me` says: `id` (text), `paused` (True, False or None), `project`, `creator`,
-    `expires_at` (text or None)."""
+    """The answer of GET /v2/devices/me.
 
-    def __init__(self, values) -> None:
-        self.id = values[2]
-        status = values[3]
+    id: text. paused: True, False, or None if the status is none that Frame.io documents.
+    project, creator, expires_at: text or None.
+    """
+
+    def __init__(self, fields: dict) -> None:
+        self.id = fields["id"]
+        status = fields["status"]
         self.paused = (
             True if status == "paused" else False if status in ("online", "offline") else None
         )
-        self.project, self.creator, self.expires_at = [
-            value if isinstance(value, str) else None for value in values[4:]
-        ]
+        self.project = _text(fields[_PROJECT])
+        self.creator = _text(fields[_CREATOR])
+        self.expires_at = _text(fields[_EXPIRES_AT])
 
 
 class FrameioApi:
-    """The calls. One at a time: the caller holds the request slot.
+    """The calls. The caller must not begin another one meanwhile.
 
-    http: the client for Frame.io's endpoint. client_version: the vendor's semver, sent with every call.
+    http: the client for Frame.io's endpoint. client_version: the vendor's semantic version, sent
+    with every call as `x-client-version`.
     """
 
     def __init__(self, http: HttpClient, client_version: str) -> None:
@@ -86,34 +88,39 @@ class FrameioApi:
         self._version = ("x-client-version", client_version)
 
     async def identity(self, access_token: str) -> IdentityAnswer:
-        """GET /v2/devices/me. Raises Unauthorized, RateLimited, Unexpected or NetError."""
-        fields = (self._version, ("Authorization", "Bearer " + access_token))
-        values = checked(await self._http.request("GET", "/v2/devices/me", fields, _IDENTITY_PATHS))
-        if not is_device_id(values[2]):
+        """GET /v2/devices/me. Raises Unauthorized, BadRequest, RateLimited, Unexpected or NetError."""
+        headers = (self._version, ("Authorization", "Bearer " + access_token))
+        fields = checked(
+            await self._http.request("GET", "/v2/devices/me", headers, _IDENTITY_FIELDS)
+        )
+        if not is_device_id(fields["id"]):
             raise Unexpected("portal", "identity was answered by something that is not Frame.io")
-        return IdentityAnswer(values)
+        return IdentityAnswer(fields)
 
     async def health(self) -> None:
-        """GET /health, without authorization; returns if it was Frame.io that answered, in good health.
+        """GET /health, without authorization; returns if Frame.io answers that it is well.
 
-        Both documented bodies count, `{"ok": true}` and `{"status": "ok"}`, and nothing else: a captive portal's 200 is not
-        Frame.io. Raises RateLimited, Unexpected, Unauthorized (a proof too) or NetError.
+        Both documented bodies count, `{"ok": true}` and `{"status": "ok"}`, and no other: a captive
+        portal sends a 200 too. Raises Unauthorized or BadRequest (both prove that Frame.io answers),
+        RateLimited, Unexpected or NetError.
         """
-        values = checked(
-            await self._http.request("GET", "/health", (self._version,), _HEALTH_PATHS)
+        fields = checked(
+            await self._http.request("GET", "/health", (self._version,), _HEALTH_FIELDS)
         )
-        if values[2] is not True and values[3] != "ok":
+        if fields["ok"] is not True and fields["status"] != "ok":
             raise Unexpected(
                 "portal", "the health check was answered by something that is not Frame.io"
             )
 
     async def heartbeat(self, access_token: str) -> None:
-        """POST /v2/devices/heartbeat: the fallback where websockets are blocked; at most once a minute, at least every 5 min.
+        """POST /v2/devices/heartbeat, for networks that block WebSockets.
 
-        Only a 204 counts: anything else may come from a portal. Raises as `identity`.
+        Frame.io wants it at most once a minute and at least every 5 min. Only a 204 counts: another
+        2xx may come from a captive portal. Raises Unauthorized, BadRequest, RateLimited, Unexpected
+        or NetError.
         """
-        fields = (self._version, ("Authorization", "Bearer " + access_token))
-        response = await self._http.request("POST", "/v2/devices/heartbeat", fields, ERROR_PATHS)
+        headers = (self._version, ("Authorization", "Bearer " + access_token))
+        response = await self._http.request("POST", "/v2/devices/heartbeat", headers, ERROR_FIELDS)
         if response.status != 204:
             checked(response)
             raise Unexpected(
@@ -122,25 +129,35 @@ class FrameioApi:
 
 
 def is_device_id(value) -> bool:
-    """True for what can be a device's id: 1 to 64 letters, digits and hyphens (Frame.io's are UUIDs)."""
+    """True if it can be a device's id: 1 to 64 letters, digits and hyphens (Frame.io's are UUIDs)."""
     if not isinstance(value, str) or not 0 < len(value) <= _ID_CHARACTERS:
         return False
     plain = value.replace("-", "0").encode()
     return all([0x30 <= byte <= 0x39 or 0x61 <= byte | 0x20 <= 0x7A for byte in plain])
 
 
-def checked(response: Response) -> list:
-    """The picked values of a success; raises what any other response means. The first two paths must be ERROR_PATHS."""
-    status, values = response.status, response.values
+def checked(response: Response) -> dict:
+    """The picked fields of a 2xx answer with a JSON body; raises what any other answer means.
+
+    The request must have picked ERROR_FIELDS. Raises Unauthorized, BadRequest, RateLimited or
+    Unexpected.
+    """
+    status, fields = response.status, response.fields
     success = 200 <= status < 300
-    if success and values is not None:
-        return values
+    if success and fields is not None:
+        return fields
     if status == 429:
         raise RateLimited("rate_limited", "HTTP status 429: too many requests")
-    if values is not None and (isinstance(values[0], str) or values[1] is ARRAY):
-        if status == 401:
-            raise Unauthorized("token_refused", "Frame.io does not accept the token", True)
-        if status == 400:
-            raise BadRequest(values[0] if isinstance(values[0], str) else "")
+    if fields is not None:
+        word = _text(fields["error"])
+        if word is not None or fields["errors"] is ARRAY:
+            if status == 401:
+                raise Unauthorized("token_refused", "Frame.io does not accept the token", True)
+            if status == 400:
+                raise BadRequest(word or "")
     reason = "portal" if success else "server_error" if status >= 500 else "http_error"
     raise Unexpected(reason, "unexpected answer with HTTP status %d" % status)
+
+
+def _text(value) -> str | None:
+    return value if isinstance(value, str) else None

@@ -5,61 +5,63 @@ Source: Frame.io's device guides and RFC 8628. Forms are url-encoded, which Fram
 
 from micropython import const
 
-from .frameio_api import Unexpected, checked
+from .frameio_api import ERROR_FIELDS, Unexpected, checked
 from .net.http_client import HttpClient
 from .net.json_pick import JsonPick
 from .net.url_encoding import form_encode
 
 _TEXT_BYTES = const(2048)  # the bound of a token
 _DEVICE_GRANT = const("urn:ietf:params:oauth:grant-type:device_code")
-_CODE_PATHS = const(
+_CODE_FIELDS = const(
     (
-        (b"error",),
-        (b"errors",),
-        (b"device_code",),
-        (b"user_code",),
-        (b"interval",),
-        (b"expires_in",),
-        (b"verification_uri",),
-        (b"verification_uri_complete",),
+        "error",
+        "errors",
+        "device_code",
+        "user_code",
+        "interval",
+        "expires_in",
+        "verification_uri",
+        "verification_uri_complete",
     )
 )
-_TOKEN_PATHS = const(
-    ((b"error",), (b"errors",), (b"access_token",), (b"refresh_token",), (b"expires_in",))
-)
-_REVOKE_PATHS = const(((b"error",), (b"errors",), (b"success",)))
+_TOKEN_FIELDS = const(("error", "errors", "access_token", "refresh_token", "expires_in"))
 
-# What a 400 says that no patience mends. Other words may pass.
+# Errors of a 400 that are final. Others may pass by themselves.
 CLIENT_REFUSED = ("invalid_client", "unauthorized_client")
 TOKEN_REFUSED = ("invalid_grant", "invalid_request", "")
 
-_INTERVAL_S = const(5)  # RFC 8628 section 3.2: where the server names none
+_INTERVAL_S = const(5)  # RFC 8628 section 3.2, if the server names none
 _CODE_LIFE_S = const(120)
 _TOKEN_LIFE_S = const(28800)
 
 
 class DeviceCode:
-    """What pairing begins with. `device_code` is a secret; `user_code` (text) is what the user types in.
+    """What pairing begins with (RFC 8628 section 3.2).
 
-    interval_s, expires_in_s: seconds between polls, and of the code's life.
+    device_code: text, secret. user_code: text, which the user enters at Frame.io.
+    interval_s: seconds between polls. expires_in_s: the codes' life in seconds.
     verification_uri, verification_uri_complete: text or None.
     """
 
-    def __init__(self, values) -> None:
-        self.device_code, self.user_code = values[2], values[3]
-        self.interval_s = _seconds(values[4], _INTERVAL_S, 60)
-        self.expires_in_s = _seconds(values[5], _CODE_LIFE_S, 3600)
-        self.verification_uri, self.verification_uri_complete = [
-            value if is_token(value) else None for value in values[6:]
-        ]
+    def __init__(self, fields: dict) -> None:
+        self.device_code = fields["device_code"]
+        self.user_code = fields["user_code"]
+        self.interval_s = _seconds(fields["interval"], _INTERVAL_S, 60)
+        self.expires_in_s = _seconds(fields["expires_in"], _CODE_LIFE_S, 3600)
+        self.verification_uri = _token(fields["verification_uri"])
+        self.verification_uri_complete = _token(fields["verification_uri_complete"])
 
 
 class TokenPair:
-    """An access token, the refresh token that renews it once, and the access token's life in seconds."""
+    """An access token, the refresh token that renews it once, and the access token's life.
 
-    def __init__(self, values) -> None:
-        self.access_token, self.refresh_token = values[2], values[3]
-        self.expires_in_s = _seconds(values[4], _TOKEN_LIFE_S, 1 << 24)
+    access_token, refresh_token: text, secret. expires_in_s: seconds.
+    """
+
+    def __init__(self, fields: dict) -> None:
+        self.access_token = fields["access_token"]
+        self.refresh_token = fields["refresh_token"]
+        self.expires_in_s = _seconds(fields["expires_in"], _TOKEN_LIFE_S, 1 << 24)
 
 
 class OauthApi:
@@ -85,17 +87,17 @@ class OauthApi:
 
     async def device_code(self) -> DeviceCode:
         """POST /v2/auth/device/code."""
-        values = await self._post(
+        fields = await self._post(
             "/v2/auth/device/code",
             (("scope", "asset_create offline"),),
-            _CODE_PATHS,
-            (("x-client-platypus-enabled", "true"),),  # asks for the two addresses
+            _CODE_FIELDS,
+            (("x-client-platypus-enabled", "true"),),  # asks for the verification URIs
         )
-        if not is_token(values[2]) or not is_token(values[3]):
+        if not is_token(fields["device_code"]) or not is_token(fields["user_code"]):
             raise Unexpected(
                 "portal", "the device code was answered by something that is not Frame.io"
             )
-        return DeviceCode(values)
+        return DeviceCode(fields)
 
     async def token(self, device_code: str) -> TokenPair:
         """POST /v2/auth/token: has the user typed in the code? BadRequest `authorization_pending` means not yet."""
@@ -107,25 +109,25 @@ class OauthApi:
 
     async def revoke(self, token: str) -> None:
         """POST /v2/auth/revoke."""
-        await self._post("/v2/auth/revoke", (("token", token),), _REVOKE_PATHS)
+        await self._post("/v2/auth/revoke", (("token", token),), ERROR_FIELDS)
 
     async def _pair(self, form) -> TokenPair:
-        values = await self._post("/v2/auth/token", form, _TOKEN_PATHS)
-        if not is_token(values[2]) or not is_token(values[3]):
+        fields = await self._post("/v2/auth/token", form, _TOKEN_FIELDS)
+        if not is_token(fields["access_token"]) or not is_token(fields["refresh_token"]):
             raise Unexpected(
                 "portal", "the token request was answered by something that is not Frame.io"
             )
-        return TokenPair(values)
+        return TokenPair(fields)
 
-    async def _post(self, target: str, form, paths, more=()) -> list:
-        fields = (self._version, ("Content-Type", "application/x-www-form-urlencoded")) + more
+    async def _post(self, target: str, form, fields, more=()) -> dict:
+        headers = (self._version, ("Content-Type", "application/x-www-form-urlencoded")) + more
         self._http.sent = False
         body = form_encode((("client_id", self.client_id), self._secret) + form)
         pick = self._pick
-        values = checked(await self._http.request("POST", target, fields, paths, body, pick))
+        picked = checked(await self._http.request("POST", target, headers, fields, body, pick))
         if pick.was_cut:
             raise Unexpected("too_large", "the answer holds a text over %d bytes" % _TEXT_BYTES)
-        return values
+        return picked
 
 
 def is_token(value) -> bool:
@@ -133,6 +135,10 @@ def is_token(value) -> bool:
     if not isinstance(value, str) or not 0 < len(value) <= _TEXT_BYTES:
         return False
     return all([0x21 <= byte <= 0x7E and byte not in (0x22, 0x5C) for byte in value.encode()])
+
+
+def _token(value) -> str | None:
+    return value if is_token(value) else None
 
 
 def _seconds(value, default: int, most: int) -> int:

@@ -30,7 +30,7 @@ async def ask(answer, method="GET", pieces=1):
     host[:] = [b"Host: 127.0.0.1:%d" % endpoint.port]
     try:
         client = HttpClient(endpoint, server.Times)
-        return await client.request(method, "/path", (("X-Own", "value"),), ((b"id",),))
+        return await client.request(method, "/path", (("X-Own", "value"),), ("id",))
     finally:
         listener.close()
 
@@ -59,7 +59,7 @@ async def test_bodies_of_every_framing():
     ):
         for pieces in (1, 7, 60):
             response = await ask(b"HTTP/1.1 200 OK\r\n" + head + b"\r\n" + body, pieces=pieces)
-            assert response.status == 200 and response.values == ["x"], (head, pieces)
+            assert response.status == 200 and response.fields == {"id": "x"}, (head, pieces)
 
 
 async def test_a_redirect_is_an_answer_like_any_other():
@@ -73,9 +73,9 @@ async def test_a_redirect_is_an_answer_like_any_other():
 async def test_what_is_not_json():
     for body in (b"<html>Sign in</html>", b"", b'{"id":"x"', b"{} {}"):
         response = await ask(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
-        assert response.status == 200 and response.values is None
-    assert (await ask(b"HTTP/1.1 204 No Content\r\n\r\n")).values is None
-    assert (await ask(b"HTTP/1.1 401 No\r\nContent-Length: 2\r\n\r\n{}")).values == [MISSING]
+        assert response.status == 200 and response.fields is None
+    assert (await ask(b"HTTP/1.1 204 No Content\r\n\r\n")).fields is None
+    assert (await ask(b"HTTP/1.1 401 No\r\nContent-Length: 2\r\n\r\n{}")).fields == {"id": MISSING}
 
 
 async def test_answers_that_are_cut_off():
@@ -88,7 +88,7 @@ async def test_answers_that_are_cut_off():
         with raises(LinkClosed):
             await ask(answer)
     # Without a length the end of the connection ends the body: what is cut off then is not JSON.
-    assert (await ask(b"HTTP/1.1 200 OK\r\n\r\n" + JSON[:10])).values is None
+    assert (await ask(b"HTTP/1.1 200 OK\r\n\r\n" + JSON[:10])).fields is None
 
 
 async def test_answers_over_the_bounds():
@@ -118,7 +118,7 @@ async def test_an_identity_of_200_kb():
     body = b'{"pad":"' + b"x" * 200000 + b'","id":"at the end"}'
     assert (
         await ask(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
-    ).values == ["at the end"]
+    ).fields == {"id": "at the end"}
 
 
 async def test_a_header_that_would_split_the_request_is_not_sent():

@@ -46,7 +46,10 @@ def made(host, token="token"):
 def answer(paused, device_id="device-1", expires_at=None):
     """What /v2/devices/me says."""
     status = {True: "paused", False: "online", None: "resumed"}[paused]
-    return IdentityAnswer([None, None, device_id, status, "Project", "Creator", expires_at])
+    fields = {"id": device_id, "status": status, "project.name": "Project"}
+    fields["authorization.creator.name"] = "Creator"
+    fields["authorization.expires_at"] = expires_at
+    return IdentityAnswer(fields)
 
 
 async def test_paused_is_unknown_until_identity_says_it():

@@ -24,13 +24,15 @@ PENDING = "authorization_pending"
 
 def device_code(number, interval=5, expires_in=120, uri="https://x/pair", uri_complete=None):
     """The answer to a request for a code."""
-    values = ["device-%d" % number, "%06d" % number, interval, expires_in, uri, uri_complete]
-    return DeviceCode([None, None] + values)
+    fields = {"device_code": "device-%d" % number, "user_code": "%06d" % number}
+    fields.update({"interval": interval, "expires_in": expires_in})
+    fields.update({"verification_uri": uri, "verification_uri_complete": uri_complete})
+    return DeviceCode(fields)
 
 
 def pair():
     """The answer to a poll after the code was typed in."""
-    return TokenPair([None, None, "access", "refresh", 28800])
+    return TokenPair({"access_token": "access", "refresh_token": "refresh", "expires_in": 28800})
 
 
 class Endpoint:

@@ -22,7 +22,9 @@ BASE_S = 1_800_000_000
 
 def pair(number, life_s=LIFE_S):
     """The answer to a token request."""
-    return TokenPair([None, None, "access-%d" % number, "refresh-%d" % number, life_s])
+    fields = {"access_token": "access-%d" % number, "refresh_token": "refresh-%d" % number}
+    fields["expires_in"] = life_s
+    return TokenPair(fields)
 
 
 class Endpoint:
@@ -140,6 +142,9 @@ class Device:
     async def access_token(self, rejected=None):
         return await self._tokens.access_token(rejected)
 
+    async def renew_if_expired(self):
+        await self._tokens.renew_if_expired()
+
     def refresh(self):
         """Ask for a refresh before its time."""
         self._tokens.request_refresh()
@@ -173,10 +178,6 @@ class Device:
     @property
     def client_refused(self):
         return self._status.client_refused
-
-    @property
-    def expired(self):
-        return self._tokens.expired()
 
 
 async def test_a_refresh_comes_at_75_percent_give_or_take_5():
@@ -357,15 +358,37 @@ async def test_after_a_restart_the_stored_pair_is_due_when_it_was():
     await device.stop()
     due_s = device.records["authorization"]["refresh_s"]
     again = Device(device.records)
-    assert again.authorized and again.key == "key" and not again.expired
+    assert again.authorized and again.key == "key"
     again.run()
+    await again.renew_if_expired()
     await asyncio.sleep_ms((due_s - again.now_s() - 1) * 1000)
     assert not again.endpoint.used
     await asyncio.sleep_ms(2_000)
     assert again.endpoint.used == ["refresh-1"]
     await again.stop()
     Clock.now_ms += 10 * LIFE_S * 1000
-    assert Device(device.records).expired
+    expired = Device(again.records)
+    expired.endpoint.answers = [pair(7)]
+    expired.run()
+    await expired.renew_if_expired()
+    assert await expired.access_token() == "access-7"
+    assert expired.endpoint.used == ["refresh-2"]
+    await expired.stop()
+
+
+async def test_an_expired_token_is_waited_for():
+    device = Device()
+    device.pair()
+    Clock.now_ms += 10 * LIFE_S * 1000
+    device.endpoint.answers = [Unreachable("timeout", "no answer")]
+    device.run()
+    with raises(Unreachable):
+        await device.renew_if_expired()
+    await device.renew_if_expired()
+    assert await device.access_token() == "access-3"
+    await device.stop()
+    device.pair()
+    await device.renew_if_expired()  # nobody refreshes, and nobody need
 
 
 async def test_a_clock_that_is_set_after_the_start_delays_no_refresh():

@@ -25,7 +25,7 @@ def pieces(data: bytes, places: list[int]) -> list[bytearray]:
 
 
 def read(data: bytes, places: list[int]) -> tuple[int, dict[str, str], bytes, bool]:
-    """(status, fields, body, was it whole) of a response; raises ProtocolError."""
+    """(status, headers, body, was it whole) of a response; raises ProtocolError."""
     head, framing, body = ResponseHead(FIELDS), None, b""
     for piece in pieces(data, places):
         at = 0
@@ -37,7 +37,7 @@ def read(data: bytes, places: list[int]) -> tuple[int, dict[str, str], bytes, bo
         while at < len(piece) and not framing.done:
             at = framing.next(piece, at, len(piece))
             body += bytes(piece[framing.start : framing.end])
-    return head.status, head.fields, body, framing is not None and framing.ended()
+    return head.status, head.headers, body, framing is not None and framing.ended()
 
 
 @given(

@@ -58,7 +58,7 @@ class Client:
 
     async def request(self):
         """Ask by HTTP."""
-        await self._http.request("GET", "/", (), ((b"id",),))
+        await self._http.request("GET", "/", (), ("id",))
 
     async def ending(self, way, run):
         """Let `run` run one of the ways; an error's reason, `cancelled`, or an empty text."""

@@ -1,4 +1,4 @@
-"""Where a response's body begins and ends, a piece at a time (RFC 9112 section 6 and 7). Pure."""
+"""Where a response's body ends (RFC 9112 sections 6 and 7), found a piece at a time. Pure."""
 
 from micropython import const
 
@@ -14,16 +14,17 @@ _TRAILER = const(3)
 
 
 class BodyFraming:
-    """Where a response's body ends (RFC 9112 section 6.3): by length, chunked, or with the connection.
+    """Finds a body's end (RFC 9112 section 6.3): by length, by chunks, or with the connection.
 
-    head: a whole ResponseHead that kept `content-length` and `transfer-encoding`. bound_bytes: the bound of the body.
-    Raises ProtocolError for framing that can't be trusted.
+    head: a whole ResponseHead that kept the headers `content-length` and `transfer-encoding`.
+    bound_bytes: the longest body that is accepted.
+    Raises ProtocolError if the headers contradict each other or the bound.
     """
 
     def __init__(self, head: ResponseHead, bound_bytes: int) -> None:
         self._bound_bytes = bound_bytes
         self._total_bytes = 0
-        self._left = -1  # bytes to come of the body, or of the chunk; -1: until the connection ends
+        self._left = -1  # bytes to come of the body or chunk; -1: until the connection ends
         self.chunked = False
         self.done = False
         self._line = bytearray(_LINE_BYTES)
@@ -31,8 +32,8 @@ class BodyFraming:
         self._state = _CHUNK_SIZE
         self.start = 0  # the piece of the body that `next` found: data[start:end]
         self.end = 0
-        coding = head.fields.get("transfer-encoding")
-        length = head.fields.get("content-length")
+        coding = head.headers.get("transfer-encoding")
+        length = head.headers.get("content-length")
         if head.status in (101, 204, 304) or head.status < 200:
             self.done = True
         elif coding is not None:
@@ -45,9 +46,10 @@ class BodyFraming:
             self.done = self._left == 0
 
     def next(self, data, start: int, end: int) -> int:
-        """Find the next piece of the body in data[start:end]: it is data[self.start:self.end] (perhaps empty).
+        """Find the next piece of the body in data[start:end]: data[self.start:self.end], perhaps empty.
 
-        Gives the index from which to go on; call again until it is `end` or `done` is set. Raises ProtocolError.
+        Gives the index from which to go on. Call it again until that is `end` or `done` is True.
+        Raises ProtocolError: malformed chunks, or a body over the bound.
         """
         self.start = self.end = start
         if self.done or start >= end:
@@ -72,7 +74,7 @@ class BodyFraming:
         return stop
 
     def ended(self) -> bool:
-        """The connection has ended: True if the body was whole by then."""
+        """Call it when the connection has ended. True if the body is whole."""
         if not self.chunked and self._left < 0:
             self.done = True
         return self.done
@@ -106,7 +108,7 @@ class BodyFraming:
 
 
 def _content_length(text: str, bound_bytes: int) -> int:
-    # "5, 5" is allowed by RFC 9110 section 8.6 when all are alike; anything else can't be trusted.
+    # RFC 9110 section 8.6 allows "5, 5", all alike.
     parts = [part.strip() for part in text.split(",")]
     for part in parts:
         if part != parts[0] or not part.encode().isdigit():

@@ -1,6 +1,6 @@
-"""One HTTP/1.1 request at a time, one connection a request, in constant memory.
+"""HTTP/1.1 requests with JSON answers, each on a connection of its own, in constant memory.
 
-The body goes straight into a JsonPick: a reply of 100 kB costs no more than one of 100 bytes.
+The answer's body goes straight into a JsonPick: 100 kB need no more memory than 100 bytes.
 """
 
 from micropython import const
@@ -14,23 +14,24 @@ from .transport import Endpoint, Transport
 
 _READ_BYTES = const(1024)
 _BODY_BYTES = const(1 << 18)
-_FIELDS = const(("content-length", "transfer-encoding"))
+_HEADERS = const(("content-length", "transfer-encoding"))
 _CUT_OFF = const("the answer was cut off")
 
 
 class Response:
     """What came back.
 
-    status: the HTTP status. values: what was picked from the body (see JsonPick), or None if it was not one whole JSON text.
+    status: the HTTP status. fields: what was picked from the body, a dict (see JsonPick), or None if
+    the body was not one whole JSON text.
     """
 
-    def __init__(self, status: int, values: list | None) -> None:
+    def __init__(self, status: int, fields: dict | None) -> None:
         self.status = status
-        self.values = values
+        self.fields = fields
 
 
 class HttpClient:
-    """Requests to one endpoint; the caller sees to it that only one is under way.
+    """Requests to one endpoint, one at a time: the caller must not begin another meanwhile.
 
     times: has `stall_ms` and `total_ms`: a request ends after this long without a byte, and in all.
     sent: True if the last request was sent completely, so that the server may have carried it out
@@ -48,28 +49,30 @@ class HttpClient:
         self,
         method: str,
         target: str,
+        headers,
         fields,
-        paths,
         body: bytes = b"",
         pick: JsonPick | None = None,
     ) -> Response:
         """Send a request and read the answer, whatever its status.
 
-        fields: (name, value) pairs. paths: what to pick from a JSON body, see JsonPick. body: what to send, its Content-Type
-        among the fields. pick: a JsonPick of the caller's own, for texts that are longer than the usual bound.
-        Raises NetError: Unreachable (also for a deadline missed), Untrusted, ProtocolError (not HTTP, or over a
-        bound), LinkClosed (the answer was cut off).
+        target: path and query, percent-encoded. headers: (name, value) pairs. fields: names of what
+        to pick from a JSON answer, see JsonPick.begin. body: what to send; its Content-Type is
+        among the headers. pick: a JsonPick of the caller's, for longer strings than usual.
+        Raises NetError: Unreachable (also after a deadline), Untrusted, ProtocolError (not HTTP, or
+        over a bound), LinkClosed (the answer was cut off). Raises ValueError for a header that could
+        not be sent as it is.
         """
-        own_fields = [("Accept", "application/json"), ("Connection", "close")]
+        own_headers = [("Accept", "application/json"), ("Connection", "close")]
         if method != "GET":
-            own_fields.append(("Content-Length", str(len(body))))
+            own_headers.append(("Content-Length", str(len(body))))
         try:
             host = self._endpoint.host_field
-            head = request_head(method, target, host, own_fields + list(fields)) + body
+            head = request_head(method, target, host, own_headers + list(headers)) + body
+            pick = pick or self._pick
+            pick.begin(fields)
         except MemoryError:
             raise no_memory()
-        pick = pick or self._pick
-        pick.begin(paths)
         self.sent = False
         transport = self._endpoint.open()
         try:
@@ -84,7 +87,7 @@ class HttpClient:
             transport.close()
 
     async def _read_response(self, transport: Transport, pick: JsonPick) -> Response:
-        head = ResponseHead(_FIELDS)
+        head = ResponseHead(_HEADERS)
         at = -1
         while at < 0:
             count = await transport.read(self._buffer)
@@ -92,12 +95,12 @@ class HttpClient:
                 raise LinkClosed(1006, _CUT_OFF)
             at = head.feed(self._buffer, 0, count)
         is_json = await self._read_body(transport, BodyFraming(head, _BODY_BYTES), pick, at, count)
-        return Response(head.status, pick.values if is_json else None)
+        return Response(head.status, pick.fields if is_json else None)
 
     async def _read_body(
         self, transport: Transport, framing: BodyFraming, pick: JsonPick, at: int, count: int
     ) -> bool:
-        """True if the body was one whole JSON text. What is not JSON is not read to its end: nobody wants it."""
+        """True if the body was one whole JSON text. If it is not JSON, the rest is not read."""
         try:
             while True:
                 while at < count and not framing.done:

@@ -1,7 +1,7 @@
-"""HTTP/1.1 heads (RFC 9112): what we send, and what comes back, a piece at a time. Pure.
+"""HTTP/1.1 heads (RFC 9112): build a request's, parse a response's. Pure.
 
-Shared by the HTTP client and the WebSocket handshake. A head of any size costs one short line of memory: only the fields that
-the caller wants are kept.
+Shared by the HTTP client and the WebSocket upgrade. A response's head of any size needs the memory
+of one short line: only the headers that the caller wants are kept.
 """
 
 from micropython import const
@@ -13,15 +13,17 @@ _HEAD_BYTES = const(16384)
 _LF = const(b"\n")
 
 
-def request_head(method: str, target: str, host: str, fields) -> bytes:
+def request_head(method: str, target: str, host: str, headers) -> bytes:
     """The bytes of a request's head, the empty line included.
 
-    target: path and query, already percent-encoded. fields: (name, value) pairs beside Host.
-    Raises ValueError, without the value, for a character that would end the line or the word: it never gets on the wire.
+    target: path and query, percent-encoded. host: the value of the Host header. headers: (name,
+    value) pairs, the other headers.
+    Raises ValueError if target or a value holds a control character, which could begin another
+    header, or one that is not ASCII. The error's text does not hold the value.
     """
     _check("request target", target, 0x21)
     lines = ["%s %s HTTP/1.1\r\nHost: %s\r\n" % (method, target, host)]
-    for name, value in fields:
+    for name, value in headers:
         _check(name, value, 0x20)
         lines.append("%s: %s\r\n" % (name, value))
     lines.append("\r\n")
@@ -35,11 +37,12 @@ def _check(what: str, text: str, lowest: int) -> None:
 
 
 class ResponseHead:
-    """Parses a response's head at any split of the bytes.
+    """Parses a response's head, which may come in pieces, split anywhere.
 
-    wanted: lower-case names of the fields to keep. After the head: `status` (int), `fields` (name → value,
-    repeated ones joined with ", " as RFC 9110 section 5.3 says).
-    Interim responses (1xx but 101) are passed over.
+    wanted: lower-case names of the headers to keep.
+    After the head: status, an int, and headers, a dict from those names to values (text; repeated
+    ones are joined with ", ", see RFC 9110 section 5.3).
+    Interim responses (1xx but 101) are skipped.
     """
 
     def __init__(self, wanted) -> None:
@@ -51,7 +54,8 @@ class ResponseHead:
     def feed(self, data, start: int, end: int) -> int:
         """Take data[start:end]; the index behind the head once it is whole, else -1.
 
-        Raises ProtocolError: not HTTP/1, a broken line, a wanted field over 512 bytes, a head over 16 KiB.
+        Raises ProtocolError: not HTTP/1, a malformed line, a wanted header over 512 bytes, a head
+        over 16 KiB.
         """
         while start < end:
             line_end = data.find(_LF, start, end)
@@ -66,8 +70,8 @@ class ResponseHead:
 
     def _begin(self) -> None:
         self.status = 0
-        self.fields: dict = {}
-        self._last: str | None = None  # the wanted field that a folded line would continue
+        self.headers: dict = {}
+        self._last: str | None = None  # the header that a folded line would continue
         self._length = 0
 
     def _collect(self, data, start: int, stop: int) -> None:
@@ -94,7 +98,7 @@ class ResponseHead:
         if not self.status:
             self._status_line(line)
         elif line:
-            self._field_line(line, cut)
+            self._header_line(line, cut)
         elif self.status < 200 and self.status != 101:
             self._begin()
         else:
@@ -117,7 +121,7 @@ class ResponseHead:
         if self.status < 100:
             raise ProtocolError("the answer's HTTP status is below 100")
 
-    def _field_line(self, line: bytes, cut: bool) -> None:
+    def _header_line(self, line: bytes, cut: bool) -> None:
         if line[0] in (0x20, 0x09):  # obsolete line folding, RFC 9112 section 5.2
             if self._last is not None:
                 self._keep(self._last, line, " ", cut)
@@ -127,7 +131,7 @@ class ResponseHead:
         if colon < 0 and cut:
             return
         if colon < 1 or line[colon - 1] in (0x20, 0x09):
-            raise ProtocolError("the response's head holds a line that is no field")
+            raise ProtocolError("the response's head holds a line that is not a header")
         if colon > 32:
             return
         name = _text(line[:colon]).lower()
@@ -136,17 +140,17 @@ class ResponseHead:
             self._keep(name, line[colon + 1 :], ", ", cut)
 
     def _keep(self, name: str, value: bytes, joint: str, cut: bool) -> None:
-        before = self.fields.get(name)
+        before = self.headers.get(name)
         text = _text(value.strip(b" \t"))
         if before is not None:
             text = before + joint + text
         if cut or len(text) > _LINE_BYTES:
-            raise ProtocolError("the response's field %s is too long" % name, reason="too_large")
-        self.fields[name] = text
+            raise ProtocolError("the response's header %s is too long" % name, reason="too_large")
+        self.headers[name] = text
 
 
 def _text(data: bytes) -> str:
     try:
         return data.decode()
     except UnicodeError:
-        raise ProtocolError("the response's head holds a field that is not text")
+        raise ProtocolError("the response's head holds a header that is not text")

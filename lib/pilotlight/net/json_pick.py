@@ -1,8 +1,9 @@
-"""Picks a few fields out of a JSON text of any size in constant memory, at any split of the bytes (RFC 8259). Pure.
+"""Picks fields out of a JSON text (RFC 8259) of any size in constant memory. Pure.
 
-The whole text is checked for its grammar; only the picked values are ever held. Bounds: 8 paths, 32 levels, 256 bytes a picked
-string unless told otherwise (longer ones are cut between characters), 40 characters a number. What is not picked may hold bytes
-that are no UTF-8.
+The text may come in pieces, split anywhere. Its whole grammar is checked, but only the picked values
+are kept. Bounds: 8 fields, 254 characters per name, 32 levels, 40 characters per number, 256 bytes
+per picked string unless told otherwise: longer ones are cut between characters. UTF-8 is checked in
+picked strings only.
 """
 
 from micropython import const
@@ -13,7 +14,7 @@ MISSING = object()  # no such field
 OBJECT = object()  # the field holds an object
 ARRAY = object()  # the field holds an array
 
-_MOST_PATHS = const(8)
+_MOST_FIELDS = const(8)
 _LEVELS = const(32)
 _TEXT_BYTES = const(256)
 _WORD_BYTES = const(40)
@@ -42,37 +43,43 @@ class JsonError(Exception):
 
 
 class JsonPick:
-    """A picker for one or many texts.
+    """A picker for one text after another.
 
         pick = JsonPick()
-        pick.begin(((b"id",), (b"project", b"name")))
-        pick.feed(data, 0, len(data))        # as often as bytes come
+        pick.begin(("id", "project.name"))
+        pick.feed(data, 0, len(data))        # for each piece of the text
         pick.finish()
-        pick.values                          # [text of id, text of project.name], MISSING where there is none
+        pick.fields                          # {"id": "f0e1…", "project.name": "Testbed"}
 
-    values: a str, int, float, bool or None for each path, or MISSING, OBJECT, ARRAY. As in json.loads, the last of repeated
-    keys counts. Unpaired surrogate escapes become U+FFFD.
-    was_cut: a picked string was longer than text_bytes.
+    text_bytes: the bound of a picked string.
+    fields: a dict from each name given to `begin` to its value: str, int, float, bool or None, or
+    one of MISSING, OBJECT and ARRAY. As in json.loads, the last of repeated keys counts. Unpaired
+    surrogate escapes become U+FFFD.
+    was_cut: True if a picked string was longer than text_bytes.
     """
 
     def __init__(self, text_bytes: int = _TEXT_BYTES) -> None:
-        self.values: list = []
         self._arrays = bytearray(_LEVELS)  # 1 where the level is an array
-        self._masks = bytearray(_LEVELS)  # for each level: which paths lead into it
+        self._masks = bytearray(_LEVELS)  # for each level: which names lead into it …
+        self._starts = bytearray(_LEVELS + 1)  # … and where its keys begin in those names
         self._text = bytearray(text_bytes)
         self._utf8 = Utf8Check()
         self.begin(())
 
-    def begin(self, paths) -> None:
-        """Begin a new text. paths: up to 8 tuples of keys (bytes), each from the outermost key inwards."""
-        if len(paths) > _MOST_PATHS:
-            raise ValueError("JsonPick takes at most %d paths" % _MOST_PATHS)
-        self._paths = paths
-        self.values = [MISSING] * len(paths)
+    def begin(self, names) -> None:
+        """Begin a new text. names: the fields to pick, up to 8.
+
+        A name is a key, or several from the outermost one inwards, with dots between. So a key that
+        contains a dot can't be picked.
+        """
+        if len(names) > _MOST_FIELDS:
+            raise ValueError("JsonPick takes at most %d fields" % _MOST_FIELDS)
+        self._names = names
+        self.fields = dict.fromkeys(names, MISSING)
         self._state = _VALUE
         self.was_cut = False
         self._depth = 0
-        self._mask = (1 << len(self._paths)) - 1  # which paths the value at hand is on
+        self._mask = (1 << len(names)) - 1  # which names lead to the value at hand, or into it
         self._length = 0  # of what is collected in _text
         self._is_key = False
         self._keep = False
@@ -135,7 +142,7 @@ class JsonPick:
 
     def _begin_value(self, byte: int) -> None:
         if byte == 0x22:
-            self._begin_string(False, self._picked() >= 0)
+            self._begin_string(False, self._picked() is not None)
         elif byte in (0x7B, 0x5B):
             self._enter(byte == 0x5B)
         else:
@@ -157,18 +164,19 @@ class JsonPick:
     def _end_value(self) -> None:
         self._state = _COMMA_OR_END if self._depth else _DONE
 
-    def _picked(self) -> int:
-        """The index of the path that ends at the value at hand, or -1."""
+    def _picked(self) -> str | None:
+        """The name of the value at hand, if it is to be picked."""
         if self._mask:
-            for i in range(len(self._paths)):
-                if self._mask >> i & 1 and len(self._paths[i]) == self._depth:
-                    return i
-        return -1
+            for i in range(len(self._names)):
+                name = self._names[i]
+                if self._mask >> i & 1 and len(name) < self._starts[self._depth]:
+                    return name
+        return None
 
     def _store(self, value) -> None:
-        index = self._picked()
-        if index >= 0:
-            self.values[index] = value
+        name = self._picked()
+        if name is not None:
+            self.fields[name] = value
 
     # Strings
 
@@ -227,17 +235,31 @@ class JsonPick:
         self._end_value()
 
     def _end_key(self) -> None:
-        level = self._depth - 1
         self._mask = 0
-        parents = self._masks[level]
+        parents = self._masks[self._depth - 1]
         if parents and not self._cut:
-            key = bytes(self._text[: self._length])
-            for i in range(len(self._paths)):
-                path = self._paths[i]
-                if parents >> i & 1 and len(path) > level and path[level] == key:
-                    self._mask |= 1 << i
-                    self.values[i] = MISSING  # a repeated key: what came before no longer counts
+            self._match(parents, self._starts[self._depth - 1])
         self._state = _COLON
+
+    def _match(self, parents: int, start: int) -> None:
+        """Find the names that go on with this key at `start`, among those that lead to the object."""
+        try:
+            key = str(self._text[: self._length], "utf-8")
+        except UnicodeError:
+            return
+        if "." in key:
+            return
+        end = start + len(key)
+        for i in range(len(self._names)):
+            name = self._names[i]
+            if (
+                parents >> i & 1
+                and name.startswith(key, start)
+                and (len(name) == end or name.startswith(".", end))
+            ):
+                self._mask |= 1 << i
+                self._starts[self._depth] = end + 1
+                self.fields[name] = MISSING  # of a repeated key, only the last one counts
 
     def _escape(self, byte: int) -> None:
         self._state = _STRING

@@ -1,6 +1,7 @@
-"""Phoenix Channels messages, V1 JSON: an object with topic, event, payload and ref, all four always present. Pure.
+"""Phoenix Channels messages, V1 JSON: an object with topic, event, payload and ref. Pure.
 
-Source: Phoenix's V1 serializer; a message that lacks one of the four crashes the server's socket process.
+Source: Phoenix's V1 serializer. All four must be sent: without one, the server's socket process
+crashes.
 """
 
 from micropython import const
@@ -8,20 +9,16 @@ from micropython import const
 from .errors import ProtocolError
 from .json_pick import JsonError, JsonPick
 
-_PATHS = const(
-    (
-        (b"topic",),
-        (b"event",),
-        (b"ref",),
-        (b"payload",),
-        (b"payload", b"status"),
-        (b"payload", b"response", b"reason"),
-    )
-)
+_STATUS = const("payload.status")
+_REASON = const("payload.response.reason")
+_FIELDS = const(("topic", "event", "ref", "payload", _STATUS, _REASON))
 
 
 def message(topic: str, event: str, ref: str) -> bytes:
-    """A message with an empty payload, as text in UTF-8. The three words must need no JSON escapes; else ValueError."""
+    """A message with an empty payload, as UTF-8 text.
+
+    Raises ValueError if topic, event or ref holds a character that JSON escapes, or is not ASCII.
+    """
     for word in (topic, event, ref):
         for byte in word.encode():
             if not 0x20 <= byte <= 0x7E or byte in (0x22, 0x5C):
@@ -32,24 +29,30 @@ def message(topic: str, event: str, ref: str) -> bytes:
 
 
 class MessageReader:
-    """Reads one message at a time, in constant memory.
+    """Reads one message after another, in constant memory.
 
-    topic, event: text. ref, payload: text, None, or what JsonPick gives for other kinds. status, reason: the fields
-    `payload.status` and `payload.response.reason` of a reply.
+    topic, event: text. ref, payload: text, or what JsonPick gives for other values. status, reason:
+    a reply's `payload.status` and `payload.response.reason`, as JsonPick gives them.
     """
 
     def __init__(self) -> None:
         self._pick = JsonPick()
 
     def read(self, data, start: int, end: int) -> None:
-        """Read data[start:end]. Raises ProtocolError if it is not a message."""
+        """Read the message data[start:end]. Raises ProtocolError if it is not one."""
         pick = self._pick
-        pick.begin(_PATHS)
+        pick.begin(_FIELDS)
         try:
             pick.feed(data, start, end)
             pick.finish()
         except JsonError as error:
             raise ProtocolError("a message is not JSON: %s" % error, 1007)
-        self.topic, self.event, self.ref, self.payload, self.status, self.reason = pick.values
+        fields = pick.fields
+        self.topic = fields["topic"]
+        self.event = fields["event"]
+        self.ref = fields["ref"]
+        self.payload = fields["payload"]
+        self.status = fields[_STATUS]
+        self.reason = fields[_REASON]
         if not isinstance(self.topic, str) or not isinstance(self.event, str):
             raise ProtocolError("a message has no topic or no event", 1008)

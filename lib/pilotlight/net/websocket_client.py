@@ -28,7 +28,7 @@ from .websocket_frames import (
 )
 
 _ACCEPT_GUID = const(b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11")  # RFC 6455 section 1.3
-_FIELDS = const(
+_HEADERS = const(
     (
         "upgrade",
         "connection",
@@ -186,7 +186,7 @@ class WebSocketClient:
     async def _read_head(self, transport: Transport) -> ResponseHead:
         """Read the answer's head; frames that came with it stay in the FrameReader."""
         frames = self.frames
-        head = ResponseHead(_FIELDS)
+        head = ResponseHead(_HEADERS)
         while True:
             room = frames.room()  # the buffer from its start: nothing is kept between these reads
             count = await transport.read(room)
@@ -277,17 +277,17 @@ def _check_upgrade(head: ResponseHead, key: bytes) -> None:
     """RFC 6455 section 4.1, the client's six requirements on the answer."""
     if head.status != 101:
         raise UpgradeRefused(head.status)
-    fields = head.fields
-    if fields.get("upgrade", "").lower() != "websocket":
+    headers = head.headers
+    if headers.get("upgrade", "").lower() != "websocket":
         raise ProtocolError("the 101 answer does not upgrade to websocket")
     if "upgrade" not in [
-        token.strip().lower() for token in fields.get("connection", "").split(",")
+        token.strip().lower() for token in headers.get("connection", "").split(",")
     ]:
         raise ProtocolError("the 101 answer has no Connection: Upgrade")
     digest = binascii.b2a_base64(hashlib.sha1(key + _ACCEPT_GUID).digest()).strip().decode()
-    if fields.get("sec-websocket-accept") != digest:
+    if headers.get("sec-websocket-accept") != digest:
         raise ProtocolError("the 101 answer has a wrong Sec-WebSocket-Accept")
-    if fields.get("sec-websocket-extensions"):
+    if headers.get("sec-websocket-extensions"):
         raise ProtocolError("the server chose a WebSocket extension that was not offered")
-    if fields.get("sec-websocket-protocol"):
+    if headers.get("sec-websocket-protocol"):
         raise ProtocolError("the server chose a subprotocol that was not offered")

@@ -24,7 +24,7 @@ def parse_all(wire):
     whole, behind = parse(wire, 1 << 20)
     for step in (1, 2, 5, 100):
         head, at = parse(wire, step)
-        assert (head.status, head.fields, at) == (whole.status, whole.fields, behind)
+        assert (head.status, head.headers, at) == (whole.status, whole.headers, behind)
     return whole, behind
 
 
@@ -37,7 +37,7 @@ def assert_refuses(wire):
 def test_a_head_and_what_is_behind_it():
     head, behind = parse_all(b"HTTP/1.1 200 OK\r\nContent-Length:  12 \r\nX-Other: y\r\n\r\nbody")
     assert head.status == 200
-    assert head.fields == {"content-length": "12"}
+    assert head.headers == {"content-length": "12"}
     assert behind == len(b"HTTP/1.1 200 OK\r\nContent-Length:  12 \r\nX-Other: y\r\n\r\n")
 
 
@@ -45,22 +45,22 @@ def test_what_is_tolerated():
     assert parse_all(b"HTTP/1.1 204\r\n\r\n")[0].status == 204  # no reason, not even its space
     assert parse_all(b"HTTP/1.0 200 OK\n\n")[0].status == 200  # bare LF
     assert parse_all(b"HTTP/1.1 200 \xff\xfe\r\nX: \xff\r\n\r\n")[0].status == 200
-    assert parse_all(b"HTTP/1.1 200 OK\r\nUpgrade: a\r\nupgrade: b\r\n\r\n")[0].fields == {
+    assert parse_all(b"HTTP/1.1 200 OK\r\nUpgrade: a\r\nupgrade: b\r\n\r\n")[0].headers == {
         "upgrade": "a, b"
     }
-    assert parse_all(b"HTTP/1.1 200 OK\r\nUpgrade: a\r\n  b\r\nX: y\r\n z\r\n\r\n")[0].fields == {
+    assert parse_all(b"HTTP/1.1 200 OK\r\nUpgrade: a\r\n  b\r\nX: y\r\n z\r\n\r\n")[0].headers == {
         "upgrade": "a b"
     }
     assert parse_all(b"HTTP/1.1 200 OK\r\nX: " + b"y" * 5000 + b"\r\nUpgrade: a\r\n\r\n")[
         0
-    ].fields == {"upgrade": "a"}
+    ].headers == {"upgrade": "a"}
 
 
 def test_interim_responses_are_passed_over():
     head, _ = parse_all(
         b"HTTP/1.1 100 Continue\r\nUpgrade: no\r\n\r\nHTTP/1.1 103 Early\r\n\r\nHTTP/1.1 200 OK\r\n\r\n"
     )
-    assert head.status == 200 and head.fields == {}
+    assert head.status == 200 and head.headers == {}
     assert (
         parse_all(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n")[0].status
         == 101

@@ -5,17 +5,18 @@ import json
 from pilotlight.net.json_pick import ARRAY, MISSING, OBJECT, JsonError, JsonPick
 from tests.support.expect import raises
 
-PATHS = ((b"id",), (b"status",), (b"a", b"b"), (b"a", b"c", b"d"), (b"a",))
+NAMES = ("id", "status", "a.b", "a.c.d", "a")
 
 
-def pick(text, step=1 << 20, paths=PATHS):
+def pick(text, step=1 << 20, names=NAMES):
     data = bytearray(text if isinstance(text, bytes) else text.encode())
     picker = JsonPick()
-    picker.begin(paths)
+    picker.begin(names)
     for at in range(0, len(data), step):
         picker.feed(data, at, min(at + step, len(data)))
     picker.finish()
-    return picker.values
+    assert set(picker.fields) == set(names)
+    return [picker.fields[name] for name in names]
 
 
 def assert_picks(text, wanted):
@@ -53,6 +54,20 @@ def test_only_the_right_level_counts():
 def test_the_last_of_repeated_keys_counts():
     assert_picks('{"a":{"b":1,"c":{"d":2}},"a":{"b":3}}', [MISSING, MISSING, 3, MISSING, OBJECT])
     assert_picks('{"a":{"b":1},"a":null,"id":1,"id":2}', [2, MISSING, MISSING, MISSING, None])
+
+
+def test_names_lead_through_whole_keys():
+    names = ("ä.b", "ab", "a", "a.b.", "x.y.z")
+    text = '{"ä":{"b":1,"bc":9},"abc":9,"ab":2,"a":{"b":{"":3},"b.":9},"x.y":{"z":9},"x.y.z":9,"":9,".":9}'
+    for step in (1, 1 << 20):
+        assert pick(text, step, names) == [1, 2, OBJECT, 3, MISSING]
+    assert pick('{"x":{"y.z":9,"y":{"z":4}},"\\u00e4":{"b":1}}', 1, names)[::4] == [1, 4]
+    assert pick(b'{"\xff":{"b":9},"ab":2}', 1, names)[:2] == [MISSING, 2]
+    assert pick('{"x":5,"a":{"b":6}}', 1, ("x.", "a.b.", ".x")) == [MISSING] * 3
+    for count in (254, 255, 256, 257):
+        assert pick('{"%s":9,"ab":2}' % ("k" * count), 1, names)[1] == 2
+        longest = "k" * min(count, 250) + ".id"
+        assert pick('{"%s":{"id":3}}' % longest[:-3], 1, (longest,)) == [3]
 
 
 def test_strings():
@@ -136,7 +151,7 @@ def test_bounds():
     assert_refuses("1" * 41)
     assert pick('{"id":%s}' % ("1" * 40))[0] == int("1" * 40)
     with raises(ValueError):
-        JsonPick().begin([(b"x",)] * 9)
+        JsonPick().begin(["x"] * 9)
 
 
 def test_numbers_as_json_reads_them():
@@ -148,14 +163,14 @@ def test_numbers_as_json_reads_them():
 def test_one_picker_for_many_texts():
     picker = JsonPick()
     for text, wanted in ((b'{"id":1}', 1), (b"{}", MISSING), (b'{"id":"x"}', "x")):
-        picker.begin(((b"id",),))
+        picker.begin(("id",))
         picker.feed(text, 0, len(text))
         picker.finish()
-        assert picker.values == [wanted]
-    picker.begin(((b"id",),))
+        assert picker.fields == {"id": wanted}
+    picker.begin(("id",))
     with raises(JsonError):
         picker.feed(b"{]", 0, 2)
-    picker.begin(((b"id",),))
+    picker.begin(("id",))
     picker.feed(b'{"id":2}', 0, 8)
     picker.finish()
-    assert picker.values == [2]
+    assert picker.fields == {"id": 2}
