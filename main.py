@@ -1,6 +1,6 @@
 """The firmware. On a board, /lib is on sys.path already; under the unix port, lib/ beside this file is put there."""
 
-# Whatever ends this file, from its first instruction on, must not lead to a prompt that is closed: see firmware/prompt.py.
+# Whatever ends this file, from its first instruction on, must not lead to a prompt that is closed: see firmware/guard/repl.py.
 try:
     import micropython
 
@@ -21,6 +21,6 @@ finally:
     import micropython
 
     micropython.kbd_intr(-1)  # whoever presses Ctrl-C once presses it again
-    from firmware import prompt
+    from firmware.guard import repl
 
-    prompt.leave()
+    repl.leave()

@@ -10,8 +10,8 @@ from pilotlight.net.errors import Untrusted
 from pilotlight.status import DeviceStatus
 
 from .console import Console
-from .face import Face
-from .log import Log
+from .event_log import EventLog
+from .indication import Indication
 from .storage import FileStorage
 from .uptime import Uptime
 
@@ -21,7 +21,7 @@ _STUCK_MS = const(120_000)
 
 
 def run(times=None, guard=None) -> None:
-    """Run the firmware. times: a pilotlight.times.Times, for tests. guard: a safe_mode.Guard on a board, None on a computer.
+    """Run the firmware. times: a pilotlight.times.Times, for tests. guard: a Supervisor on a board, None on a computer.
 
     If the configuration can't be used, that is shown, and one sentence goes to stderr. A computer ends with exit code 2, a board
     goes on showing it. What nobody foresaw is raised, and so is KeyboardInterrupt.
@@ -35,7 +35,7 @@ def run(times=None, guard=None) -> None:
         )
         network = board.network(values, log_line)
         clock = board.clock(values, storage, log_line)
-        log = Log(storage, uptime, clock.now_s, log_line)
+        log = EventLog(storage, uptime, clock.now_s, log_line)
         agent = _agent(settings, network, storage, clock, times, log, guard)
     except ImportError as error:
         _fail(
@@ -108,15 +108,15 @@ def _panel(board, values: dict, storage):
     light = board.light() if values["light"] and hasattr(board, "light") else None
     screen = None
     if values["screen"] != "none" and hasattr(board, "screen"):
-        from .screen import Screen
+        from .screen.screen import Screen
 
         screen = Screen(board.screen(int(values["screen"].split("x")[1])))
     button = board.button() if hasattr(board, "button") else None
     if light is None and screen is None and button is None:
         return None
-    from .panel import Panel
+    from .panel.front_panel import FrontPanel
 
-    return Panel(light, screen, button, storage, values["brightness"], log_line)
+    return FrontPanel(light, screen, button, storage, values["brightness"], log_line)
 
 
 def _forget(name: str, module: str) -> None:
@@ -131,9 +131,9 @@ def log_line(text: str) -> None:
 
 
 class _Outputs:
-    """Where each face goes. console, panel: None where there is none. due: as for Agent."""
+    """Where each indication goes. console, panel: None where there is none. due: as for Agent."""
 
-    def __init__(self, console: Console | None, panel, log: Log, uptime: Uptime, due) -> None:
+    def __init__(self, console: Console | None, panel, log: EventLog, uptime: Uptime, due) -> None:
         self._console = console
         self._panel = panel
         self._log = log
@@ -163,29 +163,29 @@ class _Outputs:
                 version = await asyncio.wait_for_ms(status.wait(version), _LOOK_MS)
             except asyncio.TimeoutError:
                 continue
-            self._show(Face(status))
+            self._show(Indication(status))
 
-    def _show(self, face: Face) -> None:
-        self._log.add(face.state, face.reason)
+    def _show(self, indication: Indication) -> None:
+        self._log.add(indication.state, indication.reason)
         if self._panel is not None:
-            self._panel.show(face)
+            self._panel.show(indication)
         if self._console is not None:
             try:
-                self._console.show(face, self._uptime.ms())
+                self._console.show(indication, self._uptime.ms())
             except OSError:
                 self._console = None
                 log_line("nobody reads the console any more")
 
 
 def _fail(sentence: str, uptime: Uptime, guard) -> None:
-    from . import fault
+    from .screen import fault_screen
 
     log_line(sentence)
     if guard is not None:
         asyncio.run(
-            fault.show("config", sentence, uptime.ms())
+            fault_screen.show("config", sentence, uptime.ms())
         )  # for ever: an exit is a soft reset there, and the same again
-    fault.tell("config", uptime.ms())
+    fault_screen.tell("config", uptime.ms())
     sys.exit(_CONFIG_ERROR_EXIT)
 
 

@@ -194,7 +194,7 @@ def check(values: dict) -> dict:
 
 
 def _networks(given) -> list:
-    from .wifi_networks import checked  # only where there is Wi-Fi
+    from .network.known_networks import checked  # only where there is Wi-Fi
 
     try:
         return checked(given)

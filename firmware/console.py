@@ -4,18 +4,18 @@ import json
 import sys
 from collections import OrderedDict
 
-from .face import Face
+from .indication import Indication
 
 
 class Console:
-    """Writes a face whenever it differs from the one before."""
+    """Writes a indication whenever it differs from the one before."""
 
     def __init__(self) -> None:
         self._last = ""
 
-    def show(self, face: Face, t_ms: int) -> None:
+    def show(self, indication: Indication, t_ms: int) -> None:
         """Write a line if anything in it is new. t_ms: milliseconds since the firmware started."""
-        fields = _fields(face)
+        fields = _fields(indication)
         if fields == self._last:
             return
         self._last = fields
@@ -24,20 +24,20 @@ class Console:
             sys.stdout.flush()
 
 
-def _fields(face: Face) -> str:
+def _fields(indication: Indication) -> str:
     """The line behind its time."""
     return json.dumps(
         OrderedDict(
             (
-                ("state", face.state),
-                ("reason", face.reason),
-                ("connected", face.connected),
-                ("paused", face.paused),
-                ("light", OrderedDict((("pattern", face.pattern), ("rgb", face.rgb)))),
-                ("project", face.project),
-                ("creator", face.creator),
-                ("expires_at", face.expires_at),
-                ("user_code", face.user_code),
+                ("state", indication.state),
+                ("reason", indication.reason),
+                ("connected", indication.connected),
+                ("paused", indication.paused),
+                ("light", OrderedDict((("pattern", indication.pattern), ("rgb", indication.rgb)))),
+                ("project", indication.project),
+                ("creator", indication.creator),
+                ("expires_at", indication.expires_at),
+                ("user_code", indication.user_code),
             )
         )
     )[1:]

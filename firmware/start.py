@@ -5,18 +5,18 @@ import sys
 import machine
 from micropython import const
 
-from . import prompt
+from .guard import repl
 
 _INTERRUPTED_EXIT = const(130)
 
 
 def run(times=None) -> None:
     """Run the firmware. times: a pilotlight.times.Times, for tests. On a computer Ctrl-C ends it with exit code 130."""
-    prompt.settle()
+    repl.settle()
     if hasattr(machine, "reset_cause"):  # it is a board, which can be reset
-        from . import safe_mode
+        from .guard import supervisor
 
-        safe_mode.run(times)
+        supervisor.run(times)
         return
     from . import app
 

@@ -32,7 +32,7 @@ from pathlib import Path
 from tools.on_cpython import ROOT, device_module
 from tools.virtual_board.session import Event, VirtualBoard
 
-REASONS = device_module("firmware.words").REASONS
+REASONS = device_module("firmware.strings").REASONS
 _CLIENT_VERSION = device_module("pilotlight").__version__
 _BOARD, _WIRING = "esp32_s3_devkit", "s3"
 

@@ -6,11 +6,11 @@
 
 To add a board, copy this file: its name is the board's, for `board` in config.json. What is not fitted is left out.
 
-    light()          a firmware.light.Light: its lamp of firmware/lamps.py, and a machine.Timer
-    screen(height)   a display for firmware/screen.py: 128 wide, height 64 or 32
+    light()          a firmware.light.status_light.StatusLight: its lamp of firmware/light/leds.py, and a machine.Timer
+    screen(height)   a display for firmware/screen/screen.py: 128 wide, height 64 or 32
     button()         a Pin, low while the button is pressed
-    network(values, log)         a `network` for Agent (firmware/wifi.py, ethernet.py), from the configuration's values
-    clock(values, storage, log)  a `clock` for Agent (firmware/clock.py)
+    network(values, log)         a `network` for Agent (firmware/network/wifi.py, ethernet.py), from the configuration's values
+    clock(values, storage, log)  a `clock` for Agent (firmware/network/clock.py)
     storage(values)              a `storage` for Agent, where files will not do (docs/security.md has an example)
 
 Network and clock may have a task, `run`; the clock's gets the agent's status. A network has `on_change`, set to tell the agent.
@@ -19,16 +19,16 @@ Network and clock may have a task, `run`; the clock's gets the agent's status. A
 from machine import I2C, Pin, Timer
 
 from ..build import BUILD_S
-from ..clock import Clock
-from ..lamps import Led
-from ..light import Light
-from ..ssd1306 import SSD1306_I2C
-from ..wifi import Wifi
+from ..light.leds import Led
+from ..light.status_light import StatusLight
+from ..network.clock import Clock
+from ..network.wifi import Wifi
+from ..screen.ssd1306 import SSD1306_I2C
 
 
-def light() -> Light:
+def light() -> StatusLight:
     """The LED on GPIO 2."""
-    return Light(Led(Pin(2, Pin.OUT)), Timer(0))
+    return StatusLight(Led(Pin(2, Pin.OUT)), Timer(0))
 
 
 def screen(height: int) -> SSD1306_I2C:

@@ -11,16 +11,16 @@ from machine import I2C, Pin, Timer
 from neopixel import NeoPixel
 
 from ..build import BUILD_S
-from ..clock import Clock
-from ..lamps import Pixel
-from ..light import Light
-from ..ssd1306 import SSD1306_I2C
-from ..wifi import Wifi
+from ..light.leds import Pixel
+from ..light.status_light import StatusLight
+from ..network.clock import Clock
+from ..network.wifi import Wifi
+from ..screen.ssd1306 import SSD1306_I2C
 
 
-def light() -> Light:
+def light() -> StatusLight:
     """The NeoPixel on GPIO 48."""
-    return Light(Pixel(NeoPixel(Pin(48, Pin.OUT), 1)), Timer(0))
+    return StatusLight(Pixel(NeoPixel(Pin(48, Pin.OUT), 1)), Timer(0))
 
 
 def screen(height: int) -> SSD1306_I2C:

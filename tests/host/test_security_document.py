@@ -19,7 +19,7 @@ BOUNDS = (
     ("lib/pilotlight/net/json_pick.py", "_TEXT_BYTES = const({})", "a text in JSON {} characters"),
     ("lib/pilotlight/oauth_api.py", "_TEXT_BYTES = const({})", "a token {};"),
     ("firmware/storage.py", "_LARGEST_BYTES = const({})", "LARGEST_BYTES = {} "),
-    ("firmware/log.py", "_ENTRIES = const({})", "the last {} changes"),
+    ("firmware/event_log.py", "_ENTRIES = const({})", "the last {} changes"),
 )
 
 
@@ -51,8 +51,8 @@ def written() -> set[str]:
         names |= {f"state/{name}.json" for name in re.findall(r'Record\(\S+, "([a-z]+)"\)', source)}
     return (
         names
-        | set(device_module("firmware.crash_log").FILES)
-        | {device_module("firmware.board_name").REMEMBERED}
+        | set(device_module("firmware.guard.crash_log").FILES)
+        | {device_module("firmware.guard.board_name").REMEMBERED}
     )
 
 

@@ -7,7 +7,7 @@ import json
 
 import micropython
 
-from firmware.watchdog import Watchdog
+from firmware.guard.watchdog import Watchdog
 from pilotlight import Agent, Settings, Times
 from pilotlight.net.errors import ProtocolError
 from pilotlight.net.websocket_frames import FrameReader

@@ -3,8 +3,8 @@
 import os
 import sys
 
-from firmware import board_name
 from firmware.boards import host
+from firmware.guard import board_name
 from tests.simulation import flash as flash_chip
 
 boards = __import__("firmware.boards.host").boards

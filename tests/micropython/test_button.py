@@ -9,7 +9,7 @@ virtual_time.install(board=True)
 from machine import Pin
 from virtual import interrupts, orders, wiring
 
-from firmware.button import Button
+from firmware.panel.button import Button
 from tools.virtual_board.virtual_time import Clock
 
 wiring.use({"buttons": [0]})

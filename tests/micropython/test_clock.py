@@ -12,7 +12,7 @@ import machine
 import ntptime
 from virtual import events, orders, rtc
 
-from firmware.clock import Clock
+from firmware.network.clock import Clock
 
 HOUR_S = 3600
 DAY_S = 86_400

@@ -5,7 +5,7 @@ import os
 from tests.support.guarded_board import app, boot, boots, is_safe, machine, on_flash
 
 # isort: split
-from firmware import crash_log
+from firmware.guard import crash_log
 
 
 def test_the_last_three_crashes_are_written_down():

@@ -6,8 +6,8 @@ from tools.virtual_board import virtual_time
 
 virtual_time.install()
 
-from firmware.ethernet import Ethernet
-from firmware.words import REASONS
+from firmware.network.ethernet import Ethernet
+from firmware.strings import REASONS
 
 ETH_CONNECTED, ETH_DISCONNECTED, ETH_GOT_IP = 3, 4, 5
 

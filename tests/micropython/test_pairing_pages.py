@@ -2,14 +2,16 @@
 
 import sys
 
-from firmware import pages
+from firmware.screen import pages
 from tests.support.canvas import LINK, MARGIN, SIZES, canvas, check_inside, drawn, texts
-from tools.generate.draw_pages import Face
+from tools.generate.draw_pages import Indication
 
 
 def digits_of(code, height):
     """(first column, last column, first row, last row) of each digit of a code's page, by its gaps."""
-    page = pages.pages_of(Face("pairing", user_code=code, verification_uri=LINK), 128, height)[0]
+    page = pages.pages_of(
+        Indication("pairing", user_code=code, verification_uri=LINK), 128, height
+    )[0]
     top = 12 if height == 64 else 0
     lit = [(x, y) for x, y in drawn(page, 128, height) if top <= y < (46 if height == 64 else 23)]
     columns = sorted({x for x, _ in lit})
@@ -34,33 +36,36 @@ def test_other_codes_get_smaller():
     for code in ("1234567", "12345678", "WDJB-MJHT", "W" * 16, "0123456789ABCDEFGH"):
         for width, height in SIZES:
             book = pages.pages_of(
-                Face("pairing", user_code=code, verification_uri=LINK), width, height
+                Indication("pairing", user_code=code, verification_uri=LINK), width, height
             )
             check_inside(book, width, height)
             assert code in (book[0][1], "".join(book[0][-1][:2])), book
     assert not texts(
-        pages.pages_of(Face("pairing", user_code="0" * 40, verification_uri=LINK), 128, 64)
+        pages.pages_of(Indication("pairing", user_code="0" * 40, verification_uri=LINK), 128, 64)
     ).find("0" * 40)
 
 
 def test_the_link_is_shown_without_its_scheme_and_never_cut():
     for height in (64, 32):
         assert (
-            pages.pages_of(Face("pairing", user_code="123456", verification_uri=LINK), 128, height)[
-                0
-            ][2]
+            pages.pages_of(
+                Indication("pairing", user_code="123456", verification_uri=LINK), 128, height
+            )[0][2]
             == "next.frame.io/pair"
         )
-        assert pages.pages_of(Face("pairing", user_code="123456"), 128, height)[0][2] == "Frame.io"
+        assert (
+            pages.pages_of(Indication("pairing", user_code="123456"), 128, height)[0][2]
+            == "Frame.io"
+        )
         long = "https://c2c.some-other-place.example/devices/pair/by/code"
         book = pages.pages_of(
-            Face("pairing", user_code="123456", verification_uri=long), 128, height
+            Indication("pairing", user_code="123456", verification_uri=long), 128, height
         )
         assert texts(book[1:]) == long[8:]
 
 
 class Encoder:
-    """Stands in for firmware.qr_code: a checkerboard, or an error."""
+    """Stands in for firmware.screen.qr_code: a checkerboard, or an error."""
 
     def __init__(self, error=None):
         self.error = error
@@ -76,16 +81,16 @@ class Encoder:
 
 
 def with_encoder(encoder, height, code="123456"):
-    import firmware
+    import firmware.screen
 
-    sys.modules["firmware.qr_code"] = firmware.qr_code = encoder
-    face = Face(
+    sys.modules["firmware.screen.qr_code"] = firmware.screen.qr_code = encoder
+    indication = Indication(
         "pairing",
         user_code=code,
         verification_uri=LINK,
         verification_uri_complete=LINK + "/" + code,
     )
-    return pages.pages_of(face, 128, height)
+    return pages.pages_of(indication, 128, height)
 
 
 def test_the_qr_code_is_dark_on_white_with_its_quiet_zone():
@@ -110,7 +115,7 @@ def test_a_link_is_encoded_once_and_the_encoder_forgotten():
     assert encoder.asked == [LINK + "/123456"]
     with_encoder(encoder, 64, "654321")
     assert encoder.asked == [LINK + "/123456", LINK + "/654321"]
-    assert "firmware.qr_code" not in sys.modules
+    assert "firmware.screen.qr_code" not in sys.modules
 
 
 def test_without_a_qr_code_the_code_is_still_there():

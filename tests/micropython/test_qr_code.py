@@ -2,7 +2,7 @@
 
 import gc
 
-from firmware import qr_code
+from firmware.screen import qr_code
 
 
 def test_memory():

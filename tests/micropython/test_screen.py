@@ -8,7 +8,7 @@ from tests.support.display import (
     FULL,
     KINDS,
     Clock,
-    Face,
+    Indication,
     Refreshing,
     after,
     attempts,
@@ -24,9 +24,9 @@ async def test_the_first_face_is_shown_at_once():
         display, screen, _ = started(kind)
         await after(100)
         assert display.calls == []  # nothing to show yet
-        screen.show(Face("starting", connected=False))
+        screen.show(Indication("starting", connected=False))
         await settle()
-        assert display.seen() == (255, picture(pages.pages_of(Face("starting"), 128, 64)[0]))
+        assert display.seen() == (255, picture(pages.pages_of(Indication("starting"), 128, 64)[0]))
 
 
 async def test_pages_turn_every_4_s_and_only_then_is_anything_sent():
@@ -44,14 +44,16 @@ async def test_pages_turn_every_4_s_and_only_then_is_anything_sent():
 
 
 async def test_a_change_shows_at_once_and_what_looks_the_same_changes_nothing():
-    display, screen, _ = started(face=FULL)
+    display, screen, _ = started(indication=FULL)
     await after(5_000)
     assert display.shown == picture(pages.pages_of(FULL, 128, 64)[1])
     display.calls.clear()
-    screen.show(Face("online", project=FULL.project, creator="Ada", expires_at=FULL.expires_at))
+    screen.show(
+        Indication("online", project=FULL.project, creator="Ada", expires_at=FULL.expires_at)
+    )
     await settle()
     assert not display.calls and display.shown == picture(pages.pages_of(FULL, 128, 64)[1])
-    paused = Face("paused", paused=True)
+    paused = Indication("paused", paused=True)
     screen.show(FULL)
     screen.show(paused)  # changes in quick succession are one
     await settle()
@@ -61,7 +63,7 @@ async def test_a_change_shows_at_once_and_what_looks_the_same_changes_nothing():
 
 async def test_one_page_is_sent_anew_every_25_s_and_no_more():
     for kind in KINDS:
-        display, _, _ = started(kind, Face("online"))
+        display, _, _ = started(kind, Indication("online"))
         await settle()
         begun = Clock.now_ms
         display.calls.clear()
@@ -71,7 +73,7 @@ async def test_one_page_is_sent_anew_every_25_s_and_no_more():
 
 
 async def test_turning_does_not_put_off_the_refresh():
-    display, _, _ = started(face=FULL)
+    display, _, _ = started(indication=FULL)
     await settle()
     begun = Clock.now_ms
     display.calls.clear()
@@ -85,7 +87,7 @@ async def test_turning_does_not_put_off_the_refresh():
 
 async def test_it_dims_after_120_s_without_change_or_press():
     for kind in KINDS:
-        display, screen, _ = started(kind, Face("online"))
+        display, screen, _ = started(kind, Indication("online"))
         assert screen.wake() is False
         await after(119_999)
         assert display.level == 255
@@ -101,10 +103,10 @@ async def test_it_dims_after_120_s_without_change_or_press():
         assert display.level == 255
         await after(1)
         assert display.level == 1
-        screen.show(Face("online"))  # no change
+        screen.show(Indication("online"))  # no change
         await settle()
         assert display.level == 1
-        screen.show(Face("paused", paused=True))
+        screen.show(Indication("paused", paused=True))
         await settle()
         assert display.level == 255
         await after(
@@ -117,7 +119,7 @@ async def test_it_dims_after_120_s_without_change_or_press():
 
 
 async def test_it_goes_on_turning_while_dimmed():
-    display, _, _ = started(face=FULL)
+    display, _, _ = started(indication=FULL)
     await after(120_001)
     book = pages.pages_of(FULL, 128, 64)
     for turn in range(31, 35):
@@ -127,7 +129,7 @@ async def test_it_goes_on_turning_while_dimmed():
 
 
 async def test_brightness():
-    display, screen, _ = started(face=FULL)
+    display, screen, _ = started(indication=FULL)
     await settle()
     screen.set_brightness(20)
     await settle()
@@ -137,12 +139,15 @@ async def test_brightness():
     assert display.seen() is None
     display.calls.clear()
     await after(60_000)
-    screen.show(Face("paused", paused=True))
+    screen.show(Indication("paused", paused=True))
     await after(60_000)
     assert not display.calls  # dark is silent
     screen.set_brightness(500)
     await settle()
-    assert display.seen() == (255, picture(pages.pages_of(Face("paused", paused=True), 128, 64)[0]))
+    assert display.seen() == (
+        255,
+        picture(pages.pages_of(Indication("paused", paused=True), 128, 64)[0]),
+    )
     screen.set_brightness(-1)
     await settle()
     assert display.seen() is None
@@ -154,27 +159,31 @@ async def test_brightness():
 
 
 async def test_a_message_is_shown_for_its_time_and_the_face_comes_back():
-    display, screen, _ = started(face=FULL)
+    display, screen, _ = started(indication=FULL)
     await after(5_000)
     screen.message("Unpair?", "Hold the button again to unpair", 3_000)
     await settle()
     message = picture(pages.message_pages("Unpair?", "Hold the button again to unpair", 128, 64)[0])
     assert display.shown == message
-    screen.show(Face("online", project="Other"))  # it does not cut the message short
+    screen.show(Indication("online", project="Other"))  # it does not cut the message short
     await after(2_999)
     assert display.shown == message
     await after(1)
-    assert display.shown == picture(pages.pages_of(Face("online", project="Other"), 128, 64)[0])
+    assert display.shown == picture(
+        pages.pages_of(Indication("online", project="Other"), 128, 64)[0]
+    )
     screen.message("A", "b", 3_000)
     await after(1_000)
     screen.message("C", "d", 3_000)
     await after(2_999)
     assert display.shown == picture(pages.message_pages("C", "d", 128, 64)[0])
     await after(1)
-    assert display.shown == picture(pages.pages_of(Face("online", project="Other"), 128, 64)[0])
+    assert display.shown == picture(
+        pages.pages_of(Indication("online", project="Other"), 128, 64)[0]
+    )
 
 
-async def test_a_message_wakes_and_needs_no_face():
+async def test_a_message_wakes_and_needs_no_indication():
     display, screen, _ = started()
     await after(200_000)
     screen.message("A", "b", 1_000)
@@ -188,7 +197,7 @@ async def test_a_message_wakes_and_needs_no_face():
 
 async def test_the_log_is_shown_once_through():
     lines = ["14:%02d offline timeout" % minute for minute in range(12)]
-    display, screen, _ = started(face=FULL)
+    display, screen, _ = started(indication=FULL)
     await settle()
     screen.show_log(lines)
     book = pages.log_pages(lines, 128, 64)
@@ -202,22 +211,22 @@ async def test_the_log_is_shown_once_through():
 
 
 async def test_a_qr_code_stays_for_8_s():
-    import firmware
+    import firmware.screen
 
     class Encoder:
         def encode(self, text):
             return bytearray(29 * 4)
 
-    sys.modules["firmware.qr_code"] = firmware.qr_code = Encoder()
+    sys.modules["firmware.screen.qr_code"] = firmware.screen.qr_code = Encoder()
     link = "https://next.frame.io/pair"
-    face = Face(
+    indication = Indication(
         "pairing",
         user_code="123456",
         verification_uri=link,
         verification_uri_complete=link + "/123456",
     )
-    code, qr_code = [picture(page) for page in pages.pages_of(face, 128, 64)]
-    display, _, _ = started(face=face)
+    code, qr_code = [picture(page) for page in pages.pages_of(indication, 128, 64)]
+    display, _, _ = started(indication=indication)
     await settle()
     for _ in range(2):
         assert display.shown == code
@@ -233,15 +242,17 @@ async def test_a_qr_code_stays_for_8_s():
 async def test_no_memory_is_tried_again():
     """For laying out or for drawing."""
     for name in ("pages_of", "draw"):
-        display, screen, _ = started(face=FULL)
+        display, screen, _ = started(indication=FULL)
         await settle()
         function = getattr(pages, name)
         setattr(pages, name, fail)
-        screen.show(Face("paused", paused=True))
+        screen.show(Indication("paused", paused=True))
         await after(20_000)
         setattr(pages, name, function)
         await after(10_000)
-        assert display.shown == picture(pages.pages_of(Face("paused", paused=True), 128, 64)[0])
+        assert display.shown == picture(
+            pages.pages_of(Indication("paused", paused=True), 128, 64)[0]
+        )
 
 
 def fail(*arguments):
@@ -249,18 +260,18 @@ def fail(*arguments):
 
 
 async def test_the_heap_does_not_grow():
-    display, screen, _ = started(face=FULL)
-    faces = (
+    display, screen, _ = started(indication=FULL)
+    indications = (
         FULL,
-        Face("paused", paused=True),
-        Face("no_backend", reason="timeout"),
-        Face("online", project="é" * 300),
+        Indication("paused", paused=True),
+        Indication("no_backend", reason="timeout"),
+        Indication("online", project="é" * 300),
     )
 
     async def an_hour():
         for _ in range(2):
-            for face in faces:
-                screen.show(face)
+            for indication in indications:
+                screen.show(indication)
                 await after(60_000)
                 screen.message("A", "b", 1_000)
                 screen.show_log(["a", "b"])
@@ -277,7 +288,7 @@ async def test_the_heap_does_not_grow():
 
 
 async def test_a_low_display_too():
-    display, _, _ = started(face=FULL, height=32)
+    display, _, _ = started(indication=FULL, height=32)
     book = pages.pages_of(FULL, 128, 32)
     for page in book:
         await settle()
@@ -287,7 +298,7 @@ async def test_a_low_display_too():
 
 async def test_dark_at_the_end_also_without_a_display():
     for kind in KINDS:
-        display, screen, _ = started(kind, Face("online"))
+        display, screen, _ = started(kind, Indication("online"))
         await settle()
         screen.go_dark()
         assert display.seen() is None

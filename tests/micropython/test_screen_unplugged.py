@@ -7,7 +7,7 @@ from tests.support.display import (
     KINDS,
     Clock,
     Display,
-    Face,
+    Indication,
     Screen,
     after,
     pages,
@@ -19,7 +19,7 @@ from tests.support.display import (
 
 async def test_plugged_in_again_it_shows_the_right_picture_within_30_s():
     for away_ms in (10, 3_000, 26_000, 60_000, 200_000):
-        display, screen, task = started(face=FULL)
+        display, screen, task = started(indication=FULL)
         await after(10_000)
         screen.set_brightness(50)
         await settle()
@@ -47,11 +47,11 @@ async def test_plugged_in_again_it_shows_the_next_change_at_once():
         display.unplug()
         await after(5_000)
         display.plugged = True
-        screen.show(Face("paused", paused=True))
+        screen.show(Indication("paused", paused=True))
         await settle()
         assert display.seen() == (
             255,
-            picture(pages.pages_of(Face("paused", paused=True), 128, 64)[0]),
+            picture(pages.pages_of(Indication("paused", paused=True), 128, 64)[0]),
         )
 
 
@@ -79,7 +79,7 @@ async def test_an_absent_display_is_tried_once_a_change_and_every_25_s():
         display.calls.clear()
         for number in range(10):
             await after(1_000)
-            screen.show(Face("online", project=str(number)))
+            screen.show(Indication("online", project=str(number)))
             await settle()
             screen.wake()
             screen.set_brightness(40 + number)
@@ -104,14 +104,14 @@ async def test_errors_at_every_call():
             screen.set_brightness(0)
             await after(30_000)
             screen.set_brightness(80)
-            screen.show(Face("paused", paused=True))
+            screen.show(Indication("paused", paused=True))
             await after(30_000)
             display._call = call
             await after(25_000)
             assert not task.done()
             assert display.seen() == (
                 204,
-                picture(pages.pages_of(Face("paused", paused=True), 128, 64)[0]),
+                picture(pages.pages_of(Indication("paused", paused=True), 128, 64)[0]),
             ), (kind, name)
 
 

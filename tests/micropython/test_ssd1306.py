@@ -4,7 +4,7 @@ import random
 
 import micropython
 
-from firmware.ssd1306 import SSD1306_I2C
+from firmware.screen.ssd1306 import SSD1306_I2C
 from tests.support.expect import raises
 from tests.support.fitted_display import Bus, drawn, fitted, turned
 from tools.virtual_board.modules.chips.ssd1306 import SSD1306

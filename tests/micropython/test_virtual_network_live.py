@@ -13,8 +13,8 @@ import machine
 import network
 from virtual import orders
 
-from firmware.clock import Clock
-from firmware.wifi import Wifi
+from firmware.network.clock import Clock
+from firmware.network.wifi import Wifi
 
 HOST_NOW_S = host_time.time()
 

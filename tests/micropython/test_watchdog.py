@@ -7,7 +7,7 @@ from tools.virtual_board.virtual_time import Clock
 
 virtual_time.install()
 
-from firmware.watchdog import Watchdog
+from firmware.guard.watchdog import Watchdog
 
 GRACE_MS = 60_000
 TIMEOUT_MS = 60_000

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from firmware.words import REASONS
+from firmware.strings import REASONS
 from tests.support.expect import raises
 from tests.support.radio import Clock, Counts, Device, chip, network, order, seen, wifi
 

@@ -12,7 +12,7 @@ from segno import encoder
 
 from tools.on_cpython import device_module
 
-qr_code: Any = device_module("firmware.qr_code")
+qr_code: Any = device_module("firmware.screen.qr_code")
 SIZE = 29
 PAIR = "https://next.frame.io/pair/987654"
 

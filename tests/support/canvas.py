@@ -2,7 +2,7 @@
 
 import framebuf
 
-from firmware import pages
+from firmware.screen import pages
 
 SIZES = ((128, 64), (128, 32))
 LINK = "https://next.frame.io/pair"

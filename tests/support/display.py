@@ -13,12 +13,12 @@ from tools.virtual_board import virtual_time
 
 virtual_time.install()
 
-from firmware import pages
-from firmware.screen import Screen
-from tools.generate.draw_pages import Face
+from firmware.screen import pages
+from firmware.screen.screen import Screen
+from tools.generate.draw_pages import Indication
 from tools.virtual_board.virtual_time import Clock
 
-FULL = Face(
+FULL = Indication(
     "online",
     project="The Lighthouse at the End of the World, Episode 2",
     creator="Ada",
@@ -102,15 +102,15 @@ def picture(page, height=64):
     return bytes(buffer)
 
 
-def started(kind=Refreshing, face=None, height=64):
+def started(kind=Refreshing, indication=None, height=64):
     display = kind(height)
     if kind is Display:
         display.init_display()  # stock drivers do it when they are made
         display.calls.clear()
     screen = Screen(display)
     task = asyncio.create_task(screen.run())
-    if face is not None:
-        screen.show(face)
+    if indication is not None:
+        screen.show(indication)
     return display, screen, task
 
 

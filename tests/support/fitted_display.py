@@ -2,7 +2,7 @@
 
 import framebuf
 
-from firmware.ssd1306 import SSD1306_I2C
+from firmware.screen.ssd1306 import SSD1306_I2C
 from tools.virtual_board.modules.chips.ssd1306 import SSD1306
 
 

@@ -49,19 +49,19 @@ class Rtc:
 
 machine = sys.modules["machine"] = Machine()
 
-import firmware
-from firmware import safe_mode as safe_mode
+import firmware.screen
+from firmware.guard import supervisor as supervisor
 
 told = []  # instead of stderr
-safe_mode._tell = told.append
-safe_mode._note = told.append
-safe_mode.pause_ms = 1
-safe_mode.retry_ms = 20
-safe_mode.held_ms = 20
+supervisor._tell = told.append
+supervisor._note = told.append
+supervisor.pause_ms = 1
+supervisor.retry_ms = 20
+supervisor.held_ms = 20
 
 
 class App:
-    """Stands in for firmware.app and firmware.fault.
+    """Stands in for firmware.app and fault_screen.
 
     job(guard): what it does. shown: the faults. runs: how often it was run.
     """
@@ -87,7 +87,7 @@ class App:
         raise ValueError("crash %d" % self.runs)
 
 
-app = firmware.app = firmware.fault = App()
+app = firmware.app = firmware.screen.fault_screen = App()
 
 
 def hang(guard):
@@ -112,7 +112,7 @@ def boot():
     app.shown.clear()
     app.runs = 0
     try:
-        safe_mode.run()
+        supervisor.run()
     except Reset as reset:
         machine.cause = reset.args[0]
         return machine.cause

@@ -10,14 +10,15 @@ import time
 
 sys.path[:0] = [__file__[:-7] + "lib"]
 
-from firmware import prompt, safe_mode, start
+from firmware import start
 from firmware.boards import host
-from firmware.watchdog import Watchdog
+from firmware.guard import repl, supervisor
+from firmware.guard.watchdog import Watchdog
 from pilotlight.times import Times
 
-safe_mode.pause_ms = 50
-safe_mode.retry_ms = 1_500
-safe_mode.held_ms = 200
+supervisor.pause_ms = 50
+supervisor.retry_ms = 1_500
+supervisor.held_ms = 200
 Watchdog.grace_ms = 200
 Watchdog.timeout_ms = 600
 Watchdog.healthy_ms = 600
@@ -55,4 +56,4 @@ with open("times.json") as file:
 try:
     start.run(times)
 finally:
-    prompt.leave()
+    repl.leave()

@@ -40,8 +40,8 @@ from chips import wifi as chip
 from virtual import events, orders
 from virtual import rtc as rtc
 
-from firmware import clock as clock
-from firmware import wifi as wifi
+from firmware.network import clock as clock
+from firmware.network import wifi as wifi
 
 _seen: list = []  # the Wi-Fi's events
 events.listen(lambda event: event["kind"] == "wifi" and _seen.append(event))

@@ -71,7 +71,9 @@ def test_while_it_is_online(tmp_path: Path, rig: Rig) -> None:
         board.write_file("config.json", json.dumps(config))
         board.power_on()
         board.wait_line(state="online")
-        log = mpremote(board, "resume", "exec", "from firmware import log; log.show()").splitlines()
+        log = mpremote(
+            board, "resume", "exec", "from firmware import event_log; log.show()"
+        ).splitlines()
         assert log[-1].split()[2:] == ["online"] and log[-1].startswith(time.strftime("%Y-")), log
 
         seen = len(board.lines)
@@ -80,7 +82,7 @@ def test_while_it_is_online(tmp_path: Path, rig: Rig) -> None:
         assert (
             mpremote(board, "exec", "print(1+1)") == "2\n"
         )  # by a soft reset into the raw REPL: main.py does not run
-        assert "online" in mpremote(board, "exec", "from firmware import log; log.show()")
+        assert "online" in mpremote(board, "exec", "from firmware import event_log; log.show()")
         put(
             board,
             tmp_path,
@@ -156,7 +158,7 @@ def test_the_watchdog_leaves_time_and_then_a_first_minute(tmp_path: Path) -> Non
     """The minute of the reset is the real one, that of the power-on is 0.2 s."""
     text = GUARDED.read_text().replace("timeout_ms = 600", f"timeout_ms = {TIMEOUT_MS}")
     text = text.replace(
-        "grace_ms = 200", "grace_ms = 200 if safe_mode.machine.reset_cause() == 1 else 60_000"
+        "grace_ms = 200", "grace_ms = 200 if supervisor.machine.reset_cause() == 1 else 60_000"
     )
     (tmp_path / "main.py").write_text(text)
     with Board(tmp_path / "board", tmp_path / "main.py", littlefs=True, serial=True) as board:

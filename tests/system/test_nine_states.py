@@ -23,8 +23,8 @@ from tools.rig import CLIENT_SECRET, CLIENT_VERSION, Mock, Rig
 from tools.virtual_board.session import Event, VirtualBoard
 
 LADDER = device_module("pilotlight.status").LADDER
-LIGHTS = device_module("firmware.face").LIGHTS
-PATTERNS = device_module("firmware.patterns").PATTERNS
+LIGHTS = device_module("firmware.indication").LIGHTS
+PATTERNS = device_module("firmware.light.blink_patterns").PATTERNS
 GOLDEN = ROOT / "tests/golden/screen/128x64"
 BOOT = 0  # the button's pin
 CODE = "987654"

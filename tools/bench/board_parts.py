@@ -23,7 +23,7 @@ import neopixel as neopixel
 import network as network
 import ntptime as ntptime
 
-from firmware.face import Face
+from firmware.indication import Indication
 from firmware.storage import FileStorage
 from pilotlight.status import DeviceStatus
 
@@ -60,7 +60,7 @@ async def main():
     light = count("light", board.light)
     screen = count("screen", lambda: screen_of(board))
     panel = count("panel and button", lambda: panel_of(board, light, screen, storage))
-    panel.show(Face(DeviceStatus()))
+    panel.show(Indication(DeviceStatus()))
     _COUNTED["all"] = sum(_COUNTED.values())
     del kept
     print(json.dumps(_COUNTED))
@@ -73,17 +73,17 @@ def board_of():
 
 def screen_of(board):
     """A screen of 128x64."""
-    from firmware.screen import Screen
+    from firmware.screen.screen import Screen
 
     return Screen(board.screen(64))
 
 
 def panel_of(board, light, screen, storage):
     """The panel of both, with a button."""
-    from firmware.button import Button
-    from firmware.panel import Panel
+    from firmware.panel.button import Button
+    from firmware.panel.front_panel import FrontPanel
 
-    panel = Panel(light, screen, board.button(), storage, 100, print)
+    panel = FrontPanel(light, screen, board.button(), storage, 100, print)
     panel.kept = Button(board.button(), panel.press, panel.double_press, panel.press)
     return panel
 

@@ -8,14 +8,14 @@ import json
 
 import framebuf
 
-from firmware import pages
+from firmware.screen import pages
 
 _LINK = "https://next.frame.io/pair"
 _LONG_NAME = "The Lighthouse at the End of the World, Episode 2: Nobody Comes Ashore"
 
 
-class Face:
-    """As firmware.face.Face, all well."""
+class Indication:
+    """As firmware.indication.Indication, all well."""
 
     def __init__(self, state, **facts):
         self.state = state
@@ -29,57 +29,64 @@ class Face:
 
 
 FACES = (
-    ("starting", Face("starting", connected=False, paused=None)),
-    ("no_network", Face("no_network", connected=False, paused=None)),
+    ("starting", Indication("starting", connected=False, paused=None)),
+    ("no_network", Indication("no_network", connected=False, paused=None)),
     (
         "pairing",
-        Face(
+        Indication(
             "pairing",
             user_code="987654",
             verification_uri=_LINK,
             verification_uri_complete=_LINK + "/987654",
         ),
     ),
-    ("pairing_fours", Face("pairing", user_code="044444", verification_uri=_LINK)),
-    ("pairing_letters", Face("pairing", user_code="WDJB-MJHT")),
+    ("pairing_fours", Indication("pairing", user_code="044444", verification_uri=_LINK)),
+    ("pairing_letters", Indication("pairing", user_code="WDJB-MJHT")),
     (
         "pairing_long",
-        Face("pairing", user_code="0123456789ABCDEFGHIJ", verification_uri=_LINK + "/a/longer/way"),
+        Indication(
+            "pairing", user_code="0123456789ABCDEFGHIJ", verification_uri=_LINK + "/a/longer/way"
+        ),
     ),
-    ("no_backend", Face("no_backend", connected=False, reason="timeout")),
-    ("certificate", Face("no_backend", connected=False, reason="certificate")),
-    ("unpaired", Face("unpaired", reason="pairing_ended", paused=None)),
-    ("joining", Face("joining", paused=None)),
-    ("rejoining", Face("joining", reason="no_reply", paused=True)),
-    ("online", Face("online")),
+    ("no_backend", Indication("no_backend", connected=False, reason="timeout")),
+    ("certificate", Indication("no_backend", connected=False, reason="certificate")),
+    ("unpaired", Indication("unpaired", reason="pairing_ended", paused=None)),
+    ("joining", Indication("joining", paused=None)),
+    ("rejoining", Indication("joining", reason="no_reply", paused=True)),
+    ("online", Indication("online")),
     (
         "online_full",
-        Face(
+        Indication(
             "online",
             project=_LONG_NAME,
             creator="Jürgen Größl-Łukasiewicz",
             expires_at="2030-01-31T12:00:00Z",
         ),
     ),
-    ("online_checking", Face("online", paused=None)),
-    ("online_http", Face("online", fallback=True, reason="http_fallback")),
-    ("online_unknown", Face("online", project=None, creator=None)),
-    ("other_scripts", Face("online", project="海の灯台 第2話", creator="Nguyễn Thị “Zoë” – Ω")),
-    ("paused", Face("paused", paused=True)),
+    ("online_checking", Indication("online", paused=None)),
+    ("online_http", Indication("online", fallback=True, reason="http_fallback")),
+    ("online_unknown", Indication("online", project=None, creator=None)),
+    (
+        "other_scripts",
+        Indication("online", project="海の灯台 第2話", creator="Nguyễn Thị “Zoë” – Ω"),
+    ),
+    ("paused", Indication("paused", paused=True)),
     (
         "paused_full",
-        Face("paused", paused=True, project=_LONG_NAME, expires_at="2030-01-31T12:00:00+02:00"),
+        Indication(
+            "paused", paused=True, project=_LONG_NAME, expires_at="2030-01-31T12:00:00+02:00"
+        ),
     ),
-    ("fault", Face("fault", reason="config", connected=False, paused=None)),
-    ("fault_unnamed", Face("fault", reason="something_new", connected=False, paused=None)),
+    ("fault", Indication("fault", reason="config", connected=False, paused=None)),
+    ("fault_unnamed", Indication("fault", reason="something_new", connected=False, paused=None)),
 )
 _LOG = ["14:32 offline timeout", "14:33 online", "15:01 paused", "15:20 online", "16:47 no network"]
 
 
 def books(width, height):
     """(name, pages) of everything that the screen can show at a size."""
-    for name, face in FACES:
-        yield name, pages.pages_of(face, width, height)
+    for name, indication in FACES:
+        yield name, pages.pages_of(indication, width, height)
     yield (
         "message",
         pages.message_pages("Unpair?", "Hold the button again to unpair", width, height),

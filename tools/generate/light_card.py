@@ -12,9 +12,9 @@ from pathlib import Path
 from tools.generate.files import main
 from tools.on_cpython import ROOT, device_module
 
-LIGHTS = device_module("firmware.face").LIGHTS
-PATTERNS = device_module("firmware.patterns").PATTERNS
-BREATHING = device_module("firmware.patterns").BREATHING
+LIGHTS = device_module("firmware.indication").LIGHTS
+PATTERNS = device_module("firmware.light.blink_patterns").PATTERNS
+BREATHING = device_module("firmware.light.blink_patterns").BREATHING
 FOLDER = ROOT / "docs/light"
 COLOURS = {
     (0, 0, 0): "off",

@@ -1,6 +1,6 @@
 """Writes the generated parts of README.md from the tables that drive the firmware.
 
-The ladder comes from status.py, face.py, patterns.py and words.py, and from light_card.py here;
+The ladder comes from status.py, indication.py, patterns.py and words.py, and from light_card.py here;
 the diagram from session.py.
 """
 
@@ -12,8 +12,8 @@ from tools.generate.files import main
 from tools.generate.light_card import COLOURS, description, timing
 from tools.on_cpython import ROOT, device_module
 
-LIGHTS = device_module("firmware.face").LIGHTS
-STATES = device_module("firmware.words").STATES
+LIGHTS = device_module("firmware.indication").LIGHTS
+STATES = device_module("firmware.strings").STATES
 LADDER = device_module("pilotlight.status").LADDER
 README = ROOT / "README.md"
 

@@ -19,8 +19,8 @@ import asyncio
 
 from machine import Timer
 
-from firmware.face import LIGHTS
-from firmware.light import Light
+from firmware.indication import LIGHTS
+from firmware.light.status_light import StatusLight
 from tools.virtual_board.lamps import Eye
 from tools.virtual_board.virtual_time import Clock
 
@@ -31,7 +31,7 @@ async def seen(pattern, rgb, kind, percent, ms):
     """What an eye sees of a pattern from its begin on."""
     begun = Clock.now_ms
     with Eye(kind) as eye:
-        light = Light(eye.lamp, Timer(0))
+        light = StatusLight(eye.lamp, Timer(0))
         light.set_brightness(percent)
         light.show(pattern, rgb)
         await asyncio.sleep_ms(ms - 1)

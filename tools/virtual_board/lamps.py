@@ -8,7 +8,7 @@ from machine import PWM, Pin
 from neopixel import NeoPixel
 from virtual import events, wiring
 
-from firmware.lamps import Led, Pixel, PwmLed, RgbLed
+from firmware.light.leds import Led, Pixel, PwmLed, RgbLed
 
 _WHITE_PIN = 2
 _RGB_PINS = (4, 5, 6)

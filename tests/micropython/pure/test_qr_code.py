@@ -2,7 +2,7 @@
 
 import hashlib
 
-from firmware import qr_code
+from firmware.screen import qr_code
 from tests.support.expect import raises
 
 PAIR = (

@@ -1,8 +1,8 @@
 """The ladder, the lights, and the words: complete, in order, and told apart by timing alone."""
 
-from firmware.face import LIGHTS, Face
-from firmware.patterns import PATTERNS
-from firmware.words import REASONS, STATES
+from firmware.indication import LIGHTS, Indication
+from firmware.light.blink_patterns import PATTERNS
+from firmware.strings import REASONS, STATES
 from pilotlight.status import LADDER, state_of
 
 NAMES = []
@@ -101,21 +101,37 @@ def test_nothing_flashes_faster_than_3_hz():
 
 
 def test_a_face_shows_what_the_status_knows():
-    face = Face(Status(paused=True, project="P", creator="C", expires_at="E", reason=None))
-    assert (face.state, face.pattern, face.paused, face.connected) == ("paused", "wink", True, True)
-    assert (face.project, face.creator, face.expires_at, face.user_code) == ("P", "C", "E", None)
+    indication = Indication(
+        Status(paused=True, project="P", creator="C", expires_at="E", reason=None)
+    )
+    assert (indication.state, indication.pattern, indication.paused, indication.connected) == (
+        "paused",
+        "wink",
+        True,
+        True,
+    )
+    assert (
+        indication.project,
+        indication.creator,
+        indication.expires_at,
+        indication.user_code,
+    ) == ("P", "C", "E", None)
     link = "https://next.frame.io/pair/987654"
-    face = Face(
+    indication = Indication(
         Status(
             fallback=True, user_code="987654", verification_uri="U", verification_uri_complete=link
         )
     )
-    assert (face.fallback, face.verification_uri, face.verification_uri_complete) == (
+    assert (
+        indication.fallback,
+        indication.verification_uri,
+        indication.verification_uri_complete,
+    ) == (
         True,
         "U",
         link,
     )
-    assert Face(Status(fault="config", reason="timeout")).reason == "config"
+    assert Indication(Status(fault="config", reason="timeout")).reason == "config"
 
 
 def test_reasons_have_a_meaning_and_a_remedy():

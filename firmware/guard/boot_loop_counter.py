@@ -14,7 +14,7 @@ _RUNNING = const(1)
 _DOG = const(2)
 
 
-class CrashMark:
+class BootLoopCounter:
     """The mark, as the last run has left it. A run that was under way when the board was reset is counted as a crash.
 
     What counts is a reset by the watchdog or by software: the latter follows a crash, and a fault in C is one. A power-on counts

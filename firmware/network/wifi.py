@@ -22,7 +22,7 @@ from micropython import const
 
 from pilotlight.net.backoff import Backoff
 
-from .wifi_networks import checked
+from .known_networks import checked
 
 _CONNECTING_POLL_MS = const(100)
 _POLL_MS = const(1_000)
@@ -59,7 +59,7 @@ class Wifi:
     on_change(): called when the network came up or went, and when `reason` changed; may be set later.
     log: called with a line of text for the maintainer; it never holds a password.
     wedged: the driver fails, whatever is asked of it.
-    reason: why the network is not up, a key of words.REASONS; None while it is, or before anything is known.
+    reason: why the network is not up, a key of strings.REASONS; None while it is, or before anything is known.
     """
 
     backoff_base_ms = 1_000

@@ -1,6 +1,6 @@
-"""DeviceStatus → Face: what light, screen and console are to show. Pure, and without a word of wording.
+"""DeviceStatus → Indication: what light, screen and console are to show. Pure, and without a word of wording.
 
-The lights of the states are here, once, and their timing in `patterns.py`; README's ladder is generated from both.
+The lights of the states are here, once, and their timing in `blink_patterns.py`; README's ladder is generated from both.
 """
 
 from micropython import const
@@ -13,7 +13,7 @@ _MAGENTA = const((255, 0, 255))
 _GREEN = const((0, 255, 0))
 _AMBER = const((255, 120, 0))
 
-# state → (pattern of patterns.py, colour)
+# state → (pattern of blink_patterns.py, colour)
 LIGHTS = {
     "fault": ("fast", _RED),
     "starting": ("off", _OFF),
@@ -27,12 +27,12 @@ LIGHTS = {
 }
 
 
-class Face:
+class Indication:
     """What a DeviceStatus looks like.
 
     state, reason, connected, paused, fallback, project, creator, expires_at, user_code, verification_uri and
     verification_uri_complete: as in DeviceStatus.
-    pattern: a key of patterns.PATTERNS. rgb: (red, green, blue), each 0..255.
+    pattern: a key of blink_patterns.PATTERNS. rgb: (red, green, blue), each 0..255.
     """
 
     def __init__(self, status) -> None:

@@ -6,7 +6,7 @@ The error holds no password.
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware.wifi_networks import checked
+from firmware.network.known_networks import checked
 
 SECRET = "s3cr"
 values = st.recursive(

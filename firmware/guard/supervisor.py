@@ -1,7 +1,7 @@
 """What keeps the firmware going on a board: a crash restarts it, and three in a row lead to the safe mode.
 
 In the safe mode nothing of the application runs: there is the `fault` light, and Ctrl-C gives the prompt, if that is open
-(prompt.py). After ten minutes the application is tried again; two healthy minutes clear the count, one more crash leads back. A
+(repl.py). After ten minutes the application is tried again; two healthy minutes clear the count, one more crash leads back. A
 button that is held for a second from the start leads there, too. (One that is the chip's boot strap as well, as on many boards,
 is pressed just after the reset.)
 """
@@ -13,7 +13,7 @@ import time
 
 import machine
 
-from .crash_mark import CrashMark
+from .boot_loop_counter import BootLoopCounter
 from .watchdog import Watchdog
 
 # A test brings its own.
@@ -23,10 +23,10 @@ pause_ms = 3_000  # from a crash to the restart: for whoever reads along, and th
 held_ms = 1_000
 
 
-class Guard:
+class Supervisor:
     """What the application has of its keeper. watchdog: the Watchdog to run, which its tasks tell when they are due."""
 
-    def __init__(self, mark: CrashMark) -> None:
+    def __init__(self, mark: BootLoopCounter) -> None:
         self._mark = mark
         self.watchdog = Watchdog(self._start_dog, _note, self._healthy)
 
@@ -58,7 +58,7 @@ def run(times=None) -> None:
 
     Raises KeyboardInterrupt, which leads to the prompt, and SystemExit, which is a soft reset. All else ends in a reset.
     """
-    mark = CrashMark(machine)
+    mark = BootLoopCounter(machine)
     if mark.dog_is_out:
         machine.reset()  # a soft reset does not stop it, and it would bite in the grace window of the new run
     try:
@@ -68,9 +68,9 @@ def run(times=None) -> None:
             _safe_mode(mark)
         mark.begin()
         asyncio.get_event_loop().set_exception_handler(_raise)
-        from . import app  # only now: what that raises is a crash, too
+        from .. import app  # only now: what that raises is a crash, too
 
-        app.run(times, Guard(mark))
+        app.run(times, Supervisor(mark))
         mark.end()
     except KeyboardInterrupt:
         mark.end()
@@ -91,14 +91,14 @@ def _raise(_loop, context) -> None:
     raise context["exception"]
 
 
-def _safe_mode(mark: CrashMark) -> None:
+def _safe_mode(mark: BootLoopCounter) -> None:
     _note(
         "safe mode; Ctrl-C for the prompt, if it is open; the firmware is tried again after a while"
     )
     try:
-        from . import fault
+        from ..screen import fault_screen
 
-        asyncio.run(asyncio.wait_for_ms(fault.show("safe_mode"), retry_ms))
+        asyncio.run(asyncio.wait_for_ms(fault_screen.show("safe_mode"), retry_ms))
     except asyncio.TimeoutError:
         pass
     except Exception as error:  # whatever is broken, the prompt must stay in reach

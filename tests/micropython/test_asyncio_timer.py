@@ -8,9 +8,9 @@ from tools.virtual_board import virtual_time
 
 virtual_time.install()
 
-from firmware.light import Light
-from firmware.patterns import PATTERNS
-from firmware.task_timer import TaskTimer
+from firmware.light.asyncio_timer import AsyncioTimer
+from firmware.light.blink_patterns import PATTERNS
+from firmware.light.status_light import StatusLight
 from tests.support.recorded_light import Lamp, Timer, pass_time
 from tools.virtual_board.virtual_time import Clock
 
@@ -23,7 +23,7 @@ async def test_the_same_light_as_by_a_timer():
         for timer in (Timer(), None):
             lamp, begun = Lamp(), Clock.now_ms
             lamps.append(lamp)
-            light = Light(lamp, timer)
+            light = StatusLight(lamp, timer)
             light.show(pattern, BLUE)
             if timer:
                 pass_time(timer, 10_270)
@@ -36,7 +36,7 @@ async def test_the_same_light_as_by_a_timer():
 
 async def test_a_change_interrupts_the_wait():
     lamp, begun = Lamp(), Clock.now_ms
-    light = Light(lamp)
+    light = StatusLight(lamp)
     light.show("wink", BLUE)
     await asyncio.sleep_ms(100)
     light.show("fast", BLUE)
@@ -47,7 +47,7 @@ async def test_a_change_interrupts_the_wait():
 
 
 async def test_steady_patterns_have_no_task():
-    light = Light(Lamp())
+    light = StatusLight(Lamp())
     for pattern in ("off", "fast", "solid", "slow", "off"):
         light.show(pattern, BLUE)
         await asyncio.sleep_ms(500)
@@ -68,8 +68,8 @@ async def test_running_makes_no_object():
         def show(self, red, green, blue):
             pass
 
-    timer = TaskTimer()
-    light = Light(Quiet(), timer)
+    timer = AsyncioTimer()
+    light = StatusLight(Quiet(), timer)
     light.show("slow", BLUE)
     timer._task.cancel()
     job = timer._run()  # driven by hand, in asyncio's place
@@ -89,7 +89,7 @@ async def test_running_makes_no_object():
 
 
 async def test_arming_from_outside_replaces_what_was_armed():
-    timer, calls = TaskTimer(), []
+    timer, calls = AsyncioTimer(), []
 
     def call(given):
         assert given is timer

@@ -6,9 +6,9 @@ from tools.virtual_board import virtual_time
 
 virtual_time.install()
 
-from firmware.face import LIGHTS
-from firmware.light import Light
-from firmware.patterns import BREATHING, PATTERNS
+from firmware.indication import LIGHTS
+from firmware.light.blink_patterns import BREATHING, PATTERNS
+from firmware.light.status_light import StatusLight
 from tests.support.expect import raises
 from tests.support.recorded_light import Lamp, Timer, edges, pass_time
 from tools.virtual_board.virtual_time import Clock
@@ -19,7 +19,7 @@ AMBER = (255, 120, 0)
 
 def new_light(fades=True):
     lamp, timer = Lamp(fades), Timer()
-    return Light(lamp, timer), lamp, timer
+    return StatusLight(lamp, timer), lamp, timer
 
 
 def times(lamp, from_ms):
@@ -390,7 +390,7 @@ def test_running_makes_no_object():
             pass
 
     timer = Timer()
-    light = Light(Quiet(), timer)
+    light = StatusLight(Quiet(), timer)
     for pattern in PATTERNS:
         light.show(pattern, AMBER)
         pass_time(timer, 100)

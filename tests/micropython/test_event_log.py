@@ -6,8 +6,8 @@ from tools.virtual_board import virtual_time
 
 virtual_time.install()
 
-from firmware import log as log_module
-from firmware.log import Log
+from firmware import event_log
+from firmware.event_log import EventLog
 from firmware.uptime import Uptime
 from tools.virtual_board.virtual_time import Clock
 
@@ -24,7 +24,7 @@ class Device:
         self.notes = []
         self.known = known
         self.full = False
-        self.log = Log(self, Uptime(), self.now_s, self.notes.append)
+        self.log = EventLog(self, Uptime(), self.now_s, self.notes.append)
 
     def load(self, name):
         return self.records.get(name)
@@ -177,7 +177,7 @@ def test_it_can_be_printed_from_the_storage():
     device.log.add("online", None)
     device.log.save()
     seen = []
-    log_module.FileStorage = lambda folder: seen.append(folder) or device
-    log_module.print = lambda line: seen.append(line)
-    log_module.show("somewhere")
+    event_log.FileStorage = lambda folder: seen.append(folder) or device
+    event_log.print = lambda line: seen.append(line)
+    event_log.show("somewhere")
     assert seen == ["somewhere", "2026-11-24 14:32:00 online "]

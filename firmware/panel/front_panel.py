@@ -6,8 +6,8 @@ from micropython import const
 
 from pilotlight.credentials import NotAuthorized
 
-from .face import Face
-from .words import MESSAGES
+from ..indication import Indication
+from ..strings import MESSAGES
 
 # Brightness in percent. A press takes the next one above; behind the brightest comes the dark, so one press hides a bright light.
 LEVELS = const((0, 5, 30, 100))
@@ -18,8 +18,8 @@ _STUCK_MS = const(120_000)
 _RECORD = const("brightness")
 
 
-class Panel:
-    """light: a Light, or None. screen: a Screen, or None. button: its pin, or None. storage: keeps the brightness.
+class FrontPanel:
+    """light: a StatusLight, or None. screen: a Screen, or None. button: its pin, or None. storage: keeps the brightness.
 
     brightness: percent, if none was kept. note: a line for the maintainer.
     """
@@ -31,17 +31,17 @@ class Panel:
         self._storage = storage
         self._note = note
         self._holds = asyncio.Event()
-        self._face: Face | None = None
+        self._indication: Indication | None = None
         self._asks = False  # for a second hold: the light is dark, for it may be all that there is
         self.brightness = self._kept(brightness)
         self._set_brightness()
 
-    def show(self, face: Face) -> None:
-        """Show a face."""
-        self._face = face
+    def show(self, indication: Indication) -> None:
+        """Show a indication."""
+        self._indication = indication
         self._light_up()
         if self._screen is not None:
-            self._screen.show(face)
+            self._screen.show(indication)
 
     async def run(self, agent, log, due=None) -> None:
         """Look after light, screen and button, for ever.
@@ -123,12 +123,12 @@ class Panel:
             self._light_up()
 
     def _light_up(self) -> None:
-        if self._light is None or self._face is None:
+        if self._light is None or self._indication is None:
             return
         if self._asks:
             self._light.show("off", (0, 0, 0))
         else:
-            self._light.show(self._face.pattern, self._face.rgb)
+            self._light.show(self._indication.pattern, self._indication.rgb)
 
     async def _obey_holds(self) -> None:
         """A long press cancels a pairing, or begins one where there is none; a second one soon after ends a working one."""

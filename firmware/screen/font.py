@@ -1,6 +1,6 @@
 """framebuf's own 8x8 font, closed up: each character as wide as its ink, words wrapped by that, and characters in any size.
 
-Texts hold the characters that `letters.readable` gives. A line is 8 pixels high.
+Texts hold the characters that `transliteration.readable` gives. A line is 8 pixels high.
 """
 
 import framebuf

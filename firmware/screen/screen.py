@@ -29,12 +29,12 @@ class Screen:
         now_ms = time.ticks_ms()
         self._display = display
         self._news = asyncio.Event()
-        self._face = None  # newer than its pages
+        self._indication = None  # newer than its pages
         self._notice: tuple | None = (
             None  # asked for: (ms to show it, function of pages, its arguments)
         )
-        self._face_pages: list = []
-        self._pages = self._face_pages  # or those of a notice
+        self._indication_pages: list = []
+        self._pages = self._indication_pages  # or those of a notice
         self._at = 0
         self._drawn = None  # the page in the display's buffer
         self._level = 255
@@ -44,18 +44,18 @@ class Screen:
         self._turn_at = self._refresh_at = self._notice_ends = now_ms
         self._dim_at = time.ticks_add(now_ms, _DIM_AFTER_MS)
 
-    def show(self, face) -> None:
-        """Show a Face from now on. What looks the same as before changes nothing."""
-        self._face = face
+    def show(self, indication) -> None:
+        """Show a Indication from now on. What looks the same as before changes nothing."""
+        self._indication = indication
         self._news.set()
 
     def message(self, title: str, text: str, ms: int) -> None:
-        """Show a message for so many milliseconds, then the face again."""
+        """Show a message for so many milliseconds, then the indication again."""
         self._notice = (ms, pages.message_pages, (title, text))
         self._news.set()
 
     def show_log(self, lines) -> None:
-        """Show the newest of these lines, once through, then the face again."""
+        """Show the newest of these lines, once through, then the indication again."""
         self._notice = (0, pages.log_pages, (lines,))
         self._news.set()
 
@@ -95,8 +95,8 @@ class Screen:
             changed = self._take_news(now_ms)
         except MemoryError:
             pass  # what is new is still there, for the next time
-        if self._pages is not self._face_pages and _due(self._notice_ends, now_ms):
-            self._open(self._face_pages, now_ms)
+        if self._pages is not self._indication_pages and _due(self._notice_ends, now_ms):
+            self._open(self._indication_pages, now_ms)
             changed = True
         if len(self._pages) > 1 and _due(self._turn_at, now_ms):
             self._turn((self._at + 1) % len(self._pages), now_ms)
@@ -111,7 +111,7 @@ class Screen:
             wait_ms = min(wait_ms, time.ticks_diff(self._turn_at, now_ms))
         if not self._dimmed:
             wait_ms = min(wait_ms, time.ticks_diff(self._dim_at, now_ms))
-        if self._pages is not self._face_pages:
+        if self._pages is not self._indication_pages:
             wait_ms = min(wait_ms, time.ticks_diff(self._notice_ends, now_ms))
         return max(0, wait_ms)
 
@@ -119,13 +119,13 @@ class Screen:
         """Lay out what was asked for; True if it is something else than before."""
         display = self._display
         changed = False
-        if self._face is not None:
-            laid_out = pages.pages_of(self._face, display.width, display.height)
-            self._face = None
-            if laid_out != self._face_pages:
-                if self._pages is self._face_pages:
+        if self._indication is not None:
+            laid_out = pages.pages_of(self._indication, display.width, display.height)
+            self._indication = None
+            if laid_out != self._indication_pages:
+                if self._pages is self._indication_pages:
                     self._open(laid_out, now_ms)
-                self._face_pages = laid_out
+                self._indication_pages = laid_out
                 changed = True
         if self._notice is not None:
             ms, lay_out, arguments = self._notice

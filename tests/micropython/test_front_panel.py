@@ -6,10 +6,10 @@ from tools.virtual_board import virtual_time
 
 virtual_time.install()
 
-from firmware import button as button_module
-from firmware.face import Face
-from firmware.panel import LEVELS, Panel
-from firmware.words import MESSAGES
+from firmware.indication import Indication
+from firmware.panel import button as button_module
+from firmware.panel.front_panel import LEVELS, FrontPanel
+from firmware.strings import MESSAGES
 from pilotlight.credentials import NotAuthorized
 from pilotlight.status import DeviceStatus
 
@@ -81,7 +81,7 @@ class Told:
 
 
 def panel_of(told, notes=None, light=True, screen=True, brightness=100):
-    panel = Panel(
+    panel = FrontPanel(
         told if light else None,
         told if screen else None,
         "pin",
@@ -104,9 +104,9 @@ def test_a_face_goes_to_light_and_screen():
     status = DeviceStatus()
     for light, screen in ((True, True), (True, False), (False, True), (False, False)):
         told.told.clear()
-        panel = Panel(told if light else None, told if screen else None, None, told, 100, None)
+        panel = FrontPanel(told if light else None, told if screen else None, None, told, 100, None)
         told.told.clear()
-        panel.show(Face(status))
+        panel.show(Indication(status))
         assert told.told == [("show", "off")] * light + [("show", "starting")] * screen
 
 
@@ -114,8 +114,8 @@ async def test_a_light_that_stands_still_is_mended_and_at_the_end_all_is_dark():
     told = Told()
     panel, _ = panel_of(told, screen=False)
     await asyncio.sleep_ms(21_000)
-    assert told.told == []  # there was no face yet
-    panel.show(Face(told.status))
+    assert told.told == []  # there was no indication yet
+    panel.show(Indication(told.status))
     told.told.clear()
     await asyncio.sleep_ms(5_000)
     assert told.told == [("show", "off")]
@@ -230,7 +230,7 @@ async def test_a_light_alone_is_dark_while_a_second_hold_is_asked_for():
     panel, _ = panel_of(told, screen=False)
     await asyncio.sleep_ms(1)
     told.status.update(starting=False, connected=True, joined=True, verified=True, paused=False)
-    panel.show(Face(told.status))
+    panel.show(Indication(told.status))
     for holds in (1, 2):
         told.told.clear()
         await hold()

@@ -2,7 +2,7 @@
 
 Kept in memory and, a few seconds after a change, in the storage. It can be read on the screen and from a computer:
 
-    mpremote exec "from firmware import log; log.show()" reset
+    mpremote exec "from firmware import event_log; log.show()" reset
 """
 
 import asyncio
@@ -21,7 +21,7 @@ _LONGEST_WORD = const(24)
 _FROM_1970_TO_2000_S = const(946_684_800)
 
 
-class Log:
+class EventLog:
     """The log. storage: load(name), save(name, record). uptime: an Uptime. now_s(): seconds since 1970, or None, as a clock's.
     note: a line for the maintainer.
 

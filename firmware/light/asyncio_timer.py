@@ -3,7 +3,7 @@
 import asyncio
 
 
-class TaskTimer:
+class AsyncioTimer:
     """A one-shot timer whose callback runs in the event loop, so not while something else keeps the loop busy.
 
     A callback that arms the timer again makes no object; arming it from elsewhere makes a task.

@@ -1,4 +1,4 @@
-"""The light: a pattern of patterns.py in a colour, on a lamp of lamps.py.
+"""The light: a pattern of blink_patterns.py in a colour, on a lamp of leds.py.
 
 A one-shot timer wakes it when something changes and at no other time. On ESP32 that is a `machine.Timer`, whose callback runs
 between two bytecodes of whatever runs just then: so the light lives while the event loop is busy. What is to be seen follows from
@@ -9,7 +9,7 @@ import time
 
 from micropython import const
 
-from .patterns import BREATHING, PATTERNS
+from .blink_patterns import BREATHING, PATTERNS
 
 _FLASH_MS = const(
     334
@@ -22,10 +22,10 @@ _FULL = const(10000)  # level times brightness, in percent each
 _UNKNOWN = const(-1)
 
 
-class Light:
+class StatusLight:
     """Shows patterns.
 
-    lamp: one of lamps.py. timer: a machine.Timer that nobody else uses; None: an asyncio task instead.
+    lamp: one of leds.py. timer: a machine.Timer that nobody else uses; None: an asyncio task instead.
     brightness: percent, as the eye sees it; 0 is dark.
 
     For the event loop; only the timer's callback may come in between. An Exception of the lamp's never leaves: it is tried again.
@@ -33,9 +33,9 @@ class Light:
 
     def __init__(self, lamp, timer=None) -> None:
         if timer is None:
-            from .task_timer import TaskTimer
+            from .asyncio_timer import AsyncioTimer
 
-            timer = TaskTimer()
+            timer = AsyncioTimer()
         self._lamp = lamp
         self._timer = timer
         self._callback = self._on_timer  # once: a bound method is an object

@@ -1,17 +1,18 @@
-"""What is drawn: Face → pages, and a page → pixels on any framebuf. Pure layout: no clock, no bus.
+"""What is drawn: Indication → pages, and a page → pixels on any framebuf. Pure layout: no clock, no bus.
 
-A page is a tuple that begins with the function that draws it; pages that are equal look the same. A face has one page or more, to
-be shown in turn. Nothing scrolls: what is too long for a page goes on on the next. Measures are in pixels.
+A page is a tuple that begins with the function that draws it; pages that are equal look the same. An
+indication has one or more pages, shown in turn. Nothing scrolls: text that is too long for a page
+continues on the next one. All measures are in pixels.
 """
 
 import sys
 
 from micropython import const
 
-from . import words
+from .. import strings
 from .font import draw as draw_line
 from .font import draw_large, width_of, wrap
-from .letters import readable
+from .transliteration import readable
 
 _TALL = const(
     64
@@ -29,7 +30,7 @@ _QR_WIDTH = const(74)  # two pixels a module, and four modules of white on each 
 _LOG_LINES = const(12)
 
 _encoded: list = [None, None]  # the last link with a QR code, and its modules
-_PAUSED_YES = words.PAUSED % words.YES
+_PAUSED_YES = strings.PAUSED % strings.YES
 
 
 def draw(page, canvas, width: int, height: int) -> None:
@@ -38,22 +39,29 @@ def draw(page, canvas, width: int, height: int) -> None:
     page[0](page, canvas, width, height)
 
 
-def pages_of(face, width: int, height: int) -> list:
-    """The pages of a Face."""
-    if face.state == "pairing":
-        return _pairing(face, width, height)
-    if face.state == "online" or face.state == "paused":
-        return _online(face, width, height)
-    title, meaning, remedy = words.PAGES[face.state]
-    if face.reason is not None:
-        meaning, remedy = words.REASONS.get(face.reason) or (face.reason.replace("_", " "), remedy)
+def pages_of(indication, width: int, height: int) -> list:
+    """The pages of a Indication."""
+    if indication.state == "pairing":
+        return _pairing(indication, width, height)
+    if indication.state == "online" or indication.state == "paused":
+        return _online(indication, width, height)
+    title, meaning, remedy = strings.PAGES[indication.state]
+    if indication.reason is not None:
+        meaning, remedy = strings.REASONS.get(indication.reason) or (
+            indication.reason.replace("_", " "),
+            remedy,
+        )
     rows = [meaning]
     if remedy:
-        rows.append(words.REMEDY % remedy)
-    if face.state == "joining" or face.state == "unpaired" or face.state == "no_network":
-        rows.append(_connected(face))
-    if face.state == "joining":
-        rows.append(_paused(face))
+        rows.append(strings.REMEDY % remedy)
+    if (
+        indication.state == "joining"
+        or indication.state == "unpaired"
+        or indication.state == "no_network"
+    ):
+        rows.append(_connected(indication))
+    if indication.state == "joining":
+        rows.append(_paused(indication))
     return _texts(title, True, False, (), rows, width, height)
 
 
@@ -65,11 +73,11 @@ def message_pages(title: str, text: str, width: int, height: int) -> list:
 def log_pages(lines, width: int, height: int) -> list:
     """The pages of the log's newest lines, the newest first. lines: a list, the newest last."""
     return _texts(
-        words.LOG,
+        strings.LOG,
         False,
         False,
         (),
-        list(reversed(lines[-_LOG_LINES:])) or (words.LOG_EMPTY,),
+        list(reversed(lines[-_LOG_LINES:])) or (strings.LOG_EMPTY,),
         width,
         height,
     )
@@ -80,41 +88,47 @@ def has_qr_code(page) -> bool:
     return page[0] is _draw_qr
 
 
-def _online(face, width: int, height: int) -> list:
-    paused = face.paused is True
-    rows = [words.PROJECT % readable(face.project or words.UNKNOWN, _LONGEST_NAME)]
-    if face.creator:
-        rows.append(words.CREATOR % readable(face.creator, _LONGEST_NAME))
-    if face.expires_at:
-        rows.append(_expiry(face.expires_at))
-    if face.reason is not None:
-        meaning, remedy = words.REASONS.get(face.reason) or (face.reason, "")
+def _online(indication, width: int, height: int) -> list:
+    paused = indication.paused is True
+    rows = [strings.PROJECT % readable(indication.project or strings.UNKNOWN, _LONGEST_NAME)]
+    if indication.creator:
+        rows.append(strings.CREATOR % readable(indication.creator, _LONGEST_NAME))
+    if indication.expires_at:
+        rows.append(_expiry(indication.expires_at))
+    if indication.reason is not None:
+        meaning, remedy = strings.REASONS.get(indication.reason) or (indication.reason, "")
         rows.append(meaning)
-        rows.append(words.REMEDY % remedy)
-    fixed: tuple = (_connected(face),)
+        rows.append(strings.REMEDY % remedy)
+    fixed: tuple = (_connected(indication),)
     if height < _TALL:
-        rows.insert(0, _connected(face))
+        rows.insert(0, _connected(indication))
         fixed = ()
     if paused:
-        return _texts(words.PAUSED_LARGE, True, True, fixed, rows, width, height)
+        return _texts(strings.PAUSED_LARGE, True, True, fixed, rows, width, height)
     if height < _TALL:
-        return _texts(_paused(face), False, False, (), rows, width, height)
-    return _texts(words.ONLINE_LARGE, False, True, fixed + (_paused(face),), rows, width, height)
-
-
-def _connected(face) -> str:
-    return words.CONNECTED % (
-        words.BY_HTTP
-        if face.connected and face.fallback
-        else words.YES
-        if face.connected
-        else words.NO
+        return _texts(_paused(indication), False, False, (), rows, width, height)
+    return _texts(
+        strings.ONLINE_LARGE, False, True, fixed + (_paused(indication),), rows, width, height
     )
 
 
-def _paused(face) -> str:
-    return words.PAUSED % (
-        words.CHECKING if face.paused is None else words.YES if face.paused else words.NO
+def _connected(indication) -> str:
+    return strings.CONNECTED % (
+        strings.BY_HTTP
+        if indication.connected and indication.fallback
+        else strings.YES
+        if indication.connected
+        else strings.NO
+    )
+
+
+def _paused(indication) -> str:
+    return strings.PAUSED % (
+        strings.CHECKING
+        if indication.paused is None
+        else strings.YES
+        if indication.paused
+        else strings.NO
     )
 
 
@@ -122,8 +136,8 @@ def _expiry(expires_at: str) -> str:
     """Day, and time as Frame.io wrote it; what is no such time is shown as it is."""
     if expires_at[10:11] == "T" and len(expires_at) > 16:
         zone = expires_at[-6:] if expires_at[-6] in "+-" else "UTC"
-        return words.EXPIRES_AT % (expires_at[:10], expires_at[11:16], zone)
-    return words.EXPIRES % readable(expires_at, _LONGEST_NAME)
+        return strings.EXPIRES_AT % (expires_at[:10], expires_at[11:16], zone)
+    return strings.EXPIRES % readable(expires_at, _LONGEST_NAME)
 
 
 def _texts(title: str, inverse: bool, large: bool, fixed, texts, width: int, height: int) -> list:
@@ -174,17 +188,17 @@ def _draw_text(page, canvas, width: int, height: int) -> None:
         y += pitch
 
 
-def _pairing(face, width: int, height: int) -> list:
-    code = readable(face.user_code, _LONGEST_NAME)
-    link = face.verification_uri or words.FRAME_IO
+def _pairing(indication, width: int, height: int) -> list:
+    code = readable(indication.user_code, _LONGEST_NAME)
+    link = indication.verification_uri or strings.FRAME_IO
     link = readable(link[link.find("//") + 2 :] if "//" in link else link, _LONGEST_NAME)
     if width_of(code) > width:
-        return _texts(words.PAIR, True, False, (), (code, link), width, height)
+        return _texts(strings.PAIR, True, False, (), (code, link), width, height)
     pages: list = [(_draw_code, code, link)]
     if width_of(link) > width:
-        pages.extend(_texts(words.PAIR, True, False, (), (link,), width, height))
-    if height >= _TALL and face.verification_uri_complete:
-        rows = _qr_code(face.verification_uri_complete)
+        pages.extend(_texts(strings.PAIR, True, False, (), (link,), width, height))
+    if height >= _TALL and indication.verification_uri_complete:
+        rows = _qr_code(indication.verification_uri_complete)
         if rows is not None:
             pages.append((_draw_qr, rows, code))
     return pages
@@ -198,7 +212,7 @@ def _draw_code(page, canvas, width: int, height: int) -> None:
     highest = _LARGEST_CODE
     if height >= _TALL:
         canvas.fill_rect(0, 0, width, _TITLE, 1)
-        draw_line(canvas, words.PAIR, (width - width_of(words.PAIR)) // 2, 1, 0)
+        draw_line(canvas, strings.PAIR, (width - width_of(strings.PAIR)) // 2, 1, 0)
         highest += 1
         y = 15
         link_y -= 5
@@ -224,7 +238,7 @@ def _draw_qr(page, canvas, width: int, height: int) -> None:
             if rows[row * 4 + (column >> 3)] & (0x80 >> (column & 7)):
                 canvas.fill_rect(left + column * 2, top + row * 2, 2, 2, 0)
     x = _QR_WIDTH + 6
-    draw_line(canvas, words.SCAN, x, 2)
+    draw_line(canvas, strings.SCAN, x, 2)
     half = (len(code) + 1) // 2
     scale = min(2, (width - x + 1) // (max(width_of(code[:half]), width_of(code[half:])) + 1))
     draw_large(canvas, code[:half], x, 20, scale, 2)
@@ -235,14 +249,14 @@ def _qr_code(uri: str):
     """The modules of a link's QR code, or None if it can't have one."""
     if _encoded[0] != uri:
         try:
-            # Only now, for few ever need it. __import__ gives the package; the module is an attribute of it.
-            package = __import__("firmware.qr_code")
+            # Only now, because few devices need it. __import__ returns the outermost package.
+            package = __import__("firmware.screen.qr_code").screen
             _encoded[1] = package.qr_code.encode(uri)
             _encoded[0] = uri
         except (ImportError, ValueError, MemoryError):
             return None
         del (
-            sys.modules["firmware.qr_code"],
+            sys.modules["firmware.screen.qr_code"],
             package.qr_code,
         )  # the code is large, and the next one comes in minutes
     return _encoded[1]

@@ -18,7 +18,7 @@ from tests.support.guarded_board import (
     lose_power,
     machine,
     on_flash,
-    safe_mode,
+    supervisor,
     told,
 )
 
@@ -106,7 +106,7 @@ def test_an_interrupt_reaches_the_prompt_and_what_happens_there_is_no_crash():
     for _ in range(4):
         app.job = interrupt
         with raises(KeyboardInterrupt):
-            safe_mode.run()
+            supervisor.run()
         machine.cause = machine.WDT_RESET  # at the prompt nobody feeds it
     for _ in range(4):
         boots(interrupt, 1)
@@ -145,7 +145,7 @@ def test_an_interrupt_in_the_safe_mode():
 
     kept, app.show = app.show, interrupted
     with raises(KeyboardInterrupt):
-        safe_mode.run()
+        supervisor.run()
     app.show = kept
     machine.cause = machine.HARD_RESET  # machine.reset() at the prompt
     assert not is_safe()  # what was mended there is tried at once …
@@ -180,7 +180,7 @@ def test_a_soft_reset_by_the_application_passes():
     for _ in range(4):
         app.job = soft_reset
         with raises(SystemExit):
-            safe_mode.run()
+            supervisor.run()
         machine.cause = machine.SOFT_RESET
     assert not is_safe()
 
@@ -264,6 +264,6 @@ def test_a_fault_that_can_not_be_shown_does_not_keep_the_safe_mode_from_its_retr
         app.fault_fails = error
         begun_ms = time.ticks_ms()
         assert boot() == machine.HARD_RESET and not app.runs
-        assert time.ticks_diff(time.ticks_ms(), begun_ms) >= safe_mode.retry_ms
+        assert time.ticks_diff(time.ticks_ms(), begun_ms) >= supervisor.retry_ms
         app.fault_fails = None
         assert not is_safe()

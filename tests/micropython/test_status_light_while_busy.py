@@ -8,8 +8,8 @@ import time
 
 from machine import Timer
 
-from firmware.light import Light
-from firmware.patterns import PATTERNS
+from firmware.light.blink_patterns import PATTERNS
+from firmware.light.status_light import StatusLight
 from tools.virtual_board.lamps import Eye
 
 RED = (255, 0, 0)
@@ -25,7 +25,7 @@ def compute(until):
 
 def test_it_goes_on_while_the_program_computes():
     with Eye("pixel") as eye:
-        light = Light(eye.lamp, Timer(0))
+        light = StatusLight(eye.lamp, Timer(0))
         light.show("fast", RED)
         compute(lambda: len(eye.shown) >= 6)
         light.show("off", RED)
@@ -41,7 +41,7 @@ def test_it_goes_on_while_the_program_computes():
 def test_changes_and_interrupts_at_any_time_leave_it_alive():
     """Thousands of changes, while the timer interrupts them wherever it will."""
     with Eye("led") as eye:
-        light = Light(eye.lamp, Timer(0))
+        light = StatusLight(eye.lamp, Timer(0))
         names = sorted(PATTERNS)
         begun = time.ticks_ms()
         count = 0

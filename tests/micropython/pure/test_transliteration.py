@@ -1,6 +1,6 @@
 """Any text becomes what the font can show, of bounded length, with bounded work."""
 
-from firmware.letters import BOX, readable
+from firmware.screen.transliteration import BOX, readable
 
 
 def test_latin_letters_lose_their_accents():

@@ -7,7 +7,7 @@ import micropython
 from tests.support.guarded_board import Machine, app, boots, is_safe, machine, on_flash
 
 # isort: split
-from firmware.crash_mark import CrashMark
+from firmware.guard.boot_loop_counter import BootLoopCounter
 
 
 def mark(magic, count, flags):
@@ -52,7 +52,7 @@ def test_the_mark_is_written_without_memory():
             return None
 
     kept, Machine.RTC = Machine.RTC, lambda self: Unwritten()
-    mark = CrashMark(machine)
+    mark = BootLoopCounter(machine)
     Machine.RTC = kept
     micropython.heap_lock()
     mark.begin()

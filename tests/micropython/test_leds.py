@@ -11,8 +11,8 @@ virtual_time.install(board=True)
 from machine import Timer
 from virtual import events
 
-from firmware.face import LIGHTS
-from firmware.light import Light
+from firmware.indication import LIGHTS
+from firmware.light.status_light import StatusLight
 from tests.support.recorded_light import edges
 from tools.virtual_board.lamps import KINDS, Eye
 from tools.virtual_board.virtual_time import Clock
@@ -71,7 +71,7 @@ async def test_each_state_is_read_from_the_pins_alone():
                 span = 2 * sum(TIMING[state]) or 2 * LONGEST_MS
                 begun = Clock.now_ms
                 with Eye(kind) as eye:
-                    light = Light(eye.lamp, Timer(0))
+                    light = StatusLight(eye.lamp, Timer(0))
                     light.set_brightness(brightness)
                     light.show(*LIGHTS[state])
                     await asyncio.sleep_ms(2 * span)
@@ -145,7 +145,7 @@ def test_the_kinds_that_fade():
 
 async def test_a_light_is_driven_by_the_boards_timer_to_the_millisecond():
     with Eye("pixel") as eye:
-        light = Light(eye.lamp, Timer(0))
+        light = StatusLight(eye.lamp, Timer(0))
         begun = Clock.now_ms
         light.show("three_flashes", (255, 0, 0))
         await asyncio.sleep_ms(6050)

@@ -8,7 +8,7 @@ import unicodedata
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from firmware.letters import BOX, readable
+from firmware.screen.transliteration import BOX, readable
 
 IN_FONT = {chr(code) for code in range(32, 128)}
 
