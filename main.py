@@ -1,6 +1,7 @@
-"""The firmware. On a board, /lib is on sys.path already; under the unix port, lib/ beside this file is put there."""
+"""The firmware. A board has /lib on sys.path; the unix port gets lib/ beside this file."""
 
-# Whatever ends this file, from its first instruction on, must not lead to a prompt that is closed: see firmware/guard/repl.py.
+# However this file ends, from its first instruction on, it must not lead to a closed REPL: see
+# firmware/guard/repl.py.
 try:
     import micropython
 
@@ -11,16 +12,28 @@ try:
     if sys.platform != "esp32":
         sys.path[:0] = [__file__[:-7] or ".", __file__[:-7] + "lib"]
 
-    # Collected early and often, the heap stays whole: importing leaves holes, and the largest buffer wants 4 kB in one piece.
+    # Imports leave holes in the heap. Early and frequent collection keeps 4 kB in one piece, which
+    # the largest buffer needs.
     gc.threshold(16384)
 
-    from firmware import start
+    from firmware.guard import repl
 
-    start.run()
+    repl.configure()
+    if repl.on_board():
+        from firmware.guard import supervisor
+
+        supervisor.run()
+    else:
+        from firmware import app
+
+        try:
+            app.run()
+        except KeyboardInterrupt:
+            sys.exit(130)  # as a shell reports an interrupted program
 finally:
     import micropython
 
-    micropython.kbd_intr(-1)  # whoever presses Ctrl-C once presses it again
+    micropython.kbd_intr(-1)  # a second Ctrl-C must not interrupt what follows
     from firmware.guard import repl
 
-    repl.leave()
+    repl.reset_if_closed()

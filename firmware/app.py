@@ -16,64 +16,69 @@ from .storage import FileStorage
 from .uptime import Uptime
 
 _CONFIG_ERROR_EXIT = const(2)
-_LOOK_MS = const(30_000)
+_CHECK_IN_MS = const(30_000)
 _STUCK_MS = const(120_000)
 
 
-def run(times=None, guard=None) -> None:
-    """Run the firmware. times: a pilotlight.times.Times, for tests. guard: a Supervisor on a board, None on a computer.
+def run(times=None, supervisor=None) -> None:
+    """Run the firmware.
 
-    If the configuration can't be used, that is shown, and one sentence goes to stderr. A computer ends with exit code 2, a board
-    goes on showing it. What nobody foresaw is raised, and so is KeyboardInterrupt.
+    times: a pilotlight.times.Times, for tests. supervisor: a guard.supervisor.Supervisor on a
+    board, None on a computer.
+
+    An unusable configuration is shown, and one sentence goes to stderr. A computer then ends with
+    exit code 2; a board goes on showing it. Every other exception is raised, KeyboardInterrupt too.
     """
     uptime = Uptime()
-    values, settings = _configure(uptime, guard)
+    values, settings = configure(uptime, supervisor)
     try:
         board = _board(values["board"])
         storage = (
             board.storage(values) if hasattr(board, "storage") else FileStorage(values["state_dir"])
         )
-        network = board.network(values, log_line)
-        clock = board.clock(values, storage, log_line)
-        log = EventLog(storage, uptime, clock.now_s, log_line)
-        agent = _agent(settings, network, storage, clock, times, log, guard)
+        network = board.network(values, log)
+        clock = board.clock(values, storage, log)
+        event_log = EventLog(storage, uptime, clock.now_s, log)
+        agent = make_agent(settings, network, storage, clock, times, event_log, supervisor)
     except ImportError as error:
         _fail(
             "%s: board: %s can't be used here: %s" % (_config_path(), values["board"], error),
             uptime,
-            guard,
+            supervisor,
         )
     except Untrusted as error:
-        _fail("%s: frameio.ca: %s" % (_config_path(), error), uptime, guard)
+        _fail("%s: frameio.ca: %s" % (_config_path(), error), uptime, supervisor)
     settings = None
-    if guard is not None:
-        guard.remember_board(values["board"])
+    if supervisor is not None:
+        supervisor.remember_board(values["board"])
     console = values["board"] == "host" if values["console"] is None else values["console"]
-    due = None if guard is None else guard.watchdog.due
-    outputs = _Outputs(
-        Console() if console else None, _panel(board, values, storage), log, uptime, due
-    )
+    check_in = None if supervisor is None else supervisor.watchdog.check_in
+    front_panel = _front_panel(board, values, storage)
+    outputs = Outputs(Console() if console else None, front_panel, event_log, uptime, check_in)
     try:
-        asyncio.run(_run(agent, network, clock, outputs, guard))
+        asyncio.run(run_all(agent, network, clock, outputs, supervisor))
     finally:
         outputs.end()
 
 
-async def _run(agent, network, clock, outputs, guard) -> None:
-    """Run all that has something to do. What nobody foresaw, in any of it, ends it."""
+async def run_all(agent, network, clock, outputs, supervisor) -> None:
+    """Run every part that has a task. An exception in any of them ends them all."""
     jobs = [agent.run(), outputs.run(agent)]
     if hasattr(network, "run"):
         network.on_change = agent.network_changed
         jobs.append(network.run())
     if hasattr(clock, "run"):
         jobs.append(clock.run(agent.status))
-    if guard is not None:
-        jobs.append(guard.watchdog.run())
+    if supervisor is not None:
+        jobs.append(supervisor.watchdog.run())
     await asyncio.gather(*jobs)
 
 
-def _configure(uptime: Uptime, guard=None):
-    """The configuration's values and the agent's settings; the code that makes them is forgotten again, for it is large."""
+def configure(uptime: Uptime, supervisor=None):
+    """(configuration values, the Agent's Settings). An unusable configuration ends as `run` says.
+
+    The modules that read them are large, so they are unloaded again.
+    """
     from . import config
 
     path = _config_path()
@@ -81,30 +86,34 @@ def _configure(uptime: Uptime, guard=None):
         values = config.load(path)
         return values, config.settings(values, path)
     except config.ConfigError as error:
-        _fail(str(error), uptime, guard)
+        _fail(str(error), uptime, supervisor)
     finally:
-        _forget("firmware", "config")
-        _forget("pilotlight", "settings")
-        _forget("pilotlight", "trust_roots")
+        _unload("firmware", "config")
+        _unload("pilotlight", "settings")
+        _unload("pilotlight", "trust_roots")
 
 
-def _agent(settings, network, storage, clock, times, log=None, guard=None):
-    from pilotlight.agent import (
-        Agent,
-    )  # only now: the code that read the configuration has made room
+def make_agent(settings, network, storage, clock, times, event_log=None, supervisor=None):
+    """The Agent. With a supervisor it may reset the board, and its tasks check in."""
+    from pilotlight.agent import Agent  # only now: the unloaded configuration modules made room
 
-    if guard is None:
-        return Agent(settings, network, storage, clock, times, log_line)
+    if supervisor is None:
+        return Agent(settings, network, storage, clock, times, log)
 
     def reset() -> None:
-        log.save()
-        guard.reset()
+        event_log.save()
+        supervisor.reset()
 
-    return Agent(settings, network, storage, clock, times, log_line, reset, guard.watchdog.due)
+    return Agent(settings, network, storage, clock, times, log, reset, supervisor.watchdog.check_in)
 
 
-def _panel(board, values: dict, storage):
-    """What the board has of light, screen and button, or None."""
+def log(line: str) -> None:
+    """Write a line for the maintainer to stderr. stdout belongs to the console."""
+    print("pilotlight:", line, file=sys.stderr)
+
+
+def _front_panel(board, values: dict, storage):
+    """The board's light, screen and button as a FrontPanel, or None if it has none of them."""
     light = board.light() if values["light"] and hasattr(board, "light") else None
     screen = None
     if values["screen"] != "none" and hasattr(board, "screen"):
@@ -116,76 +125,76 @@ def _panel(board, values: dict, storage):
         return None
     from .panel.front_panel import FrontPanel
 
-    return FrontPanel(light, screen, button, storage, values["brightness"], log_line)
+    return FrontPanel(light, screen, button, storage, values["brightness"], log)
 
 
-def _forget(name: str, module: str) -> None:
-    """Let the memory of an imported module go."""
-    if sys.modules.pop(name + "." + module, None) is not None:
-        delattr(sys.modules[name], module)
+def _unload(package: str, module: str) -> None:
+    """Free the memory of an imported module."""
+    if sys.modules.pop(package + "." + module, None) is not None:
+        delattr(sys.modules[package], module)
 
 
-def log_line(text: str) -> None:
-    """A line for the maintainer, on stderr: stdout is the console's."""
-    print("pilotlight:", text, file=sys.stderr)
+class Outputs:
+    """Shows the agent's status on all outputs.
 
+    console, front_panel: None where there is none. check_in(name, within_ms): the watchdog's, or
+    None.
+    """
 
-class _Outputs:
-    """Where each indication goes. console, panel: None where there is none. due: as for Agent."""
-
-    def __init__(self, console: Console | None, panel, log: EventLog, uptime: Uptime, due) -> None:
+    def __init__(
+        self, console: Console | None, front_panel, event_log: EventLog, uptime: Uptime, check_in
+    ) -> None:
         self._console = console
-        self._panel = panel
-        self._log = log
+        self._front_panel = front_panel
+        self._event_log = event_log
         self._uptime = uptime
-        self._due = due
+        self._check_in = check_in
 
     async def run(self, agent) -> None:
         """Show the agent's status, for ever."""
-        jobs = [self._follow(agent.status), self._log.run()]
-        if self._panel is not None:
-            jobs.append(self._panel.run(agent, self._log, self._due))
+        jobs = [self._follow(agent.status), self._event_log.run()]
+        if self._front_panel is not None:
+            jobs.append(self._front_panel.run(agent, self._event_log, self._check_in))
         await asyncio.gather(*jobs)
 
     def end(self) -> None:
-        """Show nothing any more, and keep the log."""
-        # First what takes no time: mpremote sends Ctrl-C twice, and the second one may end the writing.
-        if self._panel is not None:
-            self._panel.go_dark()
-        self._log.save()
+        """Switch the outputs off, and store the event log."""
+        # The fast part first: mpremote sends Ctrl-C twice, and the second one may end the writing.
+        if self._front_panel is not None:
+            self._front_panel.go_dark()
+        self._event_log.save()
 
     async def _follow(self, status: DeviceStatus) -> None:
         version = 0
         while True:
-            if self._due is not None:
-                self._due("outputs", _STUCK_MS)
+            if self._check_in is not None:
+                self._check_in("outputs", _STUCK_MS)
             try:
-                version = await asyncio.wait_for_ms(status.wait(version), _LOOK_MS)
+                version = await asyncio.wait_for_ms(status.wait(version), _CHECK_IN_MS)
             except asyncio.TimeoutError:
                 continue
             self._show(Indication(status))
 
     def _show(self, indication: Indication) -> None:
-        self._log.add(indication.state, indication.reason)
-        if self._panel is not None:
-            self._panel.show(indication)
+        self._event_log.add(indication.state, indication.reason)
+        if self._front_panel is not None:
+            self._front_panel.show(indication)
         if self._console is not None:
             try:
                 self._console.show(indication, self._uptime.ms())
             except OSError:
                 self._console = None
-                log_line("nobody reads the console any more")
+                log("nobody reads the console any more")
 
 
-def _fail(sentence: str, uptime: Uptime, guard) -> None:
+def _fail(sentence: str, uptime: Uptime, supervisor) -> None:
     from .screen import fault_screen
 
-    log_line(sentence)
-    if guard is not None:
-        asyncio.run(
-            fault_screen.show("config", sentence, uptime.ms())
-        )  # for ever: an exit is a soft reset there, and the same again
-    fault_screen.tell("config", uptime.ms())
+    log(sentence)
+    if supervisor is not None:
+        # For ever, because an exit would be a soft reset, and then the same error again.
+        asyncio.run(fault_screen.show("config", sentence, uptime.ms()))
+    fault_screen.print_fault("config", uptime.ms())
     sys.exit(_CONFIG_ERROR_EXIT)
 
 
@@ -195,5 +204,5 @@ def _config_path() -> str:
 
 
 def _board(name: str):
-    # __import__ gives the package; the module is an attribute of it.
+    # __import__ returns the outermost package.
     return getattr(__import__("firmware.boards." + name).boards, name)

@@ -1,4 +1,4 @@
-"""The configuration: one table of what may be set, loading, and errors that say what to change."""
+"""The configuration: one table of the keys, loading, and errors that say what to change."""
 
 import json
 import os
@@ -9,11 +9,14 @@ from pilotlight.settings import Settings, SettingsError, is_semver
 
 _LARGEST_BYTES = const(8192)
 _NO_ENTRY = const(2)
-_SIZE = const(6)  # in what os.stat gives
+_SIZE = const(6)  # index into os.stat
 
 
 class ConfigError(Exception):
-    """The configuration can't be used. The text is one sentence: which file, which key, its value, what is allowed; no secret."""
+    """The configuration can't be used.
+
+    The text is one sentence with file, key, value and what is allowed, and without a secret.
+    """
 
 
 REQUIRED = const("(required)")
@@ -78,7 +81,8 @@ SCHEMA = (
         "wifi",
         _NETWORKS,
         None,
-        "known networks: ssid of 1 to 32 bytes, password of 8 to 64 (none: open), hidden (default false)",
+        "known networks: ssid of 1 to 32 bytes, password of 8 to 64 (none: open), "
+        "hidden (default false)",
     ),
     ("country", _COUNTRY, None, "where the radio is used (ISO 3166-1)"),
     ("hostname", _HOSTNAME, None, "the device's name in the network"),
@@ -92,14 +96,15 @@ SCHEMA = (
     ("repl", _SWITCH, True, "false: a board's prompt is closed to Ctrl-C (docs/security.md)"),
     ("state_dir", _TEXT, "state", "folder for what the device remembers; made if missing"),
 )
-# Keys whose value no error tells. One that is unknown may be one of them, mistyped: its value is not told either.
+# No error names the value of these keys. An unknown key may be one of them, misspelt, so its value
+# is not named either.
 SECRETS = ("frameio.client_secret", "frameio.access_token", "wifi")
 
 
 def load(path: str) -> dict:
-    """Read and check a configuration file: the schema's keys with their values. Raises ConfigError."""
+    """The schema's keys with the values of a configuration file. Raises ConfigError."""
     try:
-        # By its size, for a read with a bound of its own would want that much memory in one piece.
+        # By its size, because a bounded read would allocate its bound in one piece.
         if os.stat(path)[_SIZE] > _LARGEST_BYTES:
             raise ConfigError("%s is longer than %d bytes" % (path, _LARGEST_BYTES))
         with open(path) as file:
@@ -118,7 +123,10 @@ def load(path: str) -> dict:
 
 
 def settings(values: dict, path: str) -> Settings:
-    """The agent's settings from `load`'s values. Raises ConfigError, also for a root that can't be read."""
+    """The Agent's Settings from the values of `load`. Raises ConfigError.
+
+    path: the configuration file's, for the errors.
+    """
     try:
         return Settings(
             values["frameio.url"],
@@ -130,7 +138,7 @@ def settings(values: dict, path: str) -> Settings:
         )
     except SettingsError as error:
         url = values["frameio.url"]
-        # Behind an @ or a ? somebody's password may be.
+        # A password may be in front of an @ or after a ?.
         given = (
             "; it is %s" % _shown(url)
             if str(error).startswith("url") and "@" not in url and "?" not in url
@@ -140,7 +148,7 @@ def settings(values: dict, path: str) -> Settings:
 
 
 def _client_secret(values: dict) -> str | None:
-    """The configured one; else that of the vendor's own module, which may be frozen into the firmware's image."""
+    """The configured secret, else that of the vendor's module `model_secret`."""
     if values["frameio.client_secret"] is None and values["frameio.access_token"] is None:
         try:
             return __import__("model_secret").CLIENT_SECRET
@@ -153,9 +161,8 @@ def _trust_roots(roots, url: str, path: str):
     if url.startswith("http://"):
         return ()
     if roots is None:
-        from pilotlight.trust_roots import (
-            ROOTS,
-        )  # only now: 4 kB that a device with its own roots can do without
+        # Only now: a device with its own roots saves 4 kB.
+        from pilotlight.trust_roots import ROOTS
 
         return ROOTS
     ders = []
@@ -246,7 +253,7 @@ def _flatten(values: dict) -> dict:
     flat = {}
     for key, value in values.items():
         if key not in groups:
-            flat[str(key)] = value  # MicroPython's json takes keys that are no text
+            flat[str(key)] = value  # MicroPython's json accepts keys that are not text
         elif isinstance(value, dict):
             for inner in value:
                 flat["%s.%s" % (key, inner)] = value[inner]
@@ -256,7 +263,7 @@ def _flatten(values: dict) -> dict:
 
 
 def nearest(key: str, keys) -> str:
-    """The one of the keys with the fewest letters to change (Levenshtein's distance)."""
+    """The key with the smallest Levenshtein distance."""
     best, fewest = keys[0], 1 << 20
     for candidate in keys:
         row = list(range(len(candidate) + 1))

@@ -1,4 +1,4 @@
-"""The console: one JSON line a change on stdout. Others read it, so its keys are a contract (README)."""
+"""The console: one JSON line a change on stdout. Its keys are a contract (README)."""
 
 import json
 import sys
@@ -8,13 +8,16 @@ from .indication import Indication
 
 
 class Console:
-    """Writes a indication whenever it differs from the one before."""
+    """Writes an indication whenever it differs from the one before."""
 
     def __init__(self) -> None:
         self._last = ""
 
     def show(self, indication: Indication, t_ms: int) -> None:
-        """Write a line if anything in it is new. t_ms: milliseconds since the firmware started."""
+        """Write a line if anything in it is new. t_ms: milliseconds since the firmware started.
+
+        Raises OSError if stdout is closed.
+        """
         fields = _fields(indication)
         if fields == self._last:
             return
@@ -25,7 +28,7 @@ class Console:
 
 
 def _fields(indication: Indication) -> str:
-    """The line behind its time."""
+    """The line after its time."""
     return json.dumps(
         OrderedDict(
             (

@@ -1,44 +1,48 @@
-"""The log: the last changes of state with their reasons and times. "Why was it offline at 14:32?"
+"""The event log: the last changes of state with their reasons and times.
 
-Kept in memory and, a few seconds after a change, in the storage. It can be read on the screen and from a computer:
+It is kept in memory and, a few seconds after a change, in the storage. The screen shows it, and a
+computer can read it:
 
-    mpremote exec "from firmware import event_log; log.show()" reset
+    mpremote exec "from firmware import event_log; event_log.show()" reset
 """
 
 import asyncio
-import time
 
 from micropython import const
 
 from .storage import FileStorage
+from .unix_time import gmtime
 
 _ENTRIES = const(50)
 _RECORD = const("log")
-_SAVE_AFTER_MS = const(5_000)  # so that a few changes in a row are one save
+_SAVE_AFTER_MS = const(5_000)  # so that several changes in a row are one save
 _SAVE_APART_MS = const(60_000)  # the flash wears out
 _IDLE_MS = const(3_600_000)
-_LONGEST_WORD = const(24)
-_FROM_1970_TO_2000_S = const(946_684_800)
+_LONGEST_WORD = const(24)  # characters
 
 
 class EventLog:
-    """The log. storage: load(name), save(name, record). uptime: an Uptime. now_s(): seconds since 1970, or None, as a clock's.
-    note: a line for the maintainer.
+    """The event log.
 
-    An entry is [seconds since 1970 or None, seconds of uptime or None if it is an earlier boot's, state, reason].
+    storage: has load(name) and save(name, record). uptime: an Uptime.
+    now_s(): returns seconds since 1970, or None if the time is not known.
+    log(line): writes a line for the maintainer.
+
+    An entry is [seconds since 1970 or None, seconds of uptime or None if an earlier boot made it,
+    state, reason].
     """
 
-    def __init__(self, storage, uptime, now_s, note) -> None:
+    def __init__(self, storage, uptime, now_s, log) -> None:
         self._storage = storage
         self._uptime = uptime
         self._now_s = now_s
-        self._note = note
+        self._log = log
         self._entries: list = self._load()
         self._wake = asyncio.Event()
-        self._stored = True
+        self._is_stored = True
 
     def add(self, state: str, reason: str | None) -> None:
-        """A change of state or reason; the same as before is none."""
+        """Add an entry, unless state and reason are those of this boot's last entry."""
         if (
             self._entries
             and self._entries[-1][1] is not None
@@ -48,32 +52,32 @@ class EventLog:
         if len(self._entries) == _ENTRIES:
             self._entries.pop(0)
         self._entries.append([None, self._uptime.ms() // 1000, state, reason])
-        self._stored = False
+        self._is_stored = False
         self._wake.set()
 
     def lines(self, short: bool = False) -> list:
-        """A line an entry, the newest last: time (UTC), state, reason. Without a clock the time is left open.
+        """A line for each entry, the newest last: time (UTC), state, reason.
 
-        short: hours and minutes only.
+        An entry without a known time has a placeholder. short: hours and minutes only.
         """
-        self._date()
+        self._update_times()
         return lines_of(self._entries, short)
 
     def save(self) -> None:
-        """Store it now, for instance before a restart. What fails is noted."""
-        if self._stored:
+        """Store it now, for instance before a restart. A failure is logged."""
+        if self._is_stored:
             return
-        self._date()
+        self._update_times()
         try:
             self._storage.save(
                 _RECORD, {"entries": [[entry[0], entry[2], entry[3]] for entry in self._entries]}
             )
-            self._stored = True
+            self._is_stored = True
         except (OSError, MemoryError) as error:
-            self._note("the log could not be stored: %s" % error)
+            self._log("the log could not be stored: %s" % error)
 
     async def run(self) -> None:
-        """Store what is new, for ever."""
+        """Store new entries, for ever."""
         while True:
             try:
                 await asyncio.wait_for_ms(self._wake.wait(), _IDLE_MS)
@@ -85,8 +89,8 @@ class EventLog:
             self.save()
             await asyncio.sleep_ms(_SAVE_APART_MS)
 
-    def _date(self) -> None:
-        """Give the entries of this boot their times: those made before the clock was known, and before it was put right."""
+    def _update_times(self) -> None:
+        """Compute the times of this boot's entries, as the clock may have been set since."""
         now_s = self._now_s()
         if now_s is None:
             return
@@ -99,12 +103,12 @@ class EventLog:
         try:
             return entries_in(self._storage.load(_RECORD))
         except OSError as error:
-            self._note("the log of the last time is lost: %s" % error)
+            self._log("the log of the last time is lost: %s" % error)
             return []
 
 
 def entries_in(record) -> list:
-    """The entries of a stored record; what is none is left out."""
+    """The entries of a stored record. Invalid ones are left out."""
     entries = []
     rows = record.get("entries") if isinstance(record, dict) else None
     for row in rows if isinstance(rows, list) else ():
@@ -120,22 +124,21 @@ def entries_in(record) -> list:
 
 
 def lines_of(entries, short: bool = False) -> list:
-    """A line an entry, the newest last."""
+    """A line for each entry, the newest last. short: hours and minutes only."""
     return [
-        "%s %s %s" % (_stamp(seconds, short), state, reason or "")
+        "%s %s %s" % (_time_text(seconds, short), state, reason or "")
         for seconds, _, state, reason in entries
     ]
 
 
 def show(state_dir: str = "state") -> None:
-    """Print the log that is stored in a state folder, the newest line last."""
+    """Print the event log stored in a folder, the newest line last."""
     for line in lines_of(entries_in(FileStorage(state_dir).load(_RECORD))):
         print(line)
 
 
-def _stamp(seconds: int | None, short: bool) -> str:
+def _time_text(seconds: int | None, short: bool) -> str:
     if seconds is None:
         return "--:--" if short else "(no clock)         "
-    # A board counts its years from 2000, unix from 1970; gmtime(0) tells.
-    time_of = time.gmtime(seconds if time.gmtime(0)[0] == 1970 else seconds - _FROM_1970_TO_2000_S)
-    return "%02d:%02d" % time_of[3:5] if short else "%04d-%02d-%02d %02d:%02d:%02d" % time_of[:6]
+    fields = gmtime(seconds)
+    return "%02d:%02d" % fields[3:5] if short else "%04d-%02d-%02d %02d:%02d:%02d" % fields[:6]

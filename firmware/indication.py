@@ -1,6 +1,7 @@
-"""DeviceStatus → Indication: what light, screen and console are to show. Pure, and without a word of wording.
+"""DeviceStatus → Indication: what light, screen and console show. Pure; without any wording.
 
-The lights of the states are here, once, and their timing in `blink_patterns.py`; README's ladder is generated from both.
+The colour and pattern of each state stand here once, and the patterns' timing in blink_patterns.py.
+README's ladder is generated from both.
 """
 
 from micropython import const
@@ -13,7 +14,7 @@ _MAGENTA = const((255, 0, 255))
 _GREEN = const((0, 255, 0))
 _AMBER = const((255, 120, 0))
 
-# state → (pattern of blink_patterns.py, colour)
+# state → (key of blink_patterns.PATTERNS, colour)
 LIGHTS = {
     "fault": ("fast", _RED),
     "starting": ("off", _OFF),
@@ -28,10 +29,11 @@ LIGHTS = {
 
 
 class Indication:
-    """What a DeviceStatus looks like.
+    """How a DeviceStatus is shown.
 
-    state, reason, connected, paused, fallback, project, creator, expires_at, user_code, verification_uri and
-    verification_uri_complete: as in DeviceStatus.
+    state, connected, paused, fallback, project, creator, expires_at, user_code, verification_uri,
+    verification_uri_complete: the DeviceStatus's attributes of the same names.
+    reason: its fault, else its reason, or None.
     pattern: a key of blink_patterns.PATTERNS. rgb: (red, green, blue), each 0..255.
     """
 

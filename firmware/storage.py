@@ -1,7 +1,7 @@
-"""Small records as JSON files in one folder. Whole old or whole new: a temporary file, then a rename.
+"""Small records as JSON files in one folder. A save writes a temporary file and renames it.
 
-On littlefs2 a close brings the file to the flash, and a rename is atomic: a power cut leaves the old record or the new one, and
-at most a temporary file that the next save overwrites.
+On littlefs2 a close writes the file to flash, and a rename is atomic. So a power cut leaves the old
+record or the new one, and at most a temporary file that the next save overwrites.
 """
 
 import json
@@ -10,7 +10,7 @@ import os
 from micropython import const
 
 _LARGEST_BYTES = const(6144)  # two tokens of 2048 characters, and what is stored with them
-_MODE = const(0)  # in what os.stat gives; on littlefs a folder's size is any number
+_MODE = const(0)  # index into os.stat; on littlefs a folder's size is any number
 _SIZE = const(6)
 _FOLDER = const(0x4000)
 _NO_ENTRY = const(2)
@@ -19,7 +19,7 @@ _IS_FOLDER = const(21)
 
 
 class StorageError(OSError):
-    """A record can't be used or kept. The text names its file and says what is wrong, never what is in it."""
+    """A record can't be read or stored. The text names file and problem, never the content."""
 
 
 class FileStorage:
@@ -29,11 +29,11 @@ class FileStorage:
         self._state_dir = state_dir
 
     def load(self, name: str) -> dict | None:
-        """The record, or None if there is none. Raises StorageError for a file that is none, or can't be read."""
+        """The record, or None if there is no file. Raises StorageError if the file is corrupt."""
         path = self._path(name)
         try:
             status = os.stat(path)
-            # By its size, for a read with a bound of its own would want that much memory in one piece.
+            # By its size, because a bounded read would allocate its bound in one piece.
             if status[_MODE] & _FOLDER:
                 wrong = "is a folder"
             elif status[_SIZE] > _LARGEST_BYTES:
@@ -53,9 +53,9 @@ class FileStorage:
         raise StorageError("%s %s" % (path, wrong))
 
     def save(self, name: str, record: dict) -> None:
-        """Store the record in place of the one before.
+        """Replace the record. Raises OSError, or StorageError if it is too large.
 
-        Raises OSError, StorageError for a record that is too large; then the one before still stands.
+        After an error the old record is still there.
         """
         path = self._path(name)
         data = json.dumps(record).encode()
@@ -70,9 +70,8 @@ class FileStorage:
         except OSError as error:
             if error.errno != _IS_FOLDER:
                 raise
-            os.rename(
-                path, path + ".folder"
-            )  # somebody's folder must not keep the record out for ever
+            # A folder of that name must not prevent the record for ever.
+            os.rename(path, path + ".folder")
             os.rename(temporary, path)
 
     def _path(self, name: str) -> str:

@@ -1,17 +1,18 @@
 """All wording: what the states and reasons mean, and what to do. Pure.
 
-Plain sentences for somebody on a set who did not read a manual. A screen shows them; README's ladder is generated from STATES.
+Plain sentences for a user on a film set who has not read a manual. The screen shows them; README's
+ladder is generated from STATES.
 """
 
 
 class Table:
-    """Lines of `key|text|text`: as a dict of tuples of texts that is only read, in a third of its memory."""
+    """Lines of `key|text|text`. Reads like a dict of tuples of texts, in a third of its memory."""
 
     def __init__(self, lines: str) -> None:
         self._lines = lines
 
     def get(self, key: str, otherwise=None):
-        """The texts of a key, or `otherwise`."""
+        """The texts of a key as a tuple, or `otherwise`."""
         start = self._lines.find("\n" + key + "|") + 1
         if not start:
             return otherwise
@@ -41,7 +42,7 @@ paused|online, and paused in Frame.io|nothing: only Frame.io can resume
 online|joined, or kept online by HTTP|nothing
 """)
 
-# What the screen shows, in Frame.io's own words where it has them (Connected, Paused).
+# The screen's texts, in Frame.io's own words where it has them (Connected, Paused).
 CONNECTED = "Connected: %s"
 PAUSED = "Paused: %s"
 YES = "Yes"
@@ -62,7 +63,8 @@ FRAME_IO = "Frame.io"
 LOG = "Log"
 LOG_EMPTY = "Nothing has happened yet"
 
-# state → (title, what it is, what to do), for the states with a page of text; a reason has better words for the last two
+# state → (title, what it is, what to do), for states with a page of text. A reason replaces the
+# last two.
 PAGES = Table("""
 fault|Fault|Something is broken|Read the console or log
 starting|Starting|Please wait|
@@ -121,7 +123,7 @@ no_address|The network gave no address|Check its DHCP
 no_cable|No network cable is connected|Plug it in; check the switch
 """)
 
-# what the screen answers to the button → (title, text)
+# the screen's answer to the button → (title, text)
 MESSAGES = Table("""
 hold_again|Unpair?|Hold again to unpair this device and show a new code
 fixed_token|Not possible|This device has a fixed token: there is nothing to pair

@@ -1,10 +1,13 @@
-"""Milliseconds since the firmware began, over the wraps of ticks_ms."""
+"""Milliseconds since the firmware started, across the wraps of ticks_ms."""
 
 import time
 
 
 class Uptime:
-    """Ask it at least every six days, or a wrap of ticks_ms (12.4 days on a board) is missed. The log's task does."""
+    """Call `ms` at least every six days, else a wrap of ticks_ms is missed (12.4 days on a board).
+
+    The event log's task does.
+    """
 
     def __init__(self) -> None:
         self._ticks_ms = time.ticks_ms()

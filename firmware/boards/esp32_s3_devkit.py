@@ -1,8 +1,8 @@
 """Board `esp32_s3_devkit`: an ESP32-S3-DevKitC-1.
 
-    GPIO 48   the NeoPixel on the board (v1.1 of the board has it on GPIO 38: change it here)
-    GPIO 0    button to ground (the one marked BOOT)
-    GPIO 9    SCL, GPIO 8 SDA of an SSD1306 display at address 0x3C, if there is one
+    GPIO 48   the board's NeoPixel (v1.1 of the board has it on GPIO 38: change it here)
+    GPIO 0    button to ground (marked BOOT)
+    GPIO 9    SCL, GPIO 8 SDA of an SSD1306 display at address 0x3C; optional
 
 How to add a board: see esp32_devkit.py.
 """
@@ -10,12 +10,14 @@ How to add a board: see esp32_devkit.py.
 from machine import I2C, Pin, Timer
 from neopixel import NeoPixel
 
-from ..build import BUILD_S
 from ..light.leds import Pixel
 from ..light.status_light import StatusLight
 from ..network.clock import Clock
 from ..network.wifi import Wifi
 from ..screen.ssd1306 import SSD1306_I2C
+
+network = Wifi.from_config
+clock = Clock.from_config
 
 
 def light() -> StatusLight:
@@ -24,20 +26,10 @@ def light() -> StatusLight:
 
 
 def screen(height: int) -> SSD1306_I2C:
-    """The display on GPIO 8 and 9, which may be missing."""
+    """The display on GPIO 8 and 9."""
     return SSD1306_I2C(128, height, I2C(0, scl=Pin(9), sda=Pin(8), freq=400_000))
 
 
 def button() -> Pin:
     """The button on GPIO 0."""
     return Pin(0, Pin.IN, Pin.PULL_UP)
-
-
-def network(values: dict, log) -> Wifi:
-    """The chip's Wi-Fi."""
-    return Wifi(values["wifi"] or (), values["country"], values["hostname"], log=log)
-
-
-def clock(values: dict, storage, log) -> Clock:
-    """The chip's clock, set by NTP."""
-    return Clock(values["ntp"], storage, BUILD_S, log)

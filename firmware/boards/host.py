@@ -1,31 +1,32 @@
-"""Board `host`: this computer, under the unix port. The network is the computer's, always up as far as anybody can tell here;
-the clock is the computer's too.
+"""Board `host`: this computer, under the unix port, with its own network and clock.
 
 How to add a board: see esp32_devkit.py.
 """
 
-import time
+from .. import unix_time
 
 
-class _Host:
+class Host:
+    """A `network` and a `clock` for pilotlight.Agent."""
+
     def is_up(self) -> bool:
-        """True: the computer looks after its own network."""
+        """True: the computer manages its own network."""
         return True
 
     def now_s(self) -> int | None:
         """Seconds since 1970."""
-        return int(time.time())
+        return unix_time.now_s()
 
     async def ensure_set(self) -> bool:
         """True: the computer's clock is set."""
         return True
 
 
-def network(values: dict, log) -> _Host:
-    """The board's network."""
-    return _Host()
+def network(values: dict, log) -> Host:
+    """The computer's network."""
+    return Host()
 
 
-def clock(values: dict, storage, log) -> _Host:
-    """The board's clock."""
-    return _Host()
+def clock(values: dict, storage, log) -> Host:
+    """The computer's clock."""
+    return Host()

@@ -1,39 +1,39 @@
-"""The prompt (REPL), and the switch that closes it: `"repl": false` in config.json. docs/security.md says what that is worth.
+"""The REPL, and the switch that closes it: `"repl": false` in config.json (docs/security.md).
 
-Stock ESP32 firmware can't take the prompt off its serial or USB port. It appears when Ctrl-C interrupts the program, or when
-main.py ends; so a board whose prompt is closed does not hear the one, and resets instead of the other.
+Stock ESP32 firmware can't remove the REPL from its serial or USB port. The REPL starts when Ctrl-C
+interrupts the program, or when main.py ends. So a board with a closed REPL ignores Ctrl-C, and
+resets at the end of main.py.
 """
-
-import json
 
 import machine
 import micropython
 from micropython import const
 
 _CTRL_C = const(3)
-_NOTHING = const(-1)
-_is_open: bool | None = None  # None: nobody has looked yet
+_NO_CHARACTER = const(-1)
+is_open: bool | None = None  # None until `configure` has run
 
 
-def settle() -> None:
-    """Have Ctrl-C heard (main.py begins without), unless this is a board whose prompt is closed."""
-    global _is_open
-    _is_open = not hasattr(machine, "reset_cause") or _is_allowed()
-    micropython.kbd_intr(_CTRL_C if _is_open else _NOTHING)
+def on_board() -> bool:
+    """Whether this is a board, which can be reset, and not a computer."""
+    return hasattr(machine, "reset_cause")
 
 
-def leave() -> None:
-    """For the end of main.py, however it comes: reset the board if its prompt is closed."""
-    if _is_open is None:
-        settle()
-    if not _is_open:
+def configure() -> None:
+    """Enable Ctrl-C, which main.py disables first, unless this is a board with a closed REPL."""
+    global is_open
+    closed = False
+    if on_board():
+        from .rescued_config import closes_repl
+
+        closed = closes_repl()
+    is_open = not closed
+    micropython.kbd_intr(_CTRL_C if is_open else _NO_CHARACTER)
+
+
+def reset_if_closed() -> None:
+    """For the end of main.py, whatever caused it: reset the board if its REPL is closed."""
+    if is_open is None:
+        configure()
+    if not is_open:
         machine.reset()
-
-
-def _is_allowed(path: str = "config.json") -> bool:
-    try:
-        with open(path) as file:
-            values = json.load(file)
-    except (OSError, ValueError, MemoryError):
-        return True  # a slip in the file must not lock out whoever is to mend it
-    return not isinstance(values, dict) or values.get("repl") is not False

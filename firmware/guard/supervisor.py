@@ -1,9 +1,10 @@
-"""What keeps the firmware going on a board: a crash restarts it, and three in a row lead to the safe mode.
+"""Keeps the firmware running on a board: a crash restarts it, and three in a row lead to safe mode.
 
-In the safe mode nothing of the application runs: there is the `fault` light, and Ctrl-C gives the prompt, if that is open
-(repl.py). After ten minutes the application is tried again; two healthy minutes clear the count, one more crash leads back. A
-button that is held for a second from the start leads there, too. (One that is the chip's boot strap as well, as on many boards,
-is pressed just after the reset.)
+In safe mode no part of the application runs. The board shows `fault`, and Ctrl-C gives the REPL, if
+that is open (repl.py). After ten minutes the application is tried again; one more crash then leads
+back to safe mode, and two healthy minutes clear the count. A button held for a second from the
+start leads to safe mode too. (On many boards the button is also the chip's boot strap: press it
+just after the reset.)
 """
 
 import asyncio
@@ -16,83 +17,95 @@ import machine
 from .boot_loop_counter import BootLoopCounter
 from .watchdog import Watchdog
 
-# A test brings its own.
+# Tests set their own.
 crashes = 3
 retry_ms = 600_000
-pause_ms = 3_000  # from a crash to the restart: for whoever reads along, and their Ctrl-C
+pause_ms = 3_000  # from a crash to the restart: time to read the traceback, or to press Ctrl-C
 held_ms = 1_000
 
 
 class Supervisor:
-    """What the application has of its keeper. watchdog: the Watchdog to run, which its tasks tell when they are due."""
+    """The application's way to the supervisor.
 
-    def __init__(self, mark: BootLoopCounter) -> None:
-        self._mark = mark
-        self.watchdog = Watchdog(self._start_dog, _note, self._healthy)
+    watchdog: the Watchdog. The application runs it, and its tasks check in with it.
+    """
+
+    def __init__(self, boot_loop_counter: BootLoopCounter) -> None:
+        self._boot_loop_counter = boot_loop_counter
+        self.watchdog = Watchdog(self.start_hardware_watchdog, log, self.clear_crashes)
 
     def reset(self) -> None:
-        """Reset the board; this is no crash."""
-        self._mark.end()
+        """Reset the board on purpose: this is no crash."""
+        self._boot_loop_counter.mark_stopped()
         machine.reset()
 
     def remember_board(self, name: str) -> None:
-        """The board's name, for when the configuration that says so can't be used."""
-        from . import board_name
+        """Store the board's name for a start at which the configuration is unusable."""
+        from . import rescued_config
 
         try:
-            board_name.remember(name)
+            rescued_config.remember_board(name)
         except OSError as error:
-            _note("the board's name could not be stored: %s" % error)
+            log("the board's name could not be stored: %s" % error)
 
-    def _start_dog(self, timeout_ms: int) -> machine.WDT:
-        self._mark.dog_started()
+    def start_hardware_watchdog(self, timeout_ms: int) -> machine.WDT:
+        """Start the chip's watchdog, which nothing can stop until the next hard reset."""
+        self._boot_loop_counter.mark_watchdog_started()
         return machine.WDT(timeout=timeout_ms)
 
-    def _healthy(self) -> None:
-        """It has run well for a while: the crashes before count no more."""
-        self._mark.set_count(0)
+    def clear_crashes(self) -> None:
+        """The firmware has run well for a while: earlier crashes no longer count."""
+        self._boot_loop_counter.set_count(0)
 
 
 def run(times=None) -> None:
-    """Run the application, or the safe mode. times: a pilotlight.times.Times, for tests.
+    """Run the application, or safe mode. times: a pilotlight.times.Times, for tests.
 
-    Raises KeyboardInterrupt, which leads to the prompt, and SystemExit, which is a soft reset. All else ends in a reset.
+    Raises KeyboardInterrupt, which leads to the REPL, and SystemExit, which is a soft reset. All
+    else ends in a hard reset.
     """
-    mark = BootLoopCounter(machine)
-    if mark.dog_is_out:
-        machine.reset()  # a soft reset does not stop it, and it would bite in the grace window of the new run
+    boot_loop_counter = BootLoopCounter(machine)
+    if boot_loop_counter.watchdog_still_runs:
+        machine.reset()  # it would reset the board within the new run's grace period
     try:
-        if mark.has_counted and machine.reset_cause() == machine.WDT_RESET:
-            _write_down(RuntimeError("the watchdog has reset the board"))
-        if mark.count >= crashes or _button_is_held():
-            _safe_mode(mark)
-        mark.begin()
+        if boot_loop_counter.follows_crash and machine.reset_cause() == machine.WDT_RESET:
+            _store_crash(RuntimeError("the watchdog has reset the board"))
+        if boot_loop_counter.count >= crashes or _is_button_held():
+            _safe_mode(boot_loop_counter)
+        boot_loop_counter.mark_running()
         asyncio.get_event_loop().set_exception_handler(_raise)
-        from .. import app  # only now: what that raises is a crash, too
+        from .. import app  # only now: an exception of the import is a crash too
 
-        app.run(times, Supervisor(mark))
-        mark.end()
+        app.run(times, Supervisor(boot_loop_counter))
+        boot_loop_counter.mark_stopped()
     except KeyboardInterrupt:
-        mark.end()
-        asyncio.new_event_loop()  # or the next asyncio.run at the prompt would go on with all of our tasks
+        boot_loop_counter.mark_stopped()
+        asyncio.new_event_loop()  # else the next asyncio.run at the REPL would resume all tasks
         raise
-    except (
-        Exception,
-        asyncio.CancelledError,
-    ) as error:  # the latter is no Exception, and would end at the prompt
+    except (Exception, asyncio.CancelledError) as error:  # CancelledError is no Exception
         gc.collect()
-        _write_down(error)
+        _store_crash(error)
         time.sleep_ms(pause_ms)
-        machine.reset()  # the mark still says that the application runs: that is what counts it
+        machine.reset()  # counted as a crash, because the counter still says "running"
+
+
+def log(line: str) -> None:
+    """Write a line for the maintainer to stderr."""
+    print("pilotlight:", line, file=sys.stderr)
+
+
+def log_exception(error: BaseException) -> None:
+    """Write a traceback to stderr."""
+    sys.print_exception(error, sys.stderr)  # type: ignore[arg-type]  # two stubs' streams
 
 
 def _raise(_loop, context) -> None:
-    """An exception has ended a task that nobody waits for. It ends the application."""
+    """An exception has ended a task that nothing awaits. Let it end the application."""
     raise context["exception"]
 
 
-def _safe_mode(mark: BootLoopCounter) -> None:
-    _note(
+def _safe_mode(boot_loop_counter: BootLoopCounter) -> None:
+    log(
         "safe mode; Ctrl-C for the prompt, if it is open; the firmware is tried again after a while"
     )
     try:
@@ -101,45 +114,36 @@ def _safe_mode(mark: BootLoopCounter) -> None:
         asyncio.run(asyncio.wait_for_ms(fault_screen.show("safe_mode"), retry_ms))
     except asyncio.TimeoutError:
         pass
-    except Exception as error:  # whatever is broken, the prompt must stay in reach
-        _tell(error)
+    except Exception as error:  # whatever is broken, the REPL must stay reachable
+        log_exception(error)
         time.sleep_ms(retry_ms)
     finally:
-        mark.set_count(
-            min(mark.count, crashes - 1)
-        )  # also for whoever interrupts it: what they have mended is to be tried
+        # Also on Ctrl-C: the user may have fixed the cause, so allow one more try.
+        boot_loop_counter.set_count(min(boot_loop_counter.count, crashes - 1))
     machine.reset()
 
 
-def _write_down(error: BaseException) -> None:
+def _store_crash(error: BaseException) -> None:
     try:
-        _tell(error)
-        from . import crash_log  # only now: most never need it
+        log_exception(error)
+        from . import crash_log  # only now: most boards never need it
 
         crash_log.write(error)
     except Exception:
-        pass  # what can't be written down is restarted from all the same
+        pass  # restart even if the crash can't be stored
 
 
-def _note(text: str) -> None:
-    print("pilotlight:", text, file=sys.stderr)
-
-
-def _tell(error: BaseException) -> None:
-    sys.print_exception(error, sys.stderr)  # type: ignore[arg-type]  # the stubs' two kinds of streams
-
-
-def _button_is_held() -> bool:
+def _is_button_held() -> bool:
     try:
-        from . import board_name
+        from . import rescued_config
 
-        board = board_name.find()
+        board = rescued_config.board()
         pin = board.button() if hasattr(board, "button") else None
         begun_ms = time.ticks_ms()
         while pin is not None and not pin.value():
             if time.ticks_diff(time.ticks_ms(), begun_ms) >= held_ms:
                 return True
             time.sleep_ms(20)
-    except Exception as error:  # a board that can't be asked is not held
-        _tell(error)
+    except Exception as error:  # a button that can't be read counts as not held
+        log_exception(error)
     return False

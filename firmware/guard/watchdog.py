@@ -1,8 +1,9 @@
-"""The watchdog: resets a board whose loop is blocked, or one of whose tasks is overdue.
+"""The watchdog: resets a board whose event loop is blocked, or one of whose tasks is overdue.
 
-Each task publishes when it is next due, and the hardware's watchdog is fed as long as none is overdue. That one can't be stopped
-again and would reset a board at the prompt, so it is started late: who interrupts the firmware in its first minute, as mpremote
-does, has the prompt for as long as they like; later, for `timeout_ms`, and the reset that follows brings a new first minute.
+Each task says within what time it will check in again. The hardware watchdog is fed as long as no
+task is overdue. The hardware watchdog can't be stopped and would reset a board at the REPL, so it
+is started late: Ctrl-C within the first minute, as mpremote sends it, gives the REPL without a
+limit. Later it gives the REPL for `timeout_ms`; then the reset starts a new first minute.
 """
 
 import asyncio
@@ -10,58 +11,59 @@ import time
 
 
 class Watchdog:
-    """Watches the tasks; `run` is its own.
+    """Watches the tasks; `run` is its own task.
 
-    make(timeout_ms): starts the hardware's watchdog, which has `feed()`; None: there is none. note(line): for the log.
-    on_healthy(): called once, when nothing was overdue for healthy_ms.
+    make(timeout_ms): starts the hardware watchdog and returns it, an object with `feed()`; None:
+    there is no hardware watchdog. log(line): writes a line for the maintainer.
+    on_healthy(): called once, when no task was overdue for healthy_ms.
     """
 
-    # A test brings its own.
-    grace_ms = 60_000  # from the start of `run` to that of the hardware's watchdog
-    timeout_ms = 60_000  # unfed for so long, it resets the board; longer than the slowest look-up and TLS handshake hold the loop
+    # Tests set their own.
+    grace_ms = 60_000  # from the start of `run` to that of the hardware watchdog
+    timeout_ms = 60_000  # longer than the slowest name lookup or TLS handshake blocks the loop
     healthy_ms = 120_000
-    step_ms = 5_000  # from one look to the next
+    step_ms = 5_000  # between two checks
 
-    def __init__(self, make, note, on_healthy=None) -> None:
+    def __init__(self, make, log, on_healthy=None) -> None:
         self._make = make
-        self._note = note
+        self._log = log
         self._on_healthy = on_healthy
-        self._due: dict = {}  # task → ticks
+        self._deadlines: dict = {}  # task → ticks in ms
 
-    def due(self, name: str, within_ms: int) -> None:
-        """The task is due again within so long (less than 6 days); it is overdue if it has not said so by then."""
-        self._due[name] = time.ticks_add(time.ticks_ms(), within_ms)
+    def check_in(self, name: str, within_ms: int) -> None:
+        """The task is alive, and will check in again within so many ms (less than 6 days)."""
+        self._deadlines[name] = time.ticks_add(time.ticks_ms(), within_ms)
 
     def overdue(self) -> str | None:
-        """The name of a task that is overdue, or None."""
+        """The name of a task that has not checked in in time, or None."""
         now_ms = time.ticks_ms()
-        for name in self._due:
-            if time.ticks_diff(now_ms, self._due[name]) > 0:
+        for name in self._deadlines:
+            if time.ticks_diff(now_ms, self._deadlines[name]) > 0:
                 return name
         return None
 
     async def run(self) -> None:
         """Watch for ever."""
-        dog = None
-        told = None
-        age_ms = well_ms = 0
+        hardware = None
+        logged = None
+        age_ms = healthy_for_ms = 0
         while True:
             await asyncio.sleep_ms(self.step_ms)
-            if dog is None and self._make is not None:
+            if hardware is None and self._make is not None:
                 age_ms += self.step_ms
                 if age_ms >= self.grace_ms:
-                    dog = self._make(self.timeout_ms)
+                    hardware = self._make(self.timeout_ms)
             late = self.overdue()
             if late is not None:
-                well_ms = 0
-                if late != told:
-                    self._note("watchdog: the task %s is overdue" % late)
+                healthy_for_ms = 0
+                if late != logged:
+                    self._log("watchdog: the task %s is overdue" % late)
             else:
-                if dog is not None:
-                    dog.feed()
+                if hardware is not None:
+                    hardware.feed()
                 if self._on_healthy is not None:
-                    well_ms += self.step_ms
-                    if well_ms >= self.healthy_ms:
+                    healthy_for_ms += self.step_ms
+                    if healthy_for_ms >= self.healthy_ms:
                         self._on_healthy()
                         self._on_healthy = None
-            told = late
+            logged = late

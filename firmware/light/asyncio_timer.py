@@ -1,12 +1,12 @@
-"""What the light needs of `machine.Timer`, made of an asyncio task: for boards and interpreters that have none."""
+"""The part of `machine.Timer` that the status light needs, as an asyncio task."""
 
 import asyncio
 
 
 class AsyncioTimer:
-    """A one-shot timer whose callback runs in the event loop, so not while something else keeps the loop busy.
+    """A one-shot timer. Its callback runs in the event loop, so not while other code blocks it.
 
-    A callback that arms the timer again makes no object; arming it from elsewhere makes a task.
+    Arming it in its callback allocates nothing; arming it elsewhere makes a task.
     """
 
     ONE_SHOT = 0
@@ -18,7 +18,7 @@ class AsyncioTimer:
         self._is_calling = False
 
     def init(self, mode: int, period: int, callback) -> None:
-        """Call the callback with this timer in `period` ms, instead of what was armed. mode: ONE_SHOT."""
+        """Call callback(timer) in `period` ms. Cancels the last one. mode: ONE_SHOT."""
         self.deinit()
         self._callback = callback
         self._period_ms = period
@@ -26,7 +26,7 @@ class AsyncioTimer:
             self._task = asyncio.create_task(self._run())
 
     def deinit(self) -> None:
-        """Call nothing any more."""
+        """Cancel the callback."""
         self._period_ms = None
         if self._task and not self._is_calling:
             self._task.cancel()

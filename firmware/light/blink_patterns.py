@@ -1,7 +1,7 @@
-"""The timing of the light patterns, once. Pure.
+"""The timing of the blink patterns. Pure.
 
-States are told apart by timing alone, and nothing flashes above 3 Hz, the limit that is safe for people with photosensitive
-epilepsy (WCAG 2.3.1).
+The timing alone tells the states apart. Nothing flashes above 3 Hz, the limit that is safe for
+people with photosensitive epilepsy (WCAG 2.3.1).
 """
 
 # pattern → (ms, level in percent) steps, repeated
@@ -17,14 +17,36 @@ PATTERNS = {
     "three_flashes": ((200, 100), (300, 0), (200, 100), (300, 0), (200, 100), (1800, 0)),
 }
 
-# For lamps that can show levels between, in place of the pattern of that name: at half its level, it has the same timing.
-# fmt: off
+# For LEDs that fade, in place of the pattern of that name. At half its level it has the same
+# timing. fmt: off
 BREATHING = {
     "slow": (
-        (50, 54), (50, 62), (50, 69), (50, 77), (50, 85), (50, 92), (400, 100),
-        (50, 92), (50, 85), (50, 77), (50, 69), (50, 62), (50, 54),
-        (50, 46), (50, 38), (50, 31), (50, 23), (50, 15), (50, 8), (400, 0),
-        (50, 8), (50, 15), (50, 23), (50, 31), (50, 38), (50, 46),
+        (50, 54),
+        (50, 62),
+        (50, 69),
+        (50, 77),
+        (50, 85),
+        (50, 92),
+        (400, 100),
+        (50, 92),
+        (50, 85),
+        (50, 77),
+        (50, 69),
+        (50, 62),
+        (50, 54),
+        (50, 46),
+        (50, 38),
+        (50, 31),
+        (50, 23),
+        (50, 15),
+        (50, 8),
+        (400, 0),
+        (50, 8),
+        (50, 15),
+        (50, 23),
+        (50, 31),
+        (50, 38),
+        (50, 46),
     ),
 }
 # fmt: on

@@ -1,8 +1,9 @@
-"""The light: a pattern of blink_patterns.py in a colour, on a lamp of leds.py.
+"""The status light: a pattern of blink_patterns.py in a colour, on an LED of leds.py.
 
-A one-shot timer wakes it when something changes and at no other time. On ESP32 that is a `machine.Timer`, whose callback runs
-between two bytecodes of whatever runs just then: so the light lives while the event loop is busy. What is to be seen follows from
-the time since the pattern's begin alone: a late callback shifts nothing, and one that got lost is made good by the next `show`.
+A one-shot timer wakes it at each change and at no other time. On an ESP32 that is a
+`machine.Timer`, whose callback runs between two bytecodes of the running code, so the light goes on
+while the event loop is busy. The level depends only on the time since the pattern began: a late
+callback shifts nothing, and the next `show` repairs a lost one.
 """
 
 import time
@@ -11,13 +12,12 @@ from micropython import const
 
 from .blink_patterns import BREATHING, PATTERNS
 
-_FLASH_MS = const(
-    334
-)  # from rise to rise at least: 3 Hz (WCAG 2.3.1), also when patterns change quickly
-_RETRY_MS = const(1000)  # after a lamp that could not be written
-_FADES_FROM_PERCENT = const(
-    25
-)  # below, too few steps are left between dark and light for breathing to keep its timing
+# The least time from rise to rise: 3 Hz (WCAG 2.3.1), also when patterns change quickly.
+_FLASH_MS = const(334)
+_RETRY_MS = const(1000)  # after an LED that could not be written
+# Below this brightness too few steps are left between dark and light for breathing to keep its
+# timing.
+_FADES_FROM_PERCENT = const(25)
 _FULL = const(10000)  # level times brightness, in percent each
 _UNKNOWN = const(-1)
 
@@ -25,49 +25,54 @@ _UNKNOWN = const(-1)
 class StatusLight:
     """Shows patterns.
 
-    lamp: one of leds.py. timer: a machine.Timer that nobody else uses; None: an asyncio task instead.
+    led: one of leds.py. timer: a machine.Timer for its use alone; None: an asyncio task instead.
     brightness: percent, as the eye sees it; 0 is dark.
 
-    For the event loop; only the timer's callback may come in between. An Exception of the lamp's never leaves: it is tried again.
+    Call it from the event loop; only the timer's callback may interrupt. It never raises an
+    Exception of the LED: the write is tried again.
     """
 
-    def __init__(self, lamp, timer=None) -> None:
+    def __init__(self, led, timer=None) -> None:
         if timer is None:
             from .asyncio_timer import AsyncioTimer
 
             timer = AsyncioTimer()
-        self._lamp = lamp
+        self._led = led
         self._timer = timer
-        self._callback = self._on_timer  # once: a bound method is an object
+        self._callback = self._on_timer  # made once: a bound method is an object
         self._is_armed = False
         self._is_changing = False
-        self._was_missed = False
+        self._must_step_again = False  # the callback came during a change
         self.brightness = 100
         self._pattern = "off"
         self._steps = PATTERNS["off"]
         self._period_ms = 0
         self._level = 0
         self._wait_ms = 0
-        self._begun_ms = 0  # ticks at which the pattern began, or will
+        self._begun_ms = 0  # ticks at which the pattern began, or will begin
         self._rgb = (0, 0, 0)
-        self._least = 0
+        self._least_scale = 0
         self._shown = _UNKNOWN  # 0xRRGGBB as last written
-        self._rose_ms = 0  # ticks at which the lamp last became light
+        self._rose_ms = 0  # ticks at which the LED last became light
 
     def show(self, pattern: str, rgb) -> None:
-        """Show a pattern, a key of PATTERNS, in a colour, 0..255 each. The pattern that is shown already goes on as it was."""
+        """Show a pattern in a colour. The pattern that is already shown goes on without a restart.
+
+        pattern: a key of blink_patterns.PATTERNS; else KeyError. rgb: (red, green, blue), 0..255
+        each.
+        """
         PATTERNS[pattern]
-        least = _least(rgb)
+        least_scale = _least_scale(rgb)
         self._is_changing = True
         if pattern != self._pattern:
             self._pattern = pattern
             self._begin()
         self._rgb = rgb
-        self._least = least
+        self._least_scale = least_scale
         self._update()
 
     def set_brightness(self, percent: int) -> None:
-        """From now on, in percent; 0 is dark."""
+        """Set the brightness in percent; 0 is dark."""
         self._is_changing = True
         self.brightness = max(0, min(100, percent))
         self._update()
@@ -78,18 +83,18 @@ class StatusLight:
             self._begun_ms = time.ticks_add(self._rose_ms, _FLASH_MS)
 
     def _update(self) -> None:
-        """Show what is to be seen now. A callback that comes meanwhile only leaves word."""
-        if self._lamp.fades and self.brightness >= _FADES_FROM_PERCENT:
+        """Show what is due now. A callback during this only sets a flag."""
+        if self._led.fades and self.brightness >= _FADES_FROM_PERCENT:
             self._steps = BREATHING.get(self._pattern, PATTERNS[self._pattern])
         else:
             self._steps = PATTERNS[self._pattern]
         self._period_ms = 0
         for ms, _ in self._steps:
             self._period_ms += ms
-        self._was_missed = True
-        while self._was_missed:
+        self._must_step_again = True
+        while self._must_step_again:
             self._is_changing = True
-            self._was_missed = False
+            self._must_step_again = False
             try:
                 self._step()
             finally:
@@ -97,24 +102,24 @@ class StatusLight:
 
     def _on_timer(self, _timer) -> None:
         if self._is_changing:
-            self._was_missed = True
+            self._must_step_again = True
         else:
             self._step()
 
     def _step(self) -> None:
-        """Write the lamp if it is to change, and arm the timer for the next change. Makes no object."""
+        """Write the LED if it must change, and arm the timer. Allocates nothing."""
         now = time.ticks_ms()
-        self._find(now)
+        self._find_level(now)
         try:
-            self._write(self._seen(self._level), now)
+            self._write(self._colour_of(self._level), now)
         except Exception:
             self._shown = _UNKNOWN
             self._wait_ms = self._wait_ms or _RETRY_MS
         finally:
             self._arm(self._wait_ms)
 
-    def _find(self, now: int) -> None:
-        """Where in the pattern this is: the level now, and for how long; 0 ms: for good."""
+    def _find_level(self, now: int) -> None:
+        """Set the level of this moment and for how long it lasts; 0 ms: for ever."""
         at_ms = time.ticks_diff(now, self._begun_ms)
         self._level = 0
         self._wait_ms = 0
@@ -125,7 +130,7 @@ class StatusLight:
             return
         if len(self._steps) == 1:
             self._level = self._steps[0][1]
-            self._begun_ms = now  # in 12.4 days it would seem to lie ahead
+            self._begun_ms = now  # else it would seem to lie ahead after 12.4 days
             return
         self._begun_ms = time.ticks_add(self._begun_ms, at_ms // self._period_ms * self._period_ms)
         at_ms %= self._period_ms
@@ -149,33 +154,36 @@ class StatusLight:
             return
         if value and self._shown <= 0:
             self._rose_ms = now
-        self._lamp.show(value >> 16, value >> 8 & 255, value & 255)
+        self._led.show(value >> 16, value >> 8 & 255, value & 255)
         self._shown = value
 
-    def _seen(self, level: int) -> int:
-        """The light of a level: 0xRRGGBB, linear. Never dark but for level or brightness 0, and the hue is kept."""
-        if not self._lamp.fades:
+    def _colour_of(self, level: int) -> int:
+        """The light of a level: 0xRRGGBB, linear. Dark only for level or brightness 0."""
+        if not self._led.fades:
             level = 100 if level >= 50 else 0
         scale = level * self.brightness
         if not scale:
             return 0
-        scale = max(scale, self._least)
+        scale = max(scale, self._least_scale)
         rgb = self._rgb
         return _linear(rgb[0], scale) << 16 | _linear(rgb[1], scale) << 8 | _linear(rgb[2], scale)
 
 
 def _linear(part: int, scale: int) -> int:
-    """Light, 0..255, of a part of a colour, scaled by up to _FULL. Gamma is 2: near the eye's, and exact in small integers."""
+    """Light, 0..255, of a colour component that is scaled by up to _FULL.
+
+    Gamma is 2: close to the eye's, and exact in small integers.
+    """
     if not part:
         return 0
     root = part * scale // 625  # 0..4080
     return max(1, (root * root + 32640) // 65280)
 
 
-def _least(rgb) -> int:
-    """The scale at which the weakest part of a colour still gives 1: below it, the hue would change.
+def _least_scale(rgb) -> int:
+    """The scale at which the weakest component still gives 1. Below it the hue would change.
 
-    A part that is weaker than a third of the strongest does not count: for its sake, nothing could be dimmed.
+    A component weaker than a third of the strongest does not count: else nothing could be dimmed.
     """
     strongest = max(rgb)
     weakest = strongest

@@ -1,4 +1,4 @@
-"""Ethernet: a wired board's network, by the same protocol as Wi-Fi."""
+"""Ethernet: the network of a wired board."""
 
 import asyncio
 
@@ -12,7 +12,11 @@ _ETH_CONNECTED = const(3)  # network.ETH_CONNECTED: a cable, and no address yet
 class Ethernet:
     """A `network` for pilotlight.Agent. `run` is its task.
 
-    lan: a network.LAN, made by the board, which knows its wiring. on_change, reason: as for Wifi.
+    lan: a network.LAN, made by the board's file, which knows the wiring.
+    on_change(): called when the network came up or went down, and when `reason` changed; None: not
+    called. It may be set later.
+    reason: why the network is not up, a key of strings.REASONS; None while it is up or nothing is
+    known.
     """
 
     def __init__(self, lan, on_change=None) -> None:
@@ -23,18 +27,18 @@ class Ethernet:
         self._is_on = False
 
     def is_up(self) -> bool:
-        """There is a link and an address, as far as the driver knows."""
+        """Whether there is a link and an address, as far as the driver knows."""
         return self._up
 
     async def restart(self) -> None:
         """Switch the driver off; `run` switches it on again within a second."""
-        self._tell(False, self.reason)
+        self._report(False, self.reason)
         self._is_on = False
         await asyncio.sleep_ms(_POLL_MS)
 
     async def run(self) -> None:
         """Keep the driver switched on, and watch it, for ever."""
-        without_ms = 0  # a cable, but no address, for so long
+        no_address_ms = 0  # how long there has been a cable and no address
         while True:
             try:
                 if not self._is_on:
@@ -42,20 +46,22 @@ class Ethernet:
                     self._lan.active(True)
                     self._is_on = True
                 if self._lan.isconnected():
-                    without_ms = 0
-                    self._tell(True, None)
+                    no_address_ms = 0
+                    self._report(True, None)
                 elif self._lan.status() != _ETH_CONNECTED:
-                    without_ms = 0
-                    self._tell(False, "no_cable")
+                    no_address_ms = 0
+                    self._report(False, "no_cable")
                 else:
-                    without_ms = min(without_ms + _POLL_MS, _ADDRESS_MS)
-                    self._tell(False, "no_address" if without_ms == _ADDRESS_MS else self.reason)
+                    no_address_ms = min(no_address_ms + _POLL_MS, _ADDRESS_MS)
+                    self._report(
+                        False, "no_address" if no_address_ms == _ADDRESS_MS else self.reason
+                    )
             except (OSError, RuntimeError):
                 self._is_on = False
-                self._tell(False, "no_cable")
+                self._report(False, "no_cable")
             await asyncio.sleep_ms(_POLL_MS)
 
-    def _tell(self, up: bool, reason: str | None) -> None:
+    def _report(self, up: bool, reason: str | None) -> None:
         if up == self._up and reason == self.reason:
             return
         self._up = up
@@ -64,4 +70,4 @@ class Ethernet:
             if self.on_change is not None:
                 self.on_change()
         except MemoryError:
-            pass  # the agent looks by itself, too
+            pass  # the agent also polls is_up()

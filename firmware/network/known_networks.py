@@ -1,4 +1,4 @@
-"""Which Wi-Fi networks are known: what may be said about each. Pure; for config.json and for `Wifi.set_wifi`."""
+"""Checks the known Wi-Fi networks of config.json and `Wifi.set_wifi`. Pure."""
 
 _KEYS = ("ssid", "password", "hidden")
 _LONGEST_SSID_BYTES = 32  # IEEE 802.11
@@ -7,10 +7,11 @@ _LONGEST_PASSWORD_BYTES = 64
 
 
 def checked(given) -> list:
-    """Known networks in one form: a list of {"ssid": text, "password": text or None, "hidden": True or False}.
+    """A list of {"ssid": str, "password": str or None, "hidden": bool} from a user's input.
 
-    given: one such object or a list of them; `password` left out or "" is an open network, `hidden` left out is False.
-    Raises ValueError with a sentence that names key and what is allowed, and never holds a password.
+    given: one such object or a list of them. `password` left out or "" is an open network; `hidden`
+    left out is False. Raises ValueError with a sentence that names the key and what is allowed; no
+    password.
     """
     networks = [given] if isinstance(given, dict) else given
     if not isinstance(networks, (list, tuple)):

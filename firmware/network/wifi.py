@@ -1,15 +1,17 @@
-"""Wi-Fi: connected to the best of the known networks, for ever; and if it is not, the reason is known.
+"""Wi-Fi: stays connected to the best known network; if it is not connected, the reason is known.
 
-What stock ESP32 firmware does (ports/esp32/network_wlan.c, 1.24 on) shapes this file:
+Stock ESP32 firmware (ports/esp32/network_wlan.c, 1.24 on) behaves like this:
 
-- Nothing tells when a connection comes or goes: `isconnected()` has to be asked. It is once a second, and ten times a second
-  while connecting.
-- `status()` goes on telling the last failure while a new attempt is under way, until there is an address; after `disconnect()`
-  it tells STAT_IDLE for as long. So a failure counts only if it is a new one, or if it stays and there is no association.
-- The driver's own reconnecting knows one network, and never says that it has failed: it is switched off.
-- `connect()` while connecting raises OSError, and `isconnected()` stays True for a moment after `disconnect()`: a pause then.
-- `scan()` blocks the whole loop for about 2 s, so there is one only if there is a choice, and never while connected. While
-  connecting it finds nothing, without an error.
+- Nothing signals that a connection comes or goes, so `isconnected()` is polled: once a second, and
+  ten times a second while connecting.
+- `status()` goes on returning the last failure during a new attempt, until there is an address.
+  After `disconnect()` it returns STAT_IDLE for as long. So a failure counts only if it is a new
+  one, or if it stays and there is no association.
+- The driver's own reconnect knows one network and never reports a failure, so it is switched off.
+- `connect()` while connecting raises OSError, and `isconnected()` stays True for a moment after
+  `disconnect()`. Hence the pause then.
+- `scan()` blocks the loop for about 2 s. So it is called only if there is a choice, and never while
+  connected. While connecting it finds nothing, without an error.
 - A driver that raises, or fails again and again, is switched off and on.
 """
 
@@ -27,15 +29,14 @@ from .known_networks import checked
 _CONNECTING_POLL_MS = const(100)
 _POLL_MS = const(1_000)
 _ATTEMPT_MS = const(20_000)  # from connect() to an address
-_DOUBT_MS = const(
-    8_000
-)  # the driver itself gives up sooner: a failure told after that is no longer the one before
-_SETTLED_MS = const(10_000)  # connected for so long: the next loss is a new one
+# The driver itself gives up sooner, so a failure that stays for this long is not the previous one.
+_OLD_STATUS_MS = const(8_000)
+_STABLE_MS = const(10_000)  # after a connection of this length, the same network is tried first
 _RESTART_MS = const(30_000)
-_ROUNDS = const(4)  # so many failed in a row: switch the driver off and on
+_ROUNDS = const(4)  # failed in a row: switch the driver off and on
 _WEAKEST_DBM = const(-1000)
 
-# network.STAT_… and the ESP-IDF reasons behind them (wifi_err_reason_t); what is not here is `wifi_failed`.
+# network.STAT_… and the ESP-IDF reasons behind them (wifi_err_reason_t). All others: `wifi_failed`.
 _UNDER_WAY = const((1000, 1001, 1010))  # STAT_IDLE, STAT_CONNECTING, STAT_GOT_IP
 _FAILURES = {
     15: "wifi_password",  # 4WAY_HANDSHAKE_TIMEOUT: what most access points make of a wrong password
@@ -46,8 +47,11 @@ _FAILURES = {
     211: "wifi_security",  # STAT_NO_AP_FOUND_IN_AUTHMODE_THRESHOLD
     212: "wifi_not_found",  # STAT_NO_AP_FOUND_IN_RSSI_THRESHOLD
 }
-# Of several failures in one round the one that was nearest to success is told.
-_NEARNESS = const(("wifi_not_found", "wifi_security", "wifi_failed", "wifi_password", "no_address"))
+# The reasons in the order of progress. Of several failures in one round the last of these is
+# reported.
+_BY_PROGRESS = const(
+    ("wifi_not_found", "wifi_security", "wifi_failed", "wifi_password", "no_address")
+)
 _CONNECTED = const("connected")
 _DRIVER_ERRORS = (OSError, RuntimeError, MemoryError)  # RuntimeError: "Wifi Unknown Error 0x…"
 
@@ -55,11 +59,14 @@ _DRIVER_ERRORS = (OSError, RuntimeError, MemoryError)  # RuntimeError: "Wifi Unk
 class Wifi:
     """A `network` for pilotlight.Agent. `run` is its task.
 
-    networks: as for `set_wifi`. country: two letters, or None. hostname: what DHCP is told, or None for the driver's own.
-    on_change(): called when the network came up or went, and when `reason` changed; may be set later.
-    log: called with a line of text for the maintainer; it never holds a password.
-    wedged: the driver fails, whatever is asked of it.
-    reason: why the network is not up, a key of strings.REASONS; None while it is, or before anything is known.
+    networks: one {"ssid": …, "password": …, "hidden": …} or a list of them, best first.
+    country: two letters (ISO 3166-1), or None. hostname: for DHCP; None: the driver's own.
+    on_change(): called when the network came up or went down, and when `reason` changed; None: not
+    called. It may be set later.
+    log(line): writes a line for the maintainer, never with a password; None: nothing is logged.
+    wedged: every call of the driver fails.
+    reason: why the network is not up, a key of strings.REASONS; None while it is up or nothing is
+    known.
     """
 
     backoff_base_ms = 1_000
@@ -83,29 +90,39 @@ class Wifi:
         self._logged = ""
         self._wlan = network.WLAN(network.STA_IF)
         self._up = False
-        self._target: dict | None = None  # what is connected, or was tried last
-        self._switch = True  # the driver is to be switched off and on
-        self._news = False  # whatever goes on is to end: set_wifi or restart was called
+        self._target: dict | None = None  # the network that is connected or was tried last
+        self._must_restart_driver = True
+        self._is_cancelled = False  # set_wifi or restart was called: end what is under way
         self._restarting = False
         self._failed_rounds = 0
 
+    @staticmethod
+    def from_config(values: dict, log) -> "Wifi":
+        """The Wi-Fi of an ESP32 board. values: the configuration's (key → value)."""
+        return Wifi(values["wifi"] or (), values["country"], values["hostname"], log=log)
+
     def is_up(self) -> bool:
-        """There is a link and an address, as far as the driver knows."""
+        """Whether there is a link and an address, as far as the driver knows."""
         return self._up
 
     def set_wifi(self, networks) -> None:
-        """Other networks from now on: one {"ssid": …, "password": …, "hidden": …} or a list, best first where signals are equal.
+        """Replace the known networks.
 
-        They are not stored. A connection to one that is still among them stays. Raises ValueError (what is allowed) and then
-        changes nothing.
+        networks: one {"ssid": …, "password": …, "hidden": …} or a list of them.
+        Of equally strong ones the first in the list is preferred. They are not stored. A connection
+        to one that is still in the list stays. Raises ValueError, which says what is allowed; then
+        nothing has changed.
         """
         self._networks = checked(networks)
         if not self._up or self._target not in self._networks:
-            self._news = True
+            self._is_cancelled = True
 
     async def restart(self) -> None:
-        """Switch the driver off and on, for a link that is up and leads nowhere. Returns when it is on again, or after 30 s."""
-        self._restarting = self._news = True
+        """Switch the driver off and on, for a link that is up and carries nothing.
+
+        Returns when it is on again, or after 30 s.
+        """
+        self._restarting = self._is_cancelled = True
         begun_ms = time.ticks_ms()
         while self._restarting and time.ticks_diff(time.ticks_ms(), begun_ms) < _RESTART_MS:
             await asyncio.sleep_ms(_CONNECTING_POLL_MS)
@@ -115,64 +132,66 @@ class Wifi:
         while True:
             try:
                 await self._keep_connected()
-            except MemoryError:  # for want of a line of log, say
+            except MemoryError:  # for a line of log, for example
                 await asyncio.sleep_ms(_POLL_MS)
 
     async def _keep_connected(self) -> None:
         backoff = Backoff(self, random.randrange)
-        again = None  # the network that was lost just now
+        lost = None  # the network that was lost just now
         while True:
-            self._news = False
-            reason = await self._round(again)
-            again = None
-            if reason == _CONNECTED and not self._news:
-                self._tell(True, None)
-                if await self._hold():
+            self._is_cancelled = False
+            reason = await self._try_all(lost)
+            lost = None
+            if reason == _CONNECTED and not self._is_cancelled:
+                self._report(True, None)
+                if await self._stay_connected():
                     backoff.reset()
-                    again = self._target
+                    lost = self._target
                 reason = "wifi_lost"
-            if self._news:
-                self._tell(False, self.reason)  # why it will be down is not known yet
+            if self._is_cancelled:
+                self._report(False, self.reason)  # the new reason is not known yet
                 backoff.reset()
             else:
-                self._tell(False, reason)
-                if again is None:
+                self._report(False, reason)
+                if lost is None:
                     await self._pause(backoff.next_ms())
 
-    async def _round(self, again) -> str:
-        """Try what is known, once: _CONNECTED or the reason. again: the network to try, and no other; or None."""
-        if not self._restarting and self._is_at_home():
-            return _CONNECTED  # it was only slow
+    async def _try_all(self, lost) -> str:
+        """Try lost, or all known networks if it is None, once: _CONNECTED or the reason."""
+        if not self._restarting and self._is_connected_to_known():
+            return _CONNECTED  # a slow attempt succeeded after all
         try:
-            if self._switch or self._restarting:
+            if self._must_restart_driver or self._restarting:
                 self._switch_off_and_on()
             if not self._networks:
-                await self._leave()
+                await self._disconnect()
                 return "no_wifi_settings"
         except _DRIVER_ERRORS as error:
             return self._driver_failed(error)
         worst = "wifi_not_found"
-        for target in [again] if again in self._networks else await self._candidates():
-            if self._news:
+        for target in [lost] if lost in self._networks else await self._candidates():
+            if self._is_cancelled:
                 break
             outcome = await self._try(target)
             if outcome == _CONNECTED:
                 return _CONNECTED
-            if _NEARNESS.index(outcome) > _NEARNESS.index(worst):
+            if _BY_PROGRESS.index(outcome) > _BY_PROGRESS.index(worst):
                 worst = outcome
         self._failed_rounds += 1
         if self._failed_rounds % _ROUNDS == 0:
-            self._switch = True
+            self._must_restart_driver = True
         return worst
 
     async def _candidates(self) -> list:
-        """The networks to try, in that order: those in the air, the strongest first; then hidden ones, which only answer to their
-        name; and all if none is in the air, for a scan may fail without a word."""
+        """The networks to try: those that a scan finds, the strongest first; then hidden ones.
+
+        All of them if the scan finds none, because a scan may fail without an error.
+        """
         if len(self._networks) == 1:
             return self._networks
         strengths: dict = {}
         try:
-            await self._leave()
+            await self._disconnect()
             for row in self._wlan.scan():
                 strengths[row[0]] = max(row[3], strengths.get(row[0], _WEAKEST_DBM))
         except _DRIVER_ERRORS as error:
@@ -184,22 +203,22 @@ class Wifi:
         return seen + [one for one in self._networks if one["hidden"] and one not in seen]
 
     async def _try(self, target: dict) -> str:
-        """Connect to this network: _CONNECTED or the reason why that failed."""
+        """Connect to this network: _CONNECTED or the reason of the failure."""
         self._target = target
         try:
-            await self._leave()
+            await self._disconnect()
             before = self._wlan.status()
             self._wlan.connect(target["ssid"], target["password"])
             outcome, status = await self._outcome(before)
         except _DRIVER_ERRORS as error:
             return self._driver_failed(error)
         self.wedged = False
-        if not self._news:
-            self._note("wifi: %s: %s (status %d)" % (target["ssid"], outcome, status))
+        if not self._is_cancelled:
+            self._log_change("wifi: %s: %s (status %d)" % (target["ssid"], outcome, status))
         return outcome
 
     async def _outcome(self, before: int):
-        """(_CONNECTED or the reason, status) of the attempt under way. before: the status that it began with."""
+        """(_CONNECTED or the reason, status) of the attempt. before: the status at its start."""
         begun_ms = time.ticks_ms()
         while True:
             await asyncio.sleep_ms(_CONNECTING_POLL_MS)
@@ -207,38 +226,38 @@ class Wifi:
             if self._wlan.isconnected():
                 return _CONNECTED, status
             if status != before:
-                before = 0  # whatever comes from now on is new
+                before = 0  # every status from now on is new
             waited_ms = time.ticks_diff(time.ticks_ms(), begun_ms)
             if waited_ms >= _ATTEMPT_MS and self._is_associated():
                 return "no_address", status
             failed = status not in _UNDER_WAY and (
-                status != before or (waited_ms >= _DOUBT_MS and not self._is_associated())
+                status != before or (waited_ms >= _OLD_STATUS_MS and not self._is_associated())
             )
-            if failed or self._news or waited_ms >= _ATTEMPT_MS:
+            if failed or self._is_cancelled or waited_ms >= _ATTEMPT_MS:
                 return _FAILURES.get(status, "wifi_failed"), status
 
-    async def _hold(self) -> bool:
-        """Wait until the connection is lost or to be given up; True if it lasted."""
+    async def _stay_connected(self) -> bool:
+        """Wait until the connection is lost or must end; True if it was stable."""
         self._failed_rounds = 0
         begun_ms = time.ticks_ms()
-        settled = False
-        while self._is_at_home() and not self._news:
+        stable = False
+        while self._is_connected_to_known() and not self._is_cancelled:
             await asyncio.sleep_ms(_POLL_MS)
-            settled = settled or time.ticks_diff(time.ticks_ms(), begun_ms) >= _SETTLED_MS
-        self._note("wifi: given up" if self._news else "wifi: lost")
-        return settled
+            stable = stable or time.ticks_diff(time.ticks_ms(), begun_ms) >= _STABLE_MS
+        self._log_change("wifi: given up" if self._is_cancelled else "wifi: lost")
+        return stable
 
     async def _pause(self, wait_ms: int) -> None:
-        """Wait, but not when there is news, or a connection after all. Without networks: for news only."""
+        """Wait, until cancelled or connected after all. Without known networks: until cancelled."""
         begun_ms = time.ticks_ms()
-        while not self._news:
+        while not self._is_cancelled:
             left_ms = (
                 wait_ms - time.ticks_diff(time.ticks_ms(), begun_ms) if self._networks else _POLL_MS
             )
             if left_ms <= 0:
                 return
             await asyncio.sleep_ms(min(left_ms, _POLL_MS))
-            if self._is_at_home():
+            if self._is_connected_to_known():
                 return
 
     def _switch_off_and_on(self) -> None:
@@ -249,25 +268,25 @@ class Wifi:
         wlan = self._wlan
         wlan.active(False)
         wlan.active(True)
-        wlan.config(pm=wlan.PM_NONE)  # power saving delays what arrives, by up to a second
+        wlan.config(pm=wlan.PM_NONE)  # power saving delays received packets by up to a second
         wlan.config(reconnects=0)
-        self._switch = self._restarting = False
+        self._must_restart_driver = self._restarting = False
 
-    async def _leave(self) -> None:
-        """Make the driver ready for a connect or a scan. Raises OSError if it does not let go."""
+    async def _disconnect(self) -> None:
+        """Make the driver ready for a connect or a scan. Raises OSError if that fails."""
         wlan = self._wlan
         try:
             wlan.disconnect()
         except _DRIVER_ERRORS:
-            pass  # there was nothing to leave; if it is worse than that, what follows fails too
+            pass  # it was not connected; any other trouble makes the next call fail too
         for _ in range(_POLL_MS // _CONNECTING_POLL_MS):
             await asyncio.sleep_ms(_CONNECTING_POLL_MS)
             if not wlan.isconnected():
                 return
         raise OSError("the driver does not disconnect")
 
-    def _is_at_home(self) -> bool:
-        """Connected, and to a network that is still among ours."""
+    def _is_connected_to_known(self) -> bool:
+        """Whether it is connected, and to a network that is still known."""
         try:
             return self._wlan.isconnected() and self._target in self._networks
         except _DRIVER_ERRORS as error:
@@ -282,11 +301,11 @@ class Wifi:
             return False
 
     def _driver_failed(self, error) -> str:
-        self._switch = self.wedged = True
-        self._note("wifi: the driver failed: %s" % error)
+        self._must_restart_driver = self.wedged = True
+        self._log_change("wifi: the driver failed: %s" % error)
         return "wifi_failed"
 
-    def _tell(self, up: bool, reason: str | None) -> None:
+    def _report(self, up: bool, reason: str | None) -> None:
         if up == self._up and reason == self.reason:
             return
         self._up = up
@@ -295,8 +314,8 @@ class Wifi:
         if self.on_change is not None:
             self.on_change()
 
-    def _note(self, line: str) -> None:
-        """Log it, unless it was the last line too: some troubles last for days."""
+    def _log_change(self, line: str) -> None:
+        """Log the line unless it was the last one too: some troubles last for days."""
         if self._log is not None and line != self._logged:
             self._logged = line
             self._log(line)

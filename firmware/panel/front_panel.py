@@ -1,4 +1,4 @@
-"""What the user sees and touches, put together: light, screen and button. Each may be missing."""
+"""What the user sees and touches: light, screen and button together. Each may be missing."""
 
 import asyncio
 
@@ -9,162 +9,179 @@ from pilotlight.credentials import NotAuthorized
 from ..indication import Indication
 from ..strings import MESSAGES
 
-# Brightness in percent. A press takes the next one above; behind the brightest comes the dark, so one press hides a bright light.
+# Brightness in percent. A press takes the next higher one, and after the highest comes dark: so one
+# press hides a bright light.
 LEVELS = const((0, 5, 30, 100))
 _HOLD_AGAIN_MS = const(10_000)
 _MESSAGE_MS = const(4_000)
-_MEND_MS = const(5_000)
+_LIGHT_REPAIR_MS = const(5_000)
 _STUCK_MS = const(120_000)
 _RECORD = const("brightness")
 
 
 class FrontPanel:
-    """light: a StatusLight, or None. screen: a Screen, or None. button: its pin, or None. storage: keeps the brightness.
+    """The front panel.
 
-    brightness: percent, if none was kept. note: a line for the maintainer.
+    light: a StatusLight, or None. screen: a Screen, or None. button: its machine.Pin, or None.
+    storage: has load(name) and save(name, record); it keeps the brightness.
+    brightness: percent, if none is stored. log(line): writes a line for the maintainer.
     """
 
-    def __init__(self, light, screen, button, storage, brightness: int, note) -> None:
+    def __init__(self, light, screen, button, storage, brightness: int, log) -> None:
         self._light = light
         self._screen = screen
         self._button = button
         self._storage = storage
-        self._note = note
-        self._holds = asyncio.Event()
+        self._log = log
+        self._hold = asyncio.Event()
         self._indication: Indication | None = None
-        self._asks = False  # for a second hold: the light is dark, for it may be all that there is
-        self.brightness = self._kept(brightness)
-        self._set_brightness()
+        # The light is dark while a second hold is awaited, because there may be no screen.
+        self._awaits_second_hold = False
+        self.brightness = self._stored(brightness)
+        self._apply_brightness()
 
     def show(self, indication: Indication) -> None:
-        """Show a indication."""
+        """Show an indication."""
         self._indication = indication
-        self._light_up()
+        self._update_light()
         if self._screen is not None:
             self._screen.show(indication)
 
-    async def run(self, agent, log, due=None) -> None:
-        """Look after light, screen and button, for ever.
+    async def run(self, agent, event_log, check_in=None) -> None:
+        """Run light, screen and button, for ever.
 
-        agent: what the button pairs. log: what the screen shows on a double press. due: for a watchdog, as Agent's.
+        agent: the pilotlight.Agent that the button pairs. event_log: the EventLog that a double
+        press shows. check_in(name, within_ms): the watchdog's, or None.
         """
         self._agent = agent
-        self._log = log
-        jobs = [self._mend_light(due)]
+        self._event_log = event_log
+        jobs = [self._repair_light(check_in)]
         if self._screen is not None:
             jobs.append(self._screen.run())
         if self._button is not None:
             from .button import Button  # only where there is one
 
-            jobs.append(Button(self._button, self.press, self.double_press, self._holds.set).run())
-            jobs.append(self._obey_holds())
+            jobs.append(Button(self._button, self.press, self.double_press, self._hold.set).run())
+            jobs.append(self._handle_holds())
         await asyncio.gather(*jobs)
 
     def go_dark(self) -> None:
-        """The firmware ends: what they show would be true no more."""
+        """Switch light and screen off, because the firmware ends and they would be outdated."""
         if self._light is not None:
             self._light.show("off", (0, 0, 0))
         if self._screen is not None:
             self._screen.go_dark()
 
     def press(self) -> None:
-        """A short press: a screen that has dimmed wakes; else the next brightness."""
+        """A short press: wake a dimmed screen, else take the next brightness."""
         woken = self._screen is not None and self._screen.wake()
         if woken and self.brightness:
             return
-        above = [level for level in LEVELS if level > self.brightness]
-        self.set_brightness(above[0] if above else 0)
+        higher = [level for level in LEVELS if level > self.brightness]
+        self.set_brightness(higher[0] if higher else 0)
 
     def double_press(self) -> None:
-        """Two in a row: the log on the screen."""
-        if self._screen is not None and not self._was_dark():
+        """Two short presses in a row: show the event log on the screen."""
+        if self._screen is not None and not self._leave_dark():
             self._screen.wake()
-            self._screen.show_log(self._log.lines(short=True))
+            self._screen.show_log(self._event_log.lines(short=True))
 
-    def _was_dark(self) -> bool:
-        """In the dark nobody sees a code, nor what a hold would do: then it brings back the light, and that is all."""
+    def set_brightness(self, percent: int) -> None:
+        """Set and store the brightness of light and screen, 0 (dark) to 100 percent."""
+        if percent == self.brightness:
+            return
+        self.brightness = percent
+        self._apply_brightness()
+        try:
+            self._storage.save(_RECORD, {"percent": percent})
+        except (OSError, MemoryError) as error:
+            self._log("the brightness could not be stored: %s" % error)
+
+    def _leave_dark(self) -> bool:
+        """If the brightness is 0, set the lowest level and return True.
+
+        In the dark nobody sees a code, nor what a hold would do. So the first press only brings
+        back the light.
+        """
         if self.brightness:
             return False
         self.set_brightness(LEVELS[1])
         return True
 
-    def set_brightness(self, percent: int) -> None:
-        """Brightness of light and screen, 0 (dark) to 100 percent; kept over a restart."""
-        if percent == self.brightness:
-            return
-        self.brightness = percent
-        self._set_brightness()
-        try:
-            self._storage.save(_RECORD, {"percent": percent})
-        except (OSError, MemoryError) as error:
-            self._note("the brightness could not be stored: %s" % error)
-
-    def _set_brightness(self) -> None:
+    def _apply_brightness(self) -> None:
         if self._light is not None:
             self._light.set_brightness(self.brightness)
         if self._screen is not None:
             self._screen.set_brightness(self.brightness)
 
-    def _kept(self, brightness: int) -> int:
+    def _stored(self, default: int) -> int:
         try:
             record = self._storage.load(_RECORD)
         except OSError as error:
-            self._note(str(error))
+            self._log(str(error))
             record = None
         percent = record.get("percent") if record else None
-        return percent if isinstance(percent, int) and 0 <= percent <= 100 else brightness
+        return percent if isinstance(percent, int) and 0 <= percent <= 100 else default
 
-    async def _mend_light(self, due) -> None:
-        """A timer's callback is lost when the interrupts' queue is full (eight on an ESP32), and then the light stands still."""
+    async def _repair_light(self, check_in) -> None:
+        """Update the light every few seconds.
+
+        A timer's callback is lost if the interrupt queue is full (eight on an ESP32); then the
+        light would stand still.
+        """
         while True:
-            if due is not None:
-                due("panel", _STUCK_MS)
-            await asyncio.sleep_ms(_MEND_MS)
-            self._light_up()
+            if check_in is not None:
+                check_in("panel", _STUCK_MS)
+            await asyncio.sleep_ms(_LIGHT_REPAIR_MS)
+            self._update_light()
 
-    def _light_up(self) -> None:
+    def _update_light(self) -> None:
         if self._light is None or self._indication is None:
             return
-        if self._asks:
+        if self._awaits_second_hold:
             self._light.show("off", (0, 0, 0))
         else:
             self._light.show(self._indication.pattern, self._indication.rgb)
 
-    async def _obey_holds(self) -> None:
-        """A long press cancels a pairing, or begins one where there is none; a second one soon after ends a working one."""
+    async def _handle_holds(self) -> None:
+        """A hold cancels a pairing, or starts one if there is none.
+
+        On a paired device, a second hold soon after ends the pairing and starts a new one.
+        """
         while True:
-            self._holds.clear()  # the impatient ones, too
-            await self._holds.wait()
-            if self._was_dark():
+            self._hold.clear()  # drop holds during the last action
+            await self._hold.wait()
+            if self._leave_dark():
                 continue
             status = self._agent.status
             try:
                 if status.user_code is not None:
                     self._agent.cancel_pairing()
-                elif not status.authorized or await self._held_again():
-                    # Not just start_pairing: a device whose token is refused is paired still.
+                elif not status.authorized or await self._is_held_again():
+                    # Not start_pairing alone, because a device whose token is refused is still
+                    # paired.
                     await self._agent.unpair(pair_again=True)
             except NotAuthorized as error:
-                self._note(str(error))
-                self._say("fixed_token", _MESSAGE_MS)
+                self._log(str(error))
+                self._show_message("fixed_token", _MESSAGE_MS)
             except MemoryError:
                 pass  # the user will hold it again
 
-    async def _held_again(self) -> bool:
-        self._holds.clear()
-        self._say("hold_again", _HOLD_AGAIN_MS)
-        self._asks = True
-        self._light_up()
+    async def _is_held_again(self) -> bool:
+        self._hold.clear()
+        self._show_message("hold_again", _HOLD_AGAIN_MS)
+        self._awaits_second_hold = True
+        self._update_light()
         try:
-            await asyncio.wait_for_ms(self._holds.wait(), _HOLD_AGAIN_MS)
+            await asyncio.wait_for_ms(self._hold.wait(), _HOLD_AGAIN_MS)
         except asyncio.TimeoutError:
             return False
         finally:
-            self._asks = False
-            self._light_up()
+            self._awaits_second_hold = False
+            self._update_light()
         return True
 
-    def _say(self, message: str, ms: int) -> None:
+    def _show_message(self, message: str, ms: int) -> None:
         if self._screen is not None:
             self._screen.wake()
             title, text = MESSAGES[message]

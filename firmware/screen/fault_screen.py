@@ -1,4 +1,4 @@
-"""The `fault` state of a firmware that can't run: on console, light and screen of whatever board this is."""
+"""The `fault` state of a firmware that can't run, on console, light and screen."""
 
 import asyncio
 import sys
@@ -9,18 +9,21 @@ from pilotlight.status import DeviceStatus
 
 from ..console import Console
 from ..event_log import EventLog
-from ..guard.board_name import configured, find
+from ..guard import rescued_config
 from ..indication import Indication
 from ..storage import FileStorage
 from ..strings import PAGES
 from ..uptime import Uptime
 
-_FOR_DAYS_MS = const(400_000_000)  # what ticks can count
+_FOR_DAYS_MS = const(400_000_000)  # about the most that ticks can count
 _SCREEN_ERRORS = (ImportError, AttributeError, OSError, ValueError, MemoryError)
 
 
-def tell(reason: str, t_ms: int = 0) -> Indication:
-    """A console line with the fault; its Indication. reason: a key of strings.REASONS."""
+def print_fault(reason: str, t_ms: int = 0) -> Indication:
+    """Write a console line with the fault, and return its Indication.
+
+    reason: a key of strings.REASONS. t_ms: milliseconds since the firmware started.
+    """
     status = DeviceStatus()
     status.update(fault=reason)
     indication = Indication(status)
@@ -29,30 +32,32 @@ def tell(reason: str, t_ms: int = 0) -> Indication:
 
 
 async def show(reason: str, text: str = "", t_ms: int = 0) -> None:
-    """EventLog the fault, and show it for ever, on all that the board has and that works.
+    """Log the fault, and show it for ever on every output that the board has and that works.
 
-    text: for the screen, instead of the reason's words.
+    reason: a key of strings.REASONS. text: for the screen, in place of the reason's words.
+    t_ms: milliseconds since the firmware started.
     """
-    indication = tell(reason, t_ms)
-    log = EventLog(FileStorage(configured("state_dir") or "state"), Uptime(), _no_time, _ignore)
-    log.add(indication.state, reason)
-    log.save()
-    board = find()
-    fitted = configured("screen")
+    indication = print_fault(reason, t_ms)
+    storage = FileStorage(rescued_config.text("state_dir") or "state")
+    event_log = EventLog(storage, Uptime(), _no_time, _ignore)
+    event_log.add(indication.state, reason)
+    event_log.save()
+    board = rescued_config.board()
+    size = rescued_config.text("screen")
     jobs = [_for_ever()]
     try:
         if hasattr(board, "light"):
             board.light().show(indication.pattern, indication.rgb)
-        if hasattr(board, "screen") and fitted != "none":
+        if hasattr(board, "screen") and size != "none":
             from .screen import Screen
 
-            screen = Screen(board.screen(32 if fitted == "128x32" else 64))
+            screen = Screen(board.screen(32 if size == "128x32" else 64))
             screen.show(indication)
             if text:
                 screen.message(PAGES[indication.state][0], text, _FOR_DAYS_MS)
             jobs.append(screen.run())
     except _SCREEN_ERRORS as error:
-        sys.print_exception(error, sys.stderr)  # type: ignore[arg-type]  # the stubs' two kinds of streams
+        sys.print_exception(error, sys.stderr)  # type: ignore[arg-type]  # two stubs' streams
     await asyncio.gather(*jobs)
 
 
@@ -61,7 +66,7 @@ def _no_time() -> None:
 
 
 def _ignore(line: str) -> None:
-    """Where not even the log can be written, there is nothing to be said."""
+    """Log nothing: even the event log can't be stored."""
 
 
 async def _for_ever() -> None:

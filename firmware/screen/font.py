@@ -1,6 +1,6 @@
-"""framebuf's own 8x8 font, closed up: each character as wide as its ink, words wrapped by that, and characters in any size.
+"""framebuf's own 8x8 font, set proportionally: each character as wide as its ink, and in any size.
 
-Texts hold the characters that `transliteration.readable` gives. A line is 8 pixels high.
+Texts hold only the characters that `transliteration.readable` returns. A line is 8 pixels high.
 """
 
 import framebuf
@@ -15,7 +15,7 @@ _glyph = framebuf.FrameBuffer(_rows, 8, 8, framebuf.MONO_HLSB)
 
 
 def _measure() -> bytes:
-    """For each character its first column with ink * 16 + the pixels to the next character."""
+    """For each character: its first column with ink * 16 + the pixels to the next character."""
     sizes = bytearray(96)
     for code in range(_FIRST + 1, _BOX_CODE):
         _glyph.fill(0)
@@ -31,9 +31,8 @@ def _measure() -> bytes:
             last -= 1
         sizes[code - _FIRST] = first << 4 | (last - first + 2)
     sizes[0] = _SPACE_PX
-    sizes[ord("4") - _FIRST] = sizes[
-        ord("0") - _FIRST
-    ]  # as wide as the other digits; its bar reaches into the gap
+    # As wide as the other digits; its bar reaches into the gap.
+    sizes[ord("4") - _FIRST] = sizes[ord("0") - _FIRST]
     sizes[_BOX_CODE - _FIRST] = 7
     return bytes(sizes)
 
@@ -42,7 +41,7 @@ _SIZES = _measure()
 
 
 def width_of(text: str) -> int:
-    """Pixels from the text's first ink to behind its last."""
+    """Pixels from the text's first ink to its last."""
     width = -1 if text else 0
     for letter in text:
         width += _SIZES[ord(letter) - _FIRST] & 15
@@ -50,7 +49,7 @@ def width_of(text: str) -> int:
 
 
 def wrap(text: str, width: int) -> list:
-    """The text's lines, each at most `width` pixels: broken at spaces, and within a word that is too long for a line."""
+    """The text in lines of at most `width` pixels: broken at spaces, else within a word."""
     lines = []
     start = at = line_width = 0
     space = -1
@@ -73,7 +72,7 @@ def wrap(text: str, width: int) -> list:
 
 
 def draw(canvas, text: str, x: int, y: int, colour: int = 1) -> None:
-    """Draw a line; the first ink is at x."""
+    """Draw a line of text; the first ink is at x."""
     for letter in text:
         size = _SIZES[ord(letter) - _FIRST]
         if ord(letter) == _BOX_CODE:
@@ -86,7 +85,7 @@ def draw(canvas, text: str, x: int, y: int, colour: int = 1) -> None:
 def draw_large(
     canvas, text: str, x: int, y: int, scale_x: int, scale_y: int, colour: int = 1
 ) -> None:
-    """Draw a line with each pixel of the font made scale_x by scale_y; the first ink is at x, and gaps are kept clear."""
+    """Draw a line of text with each pixel scale_x by scale_y large; the first ink is at x."""
     for letter in text:
         size = _SIZES[ord(letter) - _FIRST]
         _glyph.fill(0)

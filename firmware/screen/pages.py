@@ -1,8 +1,8 @@
-"""What is drawn: Indication → pages, and a page → pixels on any framebuf. Pure layout: no clock, no bus.
+"""Indication → pages, and a page → pixels on any framebuf. Pure layout: no clock, no bus.
 
-A page is a tuple that begins with the function that draws it; pages that are equal look the same. An
-indication has one or more pages, shown in turn. Nothing scrolls: text that is too long for a page
-continues on the next one. All measures are in pixels.
+A page is a tuple that begins with the function that draws it; pages that are equal look the same.
+An indication has one or more pages, shown in turn. Nothing scrolls: text that is too long for a
+page continues on the next one. All measures are in pixels.
 """
 
 import sys
@@ -14,12 +14,11 @@ from .font import draw as draw_line
 from .font import draw_large, width_of, wrap
 from .transliteration import readable
 
-_TALL = const(
-    64
-)  # from this height on there is room for a QR code: at one pixel a module, 5 mm, no telephone reads it
+# The height from which a QR code fits. At one pixel a module (5 mm) no phone can read it.
+_TALL = const(64)
 _TITLE = const(10)
 _LARGE_TITLE = const(19)
-_ROW = const(9)  # the least from row to row
+_ROW = const(9)  # the smallest distance of rows
 _WIDEST_ROW = const(11)
 _LONGEST_NAME = const(100)  # characters
 _LONGEST_TEXT = const(120)
@@ -29,18 +28,18 @@ _QR_MODULES = const(29)
 _QR_WIDTH = const(74)  # two pixels a module, and four modules of white on each side
 _LOG_LINES = const(12)
 
-_encoded: list = [None, None]  # the last link with a QR code, and its modules
+_encoded: list = [None, None]  # the last link and its QR code's modules
 _PAUSED_YES = strings.PAUSED % strings.YES
 
 
 def draw(page, canvas, width: int, height: int) -> None:
-    """Draw a page over whatever the canvas, a framebuf.FrameBuffer, shows."""
+    """Draw a page on the canvas, a framebuf.FrameBuffer, in place of its content."""
     canvas.fill(0)
     page[0](page, canvas, width, height)
 
 
 def pages_of(indication, width: int, height: int) -> list:
-    """The pages of a Indication."""
+    """The pages of an Indication."""
     if indication.state == "pairing":
         return _pairing(indication, width, height)
     if indication.state == "online" or indication.state == "paused":
@@ -71,7 +70,7 @@ def message_pages(title: str, text: str, width: int, height: int) -> list:
 
 
 def log_pages(lines, width: int, height: int) -> list:
-    """The pages of the log's newest lines, the newest first. lines: a list, the newest last."""
+    """The pages of the newest log lines, the newest first. lines: a list, the newest last."""
     return _texts(
         strings.LOG,
         False,
@@ -84,7 +83,7 @@ def log_pages(lines, width: int, height: int) -> list:
 
 
 def has_qr_code(page) -> bool:
-    """Is there a QR code on the page?"""
+    """Whether there is a QR code on the page."""
     return page[0] is _draw_qr
 
 
@@ -133,7 +132,7 @@ def _paused(indication) -> str:
 
 
 def _expiry(expires_at: str) -> str:
-    """Day, and time as Frame.io wrote it; what is no such time is shown as it is."""
+    """Day and time as Frame.io wrote it; any other text unchanged."""
     if expires_at[10:11] == "T" and len(expires_at) > 16:
         zone = expires_at[-6:] if expires_at[-6] in "+-" else "UTC"
         return strings.EXPIRES_AT % (expires_at[:10], expires_at[11:16], zone)
@@ -141,7 +140,10 @@ def _expiry(expires_at: str) -> str:
 
 
 def _texts(title: str, inverse: bool, large: bool, fixed, texts, width: int, height: int) -> list:
-    """Pages with a title and rows of text; the rows in `fixed` are on each. A text that would be cut begins a new page."""
+    """Pages with a title and rows of text. The rows in `fixed` are on each page.
+
+    A text that would be divided begins a new page.
+    """
     left = height - (_LARGE_TITLE if large else _TITLE)
     room = left // _ROW - len(fixed)
     sheets: list = [[]]
@@ -246,7 +248,7 @@ def _draw_qr(page, canvas, width: int, height: int) -> None:
 
 
 def _qr_code(uri: str):
-    """The modules of a link's QR code, or None if it can't have one."""
+    """The modules of a link's QR code, or None if it is too long or memory is short."""
     if _encoded[0] != uri:
         try:
             # Only now, because few devices need it. __import__ returns the outermost package.

@@ -1,12 +1,13 @@
-"""QR codes of one size: version 3, error correction level L, bytes: 29 x 29 modules for up to 53 bytes. Pure.
+"""QR codes of version 3, level L, byte mode: 29 x 29 modules for up to 53 bytes. Pure.
 
-By ISO/IEC 18004:2015, whose sections are named below. A row of modules is an integer of 29 bits, the leftmost module in bit 28:
-so it is a small integer on a board, and the rules for choosing a mask look at a whole row at once.
+By ISO/IEC 18004:2015, whose sections are named below. A row of modules is an integer of 29 bits,
+with the leftmost module in bit 28. So it is a small integer on a board, and the rules for choosing
+a mask process a whole row at once.
 """
 
 from micropython import const
 
-SIZE = 29  # modules a side, without the quiet zone of 4 that a reader wants around it
+SIZE = 29  # modules a side, without the quiet zone of 4 that readers need
 LARGEST_BYTES = 53
 
 _ROW = const(0x1FFFFFFF)
@@ -14,7 +15,8 @@ _QUIET = const(4)
 _DATA_CODEWORDS = const(55)
 _CHECK_CODEWORDS = const(15)
 _FIELD = const(0x11D)  # x^8 + x^4 + x^3 + x^2 + 1
-# Annex A: the generator polynomial of degree 15, as exponents of 2, highest degree first and without its leading 1
+# Annex A: the generator polynomial of degree 15, as exponents of 2, highest degree first, without
+# the leading 1.
 _GENERATOR = b"\x08\xb7\x3d\x5b\xca\x25\x33\x3a\x3a\xed\x8c\x7c\x05\x63\x69"
 _FINDER = b"\x7f\x41\x5d\x5d\x5d\x41\x7f"
 _ALIGNMENT = b"\x1f\x11\x15\x11\x1f"
@@ -23,9 +25,10 @@ _LEVEL_L = const(1)
 
 
 def encode(text: str) -> bytearray:
-    """29 rows of 4 bytes, dark modules as ones, the leftmost in the most significant bit (MONO_HLSB; three bits pad a row).
+    """29 rows of 4 bytes, dark modules as ones.
 
-    Raises ValueError for a text of more than 53 bytes in UTF-8.
+    The leftmost is in the most significant bit (MONO_HLSB). Three bits pad each row. Raises
+    ValueError for a text of more than 53 bytes in UTF-8.
     """
     data = text.encode()
     if len(data) > LARGEST_BYTES:
@@ -48,7 +51,7 @@ def _codewords(data: bytes) -> bytearray:
     """The codewords of the data (7.4), then those for error correction (7.5)."""
     codewords = bytearray(_DATA_CODEWORDS + _CHECK_CODEWORDS)
     length = len(data)
-    codewords[0] = 0x40 | length >> 4  # 4 is for bytes; all else is shifted by four bits
+    codewords[0] = 0x40 | length >> 4  # 4: byte mode; the rest is shifted by four bits
     codewords[1] = length << 4 & 0xFF
     for at in range(length):
         codewords[1 + at] |= data[at] >> 4
@@ -77,7 +80,7 @@ def _codewords(data: bytes) -> bytearray:
 
 
 def _function_modules(row: int) -> int:
-    """Which modules of a row hold no data (6.3)? The matrix of them is the same when rows and columns change places."""
+    """The modules of a row that hold no data (6.3). Their matrix is symmetric."""
     if row == 6:
         return _ROW
     modules = 1 << 22
@@ -91,7 +94,7 @@ def _function_modules(row: int) -> int:
 
 
 def _modules(codewords: bytearray) -> list:
-    """The rows with function patterns, data, and no mask (7.7); where the format will be, all is light."""
+    """The rows with function patterns and data, without mask (7.7) and format."""
     rows = [0] * SIZE
     for at in range(7):
         rows[at] = _FINDER[at] << 22 | _FINDER[at]
@@ -103,9 +106,7 @@ def _modules(codewords: bytearray) -> list:
         rows[20 + at] |= _ALIGNMENT[at] << 4
 
     bit = 0
-    right = (
-        0  # the bit of the right one of two columns, which are filled upwards and downwards in turn
-    )
+    right = 0  # the right one of two columns, which are filled upwards and downwards in turn
     up = True
     while right < SIZE:
         for step in range(SIZE):
@@ -113,9 +114,8 @@ def _modules(codewords: bytearray) -> list:
             free = ~_function_modules(row)
             for column in range(right, right + 2):
                 if free >> column & 1:
-                    if (
-                        bit < 560 and codewords[bit >> 3] >> (7 - (bit & 7)) & 1
-                    ):  # 7 modules are left over
+                    # 7 modules are left over.
+                    if bit < 560 and codewords[bit >> 3] >> (7 - (bit & 7)) & 1:
                         rows[row] |= 1 << column
                     bit += 1
         up = not up
@@ -126,7 +126,7 @@ def _modules(codewords: bytearray) -> list:
 
 
 def _mask(rows: list, mask: int, masked: list) -> None:
-    """Put the rows under one of the eight masks (7.8.2) into `masked`, between four rows of the quiet zone above and below."""
+    """Put the rows under one of the eight masks (7.8.2) into `masked`, between quiet rows."""
     for i in range(12):  # the period of the masks is 12 rows and 6 columns at most
         pattern = 0
         for j in range(6):
@@ -153,9 +153,10 @@ def _mask(rows: list, mask: int, masked: list) -> None:
 
 
 def _penalty(rows: list) -> int:
-    """The points against the rows (7.8.3), while where the format will be is light.
+    """The penalty points of the rows (7.8.3), with light modules in place of the format.
 
-    "Preceded or followed by a light area" includes the quiet zone, and finder-like patterns don't overlap, as with segno.
+    "Preceded or followed by a light area" includes the quiet zone, and finder-like patterns don't
+    overlap, as with segno.
     """
     points = dark = above = 0
     hits = [0] * 8  # of the last rows
@@ -190,25 +191,25 @@ def _penalty(rows: list) -> int:
 
 
 def _points_in_row(row: int) -> int:
-    """For runs of five or more, and for what is like a finder pattern with four light modules beside it."""
+    """For runs of five or more, and for finder-like patterns beside four light modules."""
     runs = _alike(row, row >> 1, row >> 2, row >> 3, row >> 4) & (_ROW >> 4)
     points = _count(runs) + 2 * _count(runs & ~(runs >> 1))
     like = row >> 6 & ~(row >> 5) & row >> 4 & row >> 3 & row >> 2 & ~(row >> 1) & row
     if like:
         before = row >> 7 | row >> 8 | row >> 9 | row >> 10
-        row &= 0x3FFFFF  # the rest can't come after; so all stay small integers
+        row &= 0x3FFFFF  # the rest is not needed; so all stay small integers
         hits = like & ~(before & (row << 1 | row << 2 | row << 3 | row << 4))
         points += 40 * _count(hits & ~(hits >> 4 | hits >> 6))  # where two overlap, the left one
     return points
 
 
 def _alike(a: int, b: int, c: int, d: int, e: int) -> int:
-    """Where all are dark, or all light."""
+    """The bits in which all are equal."""
     return a & b & c & d & e | ~(a | b | c | d | e)
 
 
 def _count(bits: int) -> int:
-    """How many of up to 30 bits are ones?"""
+    """The number of ones in up to 30 bits."""
     bits -= bits >> 1 & 0x15555555
     bits = (bits & 0x33333333) + (bits >> 2 & 0x33333333)
     bits = (bits + (bits >> 4)) & 0x0F0F0F0F
@@ -217,7 +218,7 @@ def _count(bits: int) -> int:
 
 
 def _with_format(rows: list, mask: int) -> bytearray:
-    """The picture: the rows with the format in them, twice (7.9), without the quiet zone."""
+    """The rows as bytes, with the format in them twice (7.9), without the quiet zone."""
     data = _LEVEL_L << 3 | mask
     check = data << 10
     for shift in range(4, -1, -1):

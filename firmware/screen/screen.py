@@ -1,6 +1,7 @@
-"""When what is shown on the display: pages in turn, dimmed after a while, sent anew now and then, and all past a broken bus.
+"""What the display shows when: pages in turn, dimmed after a while, refreshed periodically.
 
-What is drawn is in pages.py. Nothing here waits for the display, and an absent one is tried once a change or in 25 s.
+pages.py draws the pages. A display may be missing or unplugged: nothing waits for it, and it is
+tried again at each change and every 25 s.
 """
 
 import asyncio
@@ -11,95 +12,95 @@ from micropython import const
 from . import pages
 
 _TURN_MS = const(4_000)
-_QR_MS = const(8_000)  # a telephone's camera takes its time
+_QR_MS = const(8_000)  # a phone's camera needs time
 _DIM_AFTER_MS = const(120_000)
-_REFRESH_MS = const(25_000)  # a display plugged in again shows the right picture within 30 s
+_REFRESH_MS = const(25_000)  # a display shows the right picture within 30 s of being plugged in
 _DIMMED = const(1)  # of 255
 _UNKNOWN = const(-1)
 
 
 class Screen:
-    """A display as people see it.
+    """Pages and messages on a display.
 
-    display: a framebuf.FrameBuffer with width, height, show(), contrast(0..255), poweroff(), poweron(), init_display() and, if it
-    can be had, refresh(), which sets the display up and sends the whole picture without switching it off. All may raise OSError.
+    display: a framebuf.FrameBuffer with width, height, show(), contrast(0..255), poweroff(),
+    poweron() and init_display(). It may have refresh(), which sets the display up and sends the
+    whole picture without switching it off. Each method may raise OSError.
     """
 
     def __init__(self, display) -> None:
         now_ms = time.ticks_ms()
         self._display = display
-        self._news = asyncio.Event()
-        self._indication = None  # newer than its pages
-        self._notice: tuple | None = (
-            None  # asked for: (ms to show it, function of pages, its arguments)
-        )
+        self._changed = asyncio.Event()
+        self._indication = None  # not laid out yet
+        # A message or log not laid out yet: (ms to show it, function of pages, its arguments).
+        self._notice: tuple | None = None
         self._indication_pages: list = []
         self._pages = self._indication_pages  # or those of a notice
-        self._at = 0
+        self._page_index = 0
         self._drawn = None  # the page in the display's buffer
-        self._level = 255
-        self._light = _UNKNOWN  # as the display was told
+        self._full_contrast = 255
+        self._contrast = _UNKNOWN  # as last sent
         self._broken = False
         self._dimmed = False
         self._turn_at = self._refresh_at = self._notice_ends = now_ms
         self._dim_at = time.ticks_add(now_ms, _DIM_AFTER_MS)
 
     def show(self, indication) -> None:
-        """Show a Indication from now on. What looks the same as before changes nothing."""
+        """Show an Indication from now on. One that looks the same as before changes nothing."""
         self._indication = indication
-        self._news.set()
+        self._changed.set()
 
     def message(self, title: str, text: str, ms: int) -> None:
-        """Show a message for so many milliseconds, then the indication again."""
+        """Show a message for `ms` milliseconds, then the indication again."""
         self._notice = (ms, pages.message_pages, (title, text))
-        self._news.set()
+        self._changed.set()
 
     def show_log(self, lines) -> None:
-        """Show the newest of these lines, once through, then the indication again."""
+        """Show the newest of these lines, each page once, then the indication again."""
         self._notice = (0, pages.log_pages, (lines,))
-        self._news.set()
+        self._changed.set()
 
     def wake(self) -> bool:
-        """Somebody is there: full brightness again. True if it was dimmed, and there is a display."""
+        """Return to full brightness. True if a display is connected and was dimmed."""
         dimmed = self._dimmed and not self._broken
         self._stay_bright(time.ticks_ms())
-        self._news.set()
+        self._changed.set()
         return dimmed
 
     def set_brightness(self, percent: int) -> None:
-        """From 0 (dark) to 100."""
-        self._level = max(0, min(100, percent)) * 255 // 100
-        self._news.set()
+        """Set the brightness in percent; 0 is dark."""
+        self._full_contrast = max(0, min(100, percent)) * 255 // 100
+        self._changed.set()
 
     def go_dark(self) -> None:
-        """Switch the display off: what it shows is true no more."""
+        """Switch the display off, because its picture would be outdated."""
         try:
             self._display.poweroff()
         except OSError:
-            pass  # it shows nothing anyhow
+            pass  # no display
 
     async def run(self) -> None:
-        """Keep the display right, for ever."""
+        """Keep the display up to date, for ever."""
         while True:
-            wait_ms = self._go_on(time.ticks_ms())
+            wait_ms = self._step(time.ticks_ms())
             try:
-                await asyncio.wait_for_ms(self._news.wait(), wait_ms)
+                await asyncio.wait_for_ms(self._changed.wait(), wait_ms)
             except asyncio.TimeoutError:
                 pass
-            self._news.clear()
+            self._changed.clear()
 
-    def _go_on(self, now_ms: int) -> int:
-        """Do what is due; the milliseconds until something is again."""
+    def _step(self, now_ms: int) -> int:
+        """Do what is due now. Return the milliseconds until the next step."""
         changed = False
         try:
-            changed = self._take_news(now_ms)
+            changed = self._lay_out(now_ms)
         except MemoryError:
-            pass  # what is new is still there, for the next time
+            pass  # the request is still there for the next step
         if self._pages is not self._indication_pages and _due(self._notice_ends, now_ms):
             self._open(self._indication_pages, now_ms)
             changed = True
         if len(self._pages) > 1 and _due(self._turn_at, now_ms):
-            self._turn((self._at + 1) % len(self._pages), now_ms)
+            self._turn((self._page_index + 1) % len(self._pages), now_ms)
         if _due(self._dim_at, now_ms):
             self._dimmed = True
         if self._pages:
@@ -115,8 +116,8 @@ class Screen:
             wait_ms = min(wait_ms, time.ticks_diff(self._notice_ends, now_ms))
         return max(0, wait_ms)
 
-    def _take_news(self, now_ms: int) -> bool:
-        """Lay out what was asked for; True if it is something else than before."""
+    def _lay_out(self, now_ms: int) -> bool:
+        """Lay out a new indication or notice. True if it differs from the shown one."""
         display = self._display
         changed = False
         if self._indication is not None:
@@ -142,11 +143,11 @@ class Screen:
         self._pages = laid_out
         self._turn(0, now_ms)
 
-    def _turn(self, at: int, now_ms: int) -> None:
-        self._at = at
+    def _turn(self, index: int, now_ms: int) -> None:
+        self._page_index = index
         if self._pages:
             self._turn_at = time.ticks_add(
-                now_ms, _QR_MS if pages.has_qr_code(self._pages[at]) else _TURN_MS
+                now_ms, _QR_MS if pages.has_qr_code(self._pages[index]) else _TURN_MS
             )
 
     def _stay_bright(self, now_ms: int) -> None:
@@ -154,27 +155,27 @@ class Screen:
         self._dim_at = time.ticks_add(now_ms, _DIM_AFTER_MS)
 
     def _send(self, now_ms: int, changed: bool) -> None:
-        """Bring the display up to date, if there is reason to try."""
-        page = self._pages[self._at]
-        light = min(self._level, _DIMMED) if self._dimmed else self._level
+        """Bring the display up to date, if anything has changed or is due."""
+        page = self._pages[self._page_index]
+        contrast = min(self._full_contrast, _DIMMED) if self._dimmed else self._full_contrast
         due = _due(self._refresh_at, now_ms)
         if self._broken:
             if not changed and not due:
                 return
-        elif light == self._light and (not light or (page is self._drawn and not due)):
+        elif contrast == self._contrast and (not contrast or (page is self._drawn and not due)):
             return
         try:
-            if light:
-                self._send_page(page, due or self._light <= 0)
-            if light != self._light or due:
-                self._send_light(light)
+            if contrast:
+                self._send_page(page, due or self._contrast <= 0)
+            if contrast != self._contrast or due:
+                self._send_contrast(contrast)
             self._broken = False
         except (OSError, MemoryError):
             self._broken = True
-            self._light = _UNKNOWN
+            self._contrast = _UNKNOWN
 
     def _send_page(self, page, whole: bool) -> None:
-        """Send the page; whole: to a display that may have lost all it knew."""
+        """Send the page; whole: all of it, to a display that may have lost its state."""
         display = self._display
         refreshes = hasattr(display, "refresh")
         if self._broken and not refreshes:
@@ -189,14 +190,14 @@ class Screen:
         else:
             display.show()
 
-    def _send_light(self, light: int) -> None:
-        if not light:
+    def _send_contrast(self, contrast: int) -> None:
+        if not contrast:
             self._display.poweroff()
         else:
-            if self._light <= 0:
+            if self._contrast <= 0:
                 self._display.poweron()
-            self._display.contrast(light)
-        self._light = light
+            self._display.contrast(contrast)
+        self._contrast = contrast
 
 
 def _due(at_ms: int, now_ms: int) -> bool:

@@ -1,18 +1,21 @@
-"""SSD1306 displays over I2C, 128x64 and 128x32. The API is that of micropython-lib's driver; what goes over the bus is not.
+"""SSD1306 displays over I2C, 128x64 and 128x32, with the API of micropython-lib's driver.
 
-The driver keeps what the display is known to show and sends only what differs, so show() of an unchanged picture sends nothing.
-It also knows when it does not know: at the start, and after any error on the bus, the next show() sends set-up and picture, all
-of it. Where a display may have been unplugged unnoticed, refresh() does the same.
+Unlike that driver, this one keeps a copy of the display's content and sends only the differences,
+so show() of an unchanged picture sends nothing. At the start, and after any error on the bus, the
+content is
+unknown: the next show() sends set-up and whole picture. refresh() does the same, for a display that
+may have been unplugged.
 
-Commands are those of Solomon Systech's datasheet, rev 1.5, in page addressing mode: there an address is three commands of one
-byte each, so a transaction that is cut short leaves nothing half said.
+The commands are those of Solomon Systech's datasheet, rev 1.5, in page addressing mode. There an
+address is three commands of one byte each, so an interrupted transaction leaves no command
+incomplete.
 """
 
 import framebuf
 from micropython import const
 
 _WIDTH = const(128)
-_CELL = const(8)  # columns are sent in eights, so that a few prepared views do for every length
+_CELL = const(8)  # columns are sent in eights, so that a few prepared views serve every length
 
 _COMMANDS = const(0x00)  # control bytes: only commands follow,
 _ONE_COMMAND = const(0x80)  # one command follows,
@@ -40,25 +43,29 @@ _COM_PINS = const(0xDA)
 _DESELECT = const(0xDB)
 _NOTHING = const(0xE3)
 
-_AT_CONTRAST = const(4)  # where in the set-up the values are that change
+_AT_CONTRAST = const(4)  # indexes of the set-up's variable bytes
 _AT_INVERSE = const(5)
 _AT_SEGMENTS = const(6)
 _AT_SCAN = const(7)
 
 
 class SSD1306_I2C(framebuf.FrameBuffer):
-    """A display at an I2C address; draw on it as on any FrameBuffer (MONO_VLSB, `buffer`), then show().
+    """A display at an I2C address. Draw on this FrameBuffer (MONO_VLSB, `buffer`), then show().
 
-    Nothing is sent until the first show(), refresh(), init_display() or poweron(), so a missing display can be made, too.
-    contrast(), invert() and rotate() are remembered while the display's state is unknown, and sent with the next show(). Every
-    method that sends raises OSError as the bus does: a missing display costs one address byte each time. A whole picture of
-    128x64 is 1113 bytes, 25 ms at 400 kHz. After the constructor nothing but write_data() allocates.
+    The constructor sends nothing, so the display may be missing. contrast(), invert() and rotate()
+    are stored while the display's state is unknown, and sent with the next show(). Each method that
+    sends raises OSError as the bus does; a missing display costs one address byte each time. A
+    whole picture of 128x64 is 1113 bytes, 25 ms at 400 kHz. After the constructor only write_data()
+    allocates.
     """
 
     def __init__(
         self, width: int, height: int, i2c, addr: int = 0x3C, external_vcc: bool = False
     ) -> None:
-        """external_vcc: it has its own supply of 7 to 15 V, so the charge pump stays off. Raises ValueError for other sizes."""
+        """width, height: pixels; ValueError for other sizes. i2c: a machine.I2C. addr: 7 bits.
+
+        external_vcc: the display has a supply of its own (7 to 15 V), so the charge pump stays off.
+        """
         if width != _WIDTH or (height != 64 and height != 32):
             raise ValueError("a display of 128x64 or 128x32 is needed, not %dx%d" % (width, height))
         self.width = width
@@ -71,7 +78,7 @@ class SSD1306_I2C(framebuf.FrameBuffer):
         super().__init__(self.buffer, width, height, framebuf.MONO_VLSB)
         self._shown = bytearray(len(self.buffer))
         self._pages = _pages(self.buffer), _pages(self._shown)
-        self._known = False  # is the display set up, and its memory as in _shown?
+        self._known = False  # whether it is set up and its memory is as in _shown
         self._on = True
         self._setup = _setup(height, external_vcc)
         self._address = bytearray((_COMMANDS, _PAGE, _COLUMN_LOW, _COLUMN_HIGH))
@@ -83,7 +90,7 @@ class SSD1306_I2C(framebuf.FrameBuffer):
         ]
 
     def init_display(self) -> None:
-        """Begin anew: a black picture, full contrast, not inverted, not turned, on. Raises OSError."""
+        """Reset it: black picture, full contrast, not inverted, not rotated, on. Raises OSError."""
         self._on = True
         self._setup[_AT_CONTRAST] = 0xFF
         self.invert(False)
@@ -92,7 +99,7 @@ class SSD1306_I2C(framebuf.FrameBuffer):
         self.refresh()
 
     def show(self) -> None:
-        """Bring the buffer to the display: what has changed, or all if its state is unknown. Raises OSError."""
+        """Send the buffer's changes, or all of it if the state is unknown. Raises OSError."""
         if not self._known:
             self.refresh()
             return
@@ -104,9 +111,10 @@ class SSD1306_I2C(framebuf.FrameBuffer):
         self._known = True
 
     def refresh(self) -> None:
-        """Send set-up and picture, all of it, whatever is known; a display that is on stays on meanwhile. Raises OSError.
+        """Send set-up and whole picture; a display that is on stays on meanwhile. Raises OSError.
 
-        For a display that may have been unplugged: then it is off and its memory is noise, so it is switched on last.
+        For a display that may have been unplugged. It is then off and its memory is noise, so it is
+        switched on last.
         """
         self._known = False
         self.i2c.writeto(self.addr, self._setup)
@@ -116,12 +124,15 @@ class SSD1306_I2C(framebuf.FrameBuffer):
         self._known = True
 
     def poweroff(self) -> None:
-        """Dark, and the picture kept; show() still works. Raises OSError, and is off with the next show() then."""
+        """Switch it off. It keeps its picture, and show() works.
+
+        Raises OSError; then the next show() switches it off.
+        """
         self._on = False
         self.write_cmd(_POWER)
 
     def poweron(self) -> None:
-        """On again. Raises OSError, and is on with the next show() then."""
+        """Switch it on. Raises OSError; then the next show() switches it on."""
         self._on = True
         if self._known:
             self.write_cmd(_POWER | 1)
@@ -129,7 +140,7 @@ class SSD1306_I2C(framebuf.FrameBuffer):
             self.refresh()
 
     def contrast(self, contrast: int) -> None:
-        """0..255; at 0 a picture can still be seen. Raises OSError."""
+        """Set the contrast, 0..255; at 0 a picture can still be seen. Raises OSError."""
         self._setup[_AT_CONTRAST] = contrast
         if self._known:
             self.write_cmd(_CONTRAST)
@@ -142,28 +153,32 @@ class SSD1306_I2C(framebuf.FrameBuffer):
             self.write_cmd(_INVERSE | (invert & 1))
 
     def rotate(self, rotate: int) -> None:
-        """1: as at the start; 0: turned by 180 degrees. Sends nothing: the next show() sends all.
+        """1: as at the start; 0: rotated by 180 degrees. Sends nothing: the next show() sends all.
 
-        The display mirrors columns when they are written, so the picture in its memory can't be turned.
+        The display mirrors columns when they are written, so the picture in its memory can't be
+        rotated.
         """
         self._setup[_AT_SEGMENTS] = _SEGMENTS | (rotate & 1)
         self._setup[_AT_SCAN] = _SCAN | (rotate & 1) << 3
         self._known = False
 
     def write_cmd(self, cmd: int) -> None:
-        """Send one byte of a command. Raises OSError."""
+        """Send one command byte. Raises OSError."""
         known, self._known = self._known, False
         self._command[1] = cmd
         self.i2c.writeto(self.addr, self._command)
         self._known = known
 
     def write_data(self, buf) -> None:
-        """Send bytes to the display's memory, at its own address pointer; the next show() sends all. Raises OSError."""
+        """Send bytes to the display's memory at its address pointer. Raises OSError.
+
+        The next show() sends all.
+        """
         self._known = False
         self.i2c.writevto(self.addr, (b"\x40", buf))
 
     def _send_changes(self, page: int) -> None:
-        """The part of a page from the first to the last column that differ; there must be one."""
+        """Send the part of a page from the first to the last changed column; there must be one."""
         buffer, shown = self.buffer, self._shown
         start = page * _WIDTH
         first, last = start, start + _WIDTH - 1
@@ -189,17 +204,18 @@ class SSD1306_I2C(framebuf.FrameBuffer):
 
 
 def _pages(buffer: bytearray) -> list:
-    """A view of each page: comparing two is quick, and allocates nothing."""
+    """A view of each page. Comparing two is fast and allocates nothing."""
     view = memoryview(buffer)
     return [view[start : start + _WIDTH] for start in range(0, len(buffer), _WIDTH)]
 
 
 def _setup(height: int, external_vcc: bool) -> bytearray:
-    """The set-up in one transaction, but for on and off."""
+    """The set-up commands in one transaction, without power on or off."""
     return bytearray(
         (
             _COMMANDS,
-            _NOTHING,  # twice: the parameters that an earlier driver's command, cut short, may still wait for
+            # Twice: the missing parameters of an earlier driver's interrupted command.
+            _NOTHING,
             _NOTHING,
             _CONTRAST,
             0xFF,
@@ -223,7 +239,9 @@ def _setup(height: int, external_vcc: bool) -> bytearray:
             0x30,
             _FOLLOW_MEMORY,
             _NO_SCROLLING,
-            _CURRENT,  # of the SSD1306B and SSD1315: without it, displays that have no resistor for it stay dim; others ignore it
+            # Of the SSD1306B and SSD1315: without it, displays without a resistor for it stay dim.
+            # Others ignore it.
+            _CURRENT,
             0x30,
             _CHARGE_PUMP,
             0x10 if external_vcc else 0x14,

@@ -1,21 +1,23 @@
-"""Any text → what framebuf's font can show: ASCII, and BOX for each character of a script that it lacks. Pure.
+"""Any text → ASCII, which framebuf's font has; each other script's character becomes BOX. Pure.
 
-Names come from people all over the world by way of Frame.io, and from whoever answers in its place.
+The names come from users all over the world through Frame.io, or from an impostor in its place.
 """
 
 from micropython import const
 
 BOX = "\x7f"
 
-# Read at most so many characters for each one that may be shown: a text of nothing but accents costs no more than another.
+# Characters read for each one that may be shown: a text of accents alone costs no more than
+# another.
 _READ_FOR_ONE = const(4)
 
-# (first code point, what is shown for it and the ones that follow)
+# (first code point, what is shown for it and the following ones)
 _RUNS = (
     (
         0xA0,
-        " !c\x7f\x7f\x7f|\x7f\"Ca<\x7f\x7fR-o\x7f23'u\x7f.,1o>\x7f\x7f\x7f?AAAAAA\x7fCEEEEIIIIDNOOOOOxOUUUUY\x7f\x7f"
-        "aaaaaa\x7fceeeeiiiidnooooo/ouuuuy\x7fyAaAaAaCcCcCcCcDdDdEeEeEeEeEeGgGgGgGgHhHhIiIiIiIiIi\x7f\x7fJjKkkLlLlLlLlLl"
+        " !c\x7f\x7f\x7f|\x7f\"Ca<\x7f\x7fR-o\x7f23'u\x7f.,1o>\x7f\x7f\x7f?"
+        "AAAAAA\x7fCEEEEIIIIDNOOOOOxOUUUUY\x7f\x7faaaaaa\x7fceeeeiiiidnooooo/ouuuuy\x7fy"
+        "AaAaAaCcCcCcCcDdDdEeEeEeEeEeGgGgGgGgHhHhIiIiIiIiIi\x7f\x7fJjKkkLlLlLlLlLl"
         "NnNnNnnNnOoOoOo\x7f\x7fRrRrRrSsSsSsSsTtTtTtUuUuUuUuUuUuWwYyYZzZzZzs",
     ),
     (0x1A0, "Oo"),
@@ -32,9 +34,10 @@ _RUNS = (
     (0x2212, "-"),
     (0x3000, " "),
 )
-# U+1E00..1EFF, Vietnamese among them: the capitals; each is followed by its small letter.
+# U+1E00..1EFF (Vietnamese and others): the capitals. Each is followed by its small letter.
 _CAPITALS = (
-    "ABBBCDDDDDEEEEEFGHHHHHIIKKKLLLLMMMNNNNOOOOPPRRRRSSSSSTTTTUUUUUVVWWWWWXXYZZZ\x7f\x7f\x7f\x7f\x7f"
+    "ABBBCDDDDDEEEEEFGHHHHHIIKKKLLLLMMMNNNNOOOOPPRRRRSSSSSTTTTUUUUUVVWWWWWXXYZZZ"
+    "\x7f\x7f\x7f\x7f\x7f"
     "AAAAAAAAAAAAEEEEEEEEIIOOOOOOOOOOOOUUUUUUUYYYY\x7f\x7f\x7f"
 )
 _LONGER = {
@@ -55,8 +58,8 @@ _LONGER = {
     0x20AC: "EUR",
     0x2122: "TM",
 }
-# First and last of what takes no room: combining marks, what steers joining and direction, skin tones, and the first half of a
-# character that came as two surrogates.
+# First and last code points without a width: combining marks, joining and direction controls, skin
+# tones, and the first half of a character that came as two surrogates.
 _UNSEEN = (
     (0xAD, 0xAD),
     (0x300, 0x36F),
@@ -76,7 +79,10 @@ _UNSEEN = (
 
 
 def readable(text: str, longest: int) -> str:
-    """The text in characters 32..126 and BOX, at most `longest` (3 or more) of them; what was cut ends with three dots."""
+    """The text in characters 32..126 and BOX, at most `longest` (3 or more) of them.
+
+    A text that was cut ends with three dots.
+    """
     shown = ""
     left = longest * _READ_FOR_ONE
     for letter in text:

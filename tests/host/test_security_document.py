@@ -52,7 +52,7 @@ def written() -> set[str]:
     return (
         names
         | set(device_module("firmware.guard.crash_log").FILES)
-        | {device_module("firmware.guard.board_name").REMEMBERED}
+        | {device_module("firmware.guard.rescued_config").REMEMBERED}
     )
 
 

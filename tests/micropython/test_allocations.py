@@ -200,7 +200,7 @@ def test_watching_the_tasks_makes_no_object():
     watchdog = Watchdog(lambda timeout_ms: Dog(), None)
     watchdog.grace_ms = watchdog.step_ms = 0
     for name in ("light", "screen", "network"):
-        watchdog.due(name, 60_000)
+        watchdog.check_in(name, 60_000)
     sleeper = asyncio.core.Task(None, asyncio.core.__dict__)
     kept = asyncio.core.cur_task
     asyncio.core.cur_task = sleeper
@@ -210,7 +210,7 @@ def test_watching_the_tasks_makes_no_object():
         for _ in range(10):
             asyncio.core._task_queue.remove(sleeper)
             with Locked() if Dog.fed else Unlocked():  # the first look makes the dog
-                watchdog.due("light", 60_000)
+                watchdog.check_in("light", 60_000)
                 running.send(None)
         asyncio.core._task_queue.remove(sleeper)
     finally:

@@ -39,7 +39,7 @@ class Job:
 def test_an_interrupt_while_the_log_is_written_leaves_no_light_on():
     told = Told(error=KeyboardInterrupt())
     with raises(KeyboardInterrupt):
-        app._Outputs(None, told, told, None, None).end()
+        app.Outputs(None, told, told, None, None).end()
     assert told.told[0] == "dark"
 
 
@@ -51,5 +51,5 @@ async def test_the_end_of_any_job_is_the_end_of_all():
         agent, outputs, network, clock = [Job(told, name) for name in names]
         agent.status, agent.network_changed = None, None
         with raises(ValueError):
-            await asyncio.wait_for_ms(app._run(agent, network, clock, outputs, None), 1000)
+            await asyncio.wait_for_ms(app.run_all(agent, network, clock, outputs, None), 1000)
         assert sorted(told.told) == sorted(names)

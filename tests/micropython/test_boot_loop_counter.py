@@ -55,10 +55,10 @@ def test_the_mark_is_written_without_memory():
     mark = BootLoopCounter(machine)
     Machine.RTC = kept
     micropython.heap_lock()
-    mark.begin()
-    mark.dog_started()
+    mark.mark_running()
+    mark.mark_watchdog_started()
     mark.set_count(2)
-    mark.end()
+    mark.mark_stopped()
     micropython.heap_unlock()
     assert Unwritten.writes == 5
 

@@ -44,7 +44,7 @@ class MicroPython:
 sys.modules["machine"] = Machine()
 stand_in = sys.modules["micropython"] = MicroPython()
 
-from firmware.guard import repl
+from firmware.guard import repl, rescued_config
 
 HERE = os.getcwd() + "/"
 FRAMEIO = {"client_version": "1.2.3", "access_token": "x"}
@@ -58,8 +58,8 @@ def start(text=None):
     if text is not None:
         with open("config.json", "w") as file:
             file.write(text)
-    repl._is_open = None
-    repl.settle()
+    repl.is_open = None
+    repl.configure()
     assert stand_in.heard in (3, -1)
     return stand_in.heard == 3
 
@@ -74,24 +74,24 @@ def test_only_a_plain_false_closes_it():
     ):
         assert not start(json.dumps(values))
         with raises(Reset):
-            repl.leave()
+            repl.reset_if_closed()
     for value in (True, 0, None, "false", [False]):
         assert start(json.dumps(dict(closed, repl=value))), value
-        repl.leave()
+        repl.reset_if_closed()
     assert start(json.dumps({"frameio": dict(FRAMEIO, repl=False)}))
 
 
 def test_what_can_not_be_read_leaves_it_open():
     for text in (None, "", "[]", '{"repl": false', "false", '"repl"'):
         assert start(text), text
-        repl.leave()
+        repl.reset_if_closed()
 
 
 def test_an_end_before_the_start_looks_first():
     start('{"repl": false}')
-    repl._is_open = None
+    repl.is_open = None
     with raises(Reset):
-        repl.leave()
+        repl.reset_if_closed()
 
 
 def test_without_memory_at_the_end_it_stays_closed():
@@ -100,16 +100,16 @@ def test_without_memory_at_the_end_it_stays_closed():
     def fail(*_):
         raise MemoryError
 
-    repl.open = fail
+    rescued_config.open = fail
     with raises(Reset):
-        repl.leave()
+        repl.reset_if_closed()
 
 
 def test_a_computer_has_no_switch():
     kept = repl.machine
     repl.machine = object()
     assert start('{"repl": false}')
-    repl.leave()
+    repl.reset_if_closed()
     repl.machine = kept
 
 
@@ -130,7 +130,7 @@ def test_a_ctrl_c_at_the_very_start_of_boot_py_does_not_keep_main_py_from_runnin
 def test_a_ctrl_c_at_the_very_start_of_main_py_is_a_reset_if_the_prompt_is_closed():
     start('{"repl": false}')
     for looked in (None, False):
-        repl._is_open = looked
+        repl.is_open = looked
         stand_in.heard = 3
         with raises(Reset):
             run("main.py")

@@ -79,7 +79,7 @@ def test_two_healthy_minutes_clear_the_count():
     on_flash()
 
     def healthy_then_crash(guard):
-        guard._healthy()
+        guard.clear_crashes()
         raise ValueError
 
     boots(app.crash, 2)
@@ -157,7 +157,7 @@ def test_a_soft_reset_while_the_watchdog_runs_becomes_a_hard_one():
     on_flash()
 
     def start_dog_and_stop(guard):
-        assert guard._start_dog(60_000) is machine.dogs
+        assert guard.start_hardware_watchdog(60_000) is machine.dogs
         raise KeyboardInterrupt
 
     for _ in range(4):

@@ -55,7 +55,7 @@ def gaps(times):
 
 async def beat(watchdog, name, each_ms, within_ms):
     while True:
-        watchdog.due(name, within_ms)
+        watchdog.check_in(name, within_ms)
         await asyncio.sleep_ms(each_ms)
 
 
@@ -100,18 +100,18 @@ async def test_an_overdue_task_starves_it_until_it_is_back():
 
 async def test_due_to_the_millisecond():
     watchdog = Watchdog(None, None)
-    watchdog.due("light", 2_000)
+    watchdog.check_in("light", 2_000)
     await asyncio.sleep_ms(2_000)
     assert watchdog.overdue() is None
     await asyncio.sleep_ms(1)
     assert watchdog.overdue() == "light"
-    watchdog.due("light", 0)
+    watchdog.check_in("light", 0)
     assert watchdog.overdue() is None
 
 
 async def test_a_task_that_hangs_in_the_grace_window_is_punished_after_it():
     kennel = Kennel()
-    kennel.watchdog.due("light", 10_000)
+    kennel.watchdog.check_in("light", 10_000)
     await asyncio.sleep_ms(600_000)
     assert kennel.dog.timeout_ms == TIMEOUT_MS and kennel.dog.fed == [GRACE_MS]
     assert not kennel.healthy
@@ -135,9 +135,9 @@ async def test_two_minutes_with_nothing_overdue_are_health_and_are_told_once():
     kennel.end()
     kennel = Kennel()
     await asyncio.sleep_ms(80_500)
-    kennel.watchdog.due("light", 1_000)
+    kennel.watchdog.check_in("light", 1_000)
     await asyncio.sleep_ms(10_000)  # overdue
-    kennel.watchdog.due("light", 4_000_000)
+    kennel.watchdog.check_in("light", 4_000_000)
     await asyncio.sleep_ms(3600_000)
     assert kennel.healthy == [90_000 + 120_000], kennel.healthy
     kennel.end()

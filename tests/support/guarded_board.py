@@ -53,8 +53,8 @@ import firmware.screen
 from firmware.guard import supervisor as supervisor
 
 told = []  # instead of stderr
-supervisor._tell = told.append
-supervisor._note = told.append
+supervisor.log_exception = told.append
+supervisor.log = told.append
 supervisor.pause_ms = 1
 supervisor.retry_ms = 20
 supervisor.held_ms = 20
@@ -92,7 +92,7 @@ app = firmware.app = firmware.screen.fault_screen = App()
 
 def hang(guard):
     """The watchdog bites."""
-    guard._start_dog(60_000)
+    guard.start_hardware_watchdog(60_000)
     raise Reset(machine.WDT_RESET)
 
 

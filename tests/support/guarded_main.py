@@ -10,7 +10,6 @@ import time
 
 sys.path[:0] = [__file__[:-7] + "lib"]
 
-from firmware import start
 from firmware.boards import host
 from firmware.guard import repl, supervisor
 from firmware.guard.watchdog import Watchdog
@@ -43,7 +42,7 @@ def is_up(self):
     return True
 
 
-host._Host.is_up = is_up
+host.Host.is_up = is_up
 with open("times.json") as file:
     times = Times(
         network_check_ms=50,
@@ -54,6 +53,7 @@ with open("times.json") as file:
         **json.load(file),
     )
 try:
-    start.run(times)
+    repl.configure()
+    supervisor.run(times)
 finally:
-    repl.leave()
+    repl.reset_if_closed()

@@ -68,7 +68,7 @@ ENDS = {
 @pytest.mark.parametrize("source", ENDS.values(), ids=ENDS.keys())
 def test_the_end_of_main_py_is_a_reset(closed: MakeBoard, source: str) -> None:
     board = closed(MAIN)
-    (board.code / "firmware/start.py").write_text(source)
+    (board.code / "firmware/guard/supervisor.py").write_text(source)
     board.power_on()
     board.wait_boots(3)
     assert board.boots()[:3] == [PWRON_RESET, HARD_RESET, HARD_RESET]

@@ -72,7 +72,7 @@ def test_while_it_is_online(tmp_path: Path, rig: Rig) -> None:
         board.power_on()
         board.wait_line(state="online")
         log = mpremote(
-            board, "resume", "exec", "from firmware import event_log; log.show()"
+            board, "resume", "exec", "from firmware import event_log; event_log.show()"
         ).splitlines()
         assert log[-1].split()[2:] == ["online"] and log[-1].startswith(time.strftime("%Y-")), log
 
@@ -82,7 +82,9 @@ def test_while_it_is_online(tmp_path: Path, rig: Rig) -> None:
         assert (
             mpremote(board, "exec", "print(1+1)") == "2\n"
         )  # by a soft reset into the raw REPL: main.py does not run
-        assert "online" in mpremote(board, "exec", "from firmware import event_log; log.show()")
+        assert "online" in mpremote(
+            board, "exec", "from firmware import event_log; event_log.show()"
+        )
         put(
             board,
             tmp_path,

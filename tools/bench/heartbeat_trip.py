@@ -85,12 +85,12 @@ def main():
     from firmware.uptime import Uptime
     from pilotlight.times import Times
 
-    values, settings = app._configure(Uptime())
+    values, settings = app.configure(Uptime())
     times = Times(
         heartbeat_ms=3_600_000, identity_spacing_ms=3_600_000, identity_online_ms=3_600_000
     )
     storage = FileStorage(values["state_dir"])
-    agent = app._agent(
+    agent = app.make_agent(
         settings, network(values, None), storage, clock(values, storage, None), times
     )
     agent._session._phoenix._proof = counter = Counter(agent._session._phoenix._proof)
