@@ -6,6 +6,7 @@ import sys
 
 from micropython import const
 
+from pilotlight.net.deadline import ends_within
 from pilotlight.net.errors import Untrusted
 from pilotlight.status import DeviceStatus
 
@@ -169,11 +170,9 @@ class Outputs:
         while True:
             if self._check_in is not None:
                 self._check_in("outputs", _STUCK_MS)
-            try:
-                version = await asyncio.wait_for_ms(status.wait(version), _CHECK_IN_MS)
-            except asyncio.TimeoutError:
-                continue
-            self._show(Indication(status))
+            if await ends_within(status.wait(version), _CHECK_IN_MS):
+                version = status.version
+                self._show(Indication(status))
 
     def _show(self, indication: Indication) -> None:
         self._event_log.add(indication.state, indication.reason)

@@ -10,6 +10,8 @@ import asyncio
 
 from micropython import const
 
+from pilotlight.net.deadline import ends_within
+
 from .storage import FileStorage
 from .unix_time import gmtime
 
@@ -79,9 +81,7 @@ class EventLog:
     async def run(self) -> None:
         """Store new entries, for ever."""
         while True:
-            try:
-                await asyncio.wait_for_ms(self._wake.wait(), _IDLE_MS)
-            except asyncio.TimeoutError:
+            if not await ends_within(self._wake.wait(), _IDLE_MS):
                 self._uptime.ms()
                 continue
             await asyncio.sleep_ms(_SAVE_AFTER_MS)

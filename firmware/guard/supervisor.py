@@ -109,11 +109,11 @@ def _safe_mode(boot_loop_counter: BootLoopCounter) -> None:
         "safe mode; Ctrl-C for the prompt, if it is open; the firmware is tried again after a while"
     )
     try:
+        from pilotlight.net.deadline import ends_within
+
         from ..screen import fault_screen
 
-        asyncio.run(asyncio.wait_for_ms(fault_screen.show("safe_mode"), retry_ms))
-    except asyncio.TimeoutError:
-        pass
+        asyncio.run(ends_within(fault_screen.show("safe_mode"), retry_ms))
     except Exception as error:  # whatever is broken, the REPL must stay reachable
         log_exception(error)
         time.sleep_ms(retry_ms)

@@ -19,6 +19,8 @@ import machine
 import ntptime
 from micropython import const
 
+from pilotlight.net.deadline import ends_within
+
 from .. import unix_time
 from ..build import BUILD_S
 
@@ -98,9 +100,8 @@ class Clock:
             if status.joined and self.source is not None:
                 self._prove()
             try:
-                version = await asyncio.wait_for_ms(status.wait(version), _HOUR_S * 1000)
-            except asyncio.TimeoutError:
-                pass
+                if await ends_within(status.wait(version), _HOUR_S * 1000):
+                    version = status.version
             except MemoryError:
                 await asyncio.sleep_ms(_HOUR_S * 1000)
 

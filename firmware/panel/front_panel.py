@@ -5,6 +5,7 @@ import asyncio
 from micropython import const
 
 from pilotlight.credentials import NotAuthorized
+from pilotlight.net.deadline import ends_within
 
 from ..indication import Indication
 from ..strings import MESSAGES
@@ -173,13 +174,10 @@ class FrontPanel:
         self._awaits_second_hold = True
         self._update_light()
         try:
-            await asyncio.wait_for_ms(self._hold.wait(), _HOLD_AGAIN_MS)
-        except asyncio.TimeoutError:
-            return False
+            return await ends_within(self._hold.wait(), _HOLD_AGAIN_MS)
         finally:
             self._awaits_second_hold = False
             self._update_light()
-        return True
 
     def _show_message(self, message: str, ms: int) -> None:
         if self._screen is not None:

@@ -9,6 +9,8 @@ import time
 
 from micropython import const
 
+from pilotlight.net.deadline import ends_within
+
 from . import pages
 
 _TURN_MS = const(4_000)
@@ -83,10 +85,7 @@ class Screen:
         """Keep the display up to date, for ever."""
         while True:
             wait_ms = self._step(time.ticks_ms())
-            try:
-                await asyncio.wait_for_ms(self._changed.wait(), wait_ms)
-            except asyncio.TimeoutError:
-                pass
+            await ends_within(self._changed.wait(), wait_ms)
             self._changed.clear()
 
     def _step(self, now_ms: int) -> int:
