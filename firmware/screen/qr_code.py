@@ -35,19 +35,19 @@ def encode(text: str) -> bytearray:
         raise ValueError(
             "%d bytes are too long for the QR code: at most %d" % (len(data), LARGEST_BYTES)
         )
-    rows = _modules(_codewords(data))
+    rows = modules(codewords(data))
     masked = [0] * (_QUIET + SIZE + _QUIET)
     best = least = -1
     for mask in range(8):
-        _mask(rows, mask, masked)
-        points = _penalty(masked)
+        apply_mask(rows, mask, masked)
+        points = penalty(masked)
         if least < 0 or points < least:
             best, least = mask, points
-    _mask(rows, best, masked)
-    return _with_format(masked, best)
+    apply_mask(rows, best, masked)
+    return with_format(masked, best)
 
 
-def _codewords(data: bytes) -> bytearray:
+def codewords(data: bytes) -> bytearray:
     """The codewords of the data (7.4), then those for error correction (7.5)."""
     codewords = bytearray(_DATA_CODEWORDS + _CHECK_CODEWORDS)
     length = len(data)
@@ -93,7 +93,7 @@ def _function_modules(row: int) -> int:
     return modules
 
 
-def _modules(codewords: bytearray) -> list:
+def modules(codewords: bytearray) -> list:
     """The rows with function patterns and data, without mask (7.7) and format."""
     rows = [0] * SIZE
     for at in range(7):
@@ -125,7 +125,7 @@ def _modules(codewords: bytearray) -> list:
     return rows
 
 
-def _mask(rows: list, mask: int, masked: list) -> None:
+def apply_mask(rows: list, mask: int, masked: list) -> None:
     """Put the rows under one of the eight masks (7.8.2) into `masked`, between quiet rows."""
     for i in range(12):  # the period of the masks is 12 rows and 6 columns at most
         pattern = 0
@@ -152,7 +152,7 @@ def _mask(rows: list, mask: int, masked: list) -> None:
             masked[_QUIET + row] = rows[row] ^ (pattern & ~_function_modules(row))
 
 
-def _penalty(rows: list) -> int:
+def penalty(rows: list) -> int:
     """The penalty points of the rows (7.8.3), with light modules in place of the format.
 
     "Preceded or followed by a light area" includes the quiet zone, and finder-like patterns don't
@@ -217,7 +217,7 @@ def _count(bits: int) -> int:
     return (bits + (bits >> 16)) & 63
 
 
-def _with_format(rows: list, mask: int) -> bytearray:
+def with_format(rows: list, mask: int) -> bytearray:
     """The rows as bytes, with the format in them twice (7.9), without the quiet zone."""
     data = _LEVEL_L << 3 | mask
     check = data << 10

@@ -71,21 +71,22 @@ async def test_running_makes_no_object():
     timer = AsyncioTimer()
     light = StatusLight(Quiet(), timer)
     light.show("slow", BLUE)
-    timer._task.cancel()
-    job = timer._run()  # driven by hand, in asyncio's place
-    sleeper = asyncio.core.Task(None, asyncio.core.__dict__)
-    kept, asyncio.core.cur_task = asyncio.core.cur_task, sleeper
-    try:
-        for _ in range(1000):
-            micropython.heap_lock()
-            try:
-                job.send(None)
-            finally:
-                micropython.heap_unlock()
-            asyncio.core._task_queue.remove(sleeper)
-            Clock.now_ms += timer._period_ms
-    finally:
-        asyncio.core.cur_task = kept
+    poller = asyncio.core._io_queue
+    wait, waits = poller.wait_io_event, []
+
+    def unlocked(dt):
+        """The heap is locked all the time, except while the virtual time passes."""
+        micropython.heap_unlock()
+        wait(dt)
+        waits.append(dt)
+        micropython.heap_lock()
+
+    poller.wait_io_event = unlocked
+    micropython.heap_lock()
+    await asyncio.sleep_ms(60_000)
+    micropython.heap_unlock()
+    poller.wait_io_event = wait
+    assert len(waits) > 700 and light.brightness == 100
 
 
 async def test_arming_from_outside_replaces_what_was_armed():

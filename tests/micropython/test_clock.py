@@ -51,8 +51,8 @@ def new(record=None, build_s=BUILD_S):
     """A clock at power-on, with its storage and its log."""
     rtc.set_us(0)
     log = []
-    clock = Clock([ONE, TWO, THREE], Storage(record), build_s, log.append)
-    return clock, clock._storage, log
+    storage = Storage(record)
+    return Clock([ONE, TWO, THREE], storage, build_s, log.append), storage, log
 
 
 def blocked():

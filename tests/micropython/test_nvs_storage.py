@@ -57,6 +57,6 @@ def test_what_can_not_be_kept_or_read_is_an_os_error():
 def test_what_is_saved_is_committed():
     storage = on_flash()
     commits = []
-    storage._nvs.commit = lambda: commits.append(1)
+    esp32.NVS.commit = lambda nvs: commits.append(1)
     storage.save("authorization", {"client_id": "x"})
     assert commits == [1]

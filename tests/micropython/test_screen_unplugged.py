@@ -93,20 +93,13 @@ async def test_errors_at_every_call():
         for name in ("show", "refresh", "contrast", "on", "off", "init"):
             display, screen, task = started(kind, FULL)
             await after(1_000)
-            call = display._call
-
-            def failing(called, name=name, call=call):
-                if called == name:
-                    raise OSError(5)
-                call(called)
-
-            display._call = failing
+            display.failing = name
             screen.set_brightness(0)
             await after(30_000)
             screen.set_brightness(80)
             screen.show(Indication("paused", paused=True))
             await after(30_000)
-            display._call = call
+            display.failing = None
             await after(25_000)
             assert not task.done()
             assert display.seen() == (

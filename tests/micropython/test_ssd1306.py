@@ -142,7 +142,7 @@ def test_a_supply_of_its_own():
     display, bus, chip = fitted(external_vcc=True)
     display.text("12 V", 0, 0)
     display.show()
-    assert chip.on and not chip._pump and chip.picture() == drawn(display)
+    assert chip.on and not chip.charge_pump and chip.picture() == drawn(display)
     bus = Bus(SSD1306())
     display = SSD1306_I2C(128, 64, bus, 0x3C, True)
     display.show()

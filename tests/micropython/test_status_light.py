@@ -302,7 +302,7 @@ def test_a_timer_that_calls_in_the_midst_of_a_change():
 
             def call(timer=timer, calls=calls):
                 calls[0] += 1
-                callback, due_ms = timer._callback, timer.due_ms
+                callback, due_ms = timer.callback, timer.due_ms
                 if due_ms is not None and due_ms <= Clock.now_ms:
                     timer.due_ms = None
                 callback(timer)

@@ -94,17 +94,10 @@ async def test_memory_that_runs_out():
     """For a line of log, or for whoever is told: Wi-Fi goes on."""
     air("Stage 5")
     device = Device(HOME)
-    shortages = [2]
-
-    def short(*_):
-        if shortages[0]:
-            shortages[0] -= 1
-            raise MemoryError
-
-    device.wifi._log = device.wifi.on_change = short
+    device.shortages = 2
     await device.up(60)
     await asyncio.sleep(60)
-    assert not shortages[0] and device.wifi.is_up() and not device.task.done()
+    assert not device.shortages and device.wifi.is_up() and not device.task.done()
 
 
 async def test_no_busy_waiting():

@@ -53,8 +53,8 @@ def by_segno(text: str, mask: int | None = None) -> list[list[int]]:
 def with_mask(text: str, mask: int) -> bytes:
     """As encode(), with a mask of one's own."""
     masked = [0] * (SIZE + 8)
-    qr_code._mask(qr_code._modules(qr_code._codewords(text.encode())), mask, masked)
-    return bytes(qr_code._with_format(masked, mask))
+    qr_code.apply_mask(qr_code.modules(qr_code.codewords(text.encode())), mask, masked)
+    return bytes(qr_code.with_format(masked, mask))
 
 
 @given(texts | full)
@@ -96,7 +96,7 @@ def test_the_points_are_segnos(rows: list[int], turned: bool) -> None:
     rows = transposed(rows) if turned else rows
     matrix = tuple(bytearray(row >> (SIZE - 1 - x) & 1 for x in range(SIZE)) for row in rows)
     quiet = [0] * 4
-    assert qr_code._penalty(quiet + rows + quiet) == encoder.evaluate_mask(matrix, SIZE, SIZE)
+    assert qr_code.penalty(quiet + rows + quiet) == encoder.evaluate_mask(matrix, SIZE, SIZE)
 
 
 def read(text: str, scale: int) -> bytes:

@@ -37,6 +37,7 @@ class Display(framebuf.FrameBuffer):
         self.buffer = bytearray(128 * height // 8)
         super().__init__(self.buffer, 128, height, framebuf.MONO_VLSB)
         self.plugged = True
+        self.failing: str | None = None  # the call that fails with an I/O error
         self.calls = []
         self.lose()
 
@@ -54,6 +55,8 @@ class Display(framebuf.FrameBuffer):
         self.calls.append((Clock.now_ms, name))
         if not self.plugged:
             raise OSError(19)
+        if name == self.failing:
+            raise OSError(5)
 
     def init_display(self):
         """As micropython-lib's: it blanks the buffer."""

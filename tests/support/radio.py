@@ -67,15 +67,27 @@ class Device:
     """Wi-Fi under test. log: its lines.
 
     changes: (seconds since power-on, is it up, reason) at each call of on_change.
+    shortages: how many of the next calls of log and on_change raise MemoryError.
     """
 
     def __init__(self, networks=(), **others):
         self.changes = []
         self.log = []
-        self.wifi = wifi.Wifi(networks, on_change=self._changed, log=self.log.append, **others)
+        self.shortages = 0
+        self.wifi = wifi.Wifi(networks, on_change=self._changed, log=self._logged, **others)
         self.task = asyncio.create_task(self.wifi.run())
 
+    def _logged(self, line):
+        self._run_short()
+        self.log.append(line)
+
+    def _run_short(self):
+        if self.shortages:
+            self.shortages -= 1
+            raise MemoryError
+
     def _changed(self):
+        self._run_short()
         self.changes.append((Clock.now_ms // 1000, self.wifi.is_up(), self.wifi.reason))
 
     async def end(self):

@@ -29,12 +29,12 @@ class Timer:
     def __init__(self):
         self.due_ms = None
         self.late_ms = self.loses = self.wakes = 0
-        self._callback = None
+        self.callback = None
 
     def init(self, mode=1, period=-1, callback=None):
         assert mode == self.ONE_SHOT and period > 0 and callback
         self.due_ms = Clock.now_ms + period
-        self._callback = callback
+        self.callback = callback
 
     def deinit(self):
         self.due_ms = None
@@ -46,7 +46,7 @@ class Timer:
         if self.loses:
             self.loses -= 1
         else:
-            self._callback(self)
+            self.callback(self)
 
 
 def pass_time(timer, ms):

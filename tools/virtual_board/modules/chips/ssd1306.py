@@ -72,7 +72,7 @@ class SSD1306:
             self._noise() for _ in range(_COLUMNS * _LINES // 8)
         )  # in the order of the segments
         self._stored = False  # has the transaction changed the memory?
-        self._on = self._powered = self._pump = False
+        self._on = self._powered = self.charge_pump = False
         self._command = 0  # the one whose parameters are awaited
         self._parameters: list = []
         self._mode = _BY_PAGE
@@ -220,8 +220,8 @@ class SSD1306:
         if command == 0x81:
             self.contrast = first
         elif command == 0x8D:
-            self._pump = bool(first & 4)
-            self._powered = self._powered and (self._pump or self._external_vcc)
+            self.charge_pump = bool(first & 4)
+            self._powered = self._powered and (self.charge_pump or self._external_vcc)
         elif command == 0xA8 and first >= 15:
             self._multiplex = first + 1
         elif command == 0xD3:
@@ -261,7 +261,7 @@ class SSD1306:
             self._inverse = command == 0xA7
         elif command in (0xAE, 0xAF):
             self._on = command == 0xAF
-            self._powered = self._on and (self._pump or self._external_vcc)
+            self._powered = self._on and (self.charge_pump or self._external_vcc)
         elif command in (0xC0, 0xC8):
             self._reversed = command == 0xC8
         elif command not in (0x2E, _NOTHING):
