@@ -1,11 +1,13 @@
-"""Board `wt32_eth01`: a Wireless-Tag WT32-ETH01 (ESP32, wired Ethernet). Not yet run on a real one.
+"""Board `wt32_eth01`: a Wireless-Tag WT32-ETH01 v1.4, with Ethernet. Not yet run on a real one.
 
     GPIO 4    LED to ground, with a resistor; the board has none of its own
     GPIO 14   button to ground; the board has none of its own
     GPIO 32   SCL (CFG), GPIO 33 SDA (485_EN) of an SSD1306 display at address 0x3C; optional
 
-The PHY (LAN8720, address 1) is fixed: MDC on GPIO 23, MDIO on 18, its 50 MHz clock into 0, and on
-16 the switch of its oscillator. How to add a board: see esp32_devkit.py.
+The PHY (LAN8720, address 1) is fixed: MDC on GPIO 23, MDIO on 18, its clock on 0, and on 16 the
+switch of its oscillator (source: "LAN" in MicroPython's quick reference for the ESP32).
+
+How to add a board: see esp32_devkit.py.
 """
 
 from machine import I2C, Pin, Timer
@@ -30,8 +32,6 @@ def network(values: dict, log) -> Ethernet:
         power=Pin(16),
         phy_type=PHY_LAN8720,
         phy_addr=1,
-        ref_clk=Pin(0),
-        ref_clk_mode=Pin.IN,
     )
     return Ethernet(lan)
 
