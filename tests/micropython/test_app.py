@@ -1,4 +1,4 @@
-"""How the firmware ends: what it shows is true no more, and one job that ends by an exception ends it all."""
+"""How the firmware ends: its outputs go dark, and an exception in any job ends all jobs."""
 
 import asyncio
 
@@ -7,7 +7,10 @@ from tests.support.expect import raises
 
 
 class Told:
-    """Panel, log and all jobs in one. told: what was called, in order. fails: the name of the job that raises the error."""
+    """Front panel, event log and all jobs in one.
+
+    told: what was called, in order. fails: the name of the job that raises the error.
+    """
 
     def __init__(self, fails=None, error=None):
         self.told = []

@@ -76,7 +76,7 @@ async def press(script, bounces=0, held=False):
 
 
 async def check(script, *expected, held=False):
-    """Each of the expected (name, ms) is told in time, whether the contacts bounce or not, and nothing else."""
+    """Exactly the expected (name, ms) are reported, in time, with and without contact bounce."""
     for bounces in (0, BOUNCES):
         told = await press(script, bounces, held)
         assert [name for name, _ in told] == [name for name, _ in expected], (script, bounces, told)

@@ -129,7 +129,7 @@ async def test_all_are_silent():
 
 
 async def test_nobody_knows():
-    """Without build time or anything: no time, so no TLS; asked again each time, until the application knows."""
+    """No source at all: no time, so no TLS. NTP is asked each time, until the application knows."""
     ntp("unknown")
     clock, _, _ = new(build_s=0)
     for _ in range(3):
@@ -140,7 +140,7 @@ async def test_nobody_knows():
 
 
 async def test_no_lie_is_believed():
-    """What lies before the last good time or after 2100, and zeros; the next server is asked then."""
+    """Before the last good time, after 2100, and zeros: then the next server is asked."""
     for offset_s in (-100 * DAY_S, -20 * 365 * DAY_S, 80 * 365 * DAY_S, None):
         asked.clear()
         ntp("answer")
@@ -166,7 +166,7 @@ async def test_no_lie_is_believed():
 
 
 async def test_a_plausible_lie_is_corrected():
-    """One server is 60 years ahead: TLS fails by it, so the next walk after five minutes begins with the next server."""
+    """One server is 60 years ahead, so TLS fails. After five minutes the next server is first."""
     ntp("answer", ONE, offset_s=60 * 365 * DAY_S)
     clock, storage, _ = new()
     status = DeviceStatus()
@@ -214,7 +214,7 @@ async def test_what_is_good_moves_forward_only():
 
 
 async def test_a_jump_has_to_prove_good_again():
-    """After a day a server lies by a year: that is not stored before a join, and corrected after five minutes."""
+    """After a day a server lies by a year: not stored without a join, corrected after 5 min."""
     clock, storage, status = await joined()
     saved = len(storage.saved)
     status.update(joined=False)
@@ -251,7 +251,7 @@ async def test_while_joined_nobody_asks():
 
 
 async def test_blocked_ntp_costs_little():
-    """NTP is blocked for good, the floor is good enough: three seconds a day and no more, however often the link is lost."""
+    """NTP is blocked and the floor suffices: at most 3 s a day, however many reconnects."""
     ntp("silence")
     clock, _, status = await joined({"good_s": TRUE_S - HOUR_S})
     assert clock.source == "floor"
@@ -321,7 +321,7 @@ async def test_the_application():
 
 
 async def test_whatever_ntptime_raises():
-    """It knows no empty list of addresses and no short answer: the next server is asked, and then there is the floor."""
+    """An empty list of addresses and a short answer: the next server is asked, then the floor."""
     told = ntptime.time
     errors = [
         IndexError("list index out of range"),
@@ -363,7 +363,7 @@ async def test_memory_that_runs_out():
 
 
 async def test_an_answer_lets_the_others_have_their_turn_too():
-    """Look-ups block, this one and that of the connect that follows: in between the watchdog must be fed."""
+    """This name lookup and the next connect's both block: in between the watchdog is fed."""
     ntp("answer")
     clock, _, _ = new()
     turns = []

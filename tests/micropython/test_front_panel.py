@@ -1,4 +1,4 @@
-"""What the button does to light, screen and pairing. The agent and what is fitted are stand-ins that note what they are told."""
+"""What the button does to light, screen and pairing, against stand-ins that record calls."""
 
 import asyncio
 
@@ -28,7 +28,10 @@ button_module.Button = Button
 
 
 class Told:
-    """Light, screen, storage, log and agent in one: notes what it is told. awake: what `wake` answers is the opposite."""
+    """Light, screen, storage, log and agent in one, which records its calls.
+
+    awake: `wake` returns the opposite.
+    """
 
     def __init__(self):
         self.told = []
@@ -204,7 +207,7 @@ async def test_a_working_pairing_is_ended_by_a_second_hold_only():
 
 
 async def test_in_the_dark_holds_only_bring_back_the_light():
-    """A dark device looks as if it were off: who holds its button twice to switch it on must not lose the pairing."""
+    """A dark device looks switched off: holding the button twice must not end its pairing."""
     told = Told()
     panel, _ = panel_of(told, brightness=0)
     await asyncio.sleep_ms(1)

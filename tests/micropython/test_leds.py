@@ -1,4 +1,4 @@
-"""Each state is read back from what its light does on the pins alone, for each kind of lamp, brightness and phase."""
+"""Each state is recognised from the pins alone, for each kind of LED, brightness and phase."""
 
 import asyncio
 
@@ -33,7 +33,10 @@ LONGEST_MS = max([sum(times) for times in TIMING.values()])
 
 
 def states_of(found, until_ms):
-    """The states that go with edges seen from an unknown phase on: [(t_ms, is it light?)]; the first is how it was found."""
+    """The states that match edges seen from an unknown phase on.
+
+    edges: [(t_ms, is it light?)]; the first is how it was found.
+    """
     if len(found) == 1:
         return [
             state for state in TIMING if not TIMING[state] and (state == "online") == found[0][1]
@@ -49,7 +52,7 @@ def states_of(found, until_ms):
 
 
 def fits(times, phase, spans):
-    """Whether what was seen is a pattern from a phase on. Of the first and last light or dark it saw but a part."""
+    """Whether the seen edges are a pattern from a phase on. The first and last are cut off."""
     for i, (is_light, ms) in enumerate(spans):
         at = (phase + i) % len(times)
         is_whole = 0 < i < len(spans) - 1

@@ -1,4 +1,4 @@
-"""What the pages say and where: nothing is cut, nothing leaves the display, and no name breaks them."""
+"""What the pages say and where: nothing is cut or leaves the display, and no name breaks them."""
 
 import framebuf
 

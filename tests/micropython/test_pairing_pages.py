@@ -8,7 +8,7 @@ from tools.generate.draw_pages import Indication
 
 
 def digits_of(code, height):
-    """(first column, last column, first row, last row) of each digit of a code's page, by its gaps."""
+    """(first column, last column, first row, last row) of each digit of a code, by its gaps."""
     page = pages.pages_of(
         Indication("pairing", user_code=code, verification_uri=LINK), 128, height
     )[0]

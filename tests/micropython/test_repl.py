@@ -1,4 +1,7 @@
-"""Which configurations close the prompt of a board, and what its end is then; against stand-ins for `machine` and `micropython`."""
+"""Which configurations close a board's REPL, and how main.py then ends.
+
+`machine` and `micropython` are stand-ins.
+"""
 
 import json
 import os
@@ -114,7 +117,7 @@ def test_a_computer_has_no_switch():
 
 
 def run(name):
-    """Run boot.py or main.py of this repository as a board does, and have a Ctrl-C come within its first instructions."""
+    """Run boot.py or main.py as a board does, with a Ctrl-C within its first instructions."""
     with open(HERE + name) as file:
         source = file.read()
     stand_in.interrupts = 1

@@ -1,4 +1,4 @@
-"""A display that comes and goes, or fails in any call: what the screen does about it, in virtual time."""
+"""A display that is unplugged and plugged in, or fails in any call, in virtual time."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""The SSD1306 driver against the model of the chip: the picture that is seen, the bytes on the wire, the heap."""
+"""The SSD1306 driver against the model of the chip: picture, bytes on the wire, heap."""
 
 import random
 

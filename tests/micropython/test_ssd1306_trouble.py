@@ -1,4 +1,4 @@
-"""The SSD1306 driver and a display that is missing, unplugged, or cut off in the middle of a transaction."""
+"""The SSD1306 driver and a display that is missing, unplugged or cut off in a transaction."""
 
 import random
 
@@ -103,7 +103,7 @@ def test_cut_off_at_any_byte():
 
 
 def test_after_a_driver_that_was_cut_off():
-    """A reset of the board in the middle of another driver's transaction, and the chip was not reset."""
+    """The board was reset during another driver's transaction, and the chip was not."""
     for rest in (
         b"\x00\x20",
         b"\x00\x20\x00\x21",

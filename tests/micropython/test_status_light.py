@@ -123,7 +123,7 @@ def test_late_calls_shift_nothing():
 
 
 def test_a_call_that_was_lost_is_made_good():
-    """The interpreter's queue of calls is short: a button that bounces while something blocks can fill it."""
+    """The interpreter's queue of callbacks is short: a bouncing button can fill it."""
     light, lamp, timer = new_light()
     begun = Clock.now_ms
     light.show("even", BLUE)
@@ -266,7 +266,7 @@ def test_a_lamp_that_always_fails_ends_nothing():
 
 
 class Storm:
-    """Calls at the n-th place where MicroPython lets a scheduled function run between two bytecodes."""
+    """Calls at the n-th place where MicroPython runs a scheduled function between bytecodes."""
 
     def __init__(self, at, call):
         self.at, self.call = at, call
@@ -406,7 +406,10 @@ def test_running_makes_no_object():
 
 
 def test_a_steady_light_stays_lit_when_the_ticks_come_round():
-    """After 2**30 ms, 12.4 days, the pattern's begin would seem to lie ahead. It is shown again every few seconds."""
+    """After 2**30 ms (12.4 days) the pattern's begin would seem to lie ahead.
+
+    `show` is called every few seconds.
+    """
     light, lamp, timer = new_light()
     light.show("solid", BLUE)
     shown = len(lamp.shown)

@@ -1,4 +1,4 @@
-"""The light in real time on the virtual board: it lives while the program computes and lets no event loop run."""
+"""The light on the virtual board in real time: it goes on while the program blocks the loop."""
 
 from tools.virtual_board import module_path
 

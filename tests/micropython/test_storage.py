@@ -1,4 +1,4 @@
-"""FileStorage on a littlefs2: what is no record is a named error, and a save that fails leaves the record that was there."""
+"""FileStorage on a littlefs2: a corrupt record is an error, a failed save keeps the old one."""
 
 import json
 import os
@@ -25,7 +25,7 @@ def write(path, data):
 
 
 def test_the_flash_is_one():
-    """Of the simulation: a program clears bits only, and what is under way when the power goes is torn in the middle of a byte."""
+    """Of the simulation: programming clears bits only, and a power cut tears within a byte."""
     flash, read = flash_chip.Flash(), bytearray(6)
     assert flash.writeblocks(1, b"\x0f\xf0", 2) == flash.writeblocks(1, b"\xaa\xaa", 2) == 0
     flash.readblocks(1, read)

@@ -1,4 +1,7 @@
-"""Crashes, watchdog resets, power cuts and prompts, against a stand-in for `machine`: which of them lead to the safe mode."""
+"""Which crashes, watchdog resets, power cuts and interrupts lead to safe mode.
+
+`machine` is a stand-in.
+"""
 
 import asyncio
 import os

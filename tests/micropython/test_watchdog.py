@@ -1,4 +1,4 @@
-"""The watchdog in virtual time: who starves it, who does not, and when it is started. The ticks wrap after 20 s."""
+"""The watchdog in virtual time: when it starts, and what starves it. The ticks wrap after 20 s."""
 
 import asyncio
 
@@ -15,7 +15,7 @@ STEP_MS = 5_000
 
 
 class Dog:
-    """Stands in for machine.WDT. fed: virtual ms since `begin` of each feeding; its start is the first."""
+    """Stands in for machine.WDT. fed: virtual ms of its start and of each feeding."""
 
     def __init__(self):
         self.begun_ms = Clock.now_ms

@@ -26,7 +26,7 @@ def air(*ssids, **fields):
 
 
 async def test_one_network():
-    """No scan, no blocking, a country, a name, no power saving, and the driver's own reconnecting is off."""
+    """No scan, no blocking, country, host name, no power saving, and no reconnect by the driver."""
     air("Stage 5")
     device = Device(HOME, country="DE", hostname="camera-7")
     assert not device.wifi.is_up() and device.wifi.reason is None
@@ -64,7 +64,7 @@ async def test_the_strongest_of_several():
 
 
 async def test_a_hidden_one():
-    """It is tried by name: alone, beside one that is not there, and after one that is there and refuses."""
+    """It is tried by name: alone, beside a missing one, and after one that refuses."""
     air("Stage 5", hidden=True)
     hidden = dict(HOME, hidden=True)
     device = Device(hidden)
@@ -96,7 +96,7 @@ def codes():
 
 
 async def test_every_code_has_its_word_and_its_way_back():
-    """Once the trouble is over, the connection comes by itself, within one backoff and one attempt."""
+    """After the trouble the connection comes within one backoff and one attempt."""
     good = {"password": SECRET, "fails": None, "dhcp": True}
     for fields, reason in codes():
         if fields is not None:
@@ -117,7 +117,7 @@ async def test_every_code_has_its_word_and_its_way_back():
 
 
 async def test_the_old_failure_is_not_the_new_one():
-    """status() still tells "no access point" while the next attempt is under way: a slow association is not given up for it."""
+    """status() still says "no access point" in the next attempt: a slow association goes on."""
     device = Device(HOME)
     await device.fails("wifi_not_found")
     air("Stage 5", associate_ms=4_000, address_ms=7_000)
@@ -125,7 +125,7 @@ async def test_the_old_failure_is_not_the_new_one():
 
 
 async def test_an_address_that_comes_late():
-    """The driver goes on waiting for DHCP; its address is taken when it comes, and the association was not thrown away."""
+    """The driver goes on waiting for DHCP. A late address is taken, and the association kept."""
     wifi.random = Longest
     air("Stage 5", dhcp=False)
     device = Device(HOME)
@@ -151,7 +151,7 @@ async def test_of_several_failures_the_nearest_is_told():
 
 
 async def test_gone_and_back():
-    """A lost connection shows within the driver's 6 s and one second of ours; it is back one backoff and one attempt later."""
+    """A loss shows within 7 s (6 s are the driver's). It is back one backoff and attempt later."""
     air("Stage 5")
     device = Device(HOME)
     await device.up()
@@ -198,7 +198,7 @@ async def test_a_drop_is_mended_at_once():
 
 
 async def test_dead_air_is_not_seen():
-    """As on stock ESP32 firmware: only the missing heartbeat reply tells. `restart` is what there is against it."""
+    """As on stock ESP32 firmware: only the missing heartbeat reply tells. `restart` helps."""
     air("Stage 5")
     device = Device(HOME)
     await device.up()
@@ -241,7 +241,7 @@ async def test_restart_ends_even_if_nobody_runs():
 
 
 async def test_set_wifi():
-    """No networks, a wrong one, a corrected one, the same ones, another one, none: each takes effect at once."""
+    """No networks, a wrong one, a corrected one, the same, another, none: each at once."""
     air("Stage 5", "Truck")
     device = Device()
     await device.fails("no_wifi_settings")

@@ -101,7 +101,7 @@ async def test_memory_that_runs_out():
 
 
 async def test_no_busy_waiting():
-    """Connected: one look a second. Not found, for hours: a look ten times a second only while the driver tries."""
+    """Connected: one poll a second. Not found: ten a second, but only while the driver tries."""
     air("Stage 5")
     device = Device(HOME)
     await device.up()
@@ -119,7 +119,7 @@ async def test_no_busy_waiting():
 
 
 async def test_a_wrong_password_is_known_at_once_each_time():
-    """The same code again is a new failure, for it went away in between: an hour has room for as many tries as the pauses leave."""
+    """The same status again is a new failure, as it went away in between, and ends its attempt."""
     order("add", ssid="Stage 5", password="another passw0rd")
     device = Device(HOME)
     await device.fails("wifi_password")
@@ -151,7 +151,7 @@ async def test_connected_allocates_nothing():
 
 
 async def test_scans_are_rare():
-    """A scan blocks the loop, so two networks that are not there cost at most a fifth of the time."""
+    """A scan blocks the loop, so two missing networks cost at most a fifth of the time."""
     device = Device([HOME, AWAY])
     await device.fails("wifi_not_found")
     Counts.blocked_ms = 0

@@ -1,7 +1,7 @@
 """Writes the generated parts of README.md from the tables that drive the firmware.
 
-The ladder comes from status.py, indication.py, patterns.py and words.py, and from light_card.py here;
-the diagram from session.py.
+The ladder comes from status.py, indication.py, blink_patterns.py and strings.py, and from
+light_card.py here; the diagram from session.py.
 """
 
 import ast

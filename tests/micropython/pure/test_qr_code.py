@@ -1,4 +1,4 @@
-"""The QR code on both interpreters; that it is right is shown against segno and ZXing in tests/property."""
+"""The QR code on both interpreters. tests/property compares it with segno and ZXing."""
 
 import hashlib
 

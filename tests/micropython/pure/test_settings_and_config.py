@@ -1,4 +1,4 @@
-"""Settings and configuration: what is accepted, and sentences that say what to change and never a secret."""
+"""Settings and configuration: what is accepted, and errors that say what to change."""
 
 import sys
 
@@ -223,7 +223,7 @@ def test_keys_that_are_no_text_and_unknown_ones():
 
 
 def test_wifi():
-    """One network or several; left out is an open one, or none at all. The password is never told."""
+    """One network or several; without a password an open one. No error tells the password."""
     assert check(GOOD)["wifi"] is None
     assert check(dict(GOOD, wifi={"ssid": "Set"}))["wifi"] == [
         {"ssid": "Set", "password": None, "hidden": False}

@@ -1,9 +1,10 @@
-"""The model of the SSD1306, by command streams written by hand from the datasheet, so that no driver's mistake is repeated in it."""
+"""The model of the SSD1306, by command streams written by hand from the datasheet."""
 
 from tests.support.expect import raises
 from tools.virtual_board.modules.chips.ssd1306 import SSD1306, WrongCommand
 
-# The flow chart of the datasheet's application note, for glass that is upright with A1 and C8; 20 is left at its reset value.
+# The flow chart of the datasheet's application note, for glass that is upright with A1 and C8; 20
+# is left at its reset value.
 SET_UP = "00 A8 3F D3 00 40 A1 C8 DA 12 81 7F A4 A6 D5 80 8D 14 AF"
 SET_UP_32 = "00 A8 1F D3 00 40 A1 C8 DA 02 81 7F A4 A6 D5 80 8D 14 AF"
 
@@ -274,7 +275,7 @@ def test_what_every_driver_may_send():
 
 
 def test_as_the_stock_driver_sends():
-    """micropython-lib's: each byte of a command in a transaction of its own, then all data in one."""
+    """micropython-lib's: each command byte in a transaction of its own, then all data in one."""
     for height, lines, pins in ((64, "3F", "12"), (32, "1F", "02")):
         chip = SSD1306(128, height)
         set_up = (

@@ -1,4 +1,4 @@
-"""The ladder, the lights, and the words: complete, in order, and told apart by timing alone."""
+"""The ladder, lights and strings: complete, in order, and told apart by timing alone."""
 
 from firmware.indication import LIGHTS, Indication
 from firmware.light.blink_patterns import PATTERNS
