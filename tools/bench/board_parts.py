@@ -17,7 +17,7 @@ sys.path[:0] = [
 for name in ("machine", "select", "time"):
     sys.modules.pop(name, None)
 
-# The virtual ones, and what every board has, come first: they are not counted.
+# The virtual ones, and what the agent and every board have, come first: they are not counted.
 import machine as machine
 import neopixel as neopixel
 import network as network
@@ -25,6 +25,7 @@ import ntptime as ntptime
 
 from firmware.indication import Indication
 from firmware.storage import FileStorage
+from pilotlight.net import deadline as deadline
 from pilotlight.status import DeviceStatus
 
 _VALUES = {
