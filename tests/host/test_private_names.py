@@ -12,21 +12,6 @@ ALLOWED = {
     "tests/host/test_private_names.py",
     "tests/micropython/test_session.py",  # it compares the table of transitions with the methods
 }
-# Tests of firmware/ that do so still; to be emptied.
-NOT_YET = {
-    "tests/micropython/test_app.py",
-    "tests/micropython/test_clock.py",
-    "tests/micropython/test_light.py",
-    "tests/micropython/test_log.py",
-    "tests/micropython/test_prompt.py",
-    "tests/micropython/test_safe_mode.py",
-    "tests/micropython/test_ssd1306_trouble.py",
-    "tests/micropython/test_task_timer.py",
-    "tests/micropython/test_wifi_months.py",
-    "tests/property/test_qr_code.py",
-    "tests/support/guarded_board.py",
-    "tests/support/guarded_main.py",
-}
 
 
 def is_private(name: str) -> bool:
@@ -97,8 +82,7 @@ def test_no_test_touches_a_private_name_of_lib_or_firmware() -> None:
         for path in sorted((ROOT / "tests").rglob("*.py"))
         if (uses := wrong(path.read_text(), private))
     }
-    assert {path: uses for path, uses in found.items() if path not in NOT_YET | ALLOWED} == {}
-    assert found.keys() >= NOT_YET, "an exception that is not needed any more"
+    assert {path: uses for path, uses in found.items() if path not in ALLOWED} == {}
 
 
 @pytest.mark.parametrize(
