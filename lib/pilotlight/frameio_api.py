@@ -1,4 +1,4 @@
-"""Frame.io's REST calls around a device's status: identity, health, and the HTTP heartbeat.
+"""Frame.io's REST calls for a device's status: identity, health, and the HTTP heartbeat.
 
 Source: Frame.io's guide "How to: Manage Status and State"; error bodies from its API reference.
 """
@@ -53,8 +53,8 @@ class RateLimited(ApiError):
 class Unexpected(ApiError):
     """Any other status, or a body that Frame.io would not send.
 
-    reason: `portal` for a 2xx, `server_error` for a 5xx, `too_large` for a token over the bound, else
-    `http_error`. It says nothing about the token: a proxy or captive portal may have sent it.
+    reason: `portal` for a 2xx, `server_error` for a 5xx, `too_large` for a token over the bound,
+    else `http_error`. It says nothing about the token: a proxy or captive portal may have sent it.
     """
 
 
@@ -88,7 +88,10 @@ class FrameioApi:
         self._version = ("x-client-version", client_version)
 
     async def identity(self, access_token: str) -> IdentityAnswer:
-        """GET /v2/devices/me. Raises Unauthorized, BadRequest, RateLimited, Unexpected or NetError."""
+        """GET /v2/devices/me.
+
+        Raises Unauthorized, BadRequest, RateLimited, Unexpected or NetError.
+        """
         headers = (self._version, ("Authorization", "Bearer " + access_token))
         fields = checked(
             await self._http.request("GET", "/v2/devices/me", headers, _IDENTITY_FIELDS)
@@ -101,8 +104,8 @@ class FrameioApi:
         """GET /health, without authorization; returns if Frame.io answers that it is well.
 
         Both documented bodies count, `{"ok": true}` and `{"status": "ok"}`, and no other: a captive
-        portal sends a 200 too. Raises Unauthorized or BadRequest (both prove that Frame.io answers),
-        RateLimited, Unexpected or NetError.
+        portal sends a 200 too. Raises Unauthorized or BadRequest, which also prove that Frame.io
+        answers, RateLimited, Unexpected or NetError.
         """
         fields = checked(
             await self._http.request("GET", "/health", (self._version,), _HEALTH_FIELDS)
@@ -129,7 +132,10 @@ class FrameioApi:
 
 
 def is_device_id(value) -> bool:
-    """True if it can be a device's id: 1 to 64 letters, digits and hyphens (Frame.io's are UUIDs)."""
+    """True if it can be a device's id: 1 to 64 letters, digits and hyphens.
+
+    Frame.io's are UUIDs.
+    """
     if not isinstance(value, str) or not 0 < len(value) <= _ID_CHARACTERS:
         return False
     plain = value.replace("-", "0").encode()

@@ -1,6 +1,7 @@
 """Frame.io's OAuth 2 calls: device code, token, refresh, revoke.
 
-Source: Frame.io's device guides and RFC 8628. Forms are url-encoded, which Frame.io takes beside multipart.
+Source: Frame.io's device guides and RFC 8628. Of the two kinds of form that Frame.io accepts, these
+are url-encoded, not multipart.
 """
 
 from micropython import const
@@ -65,24 +66,27 @@ class TokenPair:
 
 
 class OauthApi:
-    """The calls. One at a time: the caller holds the request slot.
+    """The calls. The caller must not begin another one meanwhile.
 
-    All raise BadRequest or Unauthorized (the endpoint's own verdict), RateLimited, Unexpected or NetError.
-    client_secret: the model's; client_id: this unit's, to be set before the first call.
+    Each raises BadRequest or Unauthorized (the endpoint's own verdict), RateLimited, Unexpected or
+    NetError.
+    http: the client for Frame.io's endpoint. client_version: the vendor's semantic version, sent
+    with every call as `x-client-version`. client_secret: the model's.
+    client_id: this unit's; set it before the first call.
     """
 
     def __init__(self, http: HttpClient, client_version: str, client_secret: str) -> None:
         self._http = http
         self._version = ("x-client-version", client_version)
         self._secret = ("client_secret", client_secret)
-        self._pick = JsonPick(
-            _TEXT_BYTES
-        )  # once: a heap that has been in use for weeks may not have 2 kB in one piece
+        # Made once: after weeks, the heap may not have 2 kB in one piece.
+        self._pick = JsonPick(_TEXT_BYTES)
         self.client_id = ""
 
     @property
     def sent(self) -> bool:
-        """The last request went out whole: if no answer came, it may have been carried out all the same."""
+        """True if the last request was sent completely: it may have been carried out, even if no
+        answer came."""
         return self._http.sent
 
     async def device_code(self) -> DeviceCode:
@@ -100,11 +104,14 @@ class OauthApi:
         return DeviceCode(fields)
 
     async def token(self, device_code: str) -> TokenPair:
-        """POST /v2/auth/token: has the user typed in the code? BadRequest `authorization_pending` means not yet."""
+        """POST /v2/auth/token: the tokens, once the user has entered the code.
+
+        Until then it raises BadRequest with the word `authorization_pending`.
+        """
         return await self._pair((("grant_type", _DEVICE_GRANT), ("device_code", device_code)))
 
     async def refresh(self, refresh_token: str) -> TokenPair:
-        """POST /v2/auth/token: a new pair for the old one, which is dead from then on."""
+        """POST /v2/auth/token: a new pair. From then on, Frame.io refuses the old one."""
         return await self._pair((("grant_type", "refresh_token"), ("refresh_token", refresh_token)))
 
     async def revoke(self, token: str) -> None:
@@ -131,7 +138,10 @@ class OauthApi:
 
 
 def is_token(value) -> bool:
-    """True for 1 to 2048 characters of visible ASCII but quote and backslash: what a token, code or address is made of."""
+    """True if it can be a token, a code or a URI.
+
+    That is 1 to 2048 characters of visible ASCII, without quotes and backslashes.
+    """
     if not isinstance(value, str) or not 0 < len(value) <= _TEXT_BYTES:
         return False
     return all([0x21 <= byte <= 0x7E and byte not in (0x22, 0x5C) for byte in value.encode()])
@@ -142,7 +152,7 @@ def _token(value) -> str | None:
 
 
 def _seconds(value, default: int, most: int) -> int:
-    # Frame.io's reference calls them doubles.
+    # Frame.io's reference says that they are doubles.
     if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 1:
         return default
     return int(min(value, most))

@@ -36,7 +36,7 @@ def pair():
 
 
 class Endpoint:
-    """Stands in for TokenApi.
+    """Stands in for OauthApi.
 
     words: what the next polls get: a word, an exception or a pair. After them each gets PENDING.
     """

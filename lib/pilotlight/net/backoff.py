@@ -2,9 +2,10 @@
 
 
 class Backoff:
-    """Full jitter: the n-th wait is uniform in 0..min(cap, base * 2^n).
+    """Full jitter: the n-th wait, from n = 0, is uniform in 0..min(cap, base * 2^n).
 
-    times: has `backoff_base_ms` and `backoff_cap_ms`. randrange: as random.randrange.
+    times: has `backoff_base_ms` and `backoff_cap_ms`. randrange(stop): a random integer from 0 to
+    stop - 1, such as random.randrange.
     """
 
     def __init__(self, times, randrange) -> None:
@@ -13,11 +14,11 @@ class Backoff:
         self._bound_ms: int = times.backoff_base_ms
 
     def next_ms(self) -> int:
-        """The next wait in milliseconds; each call doubles the bound until the cap."""
+        """The next wait in milliseconds. Each call doubles the bound, up to the cap."""
         bound_ms = self._bound_ms
         self._bound_ms = min(bound_ms * 2, self._times.backoff_cap_ms)
         return self._randrange(bound_ms + 1)
 
     def reset(self) -> None:
-        """Start again at the base: things went well for a while."""
+        """Start again at the base."""
         self._bound_ms = self._times.backoff_base_ms

@@ -1,11 +1,11 @@
-"""What can go wrong on the wire: one small tree. Every error says what happened and carries a `reason` to compare."""
+"""What can go wrong on a connection: one tree of exceptions, each with a `reason` to compare."""
 
 
 class NetError(Exception):
-    """Base of every error that `pilotlight.net` raises by design.
+    """Base of the errors that `pilotlight.net` raises by design.
 
-    reason: one short word (`timeout`, `name`, `certificate` …), stable, safe to show and to compare.
-    The text is for a log: it never holds a header value, a query or a body.
+    reason: one short word (`timeout`, `name`, `certificate` …), stable, to show and to compare.
+    text: for a log. It never holds the value of a header, a query or a body.
     """
 
     def __init__(self, reason: str, text: str) -> None:
@@ -14,17 +14,24 @@ class NetError(Exception):
 
 
 class Unreachable(NetError):
-    """No connection: `name`, `refused`, `timeout`, `reset`, `no_route`, `memory` (free something), or `io` for anything else."""
+    """There is no connection.
+
+    reason: `name` (not found), `refused`, `timeout`, `reset`, `no_route`, `memory` (too little is
+    free), or `io` for anything else.
+    """
 
 
 class Untrusted(NetError):
-    """The other end answered but could not prove who it is: `certificate`, `host_name`, `expired`, `clock` or `tls`."""
+    """The server answered but could not prove its identity, or TLS failed.
+
+    reason: `certificate`, `host_name`, `expired`, `clock` (it is not valid yet) or `tls`.
+    """
 
 
 class ProtocolError(NetError):
-    """The peer broke the protocol's rules (`protocol`) or a stated bound (`too_large`).
+    """The server broke a rule of the protocol (`protocol`) or exceeded a bound (`too_large`).
 
-    code: the WebSocket close code that names it (RFC 6455 section 7.4.1).
+    code: the WebSocket close code for it (RFC 6455 section 7.4.1).
     """
 
     def __init__(self, text: str, code: int = 1002, reason: str = "protocol") -> None:
@@ -33,7 +40,10 @@ class ProtocolError(NetError):
 
 
 class UpgradeRefused(NetError):
-    """The server answered the WebSocket upgrade with something else than 101 (`upgrade_refused`); see `status`."""
+    """The server answered the WebSocket upgrade with another status than 101 (`upgrade_refused`).
+
+    status: the HTTP status.
+    """
 
     def __init__(self, status: int) -> None:
         super().__init__(
@@ -44,7 +54,10 @@ class UpgradeRefused(NetError):
 
 
 class JoinRefused(NetError):
-    """The server answered phx_join with an error (`join_refused`); `answer` holds its reason, cut to 64 characters."""
+    """The server answered phx_join with an error (`join_refused`).
+
+    answer: the reason in its reply, cut to 64 characters.
+    """
 
     def __init__(self, answer: str) -> None:
         super().__init__("join_refused", "the server refused the join: %r" % answer)
@@ -52,10 +65,12 @@ class JoinRefused(NetError):
 
 
 class LinkClosed(NetError):
-    """A link that was up has ended (`closed`, or `no_reply` when our heartbeat went unanswered).
+    """An established connection has ended.
 
-    code: the peer's close code, 1005 if it gave none, 1006 if it went without a close frame (RFC 6455 section 7.1.5).
-    close_reason: the peer's words in its close frame, perhaps "" (section 7.1.6).
+    reason: `closed`, or `no_reply` if a heartbeat was not answered; the caller of
+    PhoenixSocket.abandon may give another. code: the server's close code, 1005 if its close frame
+    had none, 1006 if there was no close frame (RFC 6455 section 7.1.5). close_reason: the text of
+    its close frame, or "" (section 7.1.6).
     """
 
     def __init__(
@@ -67,5 +82,5 @@ class LinkClosed(NetError):
 
 
 def no_memory() -> Unreachable:
-    """The error for a MemoryError at a connection's border: it ends the connection, not the program."""
+    """What a MemoryError is turned into: it ends the connection, not the program."""
     return Unreachable("memory", "there is no memory for this connection")

@@ -46,9 +46,10 @@ class BodyFraming:
             self.done = self._left == 0
 
     def next(self, data, start: int, end: int) -> int:
-        """Find the next piece of the body in data[start:end]: data[self.start:self.end], perhaps empty.
+        """Find the next piece of the body in data[start:end].
 
-        Gives the index from which to go on. Call it again until that is `end` or `done` is True.
+        The piece is data[self.start:self.end], perhaps empty. Gives the index from which to go on:
+        call it again until that is `end` or `done` is True.
         Raises ProtocolError: malformed chunks, or a body over the bound.
         """
         self.start = self.end = start
@@ -80,7 +81,7 @@ class BodyFraming:
         return self.done
 
     def _chunk_line(self, data, start: int, end: int) -> int:
-        # RFC 9112 section 7.1: chunk-size [ ext ] CRLF, chunk-data CRLF, last-chunk, trailers, CRLF.
+        # RFC 9112 section 7.1: chunk-size [ ext ] CRLF chunk-data CRLF … last-chunk trailers CRLF.
         line_end = data.find(_LF, start, end)
         stop = end if line_end < 0 else line_end
         count = stop - start

@@ -21,8 +21,8 @@ _CUT_OFF = const("the answer was cut off")
 class Response:
     """What came back.
 
-    status: the HTTP status. fields: what was picked from the body, a dict (see JsonPick), or None if
-    the body was not one whole JSON text.
+    status: the HTTP status. fields: what was picked from the body, a dict as in JsonPick.fields, or
+    None if the body was not one whole JSON text.
     """
 
     def __init__(self, status: int, fields: dict | None) -> None:
@@ -60,8 +60,8 @@ class HttpClient:
         to pick from a JSON answer, see JsonPick.begin. body: what to send; its Content-Type is
         among the headers. pick: a JsonPick of the caller's, for longer strings than usual.
         Raises NetError: Unreachable (also after a deadline), Untrusted, ProtocolError (not HTTP, or
-        over a bound), LinkClosed (the answer was cut off). Raises ValueError for a header that could
-        not be sent as it is.
+        over a bound), LinkClosed (the answer was cut off). Raises ValueError for a header with
+        characters that can't be sent.
         """
         own_headers = [("Accept", "application/json"), ("Connection", "close")]
         if method != "GET":

@@ -1,9 +1,9 @@
 """Picks fields out of a JSON text (RFC 8259) of any size in constant memory. Pure.
 
-The text may come in pieces, split anywhere. Its whole grammar is checked, but only the picked values
-are kept. Bounds: 8 fields, 254 characters per name, 32 levels, 40 characters per number, 256 bytes
-per picked string unless told otherwise: longer ones are cut between characters. UTF-8 is checked in
-picked strings only.
+The text may come in pieces, split anywhere. All of its grammar is checked, but only the picked
+values are kept. Bounds: 8 fields, 254 characters per name, 32 levels, 40 characters per number, 256
+bytes per picked string unless told otherwise: longer ones are cut between characters. UTF-8 is
+checked in picked strings only.
 """
 
 from micropython import const
@@ -95,7 +95,7 @@ class JsonPick:
             raise JsonError(_MALFORMED)
 
     def feed(self, data, start: int, end: int) -> None:
-        """Take data[start:end] (bytes or bytearray). Raises JsonError at the first byte that can't be right."""
+        """Take data[start:end] (bytes or bytearray). Raises JsonError at the first wrong byte."""
         i = start
         while i < end:
             state = self._state
@@ -188,7 +188,7 @@ class JsonPick:
         self._state = _STRING
 
     def _string(self, data, i: int, end: int) -> int:
-        """Take the plain characters from data[i:end]; the index behind what was taken."""
+        """Take plain characters from data[i:end]; the index after the last one taken."""
         while i < end:
             byte = data[i]
             i += 1
@@ -242,7 +242,7 @@ class JsonPick:
         self._state = _COLON
 
     def _match(self, parents: int, start: int) -> None:
-        """Find the names that go on with this key at `start`, among those that lead to the object."""
+        """Find the names into this object whose next key, at `start`, is the one that was read."""
         try:
             key = str(self._text[: self._length], "utf-8")
         except UnicodeError:
@@ -317,7 +317,7 @@ class JsonPick:
 
 def _number(word: bytes):
     """The value of a number (RFC 8259 section 6). Raises JsonError."""
-    # float() takes more than JSON does: a plus, leading zeros, no digit before or behind the point, words.
+    # float() accepts more than JSON does: a plus, leading zeros, ".5", "5.", "nan".
     unsigned = word[1:] if word[:1] == b"-" else word
     point = unsigned.find(b".")
     if (

@@ -70,8 +70,8 @@ class PhoenixSocket:
     async def open(self, target: str) -> None:
         """Connect, upgrade, and start the reader and the heartbeats.
 
-        target: path and query, percent-encoded. Raises NetError: UpgradeRefused if the server
-        answers the upgrade with another status than 101, Unreachable (`timeout`, `memory` …) …
+        target: path and query, percent-encoded. Raises UpgradeRefused if the server answers with
+        another HTTP status than 101, or another NetError.
         """
         transport = self._endpoint.open()
         try:
@@ -140,7 +140,7 @@ class PhoenixSocket:
             self._transport.close()
 
     async def close(self, code: int = 1000) -> None:
-        """End the link, by a close handshake if it still lives, and wait until the reader has ended.
+        """End the link, with a close handshake if it still lives; wait until the reader has ended.
 
         code: of the close frame (RFC 6455 section 7.4.1). May be called at any time, repeatedly.
         """
@@ -191,7 +191,7 @@ class PhoenixSocket:
             self._heartbeat_answered = False
             self._heartbeat_sent_ms = time.ticks_ms()
             try:
-                # If another write is stuck, none is sent: no reply will come, and that ends the link.
+                # None is sent while another write is stuck: then no reply comes, and the link ends.
                 self._websocket.send_now(self._heartbeat, 0, len(self._heartbeat))
             except NetError as error:
                 # Even if the link itself goes on: without heartbeats nothing would show its end.

@@ -1,7 +1,8 @@
-"""One TCP or TLS byte stream over non-blocking sockets; the only file that knows sockets.
+"""TCP and TLS byte streams over non-blocking sockets; the only file that knows sockets.
 
-Rules that MicroPython's asyncio and TLS ask for: one task reads, one at a time writes, nobody is cancelled on a live stream
-without closing it, and both the raw socket and the TLS socket are kept and closed by us.
+Rules that MicroPython's asyncio and TLS require: one task reads, one task at a time writes, a task
+that waits on a stream is cancelled only if the stream is closed too, and both sockets, the raw one
+and the TLS one, are kept and closed.
 """
 
 import asyncio.core  # type: ignore[import-not-found]  # private: see Transport.close and _Readiness
@@ -42,13 +43,14 @@ class Endpoint:
         self.port = port
         self.host_field = host if port == (443 if tls else 80) else "%s:%d" % (host, port)
         self._tls = tls
-        self._failed: object = None  # the address that failed last
+        self._failed: object = None  # the last address that failed
         self._up: list = []  # addresses of the streams that have received something
 
     def open(self) -> "Transport":
-        """A new stream whose connect is under way; await its `open()` next.
+        """Begin to connect; await the Transport's `open()` next.
 
-        Raises Unreachable (`name`, `refused`, `no_route`, `memory` …).
+        A look-up may block the event loop for seconds. Raises Unreachable (`name`, `refused`,
+        `no_route`, `memory` …).
         """
         try:
             return Transport(self, self._next_address(), self._tls)
@@ -80,9 +82,10 @@ class Endpoint:
 
 
 class Transport:
-    """One byte stream. `readable` and `writable` are awaitables, made once.
+    """One byte stream, made by Endpoint.open().
 
-    progress_ms: ticks at which a byte last moved (for Deadline).
+    readable, writable: await them until the stream can be read or written.
+    progress_ms: the ticks at which a byte last moved, for Deadline.
     """
 
     def __init__(self, endpoint: Endpoint, address, tls) -> None:
@@ -90,10 +93,9 @@ class Transport:
         self._address = address
         self._tls = tls
         self._answered = False
-        self._connected = False  # something was written, so this is not being refused
-        self._socket = self._stream = (
-            None  # makes their keys: a socket that can't be stored for lack of memory would stay open
-        )
+        self._connected = False  # something was written, so a reset is not a refusal
+        # Set here to reserve the memory: a socket that could not be stored would stay open.
+        self._socket = self._stream = None
         self.progress_ms = time.ticks_ms()
         self.readable = _readiness(self, False)
         self.writable = _readiness(self, True)
@@ -112,16 +114,17 @@ class Transport:
                 raise _named(error, False)
 
     async def open(self) -> None:
-        """Wait for TCP, and begin TLS where there is any; its handshake is done by the first write.
+        """Wait for TCP, then set TLS up, if any; the first write does its handshake.
 
-        Raises Unreachable (`memory`) if TLS finds no room, LinkClosed if the stream is closed meanwhile. A refused connection or
-        a certificate that is not trusted shows at the first write or read, as Unreachable or Untrusted.
+        Raises Unreachable (`memory`) if TLS finds too little memory, LinkClosed if the stream is
+        closed meanwhile. A refused connection and an untrusted certificate show only at the first
+        write or read, as Unreachable and Untrusted.
         """
         await self.writable
         if self._tls is None:
             return
         self._check_open()
-        gc.collect()  # TLS buffers are large, and on a board come out of what the last connection gave back
+        gc.collect()  # TLS buffers are large: free those of the last connection
         try:
             self._stream = self._tls.wrap_socket(
                 self._socket, server_hostname=self._endpoint.host, do_handshake_on_connect=False
@@ -131,9 +134,10 @@ class Transport:
             raise _named(error, False)
 
     def read_into(self, buffer) -> int | None:
-        """Read what is there into a writable buffer: the count, 0 at the end of the stream, None if nothing is there yet.
+        """Read the bytes that have come into the buffer, without waiting.
 
-        Raises Unreachable, Untrusted, or LinkClosed when closed on this side.
+        Gives their count, 0 at the end of the stream, None if none have come. Raises Unreachable,
+        Untrusted, or LinkClosed if it was closed on this side.
         """
         stream = self._check_open()
         try:
@@ -148,7 +152,11 @@ class Transport:
         return count
 
     async def read(self, buffer) -> int:
-        """Wait for bytes and read them into the buffer: the count, 0 at the end of the stream. Raises as `read_into`."""
+        """Wait for bytes and read them into the buffer.
+
+        Gives their count, 0 at the end of the stream. Raises Unreachable, Untrusted, or LinkClosed
+        if it was closed on this side.
+        """
         while True:
             await self.readable
             count = self.read_into(buffer)
@@ -156,9 +164,10 @@ class Transport:
                 return count
 
     def write_now(self, buffer, start: int, end: int) -> int:
-        """Write of buffer[start:end] what the stream takes at once; the count, 0 if it takes nothing now.
+        """Write as much of buffer[start:end] as the stream takes without waiting.
 
-        Raises as `read_into`.
+        Gives the count of bytes, perhaps 0. Raises Unreachable, Untrusted, or LinkClosed if it was
+        closed on this side.
         """
         stream = self._check_open()
         try:
@@ -172,7 +181,10 @@ class Transport:
         return count
 
     async def write(self, buffer, start: int, end: int) -> None:
-        """Write buffer[start:end] whole. One caller at a time. Raises as `read_into`."""
+        """Write all of buffer[start:end]. One caller at a time.
+
+        Raises Unreachable, Untrusted, or LinkClosed if it was closed on this side.
+        """
         while True:
             start += self.write_now(buffer, start, end)
             if start >= end:
@@ -180,12 +192,15 @@ class Transport:
             await self.writable
 
     def close(self) -> None:
-        """Close at once, on both levels, and wake whoever waits on this stream; they get LinkClosed. May be repeated."""
+        """Close TLS and TCP at once. Tasks that wait on the stream get LinkClosed.
+
+        May be called repeatedly. Allocates nothing.
+        """
         stream = self._stream
         if stream is None:
             return
         self._stream = None
-        # Woken here and not by the poller: another socket may take the freed descriptor before it looks.
+        # Not left to the poller: another socket may take the freed descriptor before it looks.
         self.readable.wake()
         self.writable.wake()
         _close(stream)
@@ -194,7 +209,7 @@ class Transport:
 
     @property
     def closed(self) -> bool:
-        """True once `close` was called."""
+        """True after `close`."""
         return self._stream is None
 
     def _check_open(self):
@@ -205,16 +220,17 @@ class Transport:
 
 
 class _Readiness:
-    """Awaitable until the stream can be read (or written), made once a direction: a wait makes no object of ours.
+    """An awaitable that ends when the stream can be read (or written).
 
-    asyncio's poller makes some: 96 bytes for each registration, on the unix port.
+    Made once per direction, so that waiting allocates nothing here. asyncio's poller does: 96 bytes
+    for each registration on the unix port.
     """
 
     def __init__(self, transport: Transport, for_writing: bool) -> None:
         self._transport = transport
         self._for_writing = for_writing
         self._begin = False
-        self._task = None  # who waits
+        self._task = None  # the task that waits
 
     def __iter__(self) -> "_Readiness":
         self._begin = True
@@ -223,7 +239,7 @@ class _Readiness:
     def __next__(self) -> None:
         if not self._begin:
             self._task = None
-            _DONE.__traceback__ = None  # each raise would add to it for ever
+            _DONE.__traceback__ = None  # else it would grow with each raise
             raise _DONE
         self._begin = False
         stream = self._transport._check_open()
@@ -242,8 +258,8 @@ class _Readiness:
         """Put the waiting task on the run queue, as Task.cancel does, but without an exception."""
         task = self._task
         queue = asyncio.core._io_queue
-        # Its data tells that it still is parked. It may be so without being in the queue's map any more: when another
-        # task that waits on the same stream is cancelled, asyncio forgets both.
+        # task.data says whether it still waits. The queue's map does not: when a task is cancelled,
+        # asyncio also removes the other one that waits on the same stream.
         if task is not None and task.data is queue:
             queue.remove(task)
             asyncio.core._task_queue.push(task)
@@ -253,29 +269,30 @@ _DONE = StopIteration()
 
 
 def _readiness(transport: Transport, for_writing: bool):
-    # Not annotated: MicroPython awaits any iterator, for which CPython's types have no word.
+    # No return type: MicroPython can await any iterator, which CPython's types can't express.
     return _Readiness(transport, for_writing)
 
 
 def _send_at_once(raw) -> None:
-    """Switch Nagle's algorithm off: each of our writes is whole, and it would hold back a TLS handshake by 40 ms."""
+    """Switch Nagle's algorithm off: it would delay a TLS handshake by 40 ms."""
     try:
         raw.setsockopt(_IPPROTO_TCP, _TCP_NODELAY, 1)
     except OSError:
-        pass  # a port without it is slower, no more
+        pass  # on a port without the option it is slower, but works
 
 
 def _close(layer) -> None:
     try:
         layer.close()
     except OSError:
-        pass  # the peer may be gone already; the descriptor is released all the same
+        pass  # the peer may be gone; the descriptor is released anyway
 
 
 def tls_context(roots):
-    """A client context that trusts only `roots` (an iterable of DER certificates, bytes) and checks the host's name.
+    """A TLS context for a client that checks the server's certificate and its host name.
 
-    Raises Untrusted("certificate") if a root can't be used: without roots nothing can be verified.
+    roots: the certificates to trust, an iterable of DER bytes. Raises Untrusted (`certificate`) if
+    one can't be used, or if there are none.
     """
     context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
     context.verify_mode = tls.CERT_REQUIRED  # type: ignore[attr-defined]  # the stubs forget it
@@ -292,7 +309,7 @@ def tls_context(roots):
 
 
 def _named(error, connected: bool) -> NetError:
-    """The NetError for what a socket or Mbed TLS raised."""
+    """The NetError for an OSError or ValueError of a socket or of Mbed TLS."""
     if isinstance(error, ValueError):
         return _named_certificate_error(str(error))
     number = abs(error.errno or 0)
@@ -314,7 +331,7 @@ def _named(error, connected: bool) -> NetError:
 
 
 def _named_certificate_error(text: str) -> NetError:
-    # Mbed TLS's words for its verification flags; there may be several, the first that the reader can act on counts.
+    # The texts of Mbed TLS's verification flags. If there are several, take what is easiest to fix.
     if "future" in text:
         return Untrusted("clock", "the server's certificate is not valid yet: is the clock right?")
     if "expired" in text:

@@ -2,7 +2,7 @@
 
 
 def percent_encode(text: str) -> str:
-    """All but the unreserved characters as %XX of their UTF-8 bytes."""
+    """The text with all but unreserved characters as %XX, one for each UTF-8 byte."""
     encoded = bytearray()
     for byte in text.encode():
         letter = 0x61 <= byte | 0x20 <= 0x7A and byte < 0x80
@@ -14,5 +14,5 @@ def percent_encode(text: str) -> str:
 
 
 def form_encode(fields) -> bytes:
-    """(name, value) pairs as the body of an application/x-www-form-urlencoded request."""
+    """The body of an application/x-www-form-urlencoded request. fields: (name, value) pairs."""
     return "&".join(["%s=%s" % (name, percent_encode(value)) for name, value in fields]).encode()

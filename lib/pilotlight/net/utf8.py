@@ -1,4 +1,7 @@
-"""Strict UTF-8 (RFC 3629), a piece at a time. MicroPython's own decoder lets overlong forms and surrogates pass. Pure."""
+"""A strict check of UTF-8 (RFC 3629), a piece at a time. Pure.
+
+MicroPython's own decoder accepts overlong forms and surrogates.
+"""
 
 from micropython import const
 
@@ -6,7 +9,7 @@ _REFUSED = const(-1)
 
 
 class Utf8Check:
-    """Checks a text that comes in pieces; no state is kept but three integers."""
+    """Checks a text that comes in pieces. Its state is three integers."""
 
     def __init__(self) -> None:
         self.reset()
@@ -14,11 +17,12 @@ class Utf8Check:
     def reset(self) -> None:
         """Begin a new text."""
         self._missing = 0  # continuation bytes still to come
-        self._low = 0x80  # bounds of the next continuation byte: they shut out overlong forms and surrogates
+        # Bounds of the next continuation byte: they exclude overlong forms and surrogates.
+        self._low = 0x80
         self._high = 0xBF
 
     def feed(self, data, start: int, end: int) -> bool:
-        """Take data[start:end]; False as soon as the text can't be UTF-8 any more."""
+        """Take data[start:end]; False as soon as the text can't be UTF-8."""
         missing = self._missing
         for i in range(start, end):
             byte = data[i]
@@ -36,7 +40,7 @@ class Utf8Check:
         return True
 
     def complete(self) -> bool:
-        """True if the text may end here (no character is half done)."""
+        """True if the text may end here, not inside a character."""
         return self._missing == 0
 
     def _begin(self, byte: int) -> int:
@@ -59,7 +63,7 @@ class Utf8Check:
 
 
 def character_start(data, end: int) -> int:
-    """The largest index <= end at which data[:index] of a valid text does not cut a character in half."""
+    """The largest index <= end at which valid UTF-8 can be cut between two characters."""
     start = end
     while start and data[start - 1] & 0xC0 == 0x80:
         start -= 1

@@ -64,8 +64,9 @@ class WebSocketClient:
         self._ended = asyncio.Event()
 
     async def open(self, transport: Transport, host_field: str, target: str) -> None:
-        """Connect and upgrade (RFC 6455 section 4.1). It sends no Origin: Phoenix refuses a foreign one.
+        """Connect and upgrade (RFC 6455 section 4.1).
 
+        No Origin is sent, for Phoenix refuses one that it does not know.
         transport: a new one, from Endpoint.open(); it is closed if this fails. host_field: the
         value of the Host header. target: path and query, percent-encoded.
         Raises UpgradeRefused with the HTTP status, or another NetError. Put a Deadline around it.
@@ -104,8 +105,8 @@ class WebSocketClient:
 
         on_message(opcode, start, end): called for each whole message, TEXT or BINARY, which lies in
         frames.buffer[start:end] until it returns. It may raise NetError to end the link.
-        Never returns. Raises LinkClosed (with the peer's close code and reason), ProtocolError (after
-        a close frame with the error's code), or another NetError.
+        Never returns. Raises LinkClosed (with the peer's close code and reason), ProtocolError
+        (after a close frame with the error's code), or another NetError.
         """
         transport = self._open_transport()
         frames = self.frames
@@ -150,8 +151,8 @@ class WebSocketClient:
         """Send payload[start:end] as `send` does, but do not wait; False if it can't be sent now.
 
         It can't while another frame is being written or the WebSocket is closing. Raises NetError
-        if the link has ended. Allocates nothing but new masks, every 64 frames, unless the transport
-        is full.
+        if the link has ended. Unless the transport is full, it allocates nothing but new masks,
+        every 64 frames.
         """
         if self._writing or self._close_sent:
             return False

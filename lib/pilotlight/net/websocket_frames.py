@@ -10,7 +10,7 @@
    +-+-+-+-+-------+-+-------------+-------------------------------+
 
 The reader has one buffer. It holds the payload of the message under way, and behind it the bytes of
-the wire that are not parsed yet. The length in a header is checked before its payload is waited for.
+the wire that are not parsed yet. A length is checked before the payload is waited for.
 """
 
 from micropython import const
@@ -90,8 +90,8 @@ class FrameReader:
     def next(self) -> int:
         """The opcode of the next message (TEXT, BINARY) or control frame (PING, PONG, CLOSE).
 
-        NONE: more bytes are needed. Raises ProtocolError, with the close code that says why, as soon
-        as the bytes at hand break a rule.
+        NONE: more bytes are needed. Raises ProtocolError, with the close code that says why, as
+        soon as the bytes at hand break a rule.
         """
         while True:
             left = self._left
@@ -147,7 +147,10 @@ class FrameReader:
                 return NONE
 
     def close_code(self) -> int:
-        """The code of the CLOSE that `next()` gave; 1005 if it had none. Raises ProtocolError (section 7.4)."""
+        """The code of the CLOSE that `next()` gave; 1005 if it had none.
+
+        Raises ProtocolError if the body is malformed or the code invalid (section 7.4).
+        """
         length = self.end - self.start
         if not length:
             return _NO_CODE
@@ -261,9 +264,9 @@ class FrameWriter:
         self.length = 0
 
     def encode(self, opcode: int, payload, start: int, end: int, mask, mask_at: int) -> None:
-        """Build a frame of payload[start:end], masked with mask[mask_at : mask_at + 4] (section 5.3).
+        """Build a frame of payload[start:end], masked with the 4 bytes at mask[mask_at].
 
-        It is final: messages are not fragmented. Raises ValueError if the payload is over the bound.
+        It is final: messages are not fragmented. Raises ValueError if the payload is too long.
         """
         count = end - start
         if count > self._bound_bytes or (opcode >= CLOSE and count > CONTROL_BYTES):

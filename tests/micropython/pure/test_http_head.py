@@ -58,7 +58,8 @@ def test_what_is_tolerated():
 
 def test_interim_responses_are_passed_over():
     head, _ = parse_all(
-        b"HTTP/1.1 100 Continue\r\nUpgrade: no\r\n\r\nHTTP/1.1 103 Early\r\n\r\nHTTP/1.1 200 OK\r\n\r\n"
+        b"HTTP/1.1 100 Continue\r\nUpgrade: no\r\n\r\n"
+        b"HTTP/1.1 103 Early\r\n\r\nHTTP/1.1 200 OK\r\n\r\n"
     )
     assert head.status == 200 and head.headers == {}
     assert (

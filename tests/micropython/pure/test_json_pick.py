@@ -58,7 +58,10 @@ def test_the_last_of_repeated_keys_counts():
 
 def test_names_lead_through_whole_keys():
     names = ("ä.b", "ab", "a", "a.b.", "x.y.z")
-    text = '{"ä":{"b":1,"bc":9},"abc":9,"ab":2,"a":{"b":{"":3},"b.":9},"x.y":{"z":9},"x.y.z":9,"":9,".":9}'
+    text = (
+        '{"ä":{"b":1,"bc":9},"abc":9,"ab":2,"a":{"b":{"":3},"b.":9},'
+        '"x.y":{"z":9},"x.y.z":9,"":9,".":9}'
+    )
     for step in (1, 1 << 20):
         assert pick(text, step, names) == [1, 2, OBJECT, 3, MISSING]
     assert pick('{"x":{"y.z":9,"y":{"z":4}},"\\u00e4":{"b":1}}', 1, names)[::4] == [1, 4]

@@ -1,4 +1,4 @@
-"""Phoenix messages, V1: what we send is as Frame.io documents it, and what comes is read whatever its key order."""
+"""Phoenix messages, V1: what we send is as Frame.io documents it; keys may come in any order."""
 
 from pilotlight.net.errors import ProtocolError
 from pilotlight.net.json_pick import MISSING, OBJECT
@@ -43,7 +43,8 @@ def test_replies_in_any_key_order():
 
 def test_a_refusal_and_a_push():
     got = read(
-        '{"event":"phx_reply","payload":{"status":"error","response":{"reason":"unauthorized"}},"ref":"r","topic":"t"}'
+        '{"event":"phx_reply","payload":{"status":"error","response":{"reason":"unauthorized"}},'
+        '"ref":"r","topic":"t"}'
     )
     assert (got.status, got.reason) == ("error", "unauthorized")
     got = read('{"event":"status_updated","payload":"paused","ref":null,"topic":"t"}')
