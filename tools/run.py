@@ -143,7 +143,8 @@ def main() -> int:
             credential[key] = os.environ[variable]
     if url and len(credential) != 1:
         print(
-            "make run URL=… also needs SECRET=… (the model's client_secret) or TOKEN=… (a fixed access token)",
+            "make run URL=… also needs SECRET=… (the model's client_secret) or TOKEN=… (a fixed "
+            "access token)",
             file=sys.stderr,
         )
         return 2

@@ -1,6 +1,8 @@
-"""Pilotlight: keeps a capture device online in Frame.io Camera to Cloud. No hardware in here; README shows how it is embedded.
+"""Pilotlight keeps a capture device online in Frame.io Camera to Cloud. No hardware in here.
 
 from pilotlight import Agent, Settings
+
+README shows how it is embedded.
 """
 
 __version__ = "0.1.0"
@@ -15,7 +17,7 @@ _WHERE = {
 
 
 def __getattr__(name: str):
-    # Loaded when asked for: whoever uses pilotlight.net alone pays for nothing else.
+    # Loaded when asked for: a program that uses pilotlight.net alone loads nothing else.
     try:
         module = __import__("pilotlight." + _WHERE.get(name, name), None, None, (name,))
     except ImportError:

@@ -23,7 +23,7 @@ class NotAuthorized(Exception):
 
 
 class Credentials:
-    """Base of all kinds, for which nothing is ever renewed; this part writes `authorized` and `authorization_reason`.
+    """Base of all kinds; writes `authorized` and `authorization_reason`. Nothing is renewed here.
 
     key: a text that tells this authorization from another one. What is stored about a device is
     stored with it.

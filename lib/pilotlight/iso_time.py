@@ -1,8 +1,14 @@
-"""Times as Frame.io writes them (ISO 8601), in integers: an epoch second does not fit a board's float. Pure."""
+"""Times as Frame.io writes them (ISO 8601), as integers. Pure.
+
+A board's float is too small for a second since 1970.
+"""
 
 
 def seconds_of(text: str | None) -> int | None:
-    """Seconds since 1970 of an ISO 8601 time such as 2030-01-31T12:00:00Z (fraction and offset allowed); None if it is none."""
+    """Seconds since 1970 of a time such as 2030-01-31T12:00:00Z; None if the text is not a time.
+
+    A fraction and an offset are allowed.
+    """
     if text is None or len(text) < 19 or text[10] not in "Tt ":
         return None
     try:

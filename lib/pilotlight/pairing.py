@@ -1,7 +1,7 @@
-"""Pairing by device code (RFC 8628, as in Frame.io's guide): show six digits until they are typed in.
+"""Pairing by device code: show six digits until the user has typed them in.
 
-A code is kept over network errors and replaced when it expires, for ten minutes in all. The user may
-cancel at any step.
+As in RFC 8628 and Frame.io's guide. A code is kept over network errors and replaced when it
+expires, for ten minutes in all. The user may cancel at any step.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""When which REST request is due: identity, health and the HTTP heartbeat. Pure: ticks are handed in.
+"""When which REST request is due: identity, health, the HTTP heartbeat. Pure: ticks are given.
 
 Identity: at most once in 60 s, from begin to begin, failed ones included; wanted after each join
 and event; at once with new tokens; at least every 5 min while online. Health, while not joined: at

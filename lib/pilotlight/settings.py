@@ -6,18 +6,21 @@ _LOOPBACK = const(("127.0.0.1", "localhost", "[::1]"))
 
 
 class SettingsError(ValueError):
-    """A setting can't be used; the text names it and says what is allowed. It never holds a secret."""
+    """A setting can't be used. The text names it, says what is allowed, and holds no secret."""
 
 
 class Settings:
     """Settings of the C2C side of a device.
 
-    url: Frame.io's address, `https://api.frame.io`; plain `http` is accepted for this machine itself only.
+    url: Frame.io's address, `https://api.frame.io`. Plain `http` is accepted only for this machine
+    itself.
     client_version: the vendor's semantic version, sent with every call as `x-client-version`.
-    trust_roots: DER certificates (bytes) of the roots to trust; `pilotlight.trust_roots.ROOTS` has Frame.io's.
-    client_secret: the model's secret, issued by Frame.io: the device is paired by its user. client_id: this unit's id, such as
-    its serial number (not a MAC address); left out, the device makes a UUID once and keeps it.
-    access_token: instead of a client_secret, a fixed token: no pairing, and nobody renews it.
+    trust_roots: DER certificates (bytes) of the roots to trust. `pilotlight.trust_roots.ROOTS` has
+    Frame.io's.
+    client_secret: the model's secret, issued by Frame.io: then the user pairs the device.
+    client_id: this unit's id, such as its serial number (not a MAC address); None: the device makes
+    a UUID once and keeps it.
+    access_token: a fixed token in place of a client_secret: no pairing, and nothing renews it.
     Raises SettingsError.
     """
 
@@ -49,7 +52,8 @@ class Settings:
                 )
         if (client_secret is None) == (access_token is None):
             raise SettingsError(
-                "client_secret (to pair the device) or access_token (a fixed one) must be set, and not both"
+                "client_secret (to pair the device) or access_token (a fixed one) must be set, "
+                "and not both"
             )
         self.client_version = client_version
         self.trust_roots = trust_roots
@@ -86,7 +90,7 @@ def _parse_url(url: str):
 
 
 def is_semver(text: str) -> bool:
-    """True for a version as semver.org wants it: three numbers, then perhaps -prerelease and +build."""
+    """True for a semantic version (semver.org): three numbers, perhaps -prerelease and +build."""
     version, plus, build = text.partition("+")
     core, minus, prerelease = version.partition("-")
     numbers = core.split(".")
@@ -123,5 +127,6 @@ def _is_digits(word: str) -> bool:
 
 
 def _is_plain(text: str) -> bool:
-    """Printable ASCII without spaces. By bytes: on MicroPython each character that is looked at alone stays in memory."""
+    """Printable ASCII without spaces."""
+    # By bytes: on MicroPython each character that is looked at by itself stays in memory.
     return all([0x21 <= byte <= 0x7E for byte in text.encode()])

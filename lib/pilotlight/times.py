@@ -1,4 +1,4 @@
-"""Every interval and timeout, each once: integers of milliseconds (or percent). The agent gets them as one object."""
+"""Every interval and timeout, each once: integers of milliseconds (or percent)."""
 
 
 class Times:
@@ -7,7 +7,8 @@ class Times:
     Raises ValueError for a name that does not exist.
     """
 
-    # The socket. Frame.io closes a socket after 60 s of silence and recommends a heartbeat every 15 s (its status guide).
+    # The socket. Frame.io's status guide: it closes a socket after 60 s of silence, and recommends
+    # a heartbeat every 15 s.
     heartbeat_ms = 15_000
     reply_ms = 12_000
     stall_ms = 10_000  # connect, join or request: so long without a byte …
@@ -43,7 +44,8 @@ class Times:
     network_restart_ms = 600_000
     reset_after_ms = 1_800_000
     reset_spacing_ms = 3_600_000  # since power-on or the last reset
-    stuck_ms = 600_000  # a request that takes so long is stuck, or the slot is held by somebody who forgot it
+    # A request that takes so long is stuck, or the application has forgotten to release the slot.
+    stuck_ms = 600_000
 
     # Pairing and tokens.
     pairing_ms = 600_000  # a code is renewed for so long

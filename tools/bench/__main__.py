@@ -96,10 +96,8 @@ def main() -> None:
                 ("paired, .mpy", None, bytecode),
                 ("paired, .py", None, ROOT / "main.py"),
             ):
-                print(
-                    f"{'smallest heap, ' + name:40} {smallest_heap_kib(rig, mock, token, entry):10} KiB",
-                    flush=True,
-                )
+                heap_kib = smallest_heap_kib(rig, mock, token, entry)
+                print(f"{'smallest heap, ' + name:40} {heap_kib:10} KiB", flush=True)
         finally:
             rig.close()
 

@@ -25,6 +25,7 @@ import ntptime as ntptime
 
 from firmware.indication import Indication
 from firmware.storage import FileStorage
+from pilotlight import credentials as credentials
 from pilotlight.net import deadline as deadline
 from pilotlight.status import DeviceStatus
 

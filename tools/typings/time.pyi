@@ -1,5 +1,8 @@
-"""MicroPython's `time` as device code may use it. The published stubs make ticks an opaque type; here they are what they are,
-integers, so that modules which get ticks handed in can be typed on both interpreters."""
+"""MicroPython's `time` as device code may use it.
+
+The published stubs make ticks an opaque type. Here they are integers, as in fact, so that modules
+that are given ticks can be typed on both interpreters.
+"""
 
 def time() -> int: ...
 def ticks_ms() -> int: ...

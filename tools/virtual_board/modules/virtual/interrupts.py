@@ -29,7 +29,8 @@ _BITE = "kill -ALRM $PPID"
 _DUE, _WATCHDOG, _ASKED = const(0), const(1), const(2)
 
 lost = 0  # handlers
-# The next alarm, the watchdog's end, has the thread asked for `serve`? ("l": reading "q" allocates.)
+# The next alarm, the watchdog's end, has the thread asked for `serve`? "l", for reading "q"
+# allocates.
 _shared = array("l", (NEVER_US, NEVER_US, 0))
 _alarms = []  # every one that was ever started; idle ones are due never
 _handlers = [None] * _DEPTH
