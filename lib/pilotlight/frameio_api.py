@@ -61,7 +61,7 @@ class Unexpected(ApiError):
 class IdentityAnswer:
     """The answer of GET /v2/devices/me.
 
-    id: text. paused: True, False, or None if the status is none that Frame.io documents.
+    id: text. paused: True, False, or None for a status that Frame.io does not document.
     project, creator, expires_at: text or None.
     """
 

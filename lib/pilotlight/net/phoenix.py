@@ -146,7 +146,7 @@ class PhoenixSocket:
         """
         if not self._read_ended.is_set():
             await self._websocket.close(code, self._times)
-            # Not `await task`: cancelling whoever awaits a task cancels that task too.
+            # Not `await task`: if the waiting task is cancelled, asyncio cancels that task too.
             await self._read_ended.wait()
 
     def _start(self, transport: Transport) -> None:

@@ -148,7 +148,7 @@ class WebSocketClient:
         await self._wait_until_written()
 
     def send_now(self, payload, start: int, end: int) -> bool:
-        """Send payload[start:end] as `send` does, but do not wait; False if it can't be sent now.
+        """Send payload[start:end] as one text message, without waiting; False if it can't be now.
 
         It can't while another frame is being written or the WebSocket is closing. Raises NetError
         if the link has ended. Unless the transport is full, it allocates nothing but new masks,
