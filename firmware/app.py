@@ -14,7 +14,7 @@ from .console import Console
 from .event_log import EventLog
 from .indication import Indication
 from .storage import FileStorage
-from .uptime import Uptime
+from .timestamps import Uptime
 
 _CONFIG_ERROR_EXIT = const(2)
 _CHECK_IN_MS = const(30_000)

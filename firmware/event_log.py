@@ -13,7 +13,7 @@ from micropython import const
 from pilotlight.net.deadline import ends_within
 
 from .storage import FileStorage
-from .unix_time import gmtime
+from .timestamps import gmtime
 
 _ENTRIES = const(50)
 _RECORD = const("log")

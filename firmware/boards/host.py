@@ -3,7 +3,7 @@
 How to add a board: see esp32_devkit.py.
 """
 
-from .. import unix_time
+from .. import timestamps
 
 
 class Host:
@@ -15,7 +15,7 @@ class Host:
 
     def now_s(self) -> int | None:
         """Seconds since 1970."""
-        return unix_time.now_s()
+        return timestamps.now_s()
 
     async def ensure_set(self) -> bool:
         """True: the computer's clock is set."""

@@ -21,7 +21,7 @@ from micropython import const
 
 from pilotlight.net.deadline import ends_within
 
-from .. import unix_time
+from .. import timestamps
 from ..build import BUILD_S
 
 _SERVERS = const(("time.cloudflare.com", "time.aws.com", "pool.ntp.org"))
@@ -57,7 +57,7 @@ class Clock:
         self._stored_s = self._load()
         self._floor_s = max(build_s, self._stored_s)
         self._is_good = False
-        self._asked_s = rtc_s = unix_time.now_s()
+        self._asked_s = rtc_s = timestamps.now_s()
         if rtc_s >= self._floor_s and self._accepts(rtc_s):
             self.source = "reset"
 
@@ -68,7 +68,7 @@ class Clock:
 
     def now_s(self) -> int | None:
         """Seconds since 1970, or None if the time is not known."""
-        return None if self.source is None else unix_time.now_s()
+        return None if self.source is None else timestamps.now_s()
 
     async def ensure_set(self) -> bool:
         """Ask NTP if that is due; return whether the time is known.
@@ -76,11 +76,11 @@ class Clock:
         Each server's turn blocks the loop.
         """
         wait_s = _DAY_S if self._is_good else _UNPROVEN_S
-        if self.source is None or not 0 <= unix_time.now_s() - self._asked_s < wait_s:
+        if self.source is None or not 0 <= timestamps.now_s() - self._asked_s < wait_s:
             await self._ask()
             if self.source is None and self._accepts(self._floor_s):
                 self._set(self._floor_s, "floor")
-            self._asked_s = unix_time.now_s()
+            self._asked_s = timestamps.now_s()
         return self.source is not None
 
     def set_time(self, seconds: int) -> bool:
@@ -106,7 +106,7 @@ class Clock:
                 await asyncio.sleep_ms(_HOUR_S * 1000)
 
     def _prove(self) -> None:
-        proven_s = unix_time.now_s()
+        proven_s = timestamps.now_s()
         self._is_good = True
         self._floor_s = max(self._floor_s, proven_s)
         if proven_s - self._stored_s < _DAY_S:
@@ -126,7 +126,7 @@ class Clock:
             ntptime.host = server
             ntptime.timeout = _TIMEOUT_S
             try:
-                answer_s = ntptime.time() + unix_time.EPOCH_S
+                answer_s = ntptime.time() + timestamps.EPOCH_S
                 if self._accepts(answer_s):
                     self._set(answer_s, "ntp")
                     failures += " %s answers" % server
@@ -149,11 +149,11 @@ class Clock:
         )
 
     def _set(self, seconds: int, source: str) -> None:
-        rtc_s = unix_time.now_s()
+        rtc_s = timestamps.now_s()
         seconds = max(seconds, rtc_s if self._is_good else self._floor_s)
         if seconds - rtc_s > _HOUR_S:
             self._is_good = False
-        year, month, day, hour, minute, second, weekday = unix_time.gmtime(seconds)[:7]
+        year, month, day, hour, minute, second, weekday = timestamps.gmtime(seconds)[:7]
         machine.RTC().datetime((year, month, day, weekday, hour, minute, second, 0))
         self.source = source
 

@@ -13,7 +13,7 @@ from ..guard import rescued_config
 from ..indication import Indication
 from ..storage import FileStorage
 from ..strings import PAGES
-from ..uptime import Uptime
+from ..timestamps import Uptime
 
 _FOR_DAYS_MS = const(400_000_000)  # about the most that ticks can count
 _SCREEN_ERRORS = (ImportError, AttributeError, OSError, ValueError, MemoryError)

@@ -80,8 +80,15 @@ class Agent:
         self._proof = Proof(core, schedule)
         requests = Requests(core, schedule, self._proof)
         self._requests = requests
-        self._tokens = None if settings.access_token else self._new_tokens(settings)
-        credentials = self._tokens or FixedToken(core, settings.access_token)
+        tokens = None
+        if not settings.access_token:
+            from .oauth_api import OauthApi  # only now: a fixed token needs none of it
+            from .tokens import Tokens
+
+            oauth_api = OauthApi(self.http, settings.client_version, settings.client_secret)
+            tokens = Tokens(core, requests, oauth_api, settings)
+        credentials = tokens or FixedToken(core, settings.access_token)
+        self._tokens = tokens
         self._credentials = credentials
         websocket = WebSocketClient(_MESSAGE_BYTES, _SEND_BYTES)
         phoenix = PhoenixSocket(
@@ -91,21 +98,14 @@ class Agent:
         api = FrameioApi(self.http, settings.client_version)
         self._poller = Poller(core, requests, api, credentials, identity, phoenix)
         self._session = Session(core, requests, credentials, identity, self._poller, phoenix)
-        if self._tokens is not None:
-            self._tokens.on_renewed = self._session.tokens_renewed
-            self._tokens.on_ended = self._session.tokens_ended
+        if tokens is not None:
+            tokens.on_renewed = self._session.tokens_renewed
+            tokens.on_ended = self._session.tokens_ended
         core.on_network_changed = self._network_changed
         self._over = asyncio.Event()
         self._done = asyncio.Event()
         self._crash: Exception | None = None
         self._tasks: list = []
-
-    def _new_tokens(self, settings):
-        from .oauth_api import OauthApi  # only now: a fixed token needs none of it
-        from .tokens import Tokens
-
-        api = OauthApi(self.http, settings.client_version, settings.client_secret)
-        return Tokens(self._core, self._requests, api, settings)
 
     async def run(self) -> None:
         """Keep the device online until `stop`.
@@ -153,7 +153,7 @@ class Agent:
 
     def network_changed(self) -> None:
         """Call this when the network has come up, gone away or become another one."""
-        self._core.network_changed()
+        self._core.check_network(changed=True)
 
     def start_pairing(self) -> None:
         """Show a code, for the user asks for it.

@@ -37,26 +37,23 @@ class Core:
         if self._check_in is not None:
             self._check_in(name, within_ms)
 
-    def check_network(self) -> None:
-        """Compare the network with the status: a change may come without a call."""
-        if self.network.is_up() != self.status.network_up:
-            self.network_changed()
-        elif not self.status.network_up:
-            self._write_network(False)
+    def check_network(self, changed: bool = False) -> None:
+        """Compare the network with the status: a change may come without a call.
 
-    def network_changed(self) -> None:
-        """The network has come up, gone away or become another one."""
+        changed: the network has come up, gone away or become another one.
+        """
         up = self.network.is_up()
-        self._write_network(up)
-        self.on_network_changed(up)
+        changed = changed or up != self.status.network_up
+        if changed or not up:
+            reason = getattr(self.network, "reason", None)
+            self.status.update(network_up=up, network_reason=reason)
+        if changed:
+            self.on_network_changed(up)
 
     async def end_starting(self) -> None:
         """Wait for the end of the first seconds, in which nothing need be known."""
         await asyncio.sleep_ms(self.times.starting_ms)
         self.status.update(starting_is_over=True)
-
-    def _write_network(self, up: bool) -> None:
-        self.status.update(network_up=up, network_reason=getattr(self.network, "reason", None))
 
 
 def _nobody(up: bool) -> None:

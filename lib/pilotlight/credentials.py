@@ -56,7 +56,7 @@ class Credentials:
 
     def refused(self, access_token: str) -> bool:
         """Identity has refused this token. True: there is another one, or a refresh will come."""
-        self.show_refused()
+        self.show(is_refused=True)
         return False
 
     def accepted(self) -> None:
@@ -68,13 +68,14 @@ class Credentials:
         self.reason = reason
         self.show()
 
-    def show(self) -> None:
-        """Write into the status whether there is an authorization, and why there is none."""
-        self._core.status.update(authorized=self.authorized, authorization_reason=self.reason)
+    def show(self, is_refused: bool = False) -> None:
+        """Write into the status whether there is an authorization, and why there is none.
 
-    def show_refused(self) -> None:
-        """Write into the status that the token is refused and no refresh will help."""
-        self._core.status.update(authorized=False, authorization_reason="token_refused")
+        is_refused: there is a token, but Frame.io refuses it and no refresh will help.
+        """
+        reason = "token_refused" if is_refused else self.reason
+        authorized = self.authorized and not is_refused
+        self._core.status.update(authorized=authorized, authorization_reason=reason)
 
 
 class FixedToken(Credentials):

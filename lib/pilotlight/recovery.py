@@ -46,6 +46,6 @@ async def watch(core: Core, reset) -> None:
             if hasattr(network, "restart"):
                 core.log("recovery: network down and up")
                 await asyncio.wait_for_ms(network.restart(), times.network_restart_ms)
-                core.network_changed()
+                core.check_network(changed=True)
         except (OSError, MemoryError, asyncio.TimeoutError):
             core.log("recovery: failed")

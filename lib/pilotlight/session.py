@@ -87,11 +87,6 @@ def socket_target(access_token: str) -> str:
     return _PATH + "?Authorization=Bearer%20" + percent_encode(access_token)
 
 
-def topic(device_id: str) -> str:
-    """The topic to join. device_id: identity's `id`, not its `device_id`."""
-    return "devices:" + device_id
-
-
 def paused_by(event: str, payload, status) -> bool | None:
     """What a push says about the pause: True, False, or None if it says nothing about it.
 
@@ -254,8 +249,7 @@ class Session:
     async def _at_identity(self) -> str:
         return await self._poller.identity_outcome()
 
-    async def _at_refused(self) -> str:
-        return await self._poller.identity_outcome()
+    _at_refused = _at_identity
 
     async def _at_connect(self) -> str:
         token = ""
@@ -335,7 +329,8 @@ class Session:
         return Pairing(self._core, self._requests, tokens)  # type: ignore[arg-type]  # no fixed one
 
     async def _join(self) -> str:
-        await self._phoenix.join(topic(self._identity.device_id or ""), self._pushed)
+        topic = "devices:" + (self._identity.device_id or "")
+        await self._phoenix.join(topic, self._pushed)
         self._core.log("joined")
         self._lost_by = None
         self._status.update(joined=True, link_reason=None)

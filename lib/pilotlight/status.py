@@ -138,7 +138,10 @@ class DeviceStatus:
         if not changed:
             return
         if self.starting:
-            self.starting = not self._knows_something()
+            known = self.network_reason or self.request_reason or self.link_reason
+            unpaired = not self.authorized and not self.pairing_is_wanted
+            over = self.starting_is_over or self.connected
+            self.starting = not (known or unpaired or over)
         state, reason = state_of(self), reason_of(self)
         if shown or state != self.state or reason != self.reason:
             self.state = state
@@ -156,10 +159,3 @@ class DeviceStatus:
         while self.version == version:
             await self._changed.wait()
         return self.version
-
-    def _knows_something(self) -> bool:
-        if self.starting_is_over or self.connected:
-            return True
-        if self.network_reason or self.request_reason or self.link_reason:
-            return True
-        return not self.authorized and not self.pairing_is_wanted

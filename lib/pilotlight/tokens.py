@@ -102,7 +102,7 @@ class Tokens(Credentials):
         """
         if self._refresh_for_refusal(access_token):
             return True
-        self.show_refused()
+        self.show(is_refused=True)
         return False
 
     def request_refresh(self) -> bool:

@@ -8,7 +8,7 @@ virtual_time.install()
 
 from firmware import event_log
 from firmware.event_log import EventLog
-from firmware.uptime import Uptime
+from firmware.timestamps import Uptime
 from tools.virtual_board.virtual_time import Clock
 
 BASE_S = 1_795_530_720  # 2026-11-24 14:32:00

@@ -1,6 +1,6 @@
 """The session's table of transitions, the device's topic, and what its events mean."""
 
-from pilotlight.session import TRANSITIONS, Session, after, paused_by, socket_target, topic
+from pilotlight.session import TRANSITIONS, Session, after, paused_by, socket_target
 from tests.support.expect import raises
 
 
@@ -30,10 +30,9 @@ def test_an_outcome_that_is_not_in_the_table_is_a_bug():
         after("connect", "up")  # an outcome of another state
 
 
-def test_the_address_and_the_topic():
+def test_the_address():
     target = "/devices/websocket?Authorization=Bearer%20a.b-c_d~e%2F%2B%20"
     assert socket_target("a.b-c_d~e/+ ") == target
-    assert topic("x") == "devices:x"
 
 
 def test_what_a_push_says_about_the_pause():

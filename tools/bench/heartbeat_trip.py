@@ -82,7 +82,7 @@ def main():
     from firmware import app
     from firmware.boards.host import clock, network
     from firmware.storage import FileStorage
-    from firmware.uptime import Uptime
+    from firmware.timestamps import Uptime
     from pilotlight.times import Times
 
     values, settings = app.configure(Uptime())
