@@ -5,27 +5,45 @@ from types import ModuleType
 
 import pytest
 
-from tools.generate import config_doc, files, readme, trust_roots
+from tools.generate import architecture, config_doc, files, readme, trust_roots
 
 
-@pytest.mark.parametrize("generator", [config_doc, readme, trust_roots])
+@pytest.mark.parametrize("generator", [architecture, config_doc, readme, trust_roots])
 def test_nothing_is_stale(generator: ModuleType) -> None:
     assert files.stale(generator.files()) == []
 
 
-def test_a_stale_ladder_and_a_stale_diagram_are_seen() -> None:
-    text = readme.README.read_text()
-    for old, new in (
-        ("checks Wi-Fi", "checks nothing"),
-        ("connect --> join: upgraded", "connect --> serve: upgraded"),
-    ):
-        assert old in text
-        assert readme.generated(text.replace(old, new)) == text
+@pytest.mark.parametrize(
+    ("generator", "target", "old", "new"),
+    [
+        (readme, "README", "checks Wi-Fi", "checks nothing"),
+        (architecture, "TARGET", "connect --> join: upgraded", "connect --> serve: upgraded"),
+        (architecture, "TARGET", "    poller --> identity\n", ""),
+        (architecture, "TARGET", "**identity** `begin`, ", "**identity** "),
+        (architecture, "TARGET", "app --> config", "config --> app"),
+        (architecture, "TARGET", "`joined`, `link_reason`", "`joined`"),
+    ],
+)
+def test_a_stale_part_is_seen(
+    generator: ModuleType,
+    target: str,
+    old: str,
+    new: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    text = getattr(generator, target).read_text()
+    assert old in text
+    path = tmp_path / "document.md"
+    path.write_text(text.replace(old, new))
+    monkeypatch.setattr(generator, target, path)
+    assert generator.files() == {path: text}
+    assert files.stale(generator.files()) == [path]
 
 
-def test_a_readme_without_its_marks_is_refused() -> None:
+def test_a_text_without_its_marks_is_refused() -> None:
     with pytest.raises(ValueError, match="marks of ladder"):
-        readme.generated("# Pilotlight\n")
+        files.replaced("# Pilotlight\n", {"ladder": ""})
 
 
 def test_a_lost_root_is_an_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
