@@ -93,7 +93,7 @@ SCHEMA = (
         None,
         "one JSON line a change on stdout (default: true for board host, false for any other)",
     ),
-    ("repl", _SWITCH, True, "false: a board's prompt is closed to Ctrl-C (docs/security.md)"),
+    ("repl", _SWITCH, True, "false: a board's REPL is closed to Ctrl-C (docs/security.md)"),
     ("state_dir", _TEXT, "state", "folder for what the device remembers; made if missing"),
 )
 # No error names the value of these keys. An unknown key may be one of them, misspelt, so its value

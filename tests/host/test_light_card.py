@@ -115,4 +115,4 @@ def test_every_row_of_the_readme_has_its_picture() -> None:
         found = re.match(r"\| !\[(.+?)\]\((docs/light/(\w+)\.svg)\) \| `(\w+)` \|", row)
         assert found and found[3] == found[4] in LADDER, row
         assert (readme.ROOT / found[2]).is_file()
-    assert "blue, 1 s on, 1 s off; breathing where the lamp can fade" in rows[3]
+    assert "blue, 1 s on, 1 s off; breathing where the LED can fade" in rows[3]

@@ -1,6 +1,6 @@
 """Writes the light card's pictures, docs/light/STATE.svg, from the light's own tables.
 
-Each shows a lens that does what the lamp does, and beside it the pattern as a strip, for readers
+Each shows a lens that does what the LED does, and beside it the pattern as a strip, for readers
 whose browser shows no animation. Where the light is off, the lens is dark with a ring around it,
 so it can be seen on white and on black.
 """
@@ -50,7 +50,7 @@ def timing(pattern: str) -> str:
     if len(steps) == 1:
         return "solid" if steps[0][1] else "off"
     words = ", ".join(f"{ms / 1000:g} s {'on' if level else 'off'}" for ms, level in steps)
-    return f"{words}; breathing where the lamp can fade" if pattern in BREATHING else words
+    return f"{words}; breathing where the LED can fade" if pattern in BREATHING else words
 
 
 def description(state: str) -> str:
