@@ -37,8 +37,22 @@ def test_a_stale_part_is_seen(
     path = tmp_path / "document.md"
     path.write_text(text.replace(old, new))
     monkeypatch.setattr(generator, target, path)
-    assert generator.files() == {path: text}
+    assert generator.files()[path] == text
     assert files.stale(generator.files()) == [path]
+
+
+def test_what_an_integrator_does_in_a_state_is_kept_and_a_new_state_has_words(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    text = readme.EMBEDDING.read_text().replace("uploads wait |", "nothing |")
+    monkeypatch.setattr(readme, "LADDER", (("no_network",), ("paused",), ("paused",)))
+    monkeypatch.setattr(
+        readme, "STATES", {"no_network": ("no link", "waits"), "paused": ("paused", "looks")}
+    )
+    kept = readme.embedding_states(text).splitlines()
+    assert kept[2] == "| `no_network` | nothing |" and "go on uploading" in kept[3]
+    new = readme.embedding_states(text.replace("| `no_network`", "| `before`")).splitlines()
+    assert new[2] == "| `no_network` | no link; the user: waits |" and len(new) == 4
 
 
 def test_a_text_without_its_marks_is_refused() -> None:

@@ -1,12 +1,15 @@
-"""Writes README.md's table of states from the tables that drive the firmware.
+"""Writes the tables of states from the tables that drive the firmware.
 
 They are in status.py, indication.py, blink_patterns.py and strings.py, and in light_card.py here.
+README.md's table is written whole. In docs/embedding.md the states are, and what an integrator does
+is kept; a new state gets the words of strings.py.
 """
 
+import re
 import sys
 from pathlib import Path
 
-from tools.generate.files import main, replaced
+from tools.generate.files import main, part, replaced
 from tools.generate.light_card import COLOURS, description, timing
 from tools.on_cpython import ROOT, device_module
 
@@ -14,6 +17,7 @@ LIGHTS = device_module("firmware.indication").LIGHTS
 STATES = device_module("firmware.strings").STATES
 LADDER = device_module("pilotlight.status").LADDER
 README = ROOT / "README.md"
+EMBEDDING = ROOT / "docs/embedding.md"
 
 
 def ladder() -> str:
@@ -32,9 +36,23 @@ def ladder() -> str:
     return "\n".join(rows)
 
 
+def embedding_states(text: str) -> str:
+    """The states of docs/embedding.md, whose text this is, in the ladder's order."""
+    kept = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", part(text, "states"), re.MULTILINE))
+    rows = ["| `status.state` | what to do |", "| --- | --- |"]
+    for state in dict.fromkeys(rung[0] for rung in LADDER):
+        when, does = STATES[state]
+        rows.append(f"| `{state}` | {kept.get(state, f'{when}; the user: {does}')} |")
+    return "\n".join([*rows, ""])
+
+
 def files() -> dict[Path, str | None]:
-    """Path → text of what is generated here. Raises ValueError if README.md lacks its marks."""
-    return {README: replaced(README.read_text(), {"ladder": ladder()})}
+    """Path → text of what is generated here. Raises ValueError if a document lacks its marks."""
+    text = EMBEDDING.read_text()
+    return {
+        README: replaced(README.read_text(), {"ladder": ladder()}),
+        EMBEDDING: replaced(text, {"states": embedding_states(text)}),
+    }
 
 
 if __name__ == "__main__":
