@@ -139,6 +139,7 @@ class Agent:
                         await asyncio.sleep_ms(0)
                 await self._session.close()
             finally:
+                self._session.end()
                 self._poller.end()
                 self._proof.end()
                 self._done.set()

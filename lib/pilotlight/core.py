@@ -44,8 +44,8 @@ class Core:
         """
         up = self.network.is_up()
         changed = changed or up != self.status.network_up
-        if changed or not up:
-            reason = getattr(self.network, "reason", None)
+        reason = getattr(self.network, "reason", None)
+        if changed or (not up and reason != self.status.network_reason):
             self.status.update(network_up=up, network_reason=reason)
         if changed:
             self.on_network_changed(up)

@@ -45,8 +45,8 @@ class Identity:
             self._end_was_asked = True
         return self._hints
 
-    def learn(self, answer: IdentityAnswer, hints: int) -> bool:
-        """Identity has answered. True: another device than before.
+    def learn(self, answer: IdentityAnswer, hints: int) -> None:
+        """Identity has answered.
 
         hints: what `begin` gave. A hint that came after it is newer than this answer.
         """
@@ -64,14 +64,11 @@ class Identity:
             self._ends_s = ends_s
             self._end_was_asked = False
         self._core.status.update(**facts)
-        if answer.id == self.device_id:
-            return False
-        is_another = self.device_id is not None
-        self.device_id = answer.id
-        record = {"id": answer.id, "authorization": self._credentials.key}
-        if record != self._record.value or self._record.unsaved:
-            self._record.save(record)
-        return is_another
+        if answer.id != self.device_id:
+            self.device_id = answer.id
+            record = {"id": answer.id, "authorization": self._credentials.key}
+            if record != self._record.value:
+                self._record.save(record)
 
     def failed(self) -> None:
         """An identity request was not answered as it should be."""

@@ -156,21 +156,22 @@ class Poller:
             if self._credentials.key != key:
                 return  # of a pairing that has ended meanwhile
             self._credentials.accepted()
-            if self._identity.learn(answer, hints):
+            if self._identity.device_id not in (None, answer.id):
                 text = "this authorization belongs to another device now"
                 self._phoenix.abandon(LinkClosed(1006, text, "device_changed"))
+            self._identity.learn(answer, hints)
             outcome = "answered"
         except Unauthorized:
             if not self._credentials.refused(token):
                 outcome = "refused"
             raise
         finally:
-            if outcome != "answered":
-                self._identity.failed()
             if outcome != "answered" or self._identity.is_hinted:
                 self._schedule.want_identity()
             self.room.set()
             self._settle(outcome)
+            if outcome != "answered":
+                self._identity.failed()  # last, for it needs memory
 
     def _settle(self, outcome: str) -> None:
         self._outcome = outcome

@@ -53,7 +53,8 @@ class Requests:
     def _answered(self) -> None:
         status = self._core.status
         self.schedule.answered(time.ticks_ms(), status.authorized)
-        status.update(request_reason=None)
+        if status.request_reason is not None:  # no allocation between an answer and its use
+            status.update(request_reason=None)
         self._proof.prove()
 
     def _learn_from(self, error) -> None:

@@ -1,8 +1,9 @@
 """The session: the life of the connection, from "no network" to a joined channel and back.
 
 Its states and what leads from one to the next are one table. Each state is a method of Session that
-does one thing and returns an outcome of the table; nothing else changes the state. What fails
-raises an exception that says what it means; what to do about it is decided here.
+does one thing and returns an outcome of the table. Nothing else changes the state, but that a lack
+of memory leads to `backoff`. What fails raises an exception that says what it means; what to do
+about it is decided here.
 
     network   wait for a network            join      join the channel
     clock     wait for a plausible time     serve     joined: stay so
@@ -144,10 +145,11 @@ class Session:
 
     async def close(self) -> None:
         """The agent has ended: close the link, if there is one."""
-        try:
-            await self._phoenix.close()
-        finally:
-            self._status.update(joined=False)
+        await self._phoenix.close()
+
+    def end(self) -> None:
+        """The agent has ended: nothing is joined any more."""
+        self._status.update(joined=False)
 
     def network_changed(self, up: bool) -> None:
         """The network has come up, gone or become another one: what waits tries at once."""
@@ -196,7 +198,6 @@ class Session:
         while not self._status.network_up:
             await self._wait(self._core.times.network_check_ms)
             self._core.check_network()
-        self._poller.wake()
         return "up"
 
     async def _at_clock(self) -> str:
@@ -226,9 +227,9 @@ class Session:
 
     async def _at_pairing(self) -> str:
         credentials = self._credentials
-        self._pairing_is_asked = False
         self._lost_by = None  # it belongs to the time before the pairing
         self._status.update(link_reason=None)
+        self._pairing_is_asked = False
         try:
             self._pairing = pairing = self._new_pairing()
             await pairing.run()

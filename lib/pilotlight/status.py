@@ -56,12 +56,12 @@ def reason_of(status) -> str | None:
         if status.pairing_is_wanted:  # why there is no code yet
             return status.request_reason or status.link_reason
         return status.authorization_reason
-    if status.fallback:
-        return "http_fallback"
     if status.joined:
         return None
     if not status.connected and status.request_reason is not None:
         return status.request_reason
+    if status.fallback:
+        return "http_fallback"
     return "client_refused" if status.client_refused else status.link_reason
 
 

@@ -227,9 +227,8 @@ class Tokens(Credentials):
             if left_s > 0:
                 return min(left_s * 1000, longest_ms)
             refresh = self._refresh = _Refresh(times, _SCHEDULED)
-        if not self._requests.ready():
-            return times.network_check_ms
-        return refresh.left_ms()
+        left_ms = refresh.left_ms()  # also while no request can be made: ticks wrap
+        return left_ms if self._requests.ready() else times.network_check_ms
 
     async def _ask_refresh(self, refresh: "_Refresh") -> None:
         try:

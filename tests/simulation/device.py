@@ -99,7 +99,7 @@ class World:
         self.agent = Agent(
             settings, self.host, self.storage, self.host, times, note, self.reset, self._due
         )
-        self._running = asyncio.create_task(self.agent.run())
+        self.running = asyncio.create_task(self.agent.run())
         self._observing = asyncio.create_task(self._observe(self.agent.status))
 
     def _due(self, name, within_ms):
@@ -111,7 +111,7 @@ class World:
     async def power_off(self):
         """End it in order; raises what it died of."""
         await self.agent.stop()
-        await self._running
+        await self.running
         self._observing.cancel()
 
     def lose_power(self):
