@@ -1,4 +1,4 @@
-# make setup | run | test | lint | check | docs | pictures | bench
+# make setup | run | test | lint | check | docs | pictures | bench | simulate
 # A fresh machine needs git, make and Python 3.10+ with venv.
 
 PYTHON ?= python3
@@ -11,9 +11,10 @@ URL ?=
 TOKEN ?=
 SECRET ?=
 SCREEN ?=
-export TOKEN SECRET
+HISTORY ?=
+export TOKEN SECRET HISTORY
 
-.PHONY: setup run test lint check docs pictures format bench
+.PHONY: setup run test lint check docs pictures format bench simulate
 
 setup: .venv/ready
 
@@ -44,6 +45,10 @@ check: lint test
 
 bench: setup
 	$(BIN)/python -m tools.bench
+
+# All histories of the simulation in virtual time; `make test` runs a part of them.
+simulate: setup
+	$(BIN)/python -m tests.simulation.simulate
 
 format: setup
 	$(BIN)/ruff check --fix .

@@ -40,7 +40,16 @@ def run(times=None, supervisor=None) -> None:
         network = board.network(values, log)
         clock = board.clock(values, storage, log)
         event_log = EventLog(storage, uptime, clock.now_s, log)
-        agent = make_agent(settings, network, storage, clock, times, event_log, supervisor)
+        agent = make_agent(
+            settings,
+            network,
+            storage,
+            clock,
+            times,
+            event_log,
+            supervisor,
+            values["reset_when_stuck"],
+        )
     except ImportError as error:
         _fail(
             "%s: board: %s can't be used here: %s" % (_config_path(), values["board"], error),
@@ -64,9 +73,16 @@ def run(times=None, supervisor=None) -> None:
 
 async def run_all(agent, network, clock, outputs, supervisor) -> None:
     """Run every part that has a task. An exception in any of them ends them all."""
-    jobs = [agent.run(), outputs.run(agent)]
+    # The outputs first: whatever blocks the event loop then, light and console are on.
+    jobs = [outputs.run(agent), agent.run()]
     if hasattr(network, "run"):
-        network.on_change = agent.network_changed
+
+        def changed() -> None:
+            if hasattr(clock, "network_changed"):
+                clock.network_changed()
+            agent.network_changed()
+
+        network.on_change = changed
         jobs.append(network.run())
     if hasattr(clock, "run"):
         jobs.append(clock.run(agent.status))
@@ -94,8 +110,10 @@ def configure(uptime: Uptime, supervisor=None):
         _unload("pilotlight", "trust_roots")
 
 
-def make_agent(settings, network, storage, clock, times, event_log=None, supervisor=None):
-    """The Agent. With a supervisor it may reset the board, and its tasks check in."""
+def make_agent(
+    settings, network, storage, clock, times, event_log=None, supervisor=None, may_reset=True
+):
+    """The Agent. With a supervisor its tasks check in, and it may reset the board if may_reset."""
     from pilotlight.agent import Agent  # only now: the unloaded configuration modules made room
 
     if supervisor is None:
@@ -105,7 +123,10 @@ def make_agent(settings, network, storage, clock, times, event_log=None, supervi
         event_log.save()
         supervisor.reset()
 
-    return Agent(settings, network, storage, clock, times, log, reset, supervisor.watchdog.check_in)
+    check_in = supervisor.watchdog.check_in
+    return Agent(
+        settings, network, storage, clock, times, log, reset if may_reset else None, check_in
+    )
 
 
 def log(line: str) -> None:

@@ -93,6 +93,12 @@ SCHEMA = (
         None,
         "one JSON line a change on stdout (default: true for board host, false for any other)",
     ),
+    (
+        "reset_when_stuck",
+        _SWITCH,
+        True,
+        "false: no reset, at most hourly, when Frame.io has not answered for 30 min",
+    ),
     ("repl", _SWITCH, True, "false: a board's REPL is closed to Ctrl-C (docs/security.md)"),
     ("state_dir", _TEXT, "state", "folder for what the device remembers; made if missing"),
 )

@@ -1,6 +1,9 @@
 """The event log: the last changes of state with their reasons and times.
 
-It is kept in memory and, a few seconds after a change, in the storage. The screen shows it, and a
+What comes again and again is one line: `14:32-15:10 x38 no_backend timeout`.
+
+It is kept in memory and, a few seconds after a change, in the storage: if changes come often, up
+to 15 min later. The screen shows it, and a
 computer can read it:
 
     mpremote exec "from firmware import event_log; event_log.show()" reset
@@ -18,9 +21,13 @@ from .timestamps import gmtime
 _ENTRIES = const(50)
 _RECORD = const("log")
 _SAVE_AFTER_MS = const(5_000)  # so that several changes in a row are one save
-_SAVE_APART_MS = const(60_000)  # the flash wears out
-_IDLE_MS = const(3_600_000)
+_SAVE_APART_MS = const(60_000)  # at first; doubled after each, for the flash wears out …
+_LONGEST_APART_MS = const(900_000)  # … up to this
+_FOLDED_AMONG = const(6)  # so many of the last entries …
+_FOLDED_WITHIN_S = const(600)  # … which began not longer ago
 _LONGEST_WORD = const(24)  # characters
+_PLAIN = const(4)  # fields of an entry; of one that was folded:
+_SPAN, _COUNT = const(4), const(5)
 
 
 class EventLog:
@@ -31,7 +38,8 @@ class EventLog:
     log(line): writes a line for the maintainer.
 
     An entry is [seconds since 1970 or None, seconds of uptime or None if an earlier boot made it,
-    state, reason].
+    state, reason]. Where several were folded into one, there follow: seconds from the first to the
+    last, how many.
     """
 
     def __init__(self, storage, uptime, now_s, log) -> None:
@@ -44,17 +52,20 @@ class EventLog:
         self._is_stored = True
 
     def add(self, state: str, reason: str | None) -> None:
-        """Add an entry, unless state and reason are those of this boot's last entry."""
-        if (
-            self._entries
-            and self._entries[-1][1] is not None
-            and self._entries[-1][2:] == [state, reason]
-        ):
+        """Add an entry, unless state and reason are those of this boot's last entry.
+
+        If they were a short while ago, that entry is counted up and becomes the last one.
+        """
+        entries = self._entries
+        if entries and entries[-1][1] is not None and entries[-1][2:4] == [state, reason]:
             return
-        if len(self._entries) == _ENTRIES:
-            self._entries.pop(0)
-        self._entries.append([None, self._uptime.ms() // 1000, state, reason])
+        uptime_s = self._uptime.ms() // 1000
         self._is_stored = False
+        if self._fold(state, reason, uptime_s):
+            return
+        if len(entries) == _ENTRIES:
+            entries.pop(0)
+        entries.append([None, uptime_s, state, reason])
         self._wake.set()
 
     def lines(self, short: bool = False) -> list:
@@ -72,7 +83,7 @@ class EventLog:
         self._update_times()
         try:
             self._storage.save(
-                _RECORD, {"entries": [[entry[0], entry[2], entry[3]] for entry in self._entries]}
+                _RECORD, {"entries": [entry[:1] + entry[2:] for entry in self._entries]}
             )
             self._is_stored = True
         except (OSError, MemoryError) as error:
@@ -80,14 +91,38 @@ class EventLog:
 
     async def run(self) -> None:
         """Store new entries, for ever."""
+        apart_ms = _SAVE_APART_MS
         while True:
-            if not await ends_within(self._wake.wait(), _IDLE_MS):
-                self._uptime.ms()
-                continue
-            await asyncio.sleep_ms(_SAVE_AFTER_MS)
-            self._wake.clear()
+            is_new = await ends_within(self._wake.wait(), _LONGEST_APART_MS)
+            if is_new:
+                await asyncio.sleep_ms(_SAVE_AFTER_MS)
+                self._wake.clear()
             self.save()
-            await asyncio.sleep_ms(_SAVE_APART_MS)
+            self._uptime.ms()
+            if is_new:
+                await asyncio.sleep_ms(apart_ms)
+                apart_ms = min(2 * apart_ms, _LONGEST_APART_MS)
+            else:
+                apart_ms = _SAVE_APART_MS
+
+    def _fold(self, state: str, reason: str | None, uptime_s: int) -> bool:
+        """Count an entry up that says the same, if there is one."""
+        entries = self._entries
+        for at in range(len(entries) - 2, max(-1, len(entries) - 2 - _FOLDED_AMONG), -1):
+            entry = entries[at]
+            if entry[1] is None:
+                break
+            if entry[2:4] != [state, reason]:
+                continue
+            if len(entry) == _PLAIN:
+                entry += [0, 1]
+            if uptime_s - entry[1] - entry[_SPAN] > _FOLDED_WITHIN_S:
+                break
+            entry[_SPAN] = uptime_s - entry[1]
+            entry[_COUNT] += 1
+            entries.append(entries.pop(at))
+            return True
+        return False
 
     def _update_times(self) -> None:
         """Compute the times of this boot's entries, as the clock may have been set since."""
@@ -112,23 +147,30 @@ def entries_in(record) -> list:
     entries = []
     rows = record.get("entries") if isinstance(record, dict) else None
     for row in rows if isinstance(rows, list) else ():
-        if (
-            isinstance(row, list)
-            and len(row) == 3
-            and isinstance(row[0], (int, type(None)))
-            and isinstance(row[1], str)
-        ):
-            reason = row[2][:_LONGEST_WORD] if isinstance(row[2], str) else None
-            entries.append([row[0], None, row[1][:_LONGEST_WORD], reason])
+        if not isinstance(row, list) or len(row) not in (3, 5):
+            continue
+        if not isinstance(row[0], (int, type(None))) or not isinstance(row[1], str):
+            continue
+        reason = row[2][:_LONGEST_WORD] if isinstance(row[2], str) else None
+        entry = [row[0], None, row[1][:_LONGEST_WORD], reason]
+        if all([isinstance(number, int) and number >= 0 for number in row[3:]]):
+            entries.append(entry + row[3:])
     return entries[-_ENTRIES:]
 
 
 def lines_of(entries, short: bool = False) -> list:
     """A line for each entry, the newest last. short: hours and minutes only."""
-    return [
-        "%s %s %s" % (_time_text(seconds, short), state, reason or "")
-        for seconds, _, state, reason in entries
-    ]
+    lines = []
+    for entry in entries:
+        times = _time_text(entry[0], short)
+        if len(entry) > _PLAIN:
+            if entry[0] is not None:
+                last = _time_text(entry[0] + entry[_SPAN], short)
+                is_same_day = not short and last[:10] == times[:10]
+                times += "-" + (last[11:] if is_same_day else last)
+            times += " x%d" % entry[_COUNT]
+        lines.append("%s %s %s" % (times, entry[2], entry[3] or ""))
+    return lines
 
 
 def show(state_dir: str = "state") -> None:

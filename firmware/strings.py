@@ -37,7 +37,7 @@ no_network|no link or address|checks Wi-Fi
 pairing|a code is shown|enters the code in Frame.io
 no_backend|network, but Frame.io does not answer|waits; checks firewall, portal, clock
 unpaired|no authorization, and no code shown|holds the button, restarts, or brings a new token
-joining|Frame.io answers; not joined and verified yet|waits
+joining|Frame.io answers; not joined, or paused not known yet|waits
 paused|online, and paused in Frame.io|nothing: only Frame.io can resume
 online|joined, or kept online by HTTP|nothing
 """)
@@ -103,6 +103,8 @@ server_error|Frame.io has trouble|Wait: it tries again
 http_error|Frame.io gave an odd answer|Wait; look for a proxy
 rate_limited|Frame.io asks for patience|Wait: it tries again
 token_refused|Frame.io no longer accepts this device|Pair again, or set a new token
+paused_unknown|Frame.io does not say whether paused|Wait: it asks again
+code_requested|A code is on its way|Please wait
 http_fallback|By HTTP only: a pause shows late|Let websockets pass the firewall
 not_paired|This device is not paired|Hold the button to pair
 cancelled|The pairing was cancelled|Hold the button to pair

@@ -8,6 +8,7 @@ to be valid for MicroPython only.
 from __future__ import annotations
 
 import ast
+import functools
 import os
 import subprocess
 from collections.abc import Iterator
@@ -24,7 +25,15 @@ PURE = HERE / "pure"
 RUNNER = HERE / "runner.py"
 MICROPYTHON = os.environ.get("MICROPYTHON") or str(ROOT / ".venv/bin/micropython")
 _LONGEST_S = 110
+_COMMIT = ["git", "-C", str(ROOT), "rev-parse", "HEAD"]
 _HEAP = "16m"  # unless the file says otherwise: HEAP = "256k"
+
+
+@functools.cache
+def commit() -> str:
+    """The commit's hash, "0" outside of a repository: it decides which part of a large set runs."""
+    done = subprocess.run(_COMMIT, capture_output=True, text=True, check=False)
+    return done.stdout.strip() or "0"
 
 
 @pytest.fixture
@@ -107,6 +116,7 @@ class MicroPythonItem(pytest.Item):
                 self.test_name,
             ],
             cwd=ROOT,
+            env={"SIMULATION_COMMIT": commit(), **os.environ},
             capture_output=True,
             timeout=_LONGEST_S,
             check=False,

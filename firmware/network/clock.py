@@ -8,12 +8,24 @@ server that says 2090 would lock the device out for 65 years.
 
 Stock `ntptime` blocks during the name lookup, and for up to one second for the answer. So it is
 called only from `ensure_set`, which the agent awaits between network and connect, when there is no
-socket to lose. After each server all other tasks get a turn. While joined NTP is not asked: the
-crystal's 40 ppm are 4 s a day. After a day, or five minutes without a proof, the next reconnect
-asks again and begins with another server.
+socket to lose. Before each server all other tasks get a turn. While joined NTP is not asked: the
+crystal's 40 ppm are 4 s a day. A round of questions begins with a random server, later ones with
+the next. How long until the next round, if the agent asks for the time then:
+
+    no server has answered   15 s, doubled to 2 min, at random; less once the network comes up
+    a server has answered    5 min, doubled to 4 h
+    a join has proven it     a day
+
+The default servers are public ones whose operators offer them to any device, with no vendor zone to
+apply for, as pool.ntp.org wants for a product (Google: developers.google.com/time/faq, suitable for
+all types of Internet-connected devices; Cloudflare: developers.cloudflare.com/time-services/ntp;
+Amazon: EC2's user guide, public Amazon Time Sync Service, for what is outside of EC2). Read their
+terms before you ship them, or configure servers of your own.
 """
 
 import asyncio
+import random
+import time
 
 import machine
 import ntptime
@@ -24,12 +36,16 @@ from pilotlight.net.deadline import ends_within
 from .. import timestamps
 from ..build import BUILD_S
 
-_SERVERS = const(("time.cloudflare.com", "time.aws.com", "pool.ntp.org"))
+_SERVERS = const(("time.google.com", "time.cloudflare.com", "time.aws.com"))
 _TIMEOUT_S = const(1)
+_LOOK_UP_MS = const(2_500)  # a failure that took longer than this and the timeout: a look-up
+_TURN_MS = const(50)  # as in pilotlight.net.transport
 _RECORD = const("clock")
 _HOUR_S = const(3_600)
 _DAY_S = const(86_400)
+_UNANSWERED_S = const((15, 30, 60, 96))  # up to a quarter more, at random
 _UNPROVEN_S = const(300)
+_LONGEST_UNPROVEN_S = const(14_400)
 _EARLIEST_S = const(1_735_689_600)  # 2025: this firmware is younger
 _LATEST_S = const(4_102_444_800)  # 2100
 # What ntptime makes of an answer of zeros, a server's request to be left alone (RFC 5905, 7.4).
@@ -53,13 +69,17 @@ class Clock:
         self._storage = storage
         self._log = log
         self._logged = ""
-        self._first = 0  # index of the server to begin with
+        self._first = random.randrange(len(self._servers))  # index of the one to begin with
+        self._failures = 0  # rounds in a row in which no server has answered
+        self._unproven_s = _UNPROVEN_S
+        self._wait_s = 0  # since the last round
         self._stored_s = self._load()
         self._floor_s = max(build_s, self._stored_s)
         self._is_good = False
         self._asked_s = rtc_s = timestamps.now_s()
         if rtc_s >= self._floor_s and self._accepts(rtc_s):
             self.source = "reset"
+            self._wait_s = _UNPROVEN_S
 
     @staticmethod
     def from_config(values: dict, storage, log) -> "Clock":
@@ -73,15 +93,23 @@ class Clock:
     async def ensure_set(self) -> bool:
         """Ask NTP if that is due; return whether the time is known.
 
-        Each server's turn blocks the loop.
+        Each server's turn blocks the loop, for the name's look-up and at most a second more.
         """
-        wait_s = _DAY_S if self._is_good else _UNPROVEN_S
-        if self.source is None or not 0 <= timestamps.now_s() - self._asked_s < wait_s:
+        wait_s = _DAY_S if self._is_good else self._wait_s
+        if not 0 <= timestamps.now_s() - self._asked_s < wait_s:
             await self._ask()
             if self.source is None and self._accepts(self._floor_s):
                 self._set(self._floor_s, "floor")
             self._asked_s = timestamps.now_s()
         return self.source is not None
+
+    def network_changed(self) -> None:
+        """The network may have come up: if no server has answered, they are asked at once.
+
+        Not within 15 s of the last time, because the network may flap.
+        """
+        if self._failures:
+            self._wait_s = min(self._wait_s, _UNANSWERED_S[0])
 
     def set_time(self, seconds: int) -> bool:
         """Take the application's time, in seconds since 1970; return whether it was accepted.
@@ -108,6 +136,7 @@ class Clock:
     def _prove(self) -> None:
         proven_s = timestamps.now_s()
         self._is_good = True
+        self._unproven_s = _UNPROVEN_S
         self._floor_s = max(self._floor_s, proven_s)
         if proven_s - self._stored_s < _DAY_S:
             return
@@ -121,13 +150,17 @@ class Clock:
         """Ask the servers in turn, until one gives a plausible answer."""
         failures = ""
         count = len(self._servers)
+        has_answer = is_blocked = False
         for i in range(count):
             server = self._servers[(self._first + i) % count]
             ntptime.host = server
             ntptime.timeout = _TIMEOUT_S
+            await asyncio.sleep_ms(_TURN_MS)
+            begun_ms = time.ticks_ms()
             try:
                 answer_s = ntptime.time() + timestamps.EPOCH_S
-                if self._accepts(answer_s):
+                has_answer = self._accepts(answer_s)
+                if has_answer:
                     self._set(answer_s, "ntp")
                     failures += " %s answers" % server
                     break
@@ -135,11 +168,25 @@ class Clock:
             # IndexError: no address. ValueError: a short answer.
             except (OSError, IndexError, ValueError, MemoryError) as error:
                 failures += " %s: %s," % (server, error)
-            await asyncio.sleep_ms(0)
+                is_blocked = time.ticks_diff(time.ticks_ms(), begun_ms) > _LOOK_UP_MS
+            if is_blocked:
+                break  # the name server is silent: it would block as long for each name
         self._first = (self._first + 1) % count
+        self._plan(has_answer)
         self._log_change("clock:" + failures)
         # So that the watchdog is fed: the connect's name lookup may block as long again.
         await asyncio.sleep_ms(0)
+
+    def _plan(self, has_answer: bool) -> None:
+        """When to ask again."""
+        if has_answer:
+            self._failures = 0
+            self._wait_s = self._unproven_s
+            self._unproven_s = min(2 * self._unproven_s, _LONGEST_UNPROVEN_S)
+            return
+        wait_s = _UNANSWERED_S[min(self._failures, len(_UNANSWERED_S) - 1)]
+        self._wait_s = wait_s + random.randrange(wait_s // 4 + 1)
+        self._failures += 1
 
     def _accepts(self, seconds: int) -> bool:
         """Whether a time is plausible: at most an hour before a good one; our clock may be fast."""

@@ -74,7 +74,7 @@ class Agent:
         self.status = core.status
         self._reset = reset
         tls = tls_context(settings.trust_roots) if settings.scheme == "https" else None
-        endpoint = Endpoint(settings.host, settings.port, tls)
+        self._endpoint = endpoint = Endpoint(settings.host, settings.port, tls)
         self.http = HttpClient(endpoint, core.times)
         schedule = Schedule(core.times, time.ticks_ms())
         self._proof = Proof(core, schedule)
@@ -210,8 +210,12 @@ class Agent:
         return await self._credentials.access_token(rejected)
 
     def _network_changed(self, up: bool) -> None:
-        if up and self._tokens is not None:
-            self._tokens.network_changed()
+        if not up:
+            self._proof.end()
+        else:
+            self._endpoint.network_changed()
+            if self._tokens is not None:
+                self._tokens.network_changed()
         self._session.network_changed(up)
         self._poller.wake()
 

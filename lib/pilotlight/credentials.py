@@ -28,7 +28,10 @@ class Credentials:
     key: a text that tells this authorization from another one. What is stored about a device is
     stored with it.
     authorized: there is a token. reason: why there is none, a word of NotAuthorized.
+    is_awaited: the session can't connect before a refresh has brought a token.
     """
+
+    is_awaited = False
 
     def __init__(self, core: Core, key: str, authorized: bool, reason: str) -> None:
         self._core = core

@@ -23,16 +23,29 @@ class ApiError(Exception):
 
     reason: one short, stable word, to show and to compare. answered: True if only Frame.io can have
     sent the answer, so that it proves that the backend answers.
+    wait_ms: how long the answer asks to wait; 0 if it asks but does not say how long, None if it
+    does not ask.
     """
 
-    def __init__(self, reason: str, text: str, answered: bool = False) -> None:
+    answered = False
+    wait_ms: int | None = None
+
+    def __init__(self, reason: str, text: str) -> None:
         super().__init__(text)
         self.reason = reason
-        self.answered = answered
 
 
 class Unauthorized(ApiError):
-    """401 with one of Frame.io's error bodies: the token is not accepted (`token_refused`)."""
+    """401 with one of Frame.io's error bodies: the token is not accepted (`token_refused`).
+
+    word: the body's `error`, such as `invalid_client`, or "" if it has `errors` instead.
+    """
+
+    answered = True
+
+    def __init__(self, word: str) -> None:
+        super().__init__("token_refused", "Frame.io does not accept the token")
+        self.word = word
 
 
 class BadRequest(ApiError):
@@ -41,8 +54,10 @@ class BadRequest(ApiError):
     word: the body's `error`, such as `invalid_grant`, or "" if it has `errors` instead.
     """
 
+    answered = True
+
     def __init__(self, word: str) -> None:
-        super().__init__("http_error", "Frame.io refused the request with HTTP status 400", True)
+        super().__init__("http_error", "Frame.io refused the request with HTTP status 400")
         self.word = word
 
 
@@ -86,6 +101,11 @@ class FrameioApi:
     def __init__(self, http: HttpClient, client_version: str) -> None:
         self._http = http
         self._version = ("x-client-version", client_version)
+
+    @property
+    def sent(self) -> bool:
+        """True if the last request was sent completely, even if no answer came."""
+        return self._http.sent
 
     async def identity(self, access_token: str) -> IdentityAnswer:
         """GET /v2/devices/me.
@@ -152,17 +172,19 @@ def checked(response: Response) -> dict:
     success = 200 <= status < 300
     if success and fields is not None:
         return fields
-    if status == 429:
-        raise RateLimited("rate_limited", "HTTP status 429: too many requests")
-    if fields is not None:
+    if fields is not None and status in (400, 401):
         word = _text(fields["error"])
         if word is not None or fields["errors"] is ARRAY:
-            if status == 401:
-                raise Unauthorized("token_refused", "Frame.io does not accept the token", True)
-            if status == 400:
-                raise BadRequest(word or "")
-    reason = "portal" if success else "server_error" if status >= 500 else "http_error"
-    raise Unexpected(reason, "unexpected answer with HTTP status %d" % status)
+            raise (BadRequest if status == 400 else Unauthorized)(word or "")
+    if status == 429:
+        error: ApiError = RateLimited("rate_limited", "HTTP status 429: too many requests")
+        error.wait_ms = response.retry_after_ms
+    else:
+        reason = "portal" if success else "server_error" if status >= 500 else "http_error"
+        error = Unexpected(reason, "unexpected answer with HTTP status %d" % status)
+        if status == 503 and response.retry_after_ms:
+            error.wait_ms = response.retry_after_ms
+    raise error
 
 
 def _text(value) -> str | None:

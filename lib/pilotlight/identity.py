@@ -5,6 +5,8 @@ authorization that it belongs to. For the pause identity is the authority; event
 may be missed, doubled or reordered.
 """
 
+import time
+
 from micropython import const
 
 from .core import Core
@@ -17,10 +19,13 @@ _NO_END_S = const(0)
 
 
 class Identity:
-    """What identity has said; it writes `verified`, `paused`, `project`, `creator`, `expires_at`.
+    """What identity has said.
 
+    Writes `paused`, `project`, `creator`, `expires_at` and `identity_failed`.
     device_id: the device's id at Frame.io, or None if it must be asked for.
     is_hinted: an event has come since the last identity request that was answered began.
+    is_confirmed: identity has answered a request that began after the last end of a socket, and
+    after the last join.
     """
 
     def __init__(self, core: Core, credentials: Credentials) -> None:
@@ -29,6 +34,8 @@ class Identity:
         self._record = Record(core, "identity")
         self.device_id: str | None = self._load()
         self.is_hinted = False
+        self.is_confirmed = False
+        self._doubted_ms = 0  # since when that is not so
         self._hints = 0
         self._ends_s = _NO_END_S  # when the authorization ends, in seconds since 1970 …
         self._end_was_asked = False  # … and identity was asked since then
@@ -48,16 +55,21 @@ class Identity:
     def learn(self, answer: IdentityAnswer, hints: int) -> None:
         """Identity has answered.
 
-        hints: what `begin` gave. A hint that came after it is newer than this answer.
+        hints: what `begin` gave. A hint, or a socket's end, that came after it is newer than this
+        answer.
         """
         facts = {
-            "verified": True,
+            "identity_failed": answer.paused is None,
             "project": answer.project,
             "creator": answer.creator,
             "expires_at": answer.expires_at,
         }
         if hints == self._hints and answer.paused is not None:
             self.is_hinted = False
+            self.is_confirmed = True
+            facts["paused"] = answer.paused
+        elif answer.paused is not None and self._core.status.paused is None:
+            self._doubted_ms = time.ticks_ms()  # better than nothing, until the next answer
             facts["paused"] = answer.paused
         ends_s = seconds_of(answer.expires_at) or _NO_END_S
         if ends_s != self._ends_s:
@@ -72,20 +84,34 @@ class Identity:
 
     def failed(self) -> None:
         """An identity request was not answered as it should be."""
-        self._core.status.update(verified=True)
+        self._core.status.update(identity_failed=True)
 
-    def doubt_device_id(self) -> None:
-        """The device id may be wrong: it must be asked for before it is used again."""
-        self.device_id = None
+    def doubt(self, now_ms: int) -> None:
+        """A socket has ended, or is joined again: an event may have been missed."""
+        self._hints += 1
+        if self.is_confirmed:
+            self.is_confirmed = False
+            self._doubted_ms = now_ms
+
+    def paused_left_ms(self, now_ms: int, longest_ms: int) -> int:
+        """How long the last known pause may be shown without confirmation; at most longest_ms."""
+        if self.is_confirmed or self._core.status.paused is None:
+            return longest_ms
+        left_ms = self._core.times.paused_kept_ms - time.ticks_diff(now_ms, self._doubted_ms)
+        return max(0, min(left_ms, longest_ms))
+
+    def forget_paused(self) -> None:
+        """The last known pause is too old: it is unknown."""
+        self._core.status.update(paused=None)
 
     def forget(self) -> None:
         """The authorization has ended, and with it all that identity said."""
         self.device_id = None
-        self.is_hinted = False
+        self.is_hinted = self.is_confirmed = False
         self._hints += 1
         self._ends_s = _NO_END_S
         self._core.status.update(
-            verified=False, paused=None, project=None, creator=None, expires_at=None
+            identity_failed=False, paused=None, project=None, creator=None, expires_at=None
         )
 
     def ends_in_s(self) -> int | None:

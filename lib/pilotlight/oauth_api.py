@@ -29,7 +29,7 @@ _TOKEN_FIELDS = const(("error", "errors", "access_token", "refresh_token", "expi
 
 # Errors of a 400 that are final. Others may pass by themselves.
 CLIENT_REFUSED = ("invalid_client", "unauthorized_client")
-TOKEN_REFUSED = ("invalid_grant", "invalid_request", "")
+TOKEN_REFUSED = ("invalid_grant", "invalid_request")
 
 _INTERVAL_S = const(5)  # RFC 8628 section 3.2, if the server names none
 _CODE_LIFE_S = const(120)

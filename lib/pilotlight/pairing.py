@@ -74,8 +74,10 @@ class Pairing:
                 return await self._requests.ask(self._api.device_code())
             except (ApiError, NetError) as error:
                 self._core.log("no device code: %s" % error)
-                word = error.word if isinstance(error, BadRequest) else None
-                if word in CLIENT_REFUSED + TOKEN_REFUSED or isinstance(error, Unauthorized):
+                if isinstance(error, Unauthorized) or (
+                    isinstance(error, BadRequest)
+                    and (error.word in CLIENT_REFUSED + TOKEN_REFUSED or not error.word)
+                ):
                     raise client_refused()
             self._show(None)  # the code before has expired
             await self._wait(self._backoff.next_ms())
@@ -98,7 +100,7 @@ class Pairing:
                 return True
             if word == "slow_down":
                 interval_s += _SLOW_DOWN_S
-            elif word == "expired_token" or word in TOKEN_REFUSED:
+            elif word == "expired_token" or word in TOKEN_REFUSED or not word:
                 return False
             elif word == "access_denied":
                 raise NotAuthorized(word, "Frame.io has refused the pairing")

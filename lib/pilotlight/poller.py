@@ -55,8 +55,7 @@ class Poller:
             schedule.forget_old(now_ms)
             wait_ms = core.times.network_check_ms
             core.check_network()
-            if core.status.fallback and not self._fallback_left_ms(now_ms):
-                core.status.update(fallback=False)
+            self._expire(now_ms)
             if core.status.network_up and core.clock.now_s() is not None:
                 request, wait_ms = self._next(now_ms)
                 if not wait_ms:
@@ -89,14 +88,21 @@ class Poller:
         return self._outcome
 
     def joined(self) -> None:
-        """The channel is joined: it keeps the device online, and identity must verify the pause."""
+        """The channel is joined: it keeps the device online, and identity must verify the pause.
+
+        Also if identity has answered while the socket was down: an event after that is lost.
+        """
         self._schedule.joined()
         self._core.status.update(fallback=False)
+        self._identity.doubt(time.ticks_ms())
         self.want_identity()
 
-    def link_ended(self) -> None:
-        """A joined socket has ended: ask health at once."""
-        self._schedule.link_ended()
+    def link_ended(self, at_once: bool) -> None:
+        """A joined socket has ended. at_once: ask health now, not within some seconds."""
+        now_ms = time.ticks_ms()
+        self._schedule.link_ended(now_ms, at_once)
+        if self.room.is_set():  # else the poll that has made room knows it
+            self._identity.doubt(now_ms)
         self._news.set()
 
     def forget(self) -> None:
@@ -112,28 +118,41 @@ class Poller:
     def _next(self, now_ms: int):
         """(the request that is due next, in how many ms)"""
         status, schedule = self._core.status, self._schedule
+        identity = self._identity
         longest_ms = self._core.times.longest_sleep_ms
+        longest_ms = identity.paused_left_ms(now_ms, longest_ms)
         if status.fallback:
-            longest_ms = self._fallback_left_ms(now_ms)
+            longest_ms = min(longest_ms, self._fallback_left_ms(now_ms))
         wait_ms = longest_ms
         request = self._ask_health
+        connects = status.authorized and identity.device_id is not None
+        connects = connects and not self._credentials.is_awaited
         if self._credentials.authorized:
-            ends_in_s = self._identity.ends_in_s()
+            ends_in_s = identity.ends_in_s()
             if ends_in_s is not None:
                 if not ends_in_s:
                     schedule.want_identity()
                 elif ends_in_s < longest_ms // 1000:
                     wait_ms = longest_ms = ends_in_s * 1000
-            request = self._ask_identity
-            wait_ms = schedule.identity_due_ms(now_ms, status.online, longest_ms)
-            if status.authorized:
-                heartbeat_ms = schedule.heartbeat_due_ms(now_ms, longest_ms)
-                if heartbeat_ms < wait_ms:
-                    request, wait_ms = self._ask_heartbeat, heartbeat_ms
-        health_ms = schedule.health_due_ms(now_ms, status.joined, longest_ms)
+            # While tries to connect run and nothing answers, identity would be one more of them.
+            is_tried = status.joined or status.connected or not connects
+            if is_tried or schedule.tokens_are_new:
+                request = self._ask_identity
+                wait_ms = schedule.identity_due_ms(now_ms, status.online, longest_ms)
+            heartbeat_ms = schedule.heartbeat_due_ms(now_ms, status, longest_ms)
+            if heartbeat_ms < wait_ms:
+                request, wait_ms = self._ask_heartbeat, heartbeat_ms
+        health_ms = schedule.health_due_ms(now_ms, status, connects, longest_ms)
         if health_ms < wait_ms:
             request, wait_ms = self._ask_health, health_ms
         return request, wait_ms
+
+    def _expire(self, now_ms: int) -> None:
+        """Take back what has been shown for too long without a confirmation."""
+        if self._core.status.fallback and not self._fallback_left_ms(now_ms):
+            self._end_fallback()
+        if not self._identity.paused_left_ms(now_ms, 1):
+            self._identity.forget_paused()
 
     async def _try(self, request) -> None:
         try:
@@ -142,16 +161,19 @@ class Poller:
             pass  # `ask` has learned from it
 
     async def _ask_identity(self) -> None:
-        self._schedule.identity_begins(time.ticks_ms())
-        hints = self._identity.begin()
+        self._schedule.identity_begins()
         outcome = "failed"
+        counts = True
         key = self._credentials.key
-        token = await self._credentials.access_token()
+        token = ""
         try:
+            token = await self._credentials.access_token()
             if self._core.status.joined and self._requests.starved >= _STARVED:
                 self.room.clear()
                 text = "there is no memory for a request beside the socket"
                 self._phoenix.abandon(LinkClosed(1006, text, "memory"))
+                self._identity.doubt(time.ticks_ms())
+            hints = self._identity.begin()
             answer = await self._api.identity(token)
             if self._credentials.key != key:
                 return  # of a pairing that has ended meanwhile
@@ -165,12 +187,19 @@ class Poller:
             if not self._credentials.refused(token):
                 outcome = "refused"
             raise
+        except NetError as error:
+            counts = self._api.sent or error.reason == "memory"  # else it never left the device
+            raise
         finally:
-            if outcome != "answered" or self._identity.is_hinted:
+            answered = outcome == "answered"
+            unknown = self._core.status.paused is None
+            now_ms = time.ticks_ms()
+            self._schedule.identity_ends(now_ms, answered, counts, unknown)
+            if answered and self._identity.is_hinted:
                 self._schedule.want_identity()
             self.room.set()
             self._settle(outcome)
-            if outcome != "answered":
+            if not answered:
                 self._identity.failed()  # last, for it needs memory
 
     def _settle(self, outcome: str) -> None:
@@ -178,8 +207,15 @@ class Poller:
         self._identity_settled.set()
 
     async def _ask_health(self) -> None:
-        self._schedule.probed(time.ticks_ms())
-        await self._api.health()
+        self._schedule.health_begins(time.ticks_ms())
+        try:
+            await self._api.health()
+        except (ApiError, NetError) as error:
+            # Without an authorization nothing else asks, so a proof lasts until here.
+            is_answer = isinstance(error, ApiError) and error.answered
+            if not self._core.status.authorized and not is_answer:
+                self._requests.proof.end()
+            raise
 
     async def _ask_heartbeat(self) -> None:
         status = self._core.status
@@ -189,7 +225,7 @@ class Poller:
         try:
             await self._api.heartbeat(token)
         except ApiError as error:  # without an answer, the one before still counts
-            status.update(fallback=False)
+            self._end_fallback()
             if isinstance(error, Unauthorized):
                 self._schedule.want_identity()  # identity decides about the token
             raise
@@ -197,6 +233,10 @@ class Poller:
         if self._credentials.key == key and not status.joined:
             self._heartbeat_ms = time.ticks_ms()
             status.update(fallback=True)
+
+    def _end_fallback(self) -> None:
+        self._core.status.update(fallback=False)
+        self._requests.proof.end_if_older(self._core.times.proof_ms)
 
     def _fallback_left_ms(self, now_ms: int) -> int:
         """How long the last HTTP heartbeat still keeps the device online."""

@@ -11,7 +11,10 @@ from .schedule import Schedule
 
 
 class Proof:
-    """The last proof that Frame.io answers; it writes `connected`. `run` is its task."""
+    """The last proof that Frame.io answers; it writes `connected`. `run` is its task.
+
+    count: how many proofs there were; it wraps.
+    """
 
     def __init__(self, core: Core, schedule: Schedule) -> None:
         self._status = core.status
@@ -19,6 +22,7 @@ class Proof:
         self._schedule = schedule
         self._proven_ms = 0
         self._is_new = asyncio.Event()
+        self.count = 0
 
     def prove(self) -> None:
         """Frame.io has answered.
@@ -27,21 +31,36 @@ class Proof:
         """
         now_ms = time.ticks_ms()
         self._proven_ms = now_ms
-        self._schedule.probed(now_ms)
-        if not self._status.connected:
+        self.count = self.count + 1 & 0xFFFF
+        self._schedule.proven(now_ms)
+        if not self._status.connected and self._status.network_up:
             self._status.update(connected=True)
             self._is_new.set()
 
     async def run(self) -> None:
-        """Take `connected` back when the last proof is `times.proof_ms` old."""
+        """Take `connected` back when the last proof is too old.
+
+        With a socket, or while one is tried, that is `times.proof_ms`; in the HTTP fallback, whose
+        heartbeats are up to two minutes apart, `times.proof_fallback_ms`. Without an authorization
+        only health asks, every few minutes: then a proof is good until that fails.
+        """
+        status, times = self._status, self._times
         while True:
             await self._is_new.wait()
             self._is_new.clear()
-            while True:
-                age_ms = time.ticks_diff(time.ticks_ms(), self._proven_ms)
-                if age_ms >= self._times.proof_ms:
-                    break
-                await asyncio.sleep_ms(self._times.proof_ms - age_ms)
+            while status.connected:
+                good_ms = times.proof_fallback_ms if status.fallback else times.proof_ms
+                left_ms = good_ms - time.ticks_diff(time.ticks_ms(), self._proven_ms)
+                if left_ms <= 0 and status.authorized:
+                    self.end()
+                else:
+                    # In steps where this is not the usual case: it may become the usual one.
+                    usual = status.authorized and not status.fallback
+                    await asyncio.sleep_ms(left_ms if usual else times.proof_check_ms)
+
+    def end_if_older(self, age_ms: int) -> None:
+        """There is no proof any more, unless Frame.io has answered within age_ms."""
+        if time.ticks_diff(time.ticks_ms(), self._proven_ms) >= age_ms:
             self.end()
 
     def end(self) -> None:

@@ -13,14 +13,14 @@ from .schedule import Schedule
 class Requests:
     """The slot for one request.
 
-    schedule: when which request is due.
+    schedule: when which request is due. proof: the proof that Frame.io answers.
     slot: a lock, held while a request is under way.
     starved: requests in a row that found no memory beside the joined socket.
     """
 
     def __init__(self, core: Core, schedule: Schedule, proof: Proof) -> None:
         self._core = core
-        self._proof = proof
+        self.proof = proof
         self.schedule = schedule
         self.slot = asyncio.Lock()
         self.starved = 0
@@ -32,6 +32,9 @@ class Requests:
         """
         async with self.slot:
             try:
+                if self.schedule.limited_ms(time.ticks_ms()):
+                    request.close()  # asked for by an answer while this one waited for the slot
+                    raise RateLimited("rate_limited", "Frame.io asks to wait")
                 try:
                     result = await request
                 except MemoryError:
@@ -52,19 +55,19 @@ class Requests:
 
     def _answered(self) -> None:
         status = self._core.status
-        self.schedule.answered(time.ticks_ms(), status.authorized)
+        self.schedule.answered(time.ticks_ms(), status)
         if status.request_reason is not None:  # no allocation between an answer and its use
             status.update(request_reason=None)
-        self._proof.prove()
+        self.proof.prove()
 
     def _learn_from(self, error) -> None:
         status = self._core.status
-        if isinstance(error, RateLimited):
-            self.schedule.rate_limited(time.ticks_ms())
-        if isinstance(error, ApiError) and error.answered:
-            self._answered()
-            return
+        if isinstance(error, ApiError):
+            if error.wait_ms is not None:
+                self.schedule.limited(time.ticks_ms(), error.wait_ms)
+            if error.answered:
+                self._answered()
+                return
         self._core.log("request failed: %s: %s" % (error.reason, error))
         self.starved = self.starved + 1 if status.joined and error.reason == "memory" else 0
-        self.schedule.failed()
         status.update(request_reason=error.reason)

@@ -17,6 +17,7 @@ The channel's topic and events are from Frame.io's guide "How to: Manage Status 
 
 import asyncio
 import random
+import time
 
 from micropython import const
 
@@ -24,7 +25,7 @@ from .core import Core
 from .credentials import Credentials, NotAuthorized
 from .frameio_api import ApiError
 from .identity import Identity
-from .net.backoff import Backoff
+from .net.backoff import Backoff, stretched_ms
 from .net.deadline import ends_within
 from .net.errors import JoinRefused, LinkClosed, NetError, UpgradeRefused, no_memory
 from .net.phoenix import PhoenixSocket
@@ -60,6 +61,7 @@ connect upgraded join
 connect failed backoff
 join joined serve
 join refused backoff
+join crashed rejoin
 join lost backoff
 serve closed rejoin
 serve lost backoff
@@ -126,8 +128,18 @@ class Session:
         self._pairing_is_asked = not credentials.authorized  # by a restart, or by the user
         self._pairing_is_urgent = False  # the user has asked since the last wait
         self._backoff = Backoff(core.times, random.randrange)
+        self._clock_is_set = False
+        self._joined_ms = 0  # when the channel was last joined
         self._rejoins = 0  # on this socket, since the channel last held for a while
-        self._refreshed_for_403 = False  # since the last upgrade that was not refused
+        self._refresh_for_403_ms = 0  # for a refused upgrade: when one was last asked for …
+        self._refreshed_for_403 = False  # … if it was within refresh_for_403_ms
+        self._restarts = 0  # in a row, as the server's close codes told
+        self._network_is_new = False  # it has changed within network_settled_ms …
+        self._network_ms = 0  # … and this was when
+        self._asked_ms = 0  # when the server asked to wait before the next upgrade …
+        self._asked_wait_ms = 0  # … and for how long
+        self._hurried = False  # a network that came up has ended a wait …
+        self._hurried_ms = 0  # … and this was when
         self._news = asyncio.Event()
         self._show_pairing()
 
@@ -152,11 +164,18 @@ class Session:
         self._status.update(joined=False)
 
     def network_changed(self, up: bool) -> None:
-        """The network has come up, gone or become another one: what waits tries at once."""
-        if up:
-            self._phoenix.check_link()
-            self._backoff.reset()
-        self._news.set()
+        """The network has come up, gone or become another one: what waits tries at once, once."""
+        now_ms = time.ticks_ms()
+        self._network_is_new = True
+        self._network_ms = now_ms
+        if not up:
+            return
+        self._phoenix.check_link()
+        # A network that comes and goes must not multiply the tries.
+        if not self._hurried or self._is_over(self._hurried_ms):
+            self._hurried = True
+            self._hurried_ms = now_ms
+            self._news.set()
 
     def start_pairing(self) -> None:
         """The user asks for a code."""
@@ -183,7 +202,7 @@ class Session:
     def tokens_ended(self) -> None:
         """There are no tokens any more."""
         if self._status.joined:
-            self._poller.link_ended()
+            self._poller.link_ended(False)
         text = "the authorization has ended"
         self._phoenix.abandon(LinkClosed(1006, text, self._credentials.reason))
         self._status.update(joined=False)
@@ -202,7 +221,9 @@ class Session:
 
     async def _at_clock(self) -> str:
         # Each time: here the clock may ask NTP again, for there is no link to lose.
-        if await self._core.clock.ensure_set():
+        self._clock_is_set = False
+        await ends_within(self._set_clock(), self._core.times.clock_ms)
+        if self._clock_is_set:
             return "set"
         text = "the time is not known, so no certificate can be checked"
         return self._lost(NetError("clock", text), "failed")
@@ -255,6 +276,7 @@ class Session:
     async def _at_connect(self) -> str:
         token = ""
         key = self._credentials.key
+        await self._wait_as_asked()
         try:
             token = await self._credentials.access_token()
             await self._phoenix.open(socket_target(token))
@@ -266,36 +288,44 @@ class Session:
             text = "the authorization has ended"
             return self._lost(LinkClosed(1006, text, "closed"), "failed")
         self._rejoins = 0
-        self._refreshed_for_403 = False
         return "upgraded"
 
     async def _at_join(self) -> str:
         try:
             return await self._join()
         except JoinRefused as error:
-            self._identity.doubt_device_id()
-            self._poller.want_identity()
+            if "crashed" in error.answer:
+                return self._lost(error, "crashed")
+            self._poller.want_identity()  # only identity can say that it is another device
             return self._lost(error, "refused")
         except NetError as error:
             return self._lost(error, "lost")
 
     async def _at_serve(self) -> str:
         try:
-            if not await ends_within(self._phoenix.serve(), self._core.times.settled_ms):
-                self._backoff.reset()
-                self._rejoins = 0
-                await self._phoenix.serve()
+            await self._phoenix.serve()
         except NetError as error:
+            self._has_served()
+            if isinstance(error, LinkClosed) and error.reason == "closed":
+                self._backoff.raise_to(self._core.times.backoff_dropped_ms)
             return self._lost(error, "lost")
         text = "the server has ended the channel"
-        return self._lost(LinkClosed(1005, text, "channel_lost"), "closed")
+        # Just after a rejoin it may be the channel before that has ended: a second join of a live
+        # channel is answered first, then the old one is closed. Which one lives can't be told.
+        age_ms = time.ticks_diff(time.ticks_ms(), self._joined_ms)
+        is_stray = self._rejoins > 0 and 0 <= age_ms < self._core.times.stray_close_ms
+        outcome = "lost" if is_stray else "closed"
+        self._has_served()
+        return self._lost(LinkClosed(1005, text, "channel_lost"), outcome)
 
     async def _at_rejoin(self) -> str:
         # The waits go on from loss to loss: a server that accepts every join and then drops the
         # channel gets a new socket too.
-        waits_ms = self._core.times.rejoin_ms
-        while self._rejoins < len(waits_ms):
-            wait_ms = waits_ms[self._rejoins]
+        times = self._core.times
+        while self._rejoins < len(times.rejoin_ms):
+            wait_ms = times.rejoin_ms[self._rejoins]
+            spread_ms = wait_ms * times.rejoin_percent // 100
+            wait_ms += random.randrange(-spread_ms, spread_ms + 1)
             self._rejoins += 1
             try:
                 await self._phoenix.pause(wait_ms)
@@ -313,15 +343,34 @@ class Session:
         is_urgent, self._pairing_is_urgent = self._pairing_is_urgent, False
         if is_urgent and not self._credentials.authorized:
             return "again"
-        lost_by, times = self._lost_by, self._core.times
-        if isinstance(lost_by, LinkClosed) and lost_by.code in _RESTARTING:
-            wait_ms = random.randrange(times.restart_low_ms, times.restart_high_ms)
-        else:
-            wait_ms = self._backoff.next_ms()
-        await self._wait(wait_ms)
+        await self._wait(self._backoff_ms())
         return "again"
 
+    def _backoff_ms(self) -> int:
+        """How long to wait before the next try, after what has happened."""
+        lost_by, times = self._lost_by, self._core.times
+        if self._network_is_new and self._is_over(self._network_ms):
+            self._network_is_new = False
+            self._backoff.reset()
+        if isinstance(lost_by, LinkClosed) and lost_by.code in _RESTARTING:
+            wait_ms = random.randrange(times.restart_low_ms, times.restart_high_ms + 1)
+            wait_ms = max(wait_ms, min(wait_ms << self._restarts, times.backoff_cap_ms))
+            self._restarts = min(self._restarts + 1, 4)
+            return wait_ms
+        if isinstance(lost_by, NetError) and lost_by.wait_ms is not None:
+            return lost_by.wait_ms  # no look-up is made before
+        wait_ms = self._backoff.next_ms()
+        if isinstance(lost_by, UpgradeRefused) and lost_by.retry_after_ms:
+            asked_ms = lost_by.retry_after_ms
+            wait_ms = stretched_ms(asked_ms, times.retry_after_cap_ms, random.randrange)
+            self._asked_ms = time.ticks_ms()
+            self._asked_wait_ms = wait_ms
+        return wait_ms
+
     # What the states share
+
+    async def _set_clock(self) -> None:
+        self._clock_is_set = await self._core.clock.ensure_set()
 
     def _new_pairing(self):
         from .pairing import Pairing  # only now: a paired device needs none of it
@@ -333,6 +382,7 @@ class Session:
         topic = "devices:" + (self._identity.device_id or "")
         await self._phoenix.join(topic, self._pushed)
         self._core.log("joined")
+        self._joined_ms = time.ticks_ms()
         self._lost_by = None
         self._status.update(joined=True, link_reason=None)
         self._poller.joined()
@@ -347,7 +397,11 @@ class Session:
     def _lost(self, error, outcome: str) -> str:
         """There is no joined socket, and `error` is why. Returns the outcome."""
         if self._status.joined:
-            self._poller.link_ended()
+            is_dead = error.reason == "no_reply"
+            self._poller.link_ended(is_dead or not self._status.network_up)
+            if is_dead:
+                # It was found so late that Frame.io must have answered REST since.
+                self._requests.proof.end_if_older(self._core.times.reply_ms)
         self._lost_by = error
         self._core.log("%s: %s" % (error.reason, error))
         self._status.update(joined=False, link_reason=error.reason)
@@ -358,11 +412,41 @@ class Session:
         if self._credentials.has_replaced(token):
             self._backoff.reset()  # it was refreshed meanwhile: the new one is tried soon
             return
-        may_refresh = status == _FORBIDDEN and not self._refreshed_for_403
+        may_refresh = status == _FORBIDDEN and self._may_refresh_for_403()
         if may_refresh and self._credentials.request_refresh():
             self._refreshed_for_403 = True  # identity follows each refresh
+            self._refresh_for_403_ms = time.ticks_ms()
             return
         self._poller.want_identity()
+
+    def _may_refresh_for_403(self) -> bool:
+        """At most one refresh an hour: a proxy that refuses upgrades would cause one each time."""
+        if self._refreshed_for_403:
+            age_ms = time.ticks_diff(time.ticks_ms(), self._refresh_for_403_ms)
+            self._refreshed_for_403 = 0 <= age_ms < self._core.times.refresh_for_403_ms
+        return not self._refreshed_for_403
+
+    def _has_served(self) -> None:
+        """The channel was served. After an answered heartbeat the waits begin at their base."""
+        if self._phoenix.has_beaten:
+            self._backoff.reset()
+            self._restarts = 0
+        if self._is_over(self._joined_ms):
+            self._rejoins = 0  # the channel has held for a while, not only the socket
+
+    def _is_over(self, then_ms: int) -> bool:
+        """What has changed at that time has lasted for a while."""
+        age_ms = time.ticks_diff(time.ticks_ms(), then_ms)
+        return not 0 <= age_ms < self._core.times.network_settled_ms
+
+    async def _wait_as_asked(self) -> None:
+        """Wait for the rest of what the server has asked for, whatever has ended the backoff."""
+        while self._asked_wait_ms and self._credentials.authorized:
+            left_ms = self._asked_wait_ms - time.ticks_diff(time.ticks_ms(), self._asked_ms)
+            if not 0 < left_ms <= self._asked_wait_ms:
+                self._asked_wait_ms = 0
+                return
+            await self._wait(left_ms)
 
     def _show_pairing(self) -> None:
         is_under_way = self._pairing is not None and not self._pairing.cancelled

@@ -19,7 +19,7 @@ LADDER = (
     ("no_backend", "connected", False),
     ("unpaired", "authorized", False),
     ("joining", "online", False),
-    ("joining", "verified", False),
+    ("joining", "paused_is_known", False),
     ("paused", "paused", True),
     ("online", "online", True),
 )
@@ -34,6 +34,7 @@ _CAUSES = const(
         "authorization_reason",
         "pairing_is_wanted",
         "client_refused",
+        "identity_failed",
     )
 )
 
@@ -54,8 +55,10 @@ def reason_of(status) -> str | None:
         return status.network_reason
     if not status.authorized and status.user_code is None:
         if status.pairing_is_wanted:  # why there is no code yet
-            return status.request_reason or status.link_reason
+            return status.request_reason or status.link_reason or "code_requested"
         return status.authorization_reason
+    if status.online and status.connected and status.paused is None and status.identity_failed:
+        return "paused_unknown"
     if status.joined:
         return None
     if not status.connected and status.request_reason is not None:
@@ -75,7 +78,6 @@ class DeviceStatus:
     connected: the Frame.io backend answers.
     authorized: there is an authorization, as far as known.
     joined: the channel is joined. fallback: it is not, and HTTP heartbeats keep the device online.
-    verified: identity has answered or failed since power-on.
     paused: True, False or None (unknown).
     project, creator, expires_at: text from identity, or None.
     user_code: the code to type in while pairing, or None.
@@ -91,7 +93,8 @@ class DeviceStatus:
     network_reason, request_reason, link_reason, authorization_reason (why there is no network, why
     the last request failed, why there is no joined socket, why there is no authorization; a word or
     None); pairing_is_wanted (a code is shown, or will be as soon as there is one); client_refused
-    (Frame.io refuses the model's secret or the unit's id).
+    (Frame.io refuses the model's secret or the unit's id); identity_failed (the last identity
+    request was not answered with what was asked for).
     """
 
     def __init__(self) -> None:
@@ -101,7 +104,6 @@ class DeviceStatus:
         self.authorized = True
         self.joined = False
         self.fallback = False
-        self.verified = False
         self.paused: bool | None = None
         self.project: str | None = None
         self.creator: str | None = None
@@ -116,6 +118,7 @@ class DeviceStatus:
         self.authorization_reason: str | None = None
         self.pairing_is_wanted = False
         self.client_refused = False
+        self.identity_failed = False
         self.starting = True
         self.state = "starting"
         self.reason: str | None = None
@@ -126,6 +129,11 @@ class DeviceStatus:
     def online(self) -> bool:
         """Frame.io shows the device as online: by the socket, or by HTTP heartbeats."""
         return self.joined or self.fallback
+
+    @property
+    def paused_is_known(self) -> bool:
+        """Frame.io has said whether the device is paused."""
+        return self.paused is not None
 
     def update(self, **facts) -> None:
         """Set facts by name, and compute state and reason from them."""

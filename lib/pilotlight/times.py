@@ -10,34 +10,49 @@ class Times:
     # The socket. Frame.io's status guide: it closes a socket after 60 s of silence, and recommends
     # a heartbeat every 15 s.
     heartbeat_ms = 15_000
+    first_heartbeat_ms = 3_000  # its answer shows that the socket works: see Session
     reply_ms = 12_000
+    late_reply_ms = 1_000  # more for a reply if the device itself woke late
     stall_ms = 10_000  # connect, join or request: so long without a byte …
     total_ms = 20_000  # … and so long in all
+    tls_total_ms = 30_000  # where there is TLS: four round trips more
     close_ms = 2_000  # a close handshake
+    stray_close_ms = 1_000  # a channel that ends so soon after a rejoin needs a new socket
 
-    # Coming back.
+    # Coming back: full jitter.
     backoff_base_ms = 1_000
+    backoff_dropped_ms = 5_000  # the base after the server ended the link unannounced
     backoff_cap_ms = 60_000
-    settled_ms = 60_000  # joined for so long: the backoff begins at its base again
     restart_low_ms = 5_000  # after close 1012 or 1013, as IANA's registration of 1012 asks
     restart_high_ms = 30_000
-    rejoin_ms = (1_000, 2_000, 5_000, 10_000)
+    rejoin_ms = (1_000, 2_000, 5_000, 10_000)  # each ± rejoin_percent
+    rejoin_percent = 20
+    network_settled_ms = 60_000  # a network that has lasted for so long is no longer a new one
+    clock_ms = 120_000  # to set the clock
 
     # What REST asks, and how often.
-    identity_spacing_ms = 60_000  # Frame.io's status guide: at most once in 60 s, begin to begin
-    identity_online_ms = 300_000
-    health_ms = 20_000
+    identity_spacing_ms = 60_000  # Frame.io's status guide: at most once in 60 s; end to begin
+    identity_low_ms = 240_000  # while online, at random
+    identity_high_ms = 360_000
+    identity_failed_ms = 300_000  # the longest spacing after failures …
+    identity_unknown_ms = 120_000  # … and while it is not known whether the device is paused
+    health_first_ms = 14_000  # after a socket's end: 0 to so long
+    health_low_ms = 15_000
+    health_high_ms = 25_000
+    outage_ms = 1_800_000  # without any answer for so long …
+    health_outage_low_ms = 90_000  # … health is asked less often
+    health_outage_high_ms = 120_000
+    health_unpaired_low_ms = 120_000
+    health_unpaired_high_ms = 300_000
     rate_limit_base_ms = 1_000  # after a 429: wait 1 s, then double
     rate_limit_cap_ms = 60_000
+    retry_after_cap_ms = 300_000  # what the server asks for, times 1 to 1.5
 
-    fallback_after_ms = (
-        180_000  # REST works and the socket does not: so long, and then the HTTP heartbeat
-    )
-    fallback_low_ms = (
-        60_000  # from one HTTP heartbeat to the next, at random (Frame.io: at most once a minute)
-    )
+    # The HTTP heartbeat (Frame.io: at most once a minute, at least every 5 min).
+    fallback_after_ms = 180_000  # so long after REST works and the socket does not
+    fallback_low_ms = 60_000
     fallback_high_ms = 120_000
-    fallback_good_ms = 270_000  # so long does one keep the device online (Frame.io: 5 min)
+    fallback_good_ms = 270_000  # so long does one keep the device online
 
     # The last resort, counted while the network claims to be up and Frame.io does not answer.
     unproven_step_ms = 20_000  # shorter than proof_ms, so that no answer is overlooked
@@ -51,14 +66,23 @@ class Times:
     pairing_ms = 600_000  # a code is renewed for so long
     refresh_low_percent = 70  # of the access token's life
     refresh_high_percent = 80
+    refresh_spacing_ms = 60_000  # from one refresh to the next, whatever life the answer claims
+    refresh_long_ms = 1_800_000  # failures for so long: then up to refresh_cap_ms apart
+    refresh_cap_ms = 900_000
+    refresh_lost_ms = 60_000  # if an answer may be lost: doubled from here …
+    refresh_lost_cap_ms = 1_200_000  # … to here
+    client_refused_ms = 60_000  # doubled to refresh_cap_ms
+    unknown_verdict_ms = 600_000  # three unknown verdicts in so long or more end the pairing
+    refresh_for_403_ms = 3_600_000  # at most one refresh in so long for a refused upgrade
 
     # What is shown.
-    proof_ms = 29_000  # so long does an answer prove that Frame.io can be reached
+    proof_ms = 29_000  # so long does an answer prove that Frame.io can be reached …
+    proof_fallback_ms = 130_000  # … and in the HTTP fallback
+    proof_check_ms = 5_000  # from one look to the next where another time counts
+    paused_kept_ms = 180_000  # the last known pause is shown so long over a reconnect
     starting_ms = 3_000
     network_check_ms = 1_000  # for a network that comes up without a call of network_changed()
-    longest_sleep_ms = (
-        3_600_000  # ticks can only be compared over days: nothing sleeps longer than this
-    )
+    longest_sleep_ms = 3_600_000  # nothing sleeps longer: ticks can only be compared over days
 
     def __init__(self, **others) -> None:
         for name, value in others.items():

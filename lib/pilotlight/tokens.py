@@ -55,6 +55,8 @@ class Tokens(Credentials):
         self._record = Record(core, "authorization")
         self._refresh: _Refresh | None = None  # the refresh that is due
         self._standing = _PLAIN
+        self._renewed_ms = 0  # when the last refresh was answered …
+        self._spacing_ms = 0  # … and how long none may follow
         self._news = asyncio.Event()
         self._settled = asyncio.Event()
         self._load(settings.client_id)
@@ -83,7 +85,11 @@ class Tokens(Credentials):
         now_s = self._core.clock.now_s()
         if now_s is not None and now_s >= self._record.value["expires_s"]:
             self.request_refresh()
-            await self._next_token(token)
+            self.is_awaited = True
+            try:
+                await self._next_token(token)
+            finally:
+                self.is_awaited = False
 
     def has_replaced(self, access_token: str) -> bool:
         """There is a newer token than this one."""
@@ -227,27 +233,59 @@ class Tokens(Credentials):
             if left_s > 0:
                 return min(left_s * 1000, longest_ms)
             refresh = self._refresh = _Refresh(times, _SCHEDULED)
-        left_ms = refresh.left_ms()  # also while no request can be made: ticks wrap
-        return left_ms if self._requests.ready() else times.network_check_ms
+        # Also while no request can be made: ticks wrap.
+        left_ms = refresh.left_ms(self._requests.proof.count, self._core.status.connected)
+        if not self._requests.ready():
+            return times.network_check_ms
+        # Not to its end: Frame.io may answer again meanwhile.
+        return max(min(left_ms, times.health_low_ms), self._spacing_left_ms())
+
+    def _spacing_left_ms(self) -> int:
+        """How long after the last refresh none may be made, whatever life its answer claims."""
+        if self._spacing_ms:
+            age_ms = time.ticks_diff(time.ticks_ms(), self._renewed_ms)
+            if 0 <= age_ms < self._spacing_ms:
+                return self._spacing_ms - age_ms
+            self._spacing_ms = 0
+        return 0
 
     async def _ask_refresh(self, refresh: "_Refresh") -> None:
         try:
             token = self._record.value["refresh_token"]
             pair = await self._requests.ask(self.api.refresh(token))
         except (ApiError, NetError) as error:
-            word = error.word if isinstance(error, BadRequest) else None
-            if word in CLIENT_REFUSED:
-                self._failed(refresh, client_refused())
-            elif word in TOKEN_REFUSED or isinstance(error, Unauthorized):
-                self._core.log("the token endpoint has ended the pairing")
-                self.end(self._end_reason(refresh))
-            else:
-                if self.api.sent and word is None:
-                    refresh.answer_may_be_lost = True
-                self._failed(refresh, error)
+            self._core.log("the refresh failed: %s" % error)
+            self._judge(refresh, error)
         else:
             self.adopt(pair, self.key)
+            self._spacing_ms = self._core.times.refresh_spacing_ms
+            self._renewed_ms = time.ticks_ms()
             self._core.log("the tokens were refreshed")
+
+    def _judge(self, refresh: "_Refresh", error) -> None:
+        """What the answer to a refresh means. Only these verdicts of the endpoint end a pairing."""
+        word = getattr(error, "word", None)  # of a 400 or 401 with one of Frame.io's bodies
+        has_ended = word in TOKEN_REFUSED
+        refresh.was_connected = self._core.status.connected
+        if word in CLIENT_REFUSED:
+            error = client_refused()
+            refresh.client_refused(error)
+        elif isinstance(error, Unauthorized) and not word:
+            has_ended = True
+        elif isinstance(error, BadRequest) and not has_ended:
+            has_ended = refresh.unknown_verdict(error)
+        elif isinstance(error, NetError) and self.api.sent:
+            refresh.answer_lost(error, self._requests.proof.count)
+        else:
+            # A 5xx may come from a proxy that has lost Frame.io's answer.
+            refresh.answer_may_be_lost |= word is None and self.api.sent
+            refresh.failed(error)
+        if has_ended:
+            self._core.log("the token endpoint has ended the pairing")
+            self.end(self._end_reason(refresh))
+            return
+        self._core.status.update(client_refused=isinstance(error, NotAuthorized))
+        self._tell()
 
     def _end_reason(self, refresh: "_Refresh") -> str:
         if refresh.answer_may_be_lost:
@@ -256,12 +294,6 @@ class Tokens(Credentials):
         if ends_s is not None and ends_s <= (self._core.clock.now_s() or 0):
             return "authorization_expired"
         return "pairing_ended"
-
-    def _failed(self, refresh: "_Refresh", error: Exception) -> None:
-        refresh.failed(error)
-        self._core.log("the refresh failed: %s" % error)
-        self._core.status.update(client_refused=isinstance(error, NotAuthorized))
-        self._tell()
 
     def _settle(self, standing: int) -> None:
         """No refresh is due any more."""
@@ -305,35 +337,87 @@ class _Refresh:
 
     cause: why it is due. failure: the last try's exception, or None.
     answer_may_be_lost: it may have been carried out although no answer came.
+    was_connected: Frame.io answered other requests when the last try failed.
     """
 
     def __init__(self, times, cause: int) -> None:
         self.cause = cause
         self.failure: Exception | None = None
         self.answer_may_be_lost = False
+        self.was_connected = False
+        self._times = times
         self._backoff = Backoff(times, random.randrange)
         self._wait_ms = 0  # nothing is tried for so long from _failed_ms on
         self._failed_ms = 0
+        self._waited_ms = 0  # in all; counted, for ticks of long ago can't be compared
+        self._doubled_ms = 0  # a wait that is doubled each time
+        self._proofs = -1  # how many there were when an answer was lost
+        self._unknown = 0  # unknown verdicts
+        self._unknown_since_ms = 0  # _waited_ms at the first of them
 
-    def left_ms(self) -> int:
-        """In how many ms the next try is due. Ask once an hour at least: ticks wrap."""
+    def left_ms(self, proofs: int, connected: bool) -> int:
+        """In how many ms the next try is due. proofs: how many there were, of Proof.
+
+        Ask once an hour at least: ticks wrap. An outage that is over ends the wait. After a lost
+        answer the token is sent again only once Frame.io has answered something else: else it
+        would be lost again.
+        """
+        if connected and not self.was_connected:
+            self.was_connected = True
+            self.try_now()
         if self._wait_ms:
             left_ms = self._wait_ms - time.ticks_diff(time.ticks_ms(), self._failed_ms)
             if left_ms > 0:
                 return left_ms
+            self._waited_ms += self._wait_ms
             self._wait_ms = 0
+        if proofs == self._proofs:
+            return self._times.network_check_ms
         return 0
 
     def failed(self, failure: Exception) -> None:
-        """A try has failed: the next one waits."""
-        self.failure = failure
-        self._failed_ms = time.ticks_ms()
-        self._wait_ms = 1 + self._backoff.next_ms()
+        """No answer, or one that says nothing: the next try waits."""
+        wait_ms = self._backoff.next_ms()
+        if self._waited_ms >= self._times.refresh_long_ms:
+            wait_ms = random.randrange(self._times.refresh_cap_ms)
+        self._wait(failure, wait_ms)
+
+    def answer_lost(self, failure: Exception, proofs: int) -> None:
+        """It was sent and no answer came. proofs: how many there were."""
+        self.answer_may_be_lost = True
+        self._proofs = proofs
+        self._double(failure, self._times.refresh_lost_ms, self._times.refresh_lost_cap_ms)
+
+    def client_refused(self, failure: Exception) -> None:
+        """The model or the unit is refused. The pairing may still be good."""
+        self._double(failure, self._times.client_refused_ms, self._times.refresh_cap_ms)
+
+    def unknown_verdict(self, failure: Exception) -> bool:
+        """A 400 that does not say what it means. True: it was said for long enough."""
+        if not self._unknown:
+            self._unknown_since_ms = self._waited_ms
+        self._unknown += 1
+        for_ms = self._waited_ms - self._unknown_since_ms
+        if self._unknown >= 3 and for_ms >= self._times.unknown_verdict_ms:
+            return True
+        self.failed(failure)
+        return False
 
     def try_now(self) -> None:
-        """What made it fail may be over: the next try is due now."""
-        self._wait_ms = 0
-        self._backoff.reset()
+        """The network is another one: the next try is due now, unless it waits for an answer."""
+        if not self._doubled_ms:
+            self._waited_ms += self._wait_ms
+            self._wait_ms = 0
+            self._backoff.reset()
+
+    def _double(self, failure: Exception, base_ms: int, cap_ms: int) -> None:
+        self._doubled_ms = min(self._doubled_ms * 2 or base_ms, cap_ms)
+        self._wait(failure, self._doubled_ms)
+
+    def _wait(self, failure: Exception, wait_ms: int) -> None:
+        self.failure = failure
+        self._failed_ms = time.ticks_ms()
+        self._wait_ms = 1 + wait_ms
 
 
 def new_key() -> str:

@@ -55,7 +55,7 @@ async def test_no_memory_to_say_that_identity_failed_keeps_nobody_waiting():
     world = World()
     world.network.refused = True
     world.power_on()
-    left = no_memory_to_write(world, lambda facts: list(facts) == ["verified"])
+    left = no_memory_to_write(world, lambda facts: list(facts) == ["identity_failed"])
     await sleep_s(30)
     assert not left[0]
     world.network.refused = False

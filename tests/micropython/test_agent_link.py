@@ -9,21 +9,22 @@ import gc
 from pilotlight.net.errors import Unreachable
 from tests.simulation.device import LATENCY_MS, Times, World, gaps, sleep_s
 from tests.simulation.failing import Failing, no_memory_to_wait
-from tests.simulation.network import Stream
 from tools.virtual_board.virtual_time import Clock
 
 # isort: split
 from pilotlight.net.deadline import Deadline
+from pilotlight.net.transport import Transport
 
 
 async def test_from_power_on_to_online():
     world = World()
     await world.online()
-    # A request is two round trips: connect, then request and answer: 40 ms. Upgrade 40, join 20.
+    # Everybody's turn before the look-up: 50 ms. A request is two round trips, connect, then request
+    # and answer: 40 ms. Upgrade 40, join 20.
     assert [row[:2] for row in world.shown] == [
         (0, "starting"),
-        (40, "joining"),
-        (100, "online"),
+        (90, "joining"),
+        (150, "online"),
     ], world.shown
     assert world.network.most_open <= 2
     await world.power_off()
@@ -37,9 +38,8 @@ async def test_with_a_stored_id_the_socket_comes_first():
     begun_ms = Clock.now_ms
     await world.online()
     assert [what for _, what in world.frameio.asked][:3] == ["upgrade", "join", "identity"]
-    assert (
-        world.frameio.times("join")[0] - begun_ms == 5 * LATENCY_MS
-    )  # there, back, there, back, there
+    # The turn before the look-up; there, back, there, back, there.
+    assert world.frameio.times("join")[0] - begun_ms == 50 + 5 * LATENCY_MS
     await world.power_off()
 
 
@@ -60,13 +60,13 @@ async def test_a_dead_link_shows_29_s_after_its_last_proof():
         world = World()
         await world.online()
         await asyncio.sleep_ms(100_500 + phase_s * 1000)
-        proof_ms = world.frameio.times("heartbeat")[-1] + LATENCY_MS
+        last_ms = world.frameio.times("heartbeat")[-1] - LATENCY_MS
         dead_ms = Clock.now_ms
         world.network.dead_air = True
         world.shown.clear()
         await world.until("no_backend")
         off = next(row[0] for row in world.shown if not row[2])
-        assert off == proof_ms + 29_000, (phase_s, off - dead_ms)
+        assert off == last_ms + 15_000 + 12_000, (phase_s, off - dead_ms)  # no reply to the next
         assert off - dead_ms <= 30_000
         world.network.dead_air = False
         # Joined again within 85 s after everything is well: backoff's cap, and a request that may
@@ -84,17 +84,17 @@ async def test_backoff_while_nobody_answers():
     await sleep_s(3600)
     opened = world.network.opened
     await sleep_s(3600)
-    # Health every 20 s and identity every 60 s (the join was never verified): 240 requests an hour.
-    # The socket's tries are uniform in 0..60 s: 120 an hour on the average.
-    connects = world.network.opened - opened - 240
-    assert 90 < connects < 160, connects
+    # The socket's tries are uniform in 0..60 s, 120 an hour on the average; health is asked every
+    # 90 to 120 s, and identity, which could only fail, not at all.
+    connects = world.network.opened - opened
+    assert 120 < connects < 185, connects
     world.network.refused = False
     assert await world.until("online") <= 85_000
     await world.power_off()
 
 
-async def test_a_minute_joined_and_the_backoff_begins_at_its_base():
-    for joined_s, longest_ms in ((61, 1_000), (30, 60_000)):
+async def test_after_an_answered_heartbeat_the_backoff_begins_at_its_base():
+    for joined_s, longest_ms in ((6, 5_000), (2, 60_000)):  # 5 s, for the server has closed
         slow = 0
         for seed in range(8):
             world = World(seed)
@@ -111,9 +111,9 @@ async def test_a_minute_joined_and_the_backoff_begins_at_its_base():
             await sleep_s(62)
             again_ms = world.frameio.times("upgrade")[upgrades] - begun_ms
             assert again_ms <= longest_ms + 50, again_ms
-            slow += again_ms > 1_050
+            slow += again_ms > 5_050
             await world.power_off()
-        assert (slow > 0) == (joined_s < 60)
+        assert (slow > 0) == (joined_s < 5)
 
 
 async def test_after_1012_the_first_try_waits_5_to_30_s():
@@ -149,7 +149,7 @@ async def test_a_lost_channel_is_joined_again_after_1_s():
     begun_ms = Clock.now_ms
     world.frameio.push("phx_error", {})
     await sleep_s(10)
-    assert world.frameio.times("join")[joins] - begun_ms == 1000 + 2 * LATENCY_MS
+    assert 800 <= world.frameio.times("join")[joins] - begun_ms - 2 * LATENCY_MS <= 1200
     assert len(world.frameio.times("upgrade")) == 1
     await world.power_off()
 
@@ -163,7 +163,9 @@ async def test_rejoins_wait_1_2_5_10_s_and_then_the_socket_is_changed():
     world.frameio.push("phx_error", {})
     await sleep_s(25)
     times = world.frameio.times("join")[joins:]
-    assert [gap - 2 * LATENCY_MS for gap in gaps(times[:4])] == [2000, 5000, 10_000], gaps(times)
+    waits_ms = (2000, 5000, 10_000)
+    for gap_ms, wait_ms in zip(gaps(times[:4]), waits_ms):  # noqa: B905  # MicroPython's is lax
+        assert 0.8 * wait_ms <= gap_ms - 2 * LATENCY_MS <= 1.2 * wait_ms, gaps(times)
     await sleep_s(5)
     assert len(world.frameio.times("upgrade")) >= 2
     world.frameio.joins = "ok"
@@ -232,10 +234,9 @@ async def test_a_heartbeat_that_cannot_be_written_ends_the_link():
     await world.online()
     await sleep_s(100)
     fault = Failing(
-        Stream,
+        Transport,
         "write_now",
         Unreachable("memory", "no memory just now"),
-        which=lambda stream, *_: stream.is_device,
     )
     await world.until("joining")
     assert not fault.left
@@ -259,8 +260,8 @@ async def test_a_connect_that_finds_no_memory_is_tried_again():
 
 
 async def test_no_memory_at_any_step_from_the_clock_to_the_backoff_is_no_crash():
-    times = Times(settled_ms=60_001, restart_low_ms=6_001, restart_high_ms=6_002)
-    for step in ("clock", "connect", "join", "serve", "backoff"):
+    times = Times(restart_low_ms=6_001, restart_high_ms=6_001)
+    for step in ("clock", "connect", "join", "backoff"):
         world = World()
         if step == "clock":
             fault = Failing(world.host, "ensure_set")
@@ -269,7 +270,7 @@ async def test_no_memory_at_any_step_from_the_clock_to_the_backoff_is_no_crash()
         elif step == "join":
             fault = no_memory_for_deadline("joining")
         else:
-            fault = no_memory_to_wait(60_001 if step == "serve" else 6_001)
+            fault = no_memory_to_wait(6_001)
         world.power_on(times)
         await sleep_s(1)
         world.frameio.close_sockets(1012 if step == "backoff" else 1000)
@@ -340,7 +341,7 @@ async def test_fourteen_days():
         times = world.frameio.times("heartbeat")
         assert min(gaps(times)) == max(gaps(times)) == 15_000
         beats += len(times)
-        assert len(world.frameio.times("identity")) == 288
+        assert 265 <= len(world.frameio.times("identity")) <= 315  # every 5 min on the average
         world.frameio.asked.clear()
         times = None
         gc.collect()

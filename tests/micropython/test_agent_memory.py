@@ -36,7 +36,7 @@ async def test_polls_for_which_there_is_no_memory_beside_the_socket():
     """After three, the socket is closed for one poll and joined again.
 
     So a pause is known although its event was lost: at the latest when identity is next due, within
-    5 min, and three polls later, each a minute after the one before.
+    6 min, and three failed polls later: 1, 1 and 2 min.
     """
     world = World(pairs=True)
     world.network.one_only = True
@@ -47,14 +47,14 @@ async def test_polls_for_which_there_is_no_memory_beside_the_socket():
         world.frameio.paused = paused
         begun_ms = Clock.now_ms
         seen = len(world.shown)
-        await world.until("paused" if paused else "online", 600_000)
-        assert Clock.now_ms - begun_ms <= 8 * 60_000 + 2_000, Clock.now_ms - begun_ms
+        await world.until("paused" if paused else "online", 900_000)
+        assert Clock.now_ms - begun_ms <= 11 * 60_000, Clock.now_ms - begun_ms
         states = [row[1] for row in world.shown[seen:]]
         assert "no_backend" not in states and "unpaired" not in states, states
     assert world.network.most_open == 2
     begun_ms, joins = Clock.now_ms, len(world.frameio.times("join"))
     await sleep_s(3600)
-    assert 3600 // 300 <= len(world.frameio.times("join")) - joins <= 3600 // 180, (
+    assert 3600 // 600 <= len(world.frameio.times("join")) - joins <= 3600 // 240, (
         len(world.frameio.times("join")) - joins
     )
     assert (
@@ -87,9 +87,12 @@ async def test_no_memory_to_drop_the_socket_with():
     assert world.agent.status.joined
     world.frameio.close_sockets(1000)
     await world.until("joining", 1_000)
-    assert await world.until("online") <= 2_000
+    begun_ms = Clock.now_ms
+    while not world.agent.status.joined:  # it is not known whether it is paused
+        await sleep_s(1)
+    assert Clock.now_ms - begun_ms <= 6_000
     world.frameio.paused = True
-    await world.until("paused", 600_000)
+    await world.until("paused", 900_000)
     await world.power_off()
 
 

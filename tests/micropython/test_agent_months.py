@@ -10,7 +10,12 @@ from tools.virtual_board.virtual_time import Clock
 REQUEST_MS = 4 * LATENCY_MS
 DAY_S = 24 * 3600
 # The socket's own heartbeats and polls are other tests'.
-CALM = Times(heartbeat_ms=600_000, proof_ms=700_000, identity_online_ms=3600_000)
+CALM = Times(
+    heartbeat_ms=600_000,
+    proof_ms=700_000,
+    identity_low_ms=3600_000,
+    identity_high_ms=3600_000,
+)
 
 
 async def calm():

@@ -78,7 +78,8 @@ async def test_an_identity_under_way_at_a_join_does_not_settle_what_the_join_ask
     while not world.agent.status.joined:
         await asyncio.sleep_ms(10)
     world.frameio.delays_ms = {}
-    assert await world.until("paused") <= 60_000 + 200
+    # A minute after the end of the one that was under way.
+    assert await world.until("paused") <= 8_000 + 60_000 + 200
     await world.power_off()
 
 
@@ -113,7 +114,8 @@ async def test_a_new_network_is_tried_by_the_refresh_at_once():
         assert not world.frameio.tokens.accepts(await world.agent.access_token())
         world.network.refused = False
         world.agent.network_changed()
-        assert await world.until("online") <= 1_500
+        back_ms = await world.until("online")
+        assert back_ms <= 1_500, back_ms
         await world.power_off()
 
 
@@ -124,7 +126,8 @@ async def test_401s_that_are_not_identity_s_cause_no_refreshes():
     world.frameio.close_sockets(1000)
     world.frameio.answered_with["http_heartbeat"] = (401, {"error": "unauthorized"})
     await sleep_s(DAY_S)
-    assert len(world.frameio.times("refresh")) in (4, 5), len(world.frameio.times("refresh"))
+    # One an hour for the upgrades' 403s; the rest come in their time.
+    assert len(world.frameio.times("refresh")) <= 24, len(world.frameio.times("refresh"))
     # An application whose own calls are refused, once a second.
     refreshes = len(world.frameio.times("refresh"))
     for _ in range(600):
@@ -134,7 +137,8 @@ async def test_401s_that_are_not_identity_s_cause_no_refreshes():
         except NotAuthorized:
             pass
         await sleep_s(1)
-    assert len(world.frameio.times("refresh")) - refreshes <= 2
+    more = world.frameio.times("refresh")[refreshes:]
+    assert len(more) <= 3, more  # one of them for the upgrades
     await world.power_off()
 
 

@@ -131,7 +131,7 @@ async def test_removed_while_a_valid_token_is_refused():
     await world.power_off()
 
 
-async def test_a_day_of_403s_is_one_refresh_and_the_fallback():
+async def test_a_day_of_403s_is_one_refresh_an_hour_and_the_fallback():
     world = await paired()
     await sleep_s(1000)
     watch = Watch(world)
@@ -154,13 +154,14 @@ async def test_a_day_of_403s_is_one_refresh_and_the_fallback():
         max(gaps(posts)),
     )
     refreshes = [ms - begun_ms for ms in world.frameio.times("refresh")]
-    assert refreshes[0] <= 2_000 and len(refreshes) in (4, 5), refreshes
-    assert min(gaps(refreshes)) >= 0.7 * 8 * 3600_000  # all but the first came at their time
+    # At most one an hour for the refusals: they may come from a proxy.
+    assert refreshes[0] <= 6_000 and 20 <= len(refreshes) <= 24, refreshes
+    assert min(gaps(refreshes)) >= 3_600_000
     assert set(world.frameio.tokens.uses.values()) == {1}
     assert [row[1] for row in world.shown].count("unpaired") == 0
     # Paused is seen there too, by identity.
     world.frameio.paused = True
-    assert await world.until("paused") <= 300_000 + 2 * REQUEST_MS
+    assert await world.until("paused") <= 360_000 + 2 * REQUEST_MS
     world.frameio.paused = False
     world.frameio.forbids = False
     await world.until("online")

@@ -7,64 +7,13 @@ import asyncio
 import random
 
 from tests.simulation.device import World, sleep_s
-from tests.simulation.faults import FAULTS, heal
+from tests.simulation.faults import FAULTS, heal, pause_or_resume
 from tests.simulation.invariants import Watch
-from tools.virtual_board.virtual_time import Clock
+from tests.simulation.recovery import until_right
 
 SEEDS = 24
 JITTER_MS = 400
 ROUNDS = 12
-BACK_MS = 85_000  # joined again after everything is well (design, invariant 3)
-SETTLED_S = 62 + 2  # identity's spacing, and two requests
-REFRESHED_S = 62  # a token that died in the trouble: the refresh's backoff comes first
-
-
-def pause_or_resume(world):
-    """The truth changes; of its event come none, one or two, and perhaps an old one behind it."""
-    frameio = world.frameio
-    frameio.paused = not frameio.paused
-    word, old = ("paused", "resumed") if frameio.paused else ("resumed", "paused")
-    for event in random.choice(((), (word,), (word, word), (word, old), (old, word, old))):
-        frameio.push("status_updated", event)
-
-
-async def pair_again(world):
-    """The user pairs it again.
-
-    A pairing ends only if an answer to a refresh was lost, so that the token was used twice.
-    """
-    tokens = world.frameio.tokens
-    assert world.agent.status.reason in ("refresh_lost", "pairing_ended"), world.shown[-3:]
-    assert tokens.uses.get(tokens.live - 1, 0) == 2, (tokens.live, tokens.uses)
-    world.agent.start_pairing()
-    await world.until("pairing")
-    tokens.enter(world.agent.status.user_code)
-    while not world.agent.status.authorized:
-        await asyncio.sleep_ms(100)
-
-
-async def until_right(world):
-    """Online again, and what is shown is the truth."""
-    begun = world.shown[-3:]
-    state = "paused" if world.frameio.paused else "online"
-    waited_ms = 0
-    while not (world.agent.status.joined and world.frameio.online):
-        await asyncio.sleep_ms(100)
-        waited_ms += 100
-        if world.agent.status.state == "unpaired":
-            await pair_again(world)
-        assert waited_ms <= BACK_MS + 4 * JITTER_MS, (begun, world.shown[-8:], world.log[-8:])
-    if not waited_ms:  # no join that would ask for a verification: an event does, be it true or not
-        world.frameio.push("status_updated", random.choice(("paused", "resumed")))
-    await sleep_s(SETTLED_S + (REFRESHED_S if world.frameio.tokens else 0))
-    assert world.agent.status.state == state, (
-        state,
-        Clock.now_ms,
-        world.frameio.paused,
-        world.shown[-4:],
-        world.frameio.asked[-12:],
-    )
-    return waited_ms
 
 
 async def live(seed, pairs=False):

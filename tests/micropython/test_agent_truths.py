@@ -5,8 +5,10 @@ import asyncio
 from tests.simulation.device import LATENCY_MS, World, gaps, sleep_s
 from tests.simulation.failing import Failing
 from tests.simulation.frameio import DEVICE_ID
-from tests.simulation.network import Stream
 from tools.virtual_board.virtual_time import Clock
+
+# isort: split
+from pilotlight.net.transport import Transport
 
 
 async def test_identity_polls():
@@ -14,9 +16,11 @@ async def test_identity_polls():
     await world.online()
     await sleep_s(1800)
     polls = world.frameio.times("identity")
-    # The first for the id, the second after the join (60 s later), then every 5 minutes.
-    assert gaps(polls)[0] == 60_000, polls
-    assert set(gaps(polls)[1:]) == {300_000}, polls
+    # The first for the id, the second after the join, then every 4 to 6 minutes, at random.
+    assert gaps(polls)[0] == 60_000 + 4 * LATENCY_MS, polls
+    rest = gaps(polls)[1:]
+    assert min(rest) >= 240_000 and max(rest) <= 360_000 + 4 * LATENCY_MS, polls
+    assert max(rest) - min(rest) > 10_000, polls
     assert not world.frameio.times("health")
     await world.power_off()
 
@@ -57,11 +61,11 @@ async def test_a_lost_event_is_found_within_5_min():
     await world.online()
     await sleep_s(1000)
     world.frameio.paused = True
-    assert await world.until("paused") <= 300_000 + 4 * LATENCY_MS
+    assert await world.until("paused") <= 360_000 + 4 * LATENCY_MS
     await world.power_off()
 
 
-async def test_health_is_asked_at_once_when_the_socket_ends_and_then_every_20_s():
+async def test_health_is_asked_soon_after_the_socket_ends_and_then_every_15_to_25_s():
     world = World()
     await world.online()
     await sleep_s(400)
@@ -69,18 +73,15 @@ async def test_health_is_asked_at_once_when_the_socket_ends_and_then_every_20_s(
     world.frameio.forbids = True
     begun_ms = Clock.now_ms
     world.frameio.close_sockets(1000)
-    await sleep_s(1)
-    # The close frame takes 10 ms to come, the connect 20, the request 10 to go.
-    assert world.frameio.times("health")[0] - begun_ms == 4 * LATENCY_MS, (
-        begun_ms,
-        world.frameio.asked,
-    )
+    await sleep_s(15)
+    # At random, for the server may have closed the links of all devices. Any answer counts.
+    probes = sorted(world.frameio.times("health") + world.frameio.times("identity"))
+    assert probes[0] - begun_ms <= 14_000 + 4 * LATENCY_MS, (begun_ms, world.frameio.asked)
     assert world.agent.status.connected
     await sleep_s(100)
-    # An answer to identity counts as a probe, too. The 20 s begin with the answer, 40 ms later.
     probes = sorted(world.frameio.times("health") + world.frameio.times("identity"))
-    assert max(gaps(probes)) <= 20_000 + 4 * LATENCY_MS, gaps(probes)
-    assert min(gaps(world.frameio.times("health"))) >= 20_000, gaps(world.frameio.times("health"))
+    assert max(gaps(probes)) <= 25_000 + 4 * LATENCY_MS, gaps(probes)
+    assert min(gaps(world.frameio.times("health"))) >= 15_000, gaps(world.frameio.times("health"))
     await world.power_off()
 
 
@@ -126,7 +127,9 @@ async def test_a_refused_token_is_asked_about_once_a_minute():
     world.power_on()
     await world.until("unpaired")
     await sleep_s(3600)
-    assert set(gaps(world.frameio.times("identity"))) == {60_000}
+    # A minute from the end of one to the begin of the next.
+    spacings_ms = gaps(world.frameio.times("identity"))
+    assert min(spacings_ms) >= 60_000 and max(spacings_ms) <= 60_000 + 50 + 4 * LATENCY_MS
     assert not world.frameio.times("upgrade")
     world.frameio.accepts = True
     assert await world.until("online") <= 61_000
@@ -136,14 +139,17 @@ async def test_a_refused_token_is_asked_about_once_a_minute():
 async def test_memory_that_runs_out_in_a_request_is_no_crash():
     world = World()
     await world.online()
-    opens = Failing(Stream, "open", times=2)  # the socket is open: both are of requests
-    await sleep_s(130)
+    opens = Failing(Transport, "open", times=2)  # the socket is open: both are of requests
+    await sleep_s(460)
     assert not opens.left and world.agent.status.state == "online"
     assert len([line for _, line in world.log if "memory" in line]) == 2
     world.log.clear()
-    writes = Failing(Stream, "write", times=100, which=lambda stream, data, *_: b"GET /v2/" in data)
-    await sleep_s(400)
-    assert writes.left < 97 and world.agent.status.state == "online"
+    writes = Failing(
+        Transport, "write", times=100, which=lambda stream, data, *_: b"GET /v2/" in data
+    )
+    await sleep_s(1200)
+    # It may not be online: identity says nothing, so it is not known whether it is paused.
+    assert writes.left < 97 and world.running and not world.running.done()
     assert [line for _, line in world.log if "memory" in line]
     await world.power_off()
     assert world.network.open == 0
@@ -175,7 +181,7 @@ async def test_a_stray_401_hides_a_live_device_for_a_minute_only():
     world.frameio.accepts = False
     await world.until("unpaired")
     world.frameio.accepts = True
-    assert await world.until("online") <= 60_000
+    assert await world.until("online") <= 60_000 + 4 * LATENCY_MS
     await world.power_off()
 
 

@@ -3,6 +3,7 @@
 import asyncio
 
 from firmware import app
+from pilotlight import agent as agent_module
 from tests.support.expect import raises
 
 
@@ -56,3 +57,51 @@ async def test_the_end_of_any_job_is_the_end_of_all():
         with raises(ValueError):
             await asyncio.wait_for_ms(app.run_all(agent, network, clock, outputs, None), 1000)
         assert sorted(told.told) == sorted(names)
+
+
+async def test_the_outputs_begin_first():
+    """Light and console are on before the agent can block the event loop."""
+    told = Told("agent", ValueError())
+    agent, outputs, network, clock = [
+        Job(told, name) for name in ("agent", "outputs", "network", "clock")
+    ]
+    agent.status, agent.network_changed = None, None
+    with raises(ValueError):
+        await app.run_all(agent, network, clock, outputs, None)
+    assert told.told[0] == "outputs", told.told
+
+
+async def test_clock_and_agent_hear_of_the_network():
+    told = Told("agent", ValueError())
+    agent, outputs, network, clock = [
+        Job(told, name) for name in ("agent", "outputs", "network", "clock")
+    ]
+    agent.status = None
+    heard = []
+    agent.network_changed = lambda: heard.append("agent")
+    clock.network_changed = lambda: heard.append("clock")
+    with raises(ValueError):
+        await app.run_all(agent, network, clock, outputs, None)
+    network.on_change()
+    assert heard == ["clock", "agent"]  # the agent asks for the time then
+
+
+def test_the_configuration_can_forbid_the_last_resort_s_reset():
+    """The watchdog's check-ins stay, and so do the restarts of the network."""
+
+    class Watchdog:
+        check_in = "check in"
+
+    class Supervisor:
+        watchdog = Watchdog
+
+    kept = agent_module.Agent
+    agent_module.Agent = lambda *arguments: arguments
+    try:
+        for may_reset in (True, False):
+            made = app.make_agent(
+                "settings", "network", "storage", "clock", None, None, Supervisor, may_reset
+            )
+            assert callable(made[6]) == may_reset and made[7] == "check in", made
+    finally:
+        agent_module.Agent = kept

@@ -1,6 +1,7 @@
 """The button: what is told, and when, in virtual time, with contacts that bounce."""
 
 import asyncio
+import random
 
 from tools.virtual_board import virtual_time
 
@@ -178,3 +179,109 @@ async def test_a_press_for_which_there_is_no_memory_is_one_that_was_not_made():
         await asyncio.sleep_ms(1000)
     assert len(told) == 2
     running.cancel()
+
+
+async def blocked(begin_ms, presses, block_ms, late):
+    """What is told of presses, (ms, how long), counted from `begin_ms` before the block.
+
+    The event loop is blocked for block_ms. late: the interrupts are run when it is over.
+    """
+    told = Told()
+    other = asyncio.create_task(work())  # the rest of the firmware
+    await told.until(5_000)
+    base_ms = told.begun_ms + 10_000
+    edges = []
+    for at_ms, for_ms in presses:
+        edges += [(base_ms + at_ms, "press"), (base_ms + at_ms + for_ms, "release")]
+    begun_ms = base_ms + begin_ms
+    end_ms = begun_ms + block_ms
+    for at_ms, order in edges:
+        if at_ms < begun_ms or at_ms >= end_ms:
+            if at_ms >= end_ms and Clock.now_ms < begun_ms:
+                await block(begun_ms, end_ms, edges, late)
+            await asyncio.sleep_ms(at_ms - Clock.now_ms)
+            orders.obey(order, pin=0, bounces=BOUNCES)
+    if Clock.now_ms < end_ms:
+        await block(begun_ms, end_ms, edges, late)
+    other.cancel()
+    return [name for name, _ in await told.end()]
+
+
+async def work():
+    while True:
+        await asyncio.sleep_ms(300)
+
+
+async def block(begun_ms, end_ms, edges, late):
+    """A look-up, say: no task runs."""
+    await asyncio.sleep_ms(begun_ms - Clock.now_ms)
+    if late:
+        interrupts.hold()
+    for at_ms, order in edges:
+        if begun_ms <= at_ms < end_ms:
+            if late:
+                Clock.now_ms = at_ms
+                orders.obey(order, pin=0)
+            else:
+                virtual_time.pass_ms(at_ms - Clock.now_ms)
+                orders.obey(order, pin=0, bounces=BOUNCES)
+    if late:
+        Clock.now_ms = end_ms
+        interrupts.release()
+    else:
+        virtual_time.pass_ms(end_ms - Clock.now_ms)
+
+
+async def test_what_happens_while_the_event_loop_is_blocked():
+    """A look-up of 7 s. With the times of the edges all is told right, but later."""
+    for presses, expected in (
+        ([(1000, 80)], ["short"]),
+        ([(1000, 400)], ["short"]),
+        ([(1000, 2000)], ["long"]),
+        ([(1000, 80), (1300, 80)], ["double"]),
+        ([(1000, 80), (3000, 80)], ["short", "short"]),
+        ([(1000, 80), (3000, 1700)], ["short", "long"]),
+        ([(-100, 200)], ["short"]),  # begun before
+        ([(-100, 1700)], ["long"]),
+        ([(-100, 200), (300, 80)], ["double"]),
+        ([(6900, 200)], ["short"]),  # ends afterwards
+        ([(6900, 1700)], ["long"]),
+        ([(-500, 9000)], ["long"]),
+        ([(6000, 80), (7200, 80)], ["short", "short"]),
+        ([(8000, 80)], ["short"]),
+        ([(-2000, 80)], ["short"]),
+    ):
+        assert await blocked(0, presses, 7000, late=False) == expected, presses
+
+
+async def test_what_happens_while_the_interrupts_are_late_too():
+    """As on an ESP32. How long a press was is not known then: no hold is told by mistake."""
+    for presses, expected in (
+        ([(1000, 80)], ["short"]),
+        ([(1000, 400)], ["short"]),
+        ([(1000, 2000)], ["short"]),
+        ([(-100, 200)], ["short"]),
+        ([(-100, 1700)], ["short"]),
+        ([(6900, 200)], ["short"]),
+        ([(6900, 1700)], ["long"]),
+        ([(-500, 9000)], ["long"]),
+        ([(-2000, 80), (3000, 80)], ["short", "short"]),
+        ([(6000, 80), (7600, 80)], ["short", "short"]),
+        ([(-100, 60), (3000, 80)], ["short", "short"]),
+    ):
+        assert await blocked(0, presses, 7000, late=True) == expected, presses
+
+
+async def test_presses_at_random_over_blocks_of_every_length():
+    """In an outage the loop is blocked 7 s of every 7 to 15. Before, half of them were lost."""
+    random.seed(4)
+    for late in (False, True):
+        counts = {"short": 0, "long": 0}
+        for _ in range(60):
+            at_ms = random.randrange(-3000, 9000)
+            for kind, for_ms in (("short", 150), ("long", 2000)):
+                told = await blocked(0, [(at_ms, for_ms)], random.randrange(700, 7000), late)
+                assert len(told) == 1, (told, at_ms, for_ms)
+                assert kind == "long" or told == ["short"], (told, at_ms, for_ms)
+                counts[kind] += told == [kind]
+        assert counts["short"] == 60 and counts["long"] >= (24 if late else 60), counts

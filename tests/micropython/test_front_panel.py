@@ -232,7 +232,7 @@ async def test_a_light_alone_is_dark_while_a_second_hold_is_asked_for():
     told = Told()
     panel, _ = panel_of(told, screen=False)
     await asyncio.sleep_ms(1)
-    told.status.update(starting=False, connected=True, joined=True, verified=True, paused=False)
+    told.status.update(starting=False, connected=True, joined=True, paused=False)
     panel.show(Indication(told.status))
     for holds in (1, 2):
         told.told.clear()

@@ -54,9 +54,9 @@ def answer(paused, device_id="device-1", expires_at=None):
 
 async def test_paused_is_unknown_until_identity_says_it():
     core, identity = made(Host())
-    assert core.status.paused is None and not core.status.verified
+    assert core.status.paused is None and not core.status.identity_failed
     identity.learn(answer(None), identity.begin())
-    assert core.status.paused is None and core.status.verified
+    assert core.status.paused is None and core.status.identity_failed
     identity.learn(answer(False), identity.begin())
     assert core.status.paused is False and not identity.is_hinted
     assert (core.status.project, core.status.creator) == ("Project", "Creator")
@@ -78,6 +78,27 @@ async def test_an_answer_begun_before_the_last_event_settles_nothing():
     assert core.status.paused is True and identity.is_hinted
 
 
+async def test_over_a_reconnect_the_last_pause_is_kept_for_3_min_without_confirmation():
+    core, identity = made(Host())
+    longest_ms = 3_600_000
+    identity.learn(answer(True), identity.begin())
+    assert identity.is_confirmed and identity.paused_left_ms(7, longest_ms) == longest_ms
+    begun = identity.begin()
+    identity.doubt(1000)
+    identity.doubt(50_000)  # the first loss counts
+    assert not identity.is_confirmed
+    assert identity.paused_left_ms(101_000, longest_ms) == 80_000
+    identity.learn(answer(False), begun)  # asked before the end: an event may have been missed
+    assert core.status.paused is True and not identity.is_confirmed
+    identity.learn(answer(False), identity.begin())
+    assert core.status.paused is False and identity.is_confirmed
+    identity.doubt(200_000)
+    assert identity.paused_left_ms(380_000, longest_ms) == 0
+    identity.forget_paused()
+    assert core.status.paused is None
+    assert identity.paused_left_ms(380_000, longest_ms) == longest_ms
+
+
 async def test_the_device_id_is_stored_with_its_authorization():
     host = Host()
     _, identity = made(host)
@@ -87,7 +108,7 @@ async def test_the_device_id_is_stored_with_its_authorization():
     assert host.saves == 1
     assert made(host)[1].device_id == "device-1"
     assert made(host, "another token")[1].device_id is None
-    identity.doubt_device_id()
+    identity.forget()
     identity.learn(answer(False), identity.begin())
     assert host.saves == 1  # what is stored already wears no flash
     identity.learn(answer(False, "device-2"), identity.begin())
@@ -114,6 +135,7 @@ async def test_identity_is_asked_once_when_the_authorization_ends():
 
 async def test_a_proof_is_good_for_its_time():
     core = Core(None, None, None, Times())
+    core.status.update(joined=True)
     proof = Proof(core, Schedule(core.times, time.ticks_ms()))
     watching = asyncio.create_task(proof.run())
     for gaps_ms in ((), (10_000,), (28_999, 28_999)):
@@ -130,3 +152,38 @@ async def test_a_proof_is_good_for_its_time():
         assert core.status.connected is False
         assert Clock.now_ms - begun_ms == 29_000
     watching.cancel()
+
+
+async def test_a_proof_is_good_for_longer_where_answers_are_rarer():
+    core = Core(None, None, None, Times())
+    proof = Proof(core, Schedule(core.times, time.ticks_ms()))
+    watching = asyncio.create_task(proof.run())
+    core.status.update(fallback=True)
+    proof.prove()
+    await asyncio.sleep_ms(129_000)
+    assert core.status.connected is True
+    await asyncio.sleep_ms(2_000)
+    assert core.status.connected is False
+    core.status.update(fallback=False, authorized=False)
+    proof.prove()
+    await asyncio.sleep_ms(3_600_000)  # nothing asks but health, every few minutes
+    assert core.status.connected is True
+    proof.end()
+    assert core.status.connected is False
+    await asyncio.sleep_ms(60_000)
+    core.status.update(authorized=True)
+    proof.prove()
+    await asyncio.sleep_ms(10_000)
+    proof.end_if_older(12_000)
+    assert core.status.connected is True
+    proof.end_if_older(10_000)
+    assert core.status.connected is False
+    watching.cancel()
+
+
+async def test_without_network_nothing_is_proven():
+    core = Core(None, None, None, Times())
+    proof = Proof(core, Schedule(core.times, time.ticks_ms()))
+    core.status.update(network_up=False)
+    proof.prove()  # a reply that was read late
+    assert core.status.connected is False

@@ -33,25 +33,29 @@ def full_heap():
     return ballast
 
 
-def connect(endpoint, small, large, large_bytes):
+async def connect(endpoint, small, large, large_bytes):
     """Open a stream when so many blocks of 32 bytes and so many larger pieces are free.
 
     True if it worked.
     """
     blocks = [bytearray(1) for _ in range(2 * small)]
     pieces = [bytearray(large_bytes) for _ in range(large)]
+    stream = None
     ballast = full_heap()
     for number in range(0, 2 * small, 2):
         blocks[number] = None
     for number in range(large):
         pieces[number] = None
     try:
-        endpoint.open().close()
+        stream = endpoint.open()
+        await stream.open()
         return True
     except (Unreachable, MemoryError):
         return False
     finally:
         del ballast
+        if stream is not None:
+            stream.close()
 
 
 async def test_a_stream_that_finds_no_memory_leaves_no_file_open():
@@ -61,7 +65,7 @@ async def test_a_stream_that_finds_no_memory_leaves_no_file_open():
         for large in range(4):
             for small in range(0, 36, 4):
                 before = server.open_files()
-                if connect(endpoint, small, large, large_bytes):
+                if await connect(endpoint, small, large, large_bytes):
                     worked += 1
                 else:
                     failed += 1
@@ -92,7 +96,7 @@ async def test_a_phoenix_socket_that_finds_no_memory_for_its_tasks():
         await server.end(writer)
 
     class Times(server.Times):
-        heartbeat_ms = 60_000
+        heartbeat_ms = first_heartbeat_ms = 60_000
         reply_ms = 60_000
 
     class Proof:

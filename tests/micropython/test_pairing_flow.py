@@ -181,7 +181,7 @@ async def test_words_that_end_it():
     device = Device(Endpoint(["temporarily_unavailable", "zzz", pair()]))
     device.endpoint.code_failures = [BadRequest("temporarily_unavailable")]
     assert await device.ends() is None and device.endpoint.codes == 1
-    for refusal in (BadRequest("invalid_client"), Unauthorized("token_refused", "x", True)):
+    for refusal in (BadRequest("invalid_client"), Unauthorized("")):
         device = Device(Endpoint())
         device.endpoint.code_failures = [refusal]
         assert await device.ends() == "client_refused" and not device.endpoint.codes

@@ -9,7 +9,7 @@ virtual_time.install()
 from pilotlight.core import Core
 from pilotlight.credentials import NotAuthorized
 from pilotlight.frameio_api import BadRequest, Unauthorized, Unexpected
-from pilotlight.net.errors import Unreachable
+from pilotlight.net.errors import LinkClosed, Unreachable
 from pilotlight.oauth_api import TokenPair
 from pilotlight.times import Times
 from pilotlight.tokens import Tokens
@@ -52,10 +52,12 @@ class Endpoint:
 
 
 class Requests:
-    """Stands in for the request slot. up: a request can be made."""
+    """Stands in for the request slot. up: a request can be made. count: proofs that Frame.io answers."""
 
     def __init__(self):
         self.up = True
+        self.proof = self
+        self.count = 0
 
     async def ask(self, request):
         return await request
@@ -157,6 +159,11 @@ class Device:
         """Identity has refused this token; True if a refresh is to mend that."""
         return self._tokens.refused(token)
 
+    def connect(self):
+        """Frame.io answers again."""
+        self.requests.count += 1
+        self._status.update(connected=True)
+
     # What the other parts ask it
 
     @property
@@ -247,11 +254,13 @@ async def test_a_new_token_that_is_refused_is_not_refreshed_again():
     with raises(NotAuthorized):
         await device.access_token(rejected=token)
     assert device.refuse(token)
-    await asyncio.sleep_ms(1000)
+    await asyncio.sleep_ms(58_000)
+    assert await device.access_token() == "access-2"  # a minute after the last refresh
+    await asyncio.sleep_ms(4_000)
     assert await device.access_token() == "access-3"
     # A pair that came in its time is believed by the next application that complains.
     device.refresh()
-    await asyncio.sleep_ms(1000)
+    await asyncio.sleep_ms(61_000)
     assert await device.access_token(rejected="access-4") == "access-5"
     await device.stop()
 
@@ -259,18 +268,67 @@ async def test_a_new_token_that_is_refused_is_not_refreshed_again():
 async def test_failures_are_tried_again_with_backoff_and_end_nothing():
     device = Device()
     device.start()
-    device.endpoint.answers = [Unreachable("timeout", "x"), Unexpected("server_error", "x")] * 20
+    device.endpoint.sent = False
+    device.endpoint.answers = [Unreachable("timeout", "x"), Unexpected("server_error", "x")] * 80
     with raises(Unreachable):
         await device.access_token(rejected="access-1")
     assert device.authorized
     while device.endpoint.answers:
         await asyncio.sleep_ms(1000)
-    await asyncio.sleep_ms(70_000)
-    assert set(device.endpoint.used) == {"refresh-1"} and len(device.endpoint.used) == 41
-    assert await device.access_token() == "access-42"
-    gaps = [device.endpoint.begun_ms[i] - device.endpoint.begun_ms[i - 1] for i in range(1, 41)]
-    assert max(gaps) <= 60_000 + 200 and max(gaps) > 20_000, gaps
+    await asyncio.sleep_ms(901_000)
+    assert set(device.endpoint.used) == {"refresh-1"} and len(device.endpoint.used) == 161
+    assert await device.access_token() == "access-162"
+    begun_ms = device.endpoint.begun_ms
+    soon = [begun_ms[i] - begun_ms[i - 1] for i in range(1, 160) if begun_ms[i] < 1_800_000]
+    late = [begun_ms[i] - begun_ms[i - 1] for i in range(1, 160) if begun_ms[i - 1] > 2_000_000]
+    assert max(soon) <= 60_000 + 200 and max(soon) > 20_000, soon
+    assert 600_000 < max(late) <= 900_000 + 200, late
     assert device.told == ["renewed", "renewed"]
+    await device.stop()
+
+
+async def test_an_outage_that_is_over_ends_the_wait_of_a_refresh():
+    device = Device()
+    device.start()
+    device.endpoint.sent = False
+    device.endpoint.answers = [Unreachable("timeout", "x")] * 100
+    device.refresh()
+    await asyncio.sleep_ms(7_200_000)
+    device.endpoint.answers = []
+    used = len(device.endpoint.used)
+    device.connect()  # something of Frame.io has answered
+    await asyncio.sleep_ms(61_000)
+    assert len(device.endpoint.used) == used + 1 and device.told == ["renewed", "renewed"]
+    await device.stop()
+
+
+async def test_a_token_whose_answer_may_be_lost_waits_until_frameio_answers_something():
+    device = Device()
+    device.start()
+    device.endpoint.answers = [LinkClosed(1006, "cut off")] * 8
+    device.refresh()
+    await asyncio.sleep_ms(3_600_000)
+    assert device.endpoint.used == ["refresh-1"]
+    for wait_s in (0, 120, 240, 480, 960, 1200, 1200):
+        used = len(device.endpoint.used)
+        device.requests.count += 1
+        await asyncio.sleep_ms(wait_s * 1000 - 13_000 if wait_s else 0)
+        assert len(device.endpoint.used) == used, wait_s
+        await asyncio.sleep_ms(14_000 if wait_s else 1_500)
+        assert len(device.endpoint.used) == used + 1, wait_s
+    device.requests.count += 1
+    await asyncio.sleep_ms(1_300_000)
+    assert device.told == ["renewed", "renewed"] and set(device.endpoint.used) == {"refresh-1"}
+    await device.stop()
+
+
+async def test_a_life_of_a_second_is_not_believed():
+    device = Device()
+    device.start()
+    device.endpoint.answers = [pair(number, life_s=1) for number in range(2, 40)]
+    device.refresh()
+    await asyncio.sleep_ms(600_000)
+    assert 9 <= len(device.endpoint.used) <= 11, device.endpoint.begun_ms
     await device.stop()
 
 
@@ -278,8 +336,8 @@ async def test_only_the_endpoint_s_verdict_ends_it():
     for sent, answers, reason in (
         (True, [BadRequest("invalid_request")], "pairing_ended"),
         (True, [BadRequest("invalid_grant")], "pairing_ended"),
-        (True, [BadRequest("")], "pairing_ended"),
-        (True, [Unauthorized("token_refused", "x", True)], "pairing_ended"),
+        (True, [Unauthorized("")], "pairing_ended"),
+        (True, [Unauthorized("invalid_grant")], "pairing_ended"),
         (True, [Unreachable("timeout", "x"), BadRequest("invalid_request")], "refresh_lost"),
         (False, [Unreachable("refused", "x"), BadRequest("invalid_request")], "pairing_ended"),
     ):
@@ -288,7 +346,9 @@ async def test_only_the_endpoint_s_verdict_ends_it():
         device.endpoint.sent = sent
         device.endpoint.answers = list(answers)
         device.refresh()
-        await asyncio.sleep_ms(5_000)
+        await asyncio.sleep_ms(1_000)
+        device.requests.count += 1
+        await asyncio.sleep_ms(61_000)
         assert device.told == ["renewed", "ended"] and device.reason == reason, (
             device.told,
             device.reason,
@@ -302,27 +362,47 @@ async def test_only_the_endpoint_s_verdict_ends_it():
 
 
 async def test_words_that_may_pass_end_nothing():
-    for word in ("temporarily_unavailable", "zzz", "slow_down"):
+    for verdict in (BadRequest("zzz"), BadRequest("slow_down"), Unauthorized("zzz")):
         device = Device()
         device.start()
-        device.endpoint.answers = [BadRequest(word)]
+        device.endpoint.answers = [verdict]
         device.refresh()
         await asyncio.sleep_ms(5_000)
-        assert (
-            device.told == ["renewed", "renewed"] and device.endpoint.used == ["refresh-1"] * 2
-        ), word
+        assert device.told == ["renewed", "renewed"], verdict
+        assert device.endpoint.used == ["refresh-1"] * 2
+        await device.stop()
+
+
+async def test_a_400_that_does_not_say_what_it_means_ends_the_pairing_after_10_min():
+    for word in ("", "zzz"):
+        device = Device()
+        device.start()
+        begun_ms = Clock.now_ms
+        device.endpoint.answers = [BadRequest(word)] * 200
+        device.refresh()
+        while device.authorized:
+            await asyncio.sleep_ms(1_000)
+        assert 600_000 <= Clock.now_ms - begun_ms <= 700_000, Clock.now_ms - begun_ms
+        assert len(device.endpoint.used) >= 3 and device.reason == "pairing_ended"
         await device.stop()
 
 
 async def test_a_wrong_secret_ends_nothing():
     device = Device()
     device.start()
-    device.endpoint.answers = [BadRequest("invalid_client")]
+    refused = BadRequest("invalid_client"), Unauthorized("invalid_client")
+    device.endpoint.answers = list(refused) + [BadRequest("unauthorized_client")] * 10
     with raises(NotAuthorized) as caught:
         await device.access_token(rejected="access-1")
     assert caught.error.reason == "client_refused" and device.authorized and device.client_refused
-    await asyncio.sleep_ms(5_000)
-    assert await device.access_token() == "access-3"
+    while device.endpoint.answers:
+        await asyncio.sleep_ms(1_000)
+        assert device.authorized and device.client_refused
+    begun_ms = device.endpoint.begun_ms
+    gaps_s = [(begun_ms[i] - begun_ms[i - 1]) // 1000 for i in range(1, 8)]
+    assert gaps_s == [60, 120, 240, 480, 900, 900, 900], gaps_s
+    await asyncio.sleep_ms(901_000)
+    assert await device.access_token() == "access-14" and not device.client_refused
     await device.stop()
 
 
@@ -381,6 +461,7 @@ async def test_an_expired_token_is_waited_for():
     device.pair()
     Clock.now_ms += 10 * LIFE_S * 1000
     device.endpoint.answers = [Unreachable("timeout", "no answer")]
+    device.endpoint.sent = False
     device.run()
     with raises(Unreachable):
         await device.renew_if_expired()

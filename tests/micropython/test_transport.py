@@ -6,6 +6,7 @@ import gc
 import socket
 import struct
 import sys
+import time
 
 from pilotlight.net import transport as module
 from pilotlight.net.deadline import Deadline
@@ -21,41 +22,22 @@ async def silent(reader, writer):
     await server.end(writer)
 
 
-class Net:
-    """Stands in for the `socket` module: connects begin, and a byte is there to be read.
-
-    addresses: what a look-up gives. look_ups: how many there were. connected: the address of each
-    connect. refusal: errno with which connects fail at once, or 0.
-    """
+class Refusing:
+    """Stands in for the `socket` module: connects fail at once with this errno."""
 
     SOCK_STREAM = 1
 
-    def __init__(self, addresses):
-        self.addresses = addresses
-        self.look_ups = 0
-        self.connected = []
-        self.refusal = 0
+    def __init__(self, number):
+        self._number = number
 
     def getaddrinfo(self, host, port, *_):
-        self.look_ups += 1
-        return [(2, 1, 6, None, address) for address in self.addresses]
+        return [(2, 1, 6, None, (host, port))]
 
     def socket(self, *_):
-        return Socket(self)
-
-
-class Socket:
-    """A socket of a Net."""
-
-    def __init__(self, net):
-        self._net = net
+        return self
 
     def connect(self, address):
-        self._net.connected.append(address)
-        raise OSError(self._net.refusal or errno.EINPROGRESS)
-
-    def readinto(self, buffer):
-        return 1
+        raise OSError(self._number)
 
     def setblocking(self, blocking):
         pass
@@ -142,13 +124,11 @@ def test_the_host_field_names_the_port_unless_it_is_the_scheme_s_own():
 async def test_a_board_says_reset_where_a_connection_is_refused():
     """That is what lwIP says."""
     for platform, reason in (("linux", "reset"), ("esp32", "refused")):
-        net = Net(["a"])
         transport = on_platform(platform)
-        transport.socket, kept = net, transport.socket
+        transport.socket, kept = Refusing(errno.ECONNRESET), transport.socket
         try:
-            net.refusal = errno.ECONNRESET
             with raises(Unreachable) as caught:
-                transport.Endpoint("127.0.0.1", 9).open()
+                await transport.Endpoint("127.0.0.1", 9).open().open()
         finally:
             transport.socket = kept
         assert caught.error.reason == reason, platform
@@ -156,8 +136,39 @@ async def test_a_board_says_reset_where_a_connection_is_refused():
 
 async def test_a_name_that_is_not_found():
     with raises(Unreachable) as caught:
-        Endpoint("pilotlight.invalid", 443).open()
+        await Endpoint("pilotlight.invalid", 443).open().open()
     assert caught.error.reason == "name"
+
+
+async def test_everybody_has_a_turn_before_a_look_up_that_may_block():
+    """A change of the status passes through several tasks, of which each takes its time."""
+    steps = [asyncio.Event() for _ in range(6)]
+    seen = []
+
+    async def step(number):
+        await steps[number].wait()
+        time.sleep_ms(3)
+        if number + 1 < len(steps):
+            steps[number + 1].set()
+        else:
+            seen.append(number)
+
+    class Recorded(Refusing):
+        def getaddrinfo(self, *_):
+            seen.append("look-up")
+            raise OSError(-202)
+
+    for number in range(len(steps)):
+        asyncio.create_task(step(number))
+    await asyncio.sleep_ms(5)
+    module.socket, kept = Recorded(0), module.socket
+    try:
+        steps[0].set()
+        with raises(Unreachable):
+            await Endpoint("host", 9).open().open()
+    finally:
+        module.socket = kept
+    assert seen == [5, "look-up"], seen
 
 
 async def test_silence_ends_at_the_deadline():
@@ -278,41 +289,6 @@ async def test_a_cancelled_reader_is_not_woken_where_it_waits_next():
     await asyncio.sleep_ms(10)
     assert not woken
     second.close()
-
-
-async def test_an_address_that_failed_is_not_the_next_one():
-    net = Net(["a", "b", "c"])
-    module.socket, kept = net, module.socket
-    try:
-        endpoint = Endpoint("127.0.0.1", 9)
-        for _ in range(5):
-            endpoint.open().close()
-        assert net.connected == ["a", "b", "c", "a", "b"], net.connected
-        up = endpoint.open()
-        assert up.read_into(bytearray(10)) == 1 and net.connected.pop() == "c"
-        look_ups = net.look_ups
-        net.addresses.pop()
-        # While it is up: that one, without a look-up. Then the one that the look-up gives first.
-        for _ in range(2):
-            endpoint.open().close()
-        assert net.connected[5:] == ["c", "c"] and net.look_ups == look_ups
-        up.close()
-        endpoint.open().close()
-        assert net.connected[7:] == ["a"] and net.look_ups == look_ups + 1
-    finally:
-        module.socket = kept
-
-
-async def test_a_dozen_addresses_are_all_tried():
-    net = Net(list(range(12)))
-    module.socket, kept = net, module.socket
-    try:
-        endpoint = Endpoint("127.0.0.1", 9)
-        for _ in range(24):
-            endpoint.open().close()
-    finally:
-        module.socket = kept
-    assert net.connected == list(range(12)) * 2, net.connected
 
 
 async def test_waiting_keeps_nothing():

@@ -70,12 +70,17 @@ class World:
     """Device, network and service; the seed decides all that is random.
 
     pairs: the device has a client_secret, not a fixed token; `pair` acts for its user.
-    storage: used in place of the host's records. reset: the agent's last resort, or None.
+    storage: used in place of the host's records. port: worlds that live at the same time need one
+    each. reset: the agent's last resort, or None.
+    repairs: what makes the faults under way well again (see `faults.py`), the newest last.
+    patience_ms: how much longer than usual the way back may take, for what the service has asked.
+    on_suspended(ms): called after the process was suspended for so long, or None.
     shown: (virtual ms, state, connected, paused, reason) of each change.
     """
 
-    def __init__(self, seed=1, jitter_ms=0, pairs=False, storage=None):
+    def __init__(self, seed=1, jitter_ms=0, pairs=False, storage=None, port=1):
         random.seed(seed)
+        self._port = port
         self.frameio = Frameio(Tokens() if pairs else None)
         self.network = Network(self.frameio.serve, LATENCY_MS, jitter_ms)
         self.host = Host()
@@ -84,13 +89,16 @@ class World:
         self.log = []
         self.reset = None
         self.agent = None
+        self.repairs = []
+        self.patience_ms = 0
+        self.on_suspended = None
         self.due_ms = {}  # by which virtual ms a task of the agent's has to call
 
     def power_on(self, times=None):
         """Start the device."""
-        self.network.plug_in()
+        self.network.plug_in(self._port)
         given = {"client_secret": SECRET} if self.frameio.tokens else {"access_token": TOKEN}
-        settings = Settings("http://127.0.0.1:1", "1.2.3", **given)
+        settings = Settings("http://127.0.0.1:%d" % self._port, "1.2.3", **given)
         self.due_ms.clear()
 
         def note(line):
@@ -107,6 +115,19 @@ class World:
         late_ms = Clock.now_ms - self.due_ms.get(name, Clock.now_ms)
         assert late_ms <= 0, "%s is %d ms late" % (name, late_ms)
         self.due_ms[name] = Clock.now_ms + within_ms
+
+    @property
+    def is_running(self):
+        """The agent's `run` has not ended."""
+        return not self.running.done()
+
+    def suspend(self, ms):
+        """The process stands still, while its sockets receive. Then all timers are overdue."""
+        virtual_time.pass_ms(ms)
+        for name in self.due_ms:
+            self.due_ms[name] += ms
+        if self.on_suspended:
+            self.on_suspended(ms)
 
     async def power_off(self):
         """End it in order; raises what it died of."""

@@ -4,6 +4,7 @@ import asyncio
 import binascii
 import hashlib
 import json
+import random
 
 from pilotlight.net.errors import NetError
 from tests.simulation.frameio_tokens import call_of, decoded
@@ -30,6 +31,18 @@ class Frameio:
     None: every token is good.
     delays_ms: what (as in `asked`) → how long its answers wait; an upgrade's token is judged after
     the wait. answered_with: what (as in `asked`) → (status, body), in place of the right answer.
+    unanswered: what (as in `asked`) is never answered. loses_percent: so many REST requests in a
+    hundred are reset without an answer. header: a header line for each 429 and 503, or b"".
+    upgrade_status: with which all upgrades are answered, 0 for the right answer; with
+    refuses_every_second each second one is, with 403. next_joins: answers to the next joins,
+    `error` or `crash` (a phx_error in place of a reply); then `joins` counts. stray_closes: a
+    second join of a socket is answered with ok, and then comes a phx_close for the old channel.
+    kept_online_ms: when the device was last heard in a way that keeps it online at Frame.io.
+    refused_ms, forbidden_ms: when a 401 was last sent, and a 403 to an upgrade. hint_ms: when an
+    event was last pushed. on_request(what, token, socket): called for each REST request and upgrade
+    when it arrives, with the device's Socket; or None.
+    on_answer(what, status): called before each answer to a request, and to a join with ok; or
+    None.
     asked: (virtual ms, what) of everything: `identity`, `health`, `upgrade`, `join`, `heartbeat`,
     `pong`, `close`, `idle`, `http_heartbeat`; of Tokens `code`, `token`, `refresh`, `revoke`.
     """
@@ -48,8 +61,19 @@ class Frameio:
         self.joins = "ok"
         self.delays_ms = {}
         self.answered_with = {}
+        self.unanswered = ()
+        self.loses_percent = 0
+        self.header = b""
+        self.upgrade_status = 0
+        self.refuses_every_second = False
+        self.next_joins = []
+        self.stray_closes = False
         self.expires_at = None
+        self.kept_online_ms = self.hint_ms = Clock.now_ms
+        self.refused_ms = self.forbidden_ms = -1
+        self.on_request = self.on_answer = None
         self.asked = []
+        self._upgrades = 0
         self._sockets = []
 
     def times(self, what):
@@ -66,6 +90,7 @@ class Frameio:
     def push(self, event, payload):
         """Push an event to the joined socket. phx_error and phx_close end its channel."""
         ends = event.startswith("phx_")
+        self.hint_ms = Clock.now_ms
         for socket in self._sockets:
             if socket.joined or ends:
                 socket.send({"event": event, "payload": payload, "ref": None, "topic": TOPIC})
@@ -104,13 +129,19 @@ class Frameio:
             return
         what = _CALLS.get(target) or call_of(target, form)
         self.asked.append((Clock.now_ms, what))
-        if self.hangs:
+        if self.on_request:
+            self.on_request(what, _secret_of(head, form), stream.other)
+        if self.hangs or what in self.unanswered:
             await stream.read(_BUFFER)
+        elif self.loses_percent and random.randrange(100) < self.loses_percent:
+            stream.reset()
         else:
             answer = self._answer(what, head, form)
             await asyncio.sleep_ms(self.delays_ms.get(what, 0))
             if answer:
-                self._respond(stream, *answer)
+                if what in ("identity", "http_heartbeat") and answer[0] in (200, 204):
+                    self.kept_online_ms = Clock.now_ms
+                self._respond(stream, what, *answer)
         stream.close()
 
     def _answer(self, what, head, form):
@@ -141,17 +172,36 @@ class Frameio:
     def _is_good(self, token):
         return self.accepts and (self.tokens is None or self.tokens.accepts(token))
 
-    def _respond(self, stream, status, body):
+    def _respond(self, stream, what, status, body):
         data = b"" if body is None else json.dumps(body).encode()
-        head = b"HTTP/1.1 %d X\r\nContent-Length: %d\r\n\r\n" % (status, len(data))
-        stream.write_now(head + data, 0, len(head) + len(data))
+        header = self.header if status in (429, 503) else b""
+        head = b"HTTP/1.1 %d X\r\n%sContent-Length: %d\r\n\r\n" % (status, header, len(data))
+        is_refusal = status in (400, 401) and ("error" in body or "errors" in body)
+        if status == 401:
+            self.refused_ms = Clock.now_ms
+        if self.on_answer:
+            self.on_answer(what, status)
+        is_proof = is_refusal or 200 <= status < 300
+        stream.write_now(head + data, 0, len(head) + len(data), is_proof)
 
     async def _upgrade(self, stream, request, token):
         self.asked.append((Clock.now_ms, "upgrade"))
+        if self.on_request:
+            self.on_request("upgrade", token, stream.other)
         if "upgrade" in self.delays_ms:
             await asyncio.sleep_ms(self.delays_ms["upgrade"])
-        if self.forbids or not self._is_good(token):
-            stream.write_now(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", 0, 45)
+        self._upgrades += 1
+        status = self.upgrade_status
+        if (
+            self.forbids
+            or (self.refuses_every_second and self._upgrades % 2)
+            or not self._is_good(token)
+        ):
+            status = status or 403
+        if status:
+            if status == 403:
+                self.forbidden_ms = Clock.now_ms
+            self._respond(stream, "upgrade", status, {})
             stream.close()
             return
         key = request.split(b"Sec-WebSocket-Key: ")[1].split(b"\r\n")[0]
@@ -163,7 +213,7 @@ class Frameio:
             + accept
             + b"\r\n\r\n"
         )
-        stream.write_now(head, 0, len(head))
+        stream.write_now(head, 0, len(head), True)
         socket = _Socket(self, stream)
         self._sockets = [socket]
         watch = asyncio.create_task(socket.watch())
@@ -182,11 +232,18 @@ def _is_whole(data):
     )
 
 
+def _secret_of(head, form):
+    """The access or refresh token of a request, or ""."""
+    bearer = head.partition(b"Authorization: Bearer ")[2].split(b"\r\n")[0]
+    return (bearer or form.partition(b"refresh_token=")[2].split(b"&")[0]).decode()
+
+
 class _Socket:
     def __init__(self, service, stream):
         self._service = service
         self.stream = stream
         self.joined = False
+        self._joins = 0
         self._heard_ms = Clock.now_ms
 
     async def watch(self):
@@ -215,7 +272,7 @@ class _Socket:
             if count < 126
             else bytes((0x80 | opcode, 126, count >> 8, count & 0xFF))
         )
-        self.stream.write_now(head + payload, 0, len(head) + count)
+        self.stream.write_now(head + payload, 0, len(head) + count, opcode == 1)
 
     async def run(self):
         data = b""
@@ -255,8 +312,16 @@ class _Socket:
             return
         status = "ok"
         if what == "join":
-            status = service.joins
+            self._joins += 1
+            status = service.next_joins.pop(0) if service.next_joins else service.joins
             self.joined = status == "ok"
+        if self.joined:
+            service.kept_online_ms = Clock.now_ms
+            if what == "join" and service.on_answer:
+                service.on_answer("join", 200)
+        if status == "crash":
+            self.send({"event": "phx_error", "payload": {}, "ref": None, "topic": message["topic"]})
+            return
         response = {} if status == "ok" else {"reason": "unauthorized"}
         self.send(
             {
@@ -266,3 +331,5 @@ class _Socket:
                 "topic": message["topic"],
             }
         )
+        if what == "join" and self.joined and self._joins > 1 and service.stray_closes:
+            self.send({"event": "phx_close", "payload": {}, "ref": None, "topic": message["topic"]})

@@ -66,6 +66,23 @@ class Tokens:
             else pair.generation
         )
 
+    @property
+    def life_left_percent(self):
+        """Of the access token in use."""
+        pair = self._pair
+        return 100 * (pair.access_ends_ms - Clock.now_ms) // max(1, pair.life_ms) if pair else 0
+
+    @property
+    def issued_ms(self):
+        """When the pair in use was issued, or -1."""
+        pair = self._pair
+        return pair.access_ends_ms - pair.life_ms if pair else -1
+
+    def expire(self):
+        """The access token in use is good no more, long before its time."""
+        if self._pair:
+            self._pair.is_expired = True
+
     def enter(self, user_code, state="approved"):
         """The user types in a code; state `denied`: and then refuses.
 
@@ -84,6 +101,7 @@ class Tokens:
             bool(self.live)
             and access_token == pair.access_token
             and Clock.now_ms < pair.access_ends_ms
+            and not pair.is_expired
         )
 
     def generation_of(self, refresh_token):
@@ -219,7 +237,9 @@ class _Pair:
         self.generation = generation
         self.access_token = tokens._text("a", generation)
         self.refresh_token = tokens._text("r", generation)
-        self.access_ends_ms = Clock.now_ms + tokens.access_s * 1000
+        self.is_expired = False
+        self.life_ms = tokens.access_s * 1000
+        self.access_ends_ms = Clock.now_ms + self.life_ms
         self.refresh_ends_ms = Clock.now_ms + tokens.refresh_s * 1000
 
 

@@ -1,87 +1,321 @@
-"""The design's invariants that can be seen without pairing. They hold in any fault."""
+"""The design's invariants that can be seen from outside. They hold in any fault."""
 
 import asyncio
 
 from tests.simulation.device import no_secret
 from tools.virtual_board.virtual_time import Clock
 
+NOT_YET_MET: tuple = ()
+
 _EACH_MS = 500
-HEARTBEAT_MS = 17_000
-PROOF_MS = 29_000
-SPACING_MS = 60_000
+_HEARTBEAT_MS = 17_000
+_PROOF_MS = 29_000
+_FALLBACK_PROOF_MS = 130_000
+_PROBE_MS = 300_000  # between two health probes while unpaired …
+_REQUEST_MS = 30_000  # … and how long one may take
+_TOLD_MS = 500  # how soon a lost network shows after network_changed(), …
+_UNTOLD_MS = 30_000  # … and without
+_SPACING_MS = 60_000
+_HEALTH_MS = 14_900  # begin to begin at the device; a look-up takes its turn of 50 ms
+_LOOK_UP_MS = 30_000  # from one that has failed often, or has blocked, to the next
+_FORBIDDEN_REFRESH_MS = 3_600_000
+_KEPT_ONLINE_MS = 300_000  # Frame.io shows a device as offline after this long without a sign
+_KEPT_PAUSE_MS = 180_000
+_HINTED_MS = 60_000 + _REQUEST_MS
+_UNHINTED_MS = 360_000 + _REQUEST_MS
+_SCHEDULED_PERCENT = 31  # of a token's life are left, at least, if its refresh has a cause
 _TEXT_FRAME = 0x81
 
 
 class Watch:
     """Checks a world twice a virtual second from `begin` to `end`, which says what was broken.
 
-    It sees what the device writes into the network, and the calls of the Agent's `http`.
+    It sees what the device writes into the network and what arrives at the service.
+    broken, known: check that failed → (how often, virtual ms of the first time, what was found
+    then); of those that must hold, and of those that are expected to fail.
     """
 
     def __init__(self, world):
         self._world = world
-        self.broken = []
-        self._identity_ms = None  # when the last identity request began …
-        self._identity_fields = None  # … and its header fields, which hold the token
+        self.broken = {}
+        self.known = {}
+        now_ms = Clock.now_ms
         self._heartbeat_ms = None  # when the last one was written; the join counts as the first
+        self._down_ms = None  # since when there is no network
+        self._well_ms = now_ms  # since when there is no fault
+        self._truth = None
+        self._truth_ms = now_ms  # when the truth about the pause changed
+        self._looked_ms = now_ms
+        self._shown = None
+        self._shown_ms = now_ms  # when that was shown first
+        self._confirmed_ms = -1  # when an event or identity last told it
+        self._last_ms = {}  # what → when it last arrived
+        self._identity_token = None
+        self._health_ms = now_ms
+        self._join_ms = now_ms  # when a join was last answered with ok
+        self._refresh_token = None
+        self._refresh_answered = True
+        self._forbidden_refresh_ms = -_FORBIDDEN_REFRESH_MS
+        self._until_ms = {}  # `rest`, `upgrade` → until when the service has asked it to wait
+        self._turns = 0
+        self._turn_of_look_up = -1
+        self._failed_look_ups = 0  # in a row
+        self._look_up_blocked = False
+        self._look_up_ms = now_ms  # when the last one ended
+        self._blocked_ms = -(1 << 30)  # when a look-up last blocked everything
 
     def begin(self):
         """Begin to look at a world whose device is powered on."""
         world = self._world
         self._heartbeat_ms = Clock.now_ms
-        self._request = world.agent.http.request
-        world.agent.http.request = self._note_request
         world.network.tap = self._note_write
+        self._network_changed = world.agent.network_changed
+        world.agent.network_changed = self._note_network_change
+        world.network.on_look_up = self._note_look_up
+        world.frameio.on_request = self._note_request
+        world.frameio.on_answer = self._note_answer
+        world.on_suspended = self._note_suspension
         self._task = asyncio.create_task(self._look())
 
     def end(self):
         """Raises AssertionError with the first things that were broken."""
         self._task.cancel()
-        log = self._world.log
         no_secret(self._world)
-        self._expect(
-            self._world.network.most_open <= 2,
-            "more than one socket and one request were open at once",
-        )
-        assert not self.broken, (self.broken[:5], log[-10:])
+        if self.broken:
+            first_ms = min([found[1] for found in self.broken.values()])
+            log = [row for row in self._world.log if row[0] <= first_ms]
+            raise AssertionError("broken: %s; log: %s" % (self.broken, log[-10:]))
 
     async def _look(self):
         world = self._world
-        status = world.agent.status
         while True:
-            if status.joined:
-                since_ms = Clock.now_ms - self._heartbeat_ms
-                self._expect(
-                    since_ms <= HEARTBEAT_MS, "joined, and no heartbeat for %d ms" % since_ms
-                )
-            if status.connected:
-                silent_ms = Clock.now_ms - world.network.heard_ms
-                self._expect(
-                    silent_ms <= PROOF_MS + _EACH_MS,
-                    "connected, after %d ms of silence" % silent_ms,
-                )
+            self._turns += 1
+            self._look_at_link(world.agent.status)
+            self._look_at_pause(world.agent.status)
             await asyncio.sleep_ms(_EACH_MS)
 
-    def _note_request(self, method, target, fields, *others):
-        if target == "/v2/devices/me":
-            # The first identity request with new tokens need not keep the distance.
-            if self._identity_fields == fields:
-                gap_ms = Clock.now_ms - self._identity_ms
-                self._expect(gap_ms >= SPACING_MS, "identity after %d ms" % gap_ms)
-            self._identity_ms, self._identity_fields = Clock.now_ms, fields
-        return self._request(method, target, fields, *others)
+    def _look_at_link(self, status):
+        now_ms = Clock.now_ms
+        network = self._world.network
+        if status.joined:
+            since_ms = now_ms - self._heartbeat_ms
+            self._expect("heartbeat", since_ms <= _HEARTBEAT_MS, "none for %d ms" % since_ms)
+        blocked = now_ms - self._blocked_ms < 2 * _PROOF_MS
+        if status.connected:
+            good_ms = _PROOF_MS
+            if status.fallback:
+                good_ms = _FALLBACK_PROOF_MS
+            elif not status.authorized:
+                good_ms = _PROBE_MS + _REQUEST_MS
+            since_ms = now_ms - network.proven_ms
+            check = "connected_over_look_ups" if blocked else "connected"
+            good_ms += 8_000 if blocked else _EACH_MS  # a look-up blocks the event loop
+            self._expect(check, since_ms <= good_ms, "no proof for %d ms" % since_ms)
+        was_held = now_ms - self._looked_ms > 2 * _EACH_MS  # the process, for a while
+        self._looked_ms = now_ms
+        if self._world.host.up or blocked or was_held:
+            self._down_ms = None
+        elif self._down_ms is None:
+            self._down_ms = now_ms
+            self._failed_look_ups = 0
+        elif status.connected:
+            since_ms = now_ms - self._down_ms
+            is_shown = status.state == "no_network"
+            longest_ms = _TOLD_MS if is_shown else _UNTOLD_MS
+            self._expect(
+                "no_network", since_ms <= longest_ms, "connected without network, %d ms" % since_ms
+            )
+        if status.state == "online":
+            since_ms = now_ms - self._world.frameio.kept_online_ms
+            self._expect(
+                "kept_online",
+                since_ms <= _KEPT_ONLINE_MS + 2_000,
+                "online, and Frame.io has not heard of it for %d ms" % since_ms,
+            )
 
-    def _note_write(self, stream, data):
+    def _look_at_pause(self, status):
+        world, now_ms = self._world, Clock.now_ms
+        if status.state == "online":
+            self._expect("paused_unknown", status.paused is not None, "online, pause unknown")
+        if world.repairs:
+            self._well_ms = now_ms
+        if world.frameio.paused != self._truth:
+            self._truth, self._truth_ms = world.frameio.paused, now_ms
+        if not status.joined:
+            return
+        if status.paused != self._shown:  # an event, or an answer asked for before the join
+            self._shown = status.paused
+            self._shown_ms = now_ms
+        unconfirmed_ms = now_ms - max(self._join_ms, self._confirmed_ms, self._shown_ms)
+        if self._confirmed_ms < self._join_ms and unconfirmed_ms > _KEPT_PAUSE_MS + _REQUEST_MS:
+            self._expect(
+                "paused_kept",
+                status.paused is None,
+                "the pause is shown, and was not confirmed for %d ms" % unconfirmed_ms,
+            )
+        if status.paused is None or status.paused == self._truth:
+            return
+        begun_ms = max(self._truth_ms, self._well_ms)
+        hint_ms = max(self._join_ms, world.frameio.hint_ms)
+        wrong_ms, longest_ms = now_ms - begun_ms, _UNHINTED_MS
+        if hint_ms >= begun_ms:
+            wrong_ms, longest_ms = now_ms - hint_ms, _HINTED_MS
+        if world.frameio.tokens:
+            longest_ms += _SPACING_MS  # for a refresh
+        self._expect(
+            "paused", wrong_ms <= longest_ms + world.patience_ms, "wrong for %d ms" % wrong_ms
+        )
+
+    def _note_request(self, what, token, socket):
+        """A request has arrived. What the device has given up already is not counted."""
+        now_ms = Clock.now_ms
+        if socket.closed:
+            return
+        gap_ms = now_ms - self._last_ms.get(what, -(1 << 30))
+        self._last_ms[what] = now_ms
+        kind = "upgrade" if what == "upgrade" else "rest"
+        left_ms = self._until_ms.get(kind, 0) - now_ms
+        self._expect("retry_after", left_ms <= 0, "%s, %d ms too early" % (what, left_ms))
+        if what == "identity":
+            if self._identity_token == token:  # the first with new tokens goes at once
+                self._expect("identity_spacing", gap_ms >= _SPACING_MS, "after %d ms" % gap_ms)
+            self._identity_token = token
+        elif what == "http_heartbeat":
+            self._expect("http_heartbeat_spacing", gap_ms >= _SPACING_MS, "after %d ms" % gap_ms)
+        elif what == "health":
+            self._note_health(socket.opened_ms)
+        elif what == "refresh":
+            self._note_refresh(token, gap_ms)
+
+    def _note_health(self, begun_ms):
+        gap_ms = begun_ms - self._health_ms  # a socket that has ended meanwhile is free to ask
+        blocked = begun_ms - self._blocked_ms < _HEALTH_MS
+        self._expect(
+            "health_spacing",
+            self._join_ms >= self._health_ms or blocked or gap_ms >= _HEALTH_MS,
+            "after %d ms" % gap_ms,
+        )
+        self._health_ms = begun_ms
+        is_joined = self._world.agent.status.joined
+        joined_ms = begun_ms - self._join_ms if is_joined else 0
+        # It may have been under way when the join was answered.
+        longest_ms = 4 * self._world.network.latency_ms + self._world.network.jitter_ms
+        self._expect(
+            "health_beside_socket", joined_ms <= longest_ms, "joined for %d ms" % joined_ms
+        )
+
+    def _note_refresh(self, token, gap_ms):
+        world, now_ms = self._world, Clock.now_ms
+        tokens, frameio = world.frameio.tokens, world.frameio
+        is_again = token == self._refresh_token
+        if is_again:
+            if not self._refresh_answered:
+                sent_ms = now_ms - gap_ms
+                self._expect(
+                    "refresh_again",
+                    gap_ms >= _SPACING_MS and world.network.proven_ms > sent_ms,
+                    "sent again after %d ms" % gap_ms,
+                )
+        elif self._refresh_token is not None:
+            since_ms = now_ms - tokens.issued_ms
+            self._expect(
+                "refresh_spacing",
+                since_ms >= _SPACING_MS,
+                "%d ms after the last success" % since_ms,
+            )
+        has_cause = (
+            is_again
+            or tokens.life_left_percent <= _SCHEDULED_PERCENT
+            or frameio.refused_ms >= tokens.issued_ms
+        )
+        if not has_cause:
+            since_ms = now_ms - self._forbidden_refresh_ms
+            self._expect(
+                "refresh_cause",
+                frameio.forbidden_ms >= tokens.issued_ms and since_ms >= _FORBIDDEN_REFRESH_MS,
+                "not due, nothing was refused, the last for a 403 was %d ms ago" % since_ms,
+            )
+            self._forbidden_refresh_ms = now_ms
+        self._refresh_token = token
+        self._refresh_answered = False
+
+    def _note_answer(self, what, status):
+        if what == "join":
+            self._join_ms = Clock.now_ms
+        elif what == "refresh":
+            self._refresh_answered = True
+        elif what == "identity" and what not in self._world.frameio.answered_with and status == 200:
+            self._confirmed_ms = Clock.now_ms
+        if status in (429, 503):
+            kind = "upgrade" if what == "upgrade" else "rest"
+            wait_ms = _asked_wait_ms(self._world.frameio.header)
+            self._until_ms[kind] = Clock.now_ms + wait_ms
+
+    def _note_write(self, socket, data):
         if data.startswith(b"GET /devices/websocket"):
             self._heartbeat_ms = None
         elif data[0] == _TEXT_FRAME and (
             self._heartbeat_ms is None or b'"heartbeat"' in _unmasked(data)
         ):
             self._heartbeat_ms = Clock.now_ms
+        kinds = [one.kind for one in self._world.network.sockets if not one.closed]
+        self._expect(
+            "one_of_each",
+            kinds.count("rest") <= 1 and kinds.count("socket") <= 1 and len(kinds) <= 2,
+            "open: %s" % kinds,
+        )
 
-    def _expect(self, holds, what):
+    def _note_look_up(self):
+        """None while joined; after failures at growing distances; a turn for all in between."""
+        network, now_ms = self._world.network, Clock.now_ms
+        self._expect("look_up_joined", not self._world.agent.status.joined, "while joined")
+        if self._failed_look_ups:
+            least_ms = min(_LOOK_UP_MS, 1000 << min(self._failed_look_ups, 5))
+            if self._look_up_blocked:
+                least_ms = _LOOK_UP_MS
+            gap_ms = now_ms - self._look_up_ms
+            self._expect(
+                "look_up_spacing",
+                gap_ms >= least_ms,
+                "%d ms after failure %d" % (gap_ms, self._failed_look_ups),
+            )
+        if network.look_up_ms:
+            self._expect(
+                "look_up_turn", self._turns != self._turn_of_look_up, "two look-ups without a turn"
+            )
+            self._turn_of_look_up = self._turns
+            self._blocked_ms = now_ms
+        self._look_up_blocked = network.look_up_ms > 1000
+        self._look_up_ms = now_ms + network.look_up_ms
+        self._failed_look_ups = 0 if network.has_name else self._failed_look_ups + 1
+
+    def _note_network_change(self):
+        """What has just come up is tried at once."""
+        self._failed_look_ups = 0
+        self._network_changed()
+
+    def _note_suspension(self, ms):
+        """Nothing was due while the process stood still."""
+        self._world.network.proven_ms += ms
+        self._world.frameio.kept_online_ms += ms
+        if self._heartbeat_ms is not None:
+            self._heartbeat_ms += ms
+        self._well_ms = Clock.now_ms
+
+    def _expect(self, check, holds, what):
         if not holds:
-            self.broken.append((Clock.now_ms, what))
+            found = self.known if check in NOT_YET_MET else self.broken
+            count, first_ms, first = found.get(check, (0, Clock.now_ms, what))
+            found[check] = count + 1, first_ms, first
+
+
+def _asked_wait_ms(header):
+    """What a header line asks for, in ms; at most 5 min."""
+    name, _, value = header.partition(b": ")
+    number = value.strip()
+    if not number.isdigit() or len(number) > 9:
+        return 60_000 if b"GMT" in number else 0
+    return min(300_000, int(number) * (1000 if name == b"Retry-After" else 1))
 
 
 def _unmasked(frame):

@@ -1,6 +1,7 @@
-"""A network in memory, in virtual time, in place of pilotlight.net.transport's classes.
+"""A network in memory, in virtual time, under the real pilotlight.net.transport.
 
-Import it before pilotlight.agent: from then on `transport.Endpoint` is the simulated one.
+Import it before pilotlight.agent: from then on transport's `socket` is the simulated one, so that
+Endpoint and Transport are the real ones.
 
 What is written arrives after `latency_ms` and a random part of `jitter_ms`. Where there is jitter,
 it arrives in pieces that are cut at random. One seed decides order and delay. The link can be cut
@@ -8,23 +9,32 @@ without notice (`dead_air`): as with TCP, what was under way arrives when the ai
 """
 
 import asyncio
+import errno
 import random
-import time
 
 from pilotlight.net import transport
-from pilotlight.net.errors import LinkClosed, Unreachable, no_memory
-from tools.virtual_board.virtual_time import Clock
+from pilotlight.net.errors import LinkClosed, Unreachable
+from tools.virtual_board.virtual_time import Clock, Waiter, pass_ms
+
+ADDRESS = "192.0.2.1"  # where the server is
 
 
 class Network:
-    """What lies between device and server. All streams obey it.
+    """What lies between device and server. All connections obey it.
 
     latency_ms, jitter_ms: each way. refused: connects are refused.
-    no_memory: connects find no memory for TLS. one_only: while another stream is open they do not.
+    no_memory: connects find no memory for TLS. one_only: while another one is open they do not.
+    addresses: what a look-up gives, in this order. refusing, holes: addresses of which connects are
+    refused, or never answered.
+    has_name: look-ups find the name. look_up_ms: so long does one block the whole event loop.
     serve: called with each new far end (`Stream`).
-    opened: how many streams the device has opened. open: how many are open. most_open: its maximum.
-    heard_ms: when the device last received a byte.
-    tap(stream, data): called with all that the device writes, when it writes it, or None.
+    opened: how many connections the device has begun. open: how many are open, and most_open its
+    maximum. sockets: the device's ends. look_ups: how many there were.
+    heard_ms: when the device last received a byte. proven_ms: when the last proof that Frame.io
+    answers arrived.
+    tap(socket, data): called with all that the device writes, when it writes it, or None.
+    on_connect(), on_look_up(): called when the device begins to connect, and before each look-up,
+    or None.
     """
 
     def __init__(self, serve, latency_ms, jitter_ms=0):
@@ -32,18 +42,24 @@ class Network:
         self.jitter_ms = jitter_ms
         self.refused = False
         self.no_memory = self.one_only = False
+        self.addresses = (ADDRESS,)
+        self.refusing = self.holes = ()
+        self.has_name = True
+        self.look_up_ms = 0
         self.serve = serve
         self.opened = 0
         self.open = 0
         self.most_open = 0
-        self.heard_ms = Clock.now_ms
-        self.tap = None
-        self._dead_air = False
-        self._streams = []  # the device's ends
+        self.sockets = []
+        self.look_ups = 0
+        self.heard_ms = self.proven_ms = Clock.now_ms
+        self.tap = self.on_connect = self.on_look_up = None
+        self._dead_air = self._down = False
+        self._held = False
 
-    def plug_in(self):
-        """An Agent that is made from now on connects through this network."""
-        _Plugged.network = self
+    def plug_in(self, port):
+        """What connects to this port of any name goes through this network from now on."""
+        _Sockets.networks[port] = self
 
     @property
     def dead_air(self):
@@ -53,140 +69,116 @@ class Network:
     @dead_air.setter
     def dead_air(self, dead):
         self._dead_air = dead
-        for stream in self._streams:
-            stream.wake()
-            stream.other.wake()
+        self._tell()
+
+    @property
+    def down(self):
+        """The device has no network: nothing arrives either."""
+        return self._down
+
+    @down.setter
+    def down(self, down):
+        self._down = down
+        self._tell()
+
+    def is_dead(self):
+        """Nothing arrives."""
+        return self._dead_air or self._down
+
+    def _tell(self):
+        for socket in self.sockets:
+            socket.wake()
+            socket.other.wake()
+
+    @property
+    def held(self):
+        """What arrives waits in the device's sockets: the device does not see it."""
+        return self._held
+
+    @held.setter
+    def held(self, held):
+        self._held = held
+        for socket in self.sockets:
+            socket.wake()
 
     def delay_ms(self):
         """How long the next piece is under way."""
         return self.latency_ms + (random.randrange(self.jitter_ms + 1) if self.jitter_ms else 0)
 
     def connect(self):
-        """A new stream: the device's end."""
-        near, far = Stream(self), Stream(self)
+        """The device's end of a new connection."""
+        near, far = Socket(self), Stream(self)
         near.other, far.other = far, near
+        if self.on_connect:
+            self.on_connect()
         self.opened += 1
         self.open += 1
         self.most_open = max(self.most_open, self.open)
-        near.is_device = True
-        self._streams = [stream for stream in self._streams if not stream.is_over()] + [near]
+        self.sockets = [socket for socket in self.sockets if not socket.is_over()] + [near]
         return near
+
+    def look_up(self, port):
+        """What getaddrinfo gives. Raises OSError."""
+        self.look_ups += 1
+        if self.on_look_up:
+            self.on_look_up()
+        if self.look_up_ms:
+            pass_ms(self.look_up_ms)
+        if not self.has_name:
+            raise OSError(-2)
+        # The protocol, which is handed on to `socket`, tells one network from another.
+        return [(2, 1, port, "", (address, port)) for address in self.addresses]
 
     def reset(self):
         """Every connection is reset, at both ends at once."""
-        for stream in self._streams:
-            stream.reset()
-            stream.other.reset()
+        for socket in self.sockets:
+            socket.reset()
 
 
-class _Plugged:
-    network = None
+class _Sockets:
+    """Replaces the module `socket` in pilotlight.net.transport."""
+
+    SOCK_STREAM = 1
+    networks = {}
+
+    @staticmethod
+    def getaddrinfo(host, port, *_):
+        return _Sockets.networks[port].look_up(port)
+
+    @staticmethod
+    def socket(family, kind, port):
+        return _Sockets.networks[port].connect()
 
 
-class Endpoint:
-    """Replaces pilotlight.net.transport.Endpoint."""
-
-    def __init__(self, host, port, tls=None):
-        self.host = host
-        self.port = port
-        self.host_field = "%s:%d" % (host, port)
-        self._network = _Plugged.network
-
-    def open(self):
-        return self._network.connect()
+transport.socket = _Sockets
 
 
-transport.Endpoint = Endpoint
-
-
-class _Readable:
-    def __init__(self, stream):
-        self._stream = stream
-
-    def __iter__(self):
-        return self._stream._wait()
-
-
-class Stream:
-    """One end of a stream. It replaces pilotlight.net.transport.Transport."""
+class _End:
+    """One end of a connection."""
 
     def __init__(self, network):
         self._network = network
         self._buffer = b""
-        self._news = asyncio.Event()
         self._ended = False  # the other end has closed
         self._was_reset = False
-        self._under_way = []  # (virtual ms at which it arrives, piece or None for the end)
+        self._under_way = []  # (virtual ms of its arrival, piece or None for the end, is a proof)
         self._carrying = False
         self.closed = False
-        self.is_device = False
         self.other = None
-        self.readable = _Readable(self)
-        self.progress_ms = time.ticks_ms()
-
-    async def open(self):
-        network = self._network
-        await asyncio.sleep_ms(2 * network.delay_ms())
-        while network.dead_air:
-            self._check_open()
-            self._news.clear()
-            await self._news.wait()
-        self._check_open()
-        if network.refused:
-            raise Unreachable("refused", "the server refused the connection")
-        if network.no_memory or (network.one_only and network.open > 1):
-            self.close()
-            raise no_memory()
-        asyncio.create_task(network.serve(self.other))
-
-    async def _wait(self):
-        while not (self._buffer or self._ended or self.closed or self._was_reset):
-            self._news.clear()
-            await self._news.wait()
-
-    def read_into(self, buffer):
-        self._check_open()
-        count = min(len(self._buffer), len(buffer))
-        if count:
-            buffer[:count] = self._buffer[:count]
-            self._buffer = self._buffer[count:]
-            self.progress_ms = time.ticks_ms()
-            if self.is_device:
-                self._network.heard_ms = Clock.now_ms
-        return count if count or self._ended else None
-
-    async def read(self, buffer):
-        while True:
-            await self.readable
-            count = self.read_into(buffer)
-            if count is not None:
-                return count
-
-    def write_now(self, buffer, start, end):
-        self._check_open()
-        data = bytes(buffer[start:end])
-        if self.is_device and self._network.tap:
-            self._network.tap(self, data)
-        self._send(data)
-        self.progress_ms = time.ticks_ms()
-        return end - start
-
-    async def write(self, buffer, start, end):
-        self.write_now(buffer, start, end)
 
     def close(self):
+        """Close it: the other end is told."""
         if not self.closed:
             self.closed = True
-            if self.is_device:
-                self._network.open -= 1
-            self._news.set()
             if not self._was_reset:
                 self._send(None)
+            self._notify()
 
     def reset(self):
-        """The connection is gone: reads and writes say so."""
-        self._was_reset = True
-        self._news.set()
+        """The connection is gone: reads and writes say so, at both ends."""
+        for end in (self, self.other):
+            end._was_reset = True
+            end._notify()
 
     def is_over(self):
         """Closed, and the other end knows."""
@@ -194,11 +186,18 @@ class Stream:
 
     def wake(self):
         """The air has changed."""
-        self._news.set()
-        if self._under_way and not self._network.dead_air and not self._carrying:
+        self._notify()
+        if self._under_way and not self._network.is_dead() and not self._carrying:
             self._carry_on()
 
-    def _send(self, data):
+    def _take(self, buffer):
+        count = min(len(self._buffer), len(buffer))
+        if count:
+            buffer[:count] = self._buffer[:count]
+            self._buffer = self._buffer[count:]
+        return count if count or self._ended else None
+
+    def _send(self, data, is_proof=False):
         due_ms = self._under_way[-1][0] if self._under_way else 0
         while True:
             piece = data
@@ -207,7 +206,7 @@ class Stream:
             due_ms = max(
                 due_ms, Clock.now_ms + self._network.delay_ms()
             )  # one stream keeps its order
-            self._under_way.append((due_ms, piece))
+            self._under_way.append((due_ms, piece, is_proof))
             if not data or len(piece) == len(data):
                 break
             data = data[len(piece) :]
@@ -220,19 +219,137 @@ class Stream:
 
     async def _carry(self):
         """Carry what is under way to the other end; stop while the air is dead."""
-        other = self.other
-        while self._under_way and not self._network.dead_air:
-            due_ms, data = self._under_way[0]
+        while self._under_way and not self._network.is_dead():
+            due_ms, data, is_proof = self._under_way[0]
             if due_ms > Clock.now_ms:
                 await asyncio.sleep_ms(due_ms - Clock.now_ms)
                 continue
             self._under_way.pop(0)
-            if data is None:
-                other._ended = True
-            else:
-                other._buffer += data
-            other._news.set()
+            if is_proof and not self.other.closed:
+                self._network.proven_ms = Clock.now_ms
+            self.other._arrived(data)
         self._carrying = False
+
+    def _arrived(self, data):
+        if data is None:
+            self._ended = True
+        else:
+            self._buffer += data
+        self._notify()
+
+
+class Socket(_End):
+    """The device's end: a non-blocking socket.
+
+    kind: `socket` for the device socket, `rest`, or None before it has written.
+    opened_ms: when the device began to connect.
+    """
+
+    def __init__(self, network):
+        super().__init__(network)
+        self.reader, self.writer = Waiter(), Waiter()
+        self.kind = None
+        self.opened_ms = Clock.now_ms
+        self._is_connected = False
+        self._error = 0
+        self._air = asyncio.Event()
+
+    def setblocking(self, blocking):
+        assert not blocking
+
+    def setsockopt(self, *_):
+        pass
+
+    def connect(self, address):
+        asyncio.create_task(self._connect(address[0]))
+        raise OSError(errno.EINPROGRESS)
+
+    def is_readable(self):
+        held = self._network.held
+        return bool(self._error or self._was_reset or ((self._buffer or self._ended) and not held))
+
+    def is_writable(self):
+        return bool(self._is_connected or self._error or self._was_reset)
+
+    def readinto(self, buffer):
+        self._check()
+        count = None if self._network.held else self._take(buffer)
+        if count:
+            self._network.heard_ms = Clock.now_ms
+        return count
+
+    def write(self, buffer, start, count):
+        self._check()
+        data = bytes(buffer[start : start + count])
+        if self.kind is None:
+            self.kind = "socket" if data.startswith(b"GET /devices/websocket") else "rest"
+        if self._network.tap:
+            self._network.tap(self, data)
+        self._send(data)
+        return count
+
+    def close(self):
+        if not self.closed:
+            self._network.open -= 1
+        super().close()
+
+    async def _connect(self, address):
+        network = self._network
+        await asyncio.sleep_ms(2 * network.delay_ms())
+        while network.is_dead() and not self.closed:
+            self._air.clear()
+            await self._air.wait()
+        if self.closed or address in network.holes:
+            return
+        if network.refused or address in network.refusing:
+            self._error = errno.ECONNREFUSED
+        elif network.no_memory or (network.one_only and network.open > 1):
+            self._error = errno.ENOMEM
+        else:
+            self._is_connected = True
+            asyncio.create_task(network.serve(self.other))
+        self._notify()
+
+    def _check(self):
+        if self.closed:
+            raise OSError(errno.EBADF)
+        if self._error:
+            raise OSError(self._error)
+        if self._was_reset:
+            raise OSError(errno.ECONNRESET)
+
+    def _notify(self):
+        self._air.set()
+        if self.is_readable():
+            self.reader.wake()
+        if self.is_writable():
+            self.writer.wake()
+
+
+class Stream(_End):
+    """The server's end."""
+
+    def __init__(self, network):
+        super().__init__(network)
+        self._news = asyncio.Event()
+
+    async def read(self, buffer):
+        """Wait for bytes and read them into the buffer. Raises NetError if it is over."""
+        while True:
+            self._check_open()
+            count = self._take(buffer)
+            if count is not None:
+                return count
+            self._news.clear()
+            await self._news.wait()
+
+    def write_now(self, buffer, start, end, is_proof=False):
+        """Send buffer[start:end]. is_proof: only Frame.io can have sent it."""
+        self._check_open()
+        self._send(bytes(buffer[start:end]), is_proof)
+
+    def _notify(self):
+        self._news.set()
 
     def _check_open(self):
         if self.closed:

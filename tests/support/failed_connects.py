@@ -33,12 +33,12 @@ _WELL_MS = 10_000
 class Times:
     """total_ms: how long a connect may take. Heartbeats do not matter here."""
 
-    heartbeat_ms = 60_000
+    heartbeat_ms = first_heartbeat_ms = 60_000
     reply_ms = 60_000
     close_ms = 5000
 
     def __init__(self, total_ms):
-        self.stall_ms = self.total_ms = total_ms
+        self.stall_ms = self.total_ms = self.tls_total_ms = total_ms
 
 
 class Client:

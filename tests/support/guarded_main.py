@@ -48,7 +48,9 @@ with open("times.json") as file:
         network_check_ms=50,
         backoff_base_ms=20,
         backoff_cap_ms=50,
-        health_ms=50,
+        health_first_ms=50,
+        health_low_ms=50,
+        health_high_ms=50,
         starting_ms=50,
         **json.load(file),
     )

@@ -7,12 +7,16 @@ import threading
 
 
 class Relay:
-    """A TCP relay on loopback that counts the connections through it."""
+    """A TCP relay on loopback that counts the connections through it.
 
-    def __init__(self, port: int) -> None:
+    delay_s: how long bytes take, each way.
+    """
+
+    def __init__(self, port: int, delay_s: float = 0) -> None:
         self.connections = 0
         self.port = 0
         self._target = port
+        self._delay_s = delay_s
         self._ready = threading.Event()
         threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True).start()
         assert self._ready.wait(10)
@@ -26,14 +30,20 @@ class Relay:
     async def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target)
-        await asyncio.gather(_pump(reader, far_writer), _pump(far_reader, writer))
+        await asyncio.gather(
+            _pump(reader, far_writer, self._delay_s), _pump(far_reader, writer, self._delay_s)
+        )
 
 
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, delay_s: float) -> None:
+    loop = asyncio.get_running_loop()
     try:
         while data := await reader.read(4096):
-            writer.write(data)
-            await writer.drain()
+            if delay_s:
+                loop.call_later(delay_s, writer.write, data)
+            else:
+                writer.write(data)
+                await writer.drain()
     except ConnectionError:
         pass
-    writer.close()
+    loop.call_later(delay_s, writer.close)

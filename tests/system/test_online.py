@@ -119,12 +119,12 @@ def test_unknown_events_change_nothing(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize(
-    ("token", "heap"), [(TOKEN, "165k"), (None, "195k")], ids=["fixed token", "paired"]
+    ("token", "heap"), [(TOKEN, "175k"), (None, "206k")], ids=["fixed token", "paired"]
 )
 def test_online_over_tls_in_a_small_heap_with_an_identity_of_100_kb(
     rig: Rig, token: str | None, heap: str
 ) -> None:
-    """Seen with 64-bit words: 159 and 185 KiB."""
+    """Seen with 64-bit words: 170 and 201 KiB."""
     mock = rig.mock("--identity-bytes", "100000", "--interval-s", "1", tls=True)
     device = rig.device(
         rig.config(mock.url, mock.ca, token),
@@ -151,7 +151,8 @@ def test_the_real_heartbeat_and_the_real_poll(rig: Rig) -> None:
     joined = mock.records(event="phx_join")[0]["t_ms"]
     beats = [joined] + [record["t_ms"] for record in mock.records(event="heartbeat")]
     gaps = [after - before for before, after in itertools.pairwise(beats)]
-    assert all(14_000 <= gap <= 17_000 for gap in gaps), gaps
+    assert 2_900 <= gaps[0] <= 5_000, gaps  # soon, to see that the socket works
+    assert all(14_000 <= gap <= 17_000 for gap in gaps[1:]), gaps
     polls = [record["t_ms"] for record in mock.records(kind="request", path="/v2/devices/me")]
     # The device counts 60 s from start to start; the mock sees arrivals, and the first request may
     # have been slower.

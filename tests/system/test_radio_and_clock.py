@@ -75,7 +75,7 @@ def test_wifi_lost_in_every_way(tmp_path: Path, rig: Rig) -> None:
         for reason, harm, remedy in ways:
             for order in harm:
                 board.order("wifi", **order)
-            after = wait(board, after, state="no_network", reason=reason, connected=True)
+            after = wait(board, after, state="no_network", reason=reason, connected=False)
             for order in remedy:
                 board.order("wifi", **order)
             after = wait(board, after, state="online", reason=None)

@@ -14,10 +14,12 @@ from tools.rig import Device, Mock, Rig
 # Many links in a row take little time. Identity is asked at once, but only after an event.
 SOON = {
     "backoff_cap_ms": 50,
+    "backoff_dropped_ms": 20,
     "heartbeat_ms": 300,
     "proof_ms": 1000,
     "identity_spacing_ms": 200,
-    "identity_online_ms": 60_000,
+    "identity_low_ms": 60_000,
+    "identity_high_ms": 60_000,
 }
 PROTOCOL, BAD_TEXT, TOO_LARGE = ("protocol", 1002), ("protocol", 1007), ("too_large", 1009)
 
@@ -154,7 +156,9 @@ def test_garbage(rig: Rig) -> None:
 
 
 def test_what_never_ends(rig: Rig) -> None:
-    mock, device = rig.online(tls=True, times={**SOON, "stall_ms": 800, "total_ms": 1600})
+    mock, device = rig.online(
+        tls=True, times={**SOON, "stall_ms": 800, "total_ms": 1600, "tls_total_ms": 1600}
+    )
     assert lost_and_back(mock, device, "endless", what="frame")[0] == "too_large"
     assert lost_and_back(mock, device, "endless", what="message")[0] == "too_large"
     for what in ("head", "body"):

@@ -17,7 +17,8 @@ sys.path[:0] = [
 for name in ("machine", "select", "time"):
     sys.modules.pop(name, None)
 
-# The virtual ones, and what the agent and every board have, come first: they are not counted.
+# The virtual ones, and the agent, come first: they are not counted, nor is the pool of names, which
+# doubles somewhere on the way.
 import machine as machine
 import neopixel as neopixel
 import network as network
@@ -25,7 +26,7 @@ import ntptime as ntptime
 
 from firmware.indication import Indication
 from firmware.storage import FileStorage
-from pilotlight import credentials as credentials
+from pilotlight import agent as agent
 from pilotlight.net import deadline as deadline
 from pilotlight.status import DeviceStatus
 

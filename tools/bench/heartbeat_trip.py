@@ -87,7 +87,10 @@ def main():
 
     values, settings = app.configure(Uptime())
     times = Times(
-        heartbeat_ms=3_600_000, identity_spacing_ms=3_600_000, identity_online_ms=3_600_000
+        heartbeat_ms=3_600_000,
+        identity_spacing_ms=3_600_000,
+        identity_low_ms=3_600_000,
+        identity_high_ms=3_600_000,
     )
     storage = FileStorage(values["state_dir"])
     agent = app.make_agent(

@@ -80,7 +80,13 @@ FACES = (
     ("fault", Indication("fault", reason="config", connected=False, paused=None)),
     ("fault_unnamed", Indication("fault", reason="something_new", connected=False, paused=None)),
 )
-_LOG = ["14:32 offline timeout", "14:33 online", "15:01 paused", "15:20 online", "16:47 no network"]
+_LOG = [
+    "14:32-15:10 x38 no_backend timeout",
+    "15:10 online ",
+    "15:12 paused ",
+    "15:20 online ",
+    "16:47 no_network ",
+]
 
 
 def books(width, height):

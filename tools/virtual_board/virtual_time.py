@@ -22,6 +22,7 @@ _PERIOD = 1 << 30
 _HALF = 1 << 29
 _POLL = 3  # the ioctl by which a stream is asked what it is ready for
 _IN = 1
+_OUT = 4
 
 
 class Clock:
@@ -69,39 +70,83 @@ def _next_interrupt(end_ms):
     return True
 
 
+class Waiter:
+    """The task that waits for one direction of a simulated socket. The socket has `reader` and
+    `writer`, which it wakes.
+    """
+
+    def __init__(self):
+        self.task = None
+
+    def wake(self):
+        """The socket is ready: its task runs after all whose time has come, as on a board."""
+        task, self.task = self.task, None
+        if task is not None and asyncio.core._io_queue.waiters.pop(id(task), None) is self:
+            asyncio.core._task_queue.push(task, asyncio.core.ticks())
+
+
 class _Poller:
-    """Replaces asyncio's poller: time passes. Streams written in Python work (ThreadSafeFlag)."""
+    """Replaces asyncio's poller: time passes.
+
+    Streams written in Python (ThreadSafeFlag) work, and simulated sockets, which have Waiters.
+    """
 
     def __init__(self):
         self.map = {}
+        self.waiters = {}  # of each task that waits for a simulated socket
 
     def wait_io_event(self, dt):
         if dt >= 0 and not self.map and _interrupts is _NO_BOARD:  # as in millions of turns
             Clock.now_ms += dt
             return
         end_ms = Clock.now_ms + dt if asyncio.core._task_queue.peek() else None
-        while not self._wake_reader():
+        while not self._wake():
             if not _next_interrupt(end_ms):
                 if end_ms is None:
                     raise RuntimeError("every task waits for something that can't come any more")
                 return
 
     def queue_read(self, stream):
-        self.map[id(stream)] = stream, asyncio.core.cur_task
+        if not hasattr(stream, "reader"):
+            self._queue(stream, _IN)
+            return
+        self._wait(stream.reader)
+        if stream.is_readable():
+            stream.reader.wake()
+
+    def queue_write(self, stream):
+        if not hasattr(stream, "writer"):
+            self._queue(stream, _OUT)
+            return
+        self._wait(stream.writer)
+        if stream.is_writable():
+            stream.writer.wake()
+
+    def _queue(self, stream, event):
+        self.map[id(stream), event] = stream, asyncio.core.cur_task
         asyncio.core.cur_task.data = self
 
+    def _wait(self, waiter):
+        waiter.task = task = asyncio.core.cur_task
+        self.waiters[id(task)] = waiter
+        task.data = self
+
     def remove(self, task):
-        for key, (_, reader) in self.map.items():
-            if reader is task:
+        waiter = self.waiters.pop(id(task), None)
+        if waiter is not None:
+            waiter.task = None
+            return
+        for key, (_, waiting) in self.map.items():
+            if waiting is task:
                 del self.map[key]
                 return
         raise RuntimeError("nobody waits for a socket here")
 
-    def _wake_reader(self):
-        for key, (stream, reader) in self.map.items():
-            if stream.ioctl(_POLL, _IN):
+    def _wake(self):
+        for key, (stream, waiting) in self.map.items():
+            if stream.ioctl(_POLL, key[1]):
                 del self.map[key]
-                asyncio.core._task_queue.push(reader)
+                asyncio.core._task_queue.push(waiting)
                 return True
         return False
 
@@ -180,4 +225,5 @@ def forget_tasks():
     """Drop all other tasks, timers and the watchdog, as a power cut does: no `finally` runs."""
     asyncio.core._task_queue = asyncio.core.TaskQueue()
     asyncio.core._io_queue.map.clear()
+    asyncio.core._io_queue.waiters.clear()
     _interrupts.forget()

@@ -22,3 +22,15 @@ class Backoff:
     def reset(self) -> None:
         """Start again at the base."""
         self._bound_ms = self._times.backoff_base_ms
+
+    def raise_to(self, bound_ms: int) -> None:
+        """The next wait is uniform in 0..bound_ms at least."""
+        self._bound_ms = max(self._bound_ms, bound_ms)
+
+
+def stretched_ms(asked_ms: int, cap_ms: int, randrange) -> int:
+    """What a server asks for, times 1 to 1.5 at random, at most cap_ms.
+
+    randrange(stop): a random integer from 0 to stop - 1.
+    """
+    return min(cap_ms, asked_ms + randrange(asked_ms // 2 + 1))

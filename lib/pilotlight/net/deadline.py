@@ -7,7 +7,12 @@ a Deadline cancels no task: it closes the transport, which wakes all tasks that 
 import asyncio
 import time
 
+from micropython import const
+
 from .errors import NetError, Unreachable
+
+_LATE_MS = const(500)  # the event loop was blocked, or the chip suspended
+_GRACE_MS = const(1_000)
 
 
 class Deadline:
@@ -24,21 +29,27 @@ class Deadline:
     4. It finishes after the transport was closed so: Unreachable("timeout") too.
     5. Its task is cancelled: CancelledError goes on.
 
-    transport: has `close()` and `progress_ms`, the ticks at which a byte last moved.
+    The time for which something else blocks the event loop counts, but then the block has another
+    second: what has come meanwhile is read first.
+
+    transport: has `close()`. Its `begun_ms` and `progress_ms` are set here, to ticks; it sets
+    begun_ms again when a look-up is over, and progress_ms when a byte moves. If its `is_tls` is
+    true, the limit is times.tls_total_ms.
     what: what the block does; for the error's text.
-    times: has `stall_ms` and `total_ms`. total_ms: used instead of times.total_ms, if not 0.
+    times: has `stall_ms`, `total_ms` and, where there is TLS, `tls_total_ms`.
+    total_ms: used instead of those totals, if not 0.
     """
 
     def __init__(self, transport, what: str, times, total_ms: int = 0) -> None:
         self._transport = transport
         self._what = what
-        self._times = times
-        self._total_ms = total_ms or times.total_ms
+        self._stall_ms: int = times.stall_ms
+        is_tls = getattr(transport, "is_tls", False)
+        self._total_ms = total_ms or (times.tls_total_ms if is_tls else times.total_ms)
         self._expired = False
 
     def __enter__(self) -> "Deadline":
-        self._begun_ms = time.ticks_ms()
-        self._transport.progress_ms = self._begun_ms
+        self._transport.begun_ms = self._transport.progress_ms = time.ticks_ms()
         self._task = asyncio.create_task(self._watch())
         return self
 
@@ -48,17 +59,22 @@ class Deadline:
             raise Unreachable("timeout", "no answer in time while %s" % self._what)
 
     async def _watch(self) -> None:
+        transport = self._transport
+        late_ms = 0
         while True:
             now_ms = time.ticks_ms()
             left_ms = min(
-                self._times.stall_ms - time.ticks_diff(now_ms, self._transport.progress_ms),
-                self._total_ms - time.ticks_diff(now_ms, self._begun_ms),
+                self._stall_ms - time.ticks_diff(now_ms, transport.progress_ms),
+                self._total_ms - time.ticks_diff(now_ms, transport.begun_ms),
             )
             if left_ms <= 0:
-                self._expired = True
-                self._transport.close()
-                return
+                if late_ms < _LATE_MS:
+                    self._expired = True
+                    transport.close()
+                    return
+                left_ms = _GRACE_MS
             await asyncio.sleep_ms(left_ms)
+            late_ms = time.ticks_diff(time.ticks_ms(), now_ms) - left_ms
 
 
 async def ends_within(job, wait_ms: int) -> bool:

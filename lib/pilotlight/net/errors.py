@@ -6,7 +6,10 @@ class NetError(Exception):
 
     reason: one short word (`timeout`, `name`, `certificate` …), stable, to show and to compare.
     text: for a log. It never holds the value of a header, a query or a body.
+    wait_ms: how long to wait before the next try, or None: the caller decides.
     """
+
+    wait_ms: int | None = None
 
     def __init__(self, reason: str, text: str) -> None:
         super().__init__(text)
@@ -18,7 +21,12 @@ class Unreachable(NetError):
 
     reason: `name` (not found), `refused`, `timeout`, `reset`, `no_route`, `memory` (too little is
     free), or `io` for anything else.
+    wait_ms: with `name`: no look-up is made before this time is over.
     """
+
+    def __init__(self, reason: str, text: str, wait_ms: int | None = None) -> None:
+        super().__init__(reason, text)
+        self.wait_ms = wait_ms
 
 
 class Untrusted(NetError):
@@ -42,15 +50,16 @@ class ProtocolError(NetError):
 class UpgradeRefused(NetError):
     """The server answered the WebSocket upgrade with another status than 101 (`upgrade_refused`).
 
-    status: the HTTP status.
+    status: the HTTP status. retry_after_ms: how long the server asks to wait, or 0.
     """
 
-    def __init__(self, status: int) -> None:
+    def __init__(self, status: int, retry_after_ms: int = 0) -> None:
         super().__init__(
             "upgrade_refused",
             "the server refused the WebSocket upgrade with HTTP status %d" % status,
         )
         self.status = status
+        self.retry_after_ms = retry_after_ms
 
 
 class JoinRefused(NetError):

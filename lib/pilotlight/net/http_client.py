@@ -8,13 +8,13 @@ from micropython import const
 from .deadline import Deadline
 from .errors import LinkClosed, no_memory
 from .http_body import BodyFraming
-from .http_head import ResponseHead, request_head
+from .http_head import ResponseHead, request_head, retry_after_ms
 from .json_pick import JsonError, JsonPick
 from .transport import Endpoint, Transport
 
 _READ_BYTES = const(1024)
 _BODY_BYTES = const(1 << 18)
-_HEADERS = const(("content-length", "transfer-encoding"))
+_HEADERS = const(("content-length", "transfer-encoding", "retry-after", "x-ratelimit-window"))
 _CUT_OFF = const("the answer was cut off")
 
 
@@ -23,17 +23,19 @@ class Response:
 
     status: the HTTP status. fields: what was picked from the body, a dict as in JsonPick.fields, or
     None if the body was not one whole JSON text.
+    retry_after_ms: how long the server asks to wait, or 0, see http_head.retry_after_ms.
     """
 
-    def __init__(self, status: int, fields: dict | None) -> None:
+    def __init__(self, status: int, fields: dict | None, retry_after_ms: int) -> None:
         self.status = status
         self.fields = fields
+        self.retry_after_ms = retry_after_ms
 
 
 class HttpClient:
     """Requests to one endpoint, one at a time: the caller must not begin another meanwhile.
 
-    times: has `stall_ms` and `total_ms`: a request ends after this long without a byte, and in all.
+    times: for the Deadline: a request ends after `stall_ms` without a byte, and a total time.
     sent: True if the last request was sent completely, so that the server may have carried it out
     even if no answer came.
     """
@@ -95,7 +97,8 @@ class HttpClient:
                 raise LinkClosed(1006, _CUT_OFF)
             at = head.feed(self._buffer, 0, count)
         is_json = await self._read_body(transport, BodyFraming(head, _BODY_BYTES), pick, at, count)
-        return Response(head.status, pick.fields if is_json else None)
+        fields = pick.fields if is_json else None
+        return Response(head.status, fields, retry_after_ms(head.headers))
 
     async def _read_body(
         self, transport: Transport, framing: BodyFraming, pick: JsonPick, at: int, count: int

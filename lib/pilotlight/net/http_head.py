@@ -11,6 +11,7 @@ from .errors import ProtocolError
 _LINE_BYTES = const(512)  # the longest line that is kept; longer ones are counted and dropped
 _HEAD_BYTES = const(16384)
 _LF = const(b"\n")
+_DATE_MS = const(60_000)
 
 
 def request_head(method: str, target: str, host: str, headers) -> bytes:
@@ -154,3 +155,18 @@ def _text(data: bytes) -> str:
         return data.decode()
     except UnicodeError:
         raise ProtocolError("the response's head holds a header that is not text")
+
+
+def retry_after_ms(headers: dict) -> int:
+    """How long an answer asks to wait before the next request, in ms; 0 if it does not say.
+
+    headers: name in lower case → value. `retry-after` (RFC 9110 section 10.2.3) counts in seconds;
+    a date there counts as a minute, for the clock may be wrong. `x-ratelimit-window` counts in ms.
+    """
+    text = headers.get("retry-after", "").strip()
+    if text:
+        if text.encode().isdigit():
+            return int(text[:6]) * 1000
+        return _DATE_MS if text[-3:] == "GMT" else 0
+    text = headers.get("x-ratelimit-window", "").strip()
+    return int(text[:9]) if text and text.encode().isdigit() else 0

@@ -17,6 +17,7 @@ from .websocket_client import WebSocketClient
 from .websocket_frames import TEXT
 
 _LARGEST_EXPECTED_BYTES = const(125)
+_LATE_MS = const(500)
 
 
 class PhoenixSocket:
@@ -30,11 +31,14 @@ class PhoenixSocket:
     websocket: a WebSocketClient that is not open; it is used for one connection after another.
     endpoint: the server's Endpoint.
     join_ref, heartbeat_ref: the `ref` of our phx_join and of our heartbeats; the replies carry it.
-    times: has `heartbeat_ms`, from one heartbeat to the next; `reply_ms`, how long a heartbeat's
+    times: has `heartbeat_ms`, from one heartbeat to the next; `first_heartbeat_ms`, from the
+    upgrade to the first one; `reply_ms`, how long a heartbeat's
     reply may take before the link is closed; `close_ms`, how long a close handshake may take;
-    `stall_ms` and `total_ms`, the deadlines of connect and join without a byte and in all.
+    `stall_ms` and `total_ms`, the deadlines of connect and join without a byte and in all;
+    `late_reply_ms`, more time for a reply if the device itself was late.
     proof: has `prove()`, which is called for the 101 and for each valid message: the server is
     alive.
+    has_beaten: a heartbeat was answered on this socket.
     """
 
     def __init__(
@@ -60,6 +64,7 @@ class PhoenixSocket:
         self._join_status = ""  # "" until the reply to the join has come
         self._join_reason = ""
         self._channel_lost = False
+        self.has_beaten = False
         self._news = asyncio.Event()  # a join reply, a lost channel, or the end of the link
         self._read_ended = asyncio.Event()
         self._read_ended.set()
@@ -100,13 +105,13 @@ class PhoenixSocket:
         text = message(topic, "phx_join", self._join_ref)
         with Deadline(self._transport, "joining", self._times):
             await self._websocket.send(text, 0, len(text))
-            while not self._join_status:
+            while not self._join_status and not self._channel_lost:
                 self._raise_end()
                 await self._news.wait()
                 self._news.clear()
         self._raise_end()
         if self._join_status != "ok":
-            raise JoinRefused(self._join_reason)
+            raise JoinRefused(self._join_reason if self._join_status else "the channel crashed")
 
     async def serve(self) -> None:
         """Wait until the server ends the channel, then return: the socket still lives, so rejoin.
@@ -154,7 +159,10 @@ class PhoenixSocket:
         self._end = None
         self._news.clear()
         self._heartbeat_answered = True
-        self._heartbeat_sent_ms = time.ticks_ms()
+        self.has_beaten = False
+        # So that the first heartbeat is due after first_heartbeat_ms.
+        early_ms = self._times.heartbeat_ms - self._times.first_heartbeat_ms
+        self._heartbeat_sent_ms = time.ticks_add(time.ticks_ms(), -early_ms)
         asyncio.create_task(self._read())
         self._read_ended.clear()  # after the reader was made: `close` waits for it
         self._heart = asyncio.create_task(self._beat())
@@ -201,6 +209,10 @@ class PhoenixSocket:
                 self.abandon(no_memory())
                 return
             await asyncio.sleep_ms(self._times.reply_ms)
+            late_ms = time.ticks_diff(time.ticks_ms(), self._heartbeat_sent_ms)
+            if not self._heartbeat_answered and late_ms - self._times.reply_ms > _LATE_MS:
+                # The device itself was late, perhaps suspended: the reply may wait to be read.
+                await asyncio.sleep_ms(self._times.late_reply_ms)
             if not self._heartbeat_answered:
                 self.abandon(
                     LinkClosed(
@@ -214,7 +226,7 @@ class PhoenixSocket:
     def _on_message(self, opcode: int, start: int, end: int) -> None:
         frames = self._websocket.frames
         if frames.was_expected:
-            self._heartbeat_answered = True
+            self._heartbeat_answered = self.has_beaten = True
             self._proof.prove()
             return
         if opcode != TEXT:
@@ -227,7 +239,7 @@ class PhoenixSocket:
             and read.ref == self._heartbeat_ref
             and read.status == "ok"
         ):
-            self._heartbeat_answered = True
+            self._heartbeat_answered = self.has_beaten = True
             if end - start <= _LARGEST_EXPECTED_BYTES:
                 frames.expected = bytes(frames.buffer[start:end])
         elif read.topic == self._topic:

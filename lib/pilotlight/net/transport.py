@@ -5,9 +5,11 @@ that waits on a stream is cancelled only if the stream is closed too, and both s
 and the TLS one, are kept and closed.
 """
 
+import asyncio
 import asyncio.core  # type: ignore[import-not-found]  # private: see Transport.close and _Readiness
 import errno
 import gc
+import random
 import socket
 import sys
 import time
@@ -28,14 +30,30 @@ _TCP_NODELAY = const(1)
 _LARGEST_ERRNO = const(255)
 _TLS_ALLOC_FAILED = const(0x7F00)
 
+# Look-ups: see Endpoint.
+_KEPT_MS = const(60_000)
+_LINK_MS = const(10_000)  # a stream that has lasted so long was a link: REST requests are shorter
+_BLOCKED_MS = const(1_000)
+_FIRST_WAIT_MS = const(2_000)
+_QUICK_MISSES = const(4)
+_LONG_WAIT_MS = const(30_000)  # up to twice this
+_MOST_FAILED = const(16)
+# From a change of the status to the screen it passes through half a dozen turns of tasks.
+_TURN_MS = const(50)
+
 
 class Endpoint:
     """A server to connect to, and which of its addresses to try next.
 
     host, port: as in the URL. tls: a context from `tls_context`, or None for plain TCP.
     host_field: the value of the Host header, with the port unless it is the scheme's default.
-    A look-up blocks the whole event loop, so none is made while a stream to this endpoint is up:
-    that stream's address is used.
+
+    A look-up blocks the whole event loop, so few are made. None while a stream to this endpoint is
+    up, nor for the first connect after the end of a link: they use that address. One that has found
+    addresses serves every connect for 60 s. After one that has found none, no other is made for 2,
+    4, 8, 16 s, then 30 to 60 s at random (at once so long if it has blocked for more than 1 s).
+    Connects begin with the address that answered last, else with the first one behind the last
+    failure that has not failed.
     """
 
     def __init__(self, host: str, port: int, tls=None) -> None:
@@ -43,86 +61,157 @@ class Endpoint:
         self.port = port
         self.host_field = host if port == (443 if tls else 80) else "%s:%d" % (host, port)
         self._tls = tls
-        self._failed: object = None  # the last address that failed
-        self._up: list = []  # addresses of the streams that have received something
+        # Addresses are rows of getaddrinfo, but those that failed: only what to connect to.
+        self._up: list = []  # of the streams that have received something
+        self._last = None  # answered last
+        self._of_link = None  # of the link that has ended last, until the next connect's end
+        self._found: list = []  # by the last look-up …
+        self._found_ms = 0  # … at these ticks
+        self._failed: list = []  # the last failure last
+        self._misses = 0  # look-ups in a row that found nothing
+        self._missed_ms = self._wait_ms = 0  # the ticks of the last one; no other for so long
 
     def open(self) -> "Transport":
-        """Begin to connect; await the Transport's `open()` next.
-
-        A look-up may block the event loop for seconds. Raises Unreachable (`name`, `refused`,
-        `no_route`, `memory` …).
-        """
+        """A new stream; await its `open()` next. Raises Unreachable (`memory`)."""
         try:
-            return Transport(self, self._next_address(), self._tls)
+            return Transport(self, self._tls)
         except MemoryError:
             raise no_memory()
 
-    def _next_address(self):
+    def network_changed(self) -> None:
+        """The network has come up or is another one: the next connect may look up at once."""
+        self._misses = 0
+        self._found = []
+
+    async def _next_address(self):
+        """Raises Unreachable (`name`)."""
+        has_turned = False
+        while not self._has_address():
+            if self._misses and _is_within(self._missed_ms, self._wait_ms):
+                left_ms = self._wait_ms - time.ticks_diff(time.ticks_ms(), self._missed_ms)
+                raise Unreachable("name", "the name %s was not found" % self.host, left_ms)
+            if has_turned:
+                self._look_up()
+            else:
+                # A look-up blocks: first all other tasks run, so that light and console are right.
+                await asyncio.sleep_ms(_TURN_MS)
+                has_turned = True
         if self._up:
             return self._up[-1]
+        return self._of_link or self._first_to_try()
+
+    def _has_address(self) -> bool:
+        if self._up or self._of_link:
+            return True
+        return bool(self._found) and _is_within(self._found_ms, _KEPT_MS)
+
+    def _look_up(self) -> None:
+        begun_ms = time.ticks_ms()
         try:
             found = socket.getaddrinfo(self.host, self.port, 0, socket.SOCK_STREAM)
         except OSError:
             found = []
-        if not found:
-            raise Unreachable("name", "the name %s was not found" % self.host)
-        addresses: list = [info[-1] for info in found]
-        after = addresses.index(self._failed) + 1 if self._failed in addresses else 0
-        return found[after % len(found)]
-
-    def _answered(self, address) -> None:
-        self._failed = None
-        self._up.append(address)
-
-    def _ended(self, address, answered: bool) -> None:
-        if answered:
-            self._up.remove(address)
+        now_ms = time.ticks_ms()
+        if found:
+            self._misses = 0
+            self._found = found
+            self._found_ms = now_ms
+            return
+        if self._misses >= _QUICK_MISSES or time.ticks_diff(now_ms, begun_ms) > _BLOCKED_MS:
+            self._wait_ms = _LONG_WAIT_MS + random.randrange(_LONG_WAIT_MS + 1)
         else:
-            self._failed = address[-1]
+            self._wait_ms = _FIRST_WAIT_MS << self._misses
+        self._misses += 1
+        self._missed_ms = now_ms
+
+    def _first_to_try(self):
+        addresses = [info[-1] for info in self._found]
+        failed = self._failed
+        if self._last is not None and self._last[-1] not in failed and self._last[-1] in addresses:
+            return self._last
+        after = addresses.index(failed[-1]) + 1 if failed and failed[-1] in addresses else 0
+        for i in range(len(addresses)):
+            at = (after + i) % len(addresses)
+            if addresses[at] not in failed:
+                return self._found[at]
+        # All have failed: another round.
+        self._failed = failed[-1:]
+        return self._found[after % len(addresses)]
+
+    def _answered(self, info) -> None:
+        if self._of_link:
+            self._of_link = None
+            self._found = [info]  # it need not be looked up for the next connect either
+            self._found_ms = time.ticks_ms()
+        if info[-1] in self._failed:
+            self._failed.remove(info[-1])
+        self._last = info
+        self._up.append(info)
+
+    def _ended(self, info, was_link: bool) -> None:
+        """A stream that has received something has ended."""
+        self._up.remove(info)
+        if was_link:
+            self._of_link = info
+
+    def _did_not_answer(self, info) -> None:
+        if info in self._up:
+            return
+        if self._of_link == info:
+            # Perhaps the network's fault, which has ended the link too. So it has not failed yet.
+            self._of_link = None
+            self._found = []
+            return
+        if info[-1] in self._failed:
+            return
+        try:
+            self._failed.append(info[-1])
+        except MemoryError:
+            return  # then it may be tried once more
+        if len(self._failed) > _MOST_FAILED:
+            self._failed.pop(0)
 
 
 class Transport:
     """One byte stream, made by Endpoint.open().
 
     readable, writable: await them until the stream can be read or written.
+    is_tls: whether it is a TLS stream.
+    begun_ms: the ticks at which the connect began, after any look-up, for Deadline.
     progress_ms: the ticks at which a byte last moved, for Deadline.
     """
 
-    def __init__(self, endpoint: Endpoint, address, tls) -> None:
+    def __init__(self, endpoint: Endpoint, tls) -> None:
         self._endpoint = endpoint
-        self._address = address
         self._tls = tls
-        self._answered = False
+        self.is_tls = tls is not None
+        self._info = None  # the address, a row of getaddrinfo
+        self._answered_ms: int | None = None  # when the first byte came
         self._connected = False  # something was written, so a reset is not a refusal
         # Set here to reserve the memory: a socket that could not be stored would stay open.
-        self._socket = self._stream = None
-        self.progress_ms = time.ticks_ms()
+        self._socket: socket.socket | None = None
+        self._stream: socket.socket | None = None
+        self.closed = False
+        self.begun_ms = self.progress_ms = time.ticks_ms()
         self.readable = _readiness(self, False)
         self.writable = _readiness(self, True)
-        try:
-            self._socket = socket.socket(address[0], address[1], address[2])
-        except OSError as error:
-            raise _named(error, False)
-        self._stream = self._socket
-        try:
-            self._socket.setblocking(False)
-            _send_at_once(self._socket)
-            self._socket.connect(address[-1])
-        except OSError as error:
-            if abs(error.errno or 0) != errno.EINPROGRESS:
-                self.close()
-                raise _named(error, False)
 
     async def open(self) -> None:
-        """Wait for TCP, then set TLS up, if any; the first write does its handshake.
+        """Look the name up if need be, connect, then set TLS up, if any.
 
-        Raises Unreachable (`memory`) if TLS finds too little memory, LinkClosed if the stream is
-        closed meanwhile. A refused connection and an untrusted certificate show only at the first
-        write or read, as Unreachable and Untrusted.
+        The first write does the handshake of TLS. Before what may block the event loop for seconds
+        (the look-up) or for parts of one (TLS), all other tasks have a turn.
+        Raises Unreachable (`name`, with wait_ms; `memory` …), LinkClosed if the stream is closed
+        meanwhile. A refused connection and an untrusted certificate show only at the first write or
+        read, as Unreachable and Untrusted. If it raises, close the stream.
         """
+        info = await self._endpoint._next_address()
+        self.begun_ms = self.progress_ms = time.ticks_ms()
+        self._connect(info)
         await self.writable
         if self._tls is None:
             return
+        await asyncio.sleep_ms(0)  # the connect's round trip was a turn, unless it was very short
         self._check_open()
         gc.collect()  # TLS buffers are large: free those of the last connection
         try:
@@ -130,8 +219,21 @@ class Transport:
                 self._socket, server_hostname=self._endpoint.host, do_handshake_on_connect=False
             )
         except (OSError, ValueError) as error:
-            self.close()
+            self._info = None  # the address is not to blame
             raise _named(error, False)
+
+    def _connect(self, info) -> None:
+        if self.closed:
+            raise _closed_here()
+        try:
+            self._stream = self._socket = raw = socket.socket(info[0], info[1], info[2])
+            raw.setblocking(False)
+            _send_at_once(raw)
+            self._info = info
+            raw.connect(info[-1])
+        except OSError as error:
+            if abs(error.errno or 0) != errno.EINPROGRESS:
+                raise _named(error, False)
 
     def read_into(self, buffer) -> int | None:
         """Read the bytes that have come into the buffer, without waiting.
@@ -146,9 +248,9 @@ class Transport:
             raise _named(error, self._connected)
         if count:
             self.progress_ms = time.ticks_ms()
-            if not self._answered:
-                self._answered = True
-                self._endpoint._answered(self._address)
+            if self._answered_ms is None:
+                self._endpoint._answered(self._info)
+                self._answered_ms = self.progress_ms
         return count
 
     async def read(self, buffer) -> int:
@@ -159,6 +261,7 @@ class Transport:
         """
         while True:
             await self.readable
+            self.progress_ms = time.ticks_ms()  # perhaps a part of what TLS can decrypt
             count = self.read_into(buffer)
             if count is not None:
                 return count
@@ -190,33 +293,36 @@ class Transport:
             if start >= end:
                 return
             await self.writable
+            # While TLS's handshake waits for the server, its poll waits for bytes to read.
+            self.progress_ms = time.ticks_ms()
 
     def close(self) -> None:
         """Close TLS and TCP at once. Tasks that wait on the stream get LinkClosed.
 
         May be called repeatedly. Allocates nothing.
         """
-        stream = self._stream
-        if stream is None:
+        if self.closed:
             return
-        self._stream = None
+        self.closed = True
         # Not left to the poller: another socket may take the freed descriptor before it looks.
         self.readable.wake()
         self.writable.wake()
-        _close(stream)
-        _close(self._socket)
-        self._endpoint._ended(self._address, self._answered)
-
-    @property
-    def closed(self) -> bool:
-        """True after `close`."""
-        return self._stream is None
+        if self._socket is None:
+            return
+        _close(self._stream)
+        if self._socket is not self._stream:
+            _close(self._socket)
+        if self._answered_ms is not None:
+            # Not `older than`: after 6 days a difference of ticks may be negative.
+            was_link = not _is_within(self._answered_ms, _LINK_MS)
+            self._endpoint._ended(self._info, was_link)
+        elif self._info is not None:
+            self._endpoint._did_not_answer(self._info)
 
     def _check_open(self):
-        stream = self._stream
-        if stream is None:
-            raise LinkClosed(1006, "the link was closed on this side")
-        return stream
+        if self.closed:
+            raise _closed_here()
+        return self._stream
 
 
 class _Readiness:
@@ -271,6 +377,14 @@ _DONE = StopIteration()
 def _readiness(transport: Transport, for_writing: bool):
     # No return type: MicroPython can await any iterator, which CPython's types can't express.
     return _Readiness(transport, for_writing)
+
+
+def _closed_here() -> LinkClosed:
+    return LinkClosed(1006, "the link was closed on this side")
+
+
+def _is_within(begun_ms: int, for_ms: int) -> bool:
+    return 0 <= time.ticks_diff(time.ticks_ms(), begun_ms) < for_ms
 
 
 def _send_at_once(raw) -> None:

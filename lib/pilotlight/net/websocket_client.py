@@ -13,7 +13,7 @@ from micropython import const
 
 from .deadline import Deadline, ends_within
 from .errors import LinkClosed, NetError, ProtocolError, UpgradeRefused, no_memory
-from .http_head import ResponseHead, request_head
+from .http_head import ResponseHead, request_head, retry_after_ms
 from .transport import Transport
 from .websocket_frames import (
     BINARY,
@@ -35,6 +35,8 @@ _HEADERS = const(
         "sec-websocket-accept",
         "sec-websocket-extensions",
         "sec-websocket-protocol",
+        "retry-after",
+        "x-ratelimit-window",
     )
 )
 _MASK_POOL_BYTES = const(256)
@@ -277,7 +279,7 @@ class WebSocketClient:
 def _check_upgrade(head: ResponseHead, key: bytes) -> None:
     """RFC 6455 section 4.1, the client's six requirements on the answer."""
     if head.status != 101:
-        raise UpgradeRefused(head.status)
+        raise UpgradeRefused(head.status, retry_after_ms(head.headers))
     headers = head.headers
     if headers.get("upgrade", "").lower() != "websocket":
         raise ProtocolError("the 101 answer does not upgrade to websocket")

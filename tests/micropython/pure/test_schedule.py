@@ -5,8 +5,9 @@ Each test runs over a wrap of the ticks as well.
 
 import time
 
-from pilotlight.net.backoff import Backoff
+from pilotlight.net.backoff import Backoff, stretched_ms
 from pilotlight.schedule import Schedule
+from pilotlight.status import DeviceStatus
 from pilotlight.times import Times
 from tests.support.expect import raises
 
@@ -22,61 +23,134 @@ def later(start_ms, ms):
     return time.ticks_add(start_ms, ms)
 
 
+def status(**facts):
+    """A paired device whose socket is down while Frame.io answers, but for these facts."""
+    made = DeviceStatus()
+    made.update(connected=True, **facts)
+    return made
+
+
+def asked(schedule, now_ms, answered=True, counts=True, unknown=False):
+    """An identity request that takes no time."""
+    schedule.identity_begins()
+    schedule.identity_ends(now_ms, answered, counts, unknown)
+
+
 def test_identity_keeps_its_distance():
     for start_ms in STARTS:
         schedule = new_schedule(start_ms)
         assert schedule.identity_due_ms(start_ms, False, LONGEST) == LONGEST
         schedule.want_identity()
         assert schedule.identity_due_ms(start_ms, False, LONGEST) == 0  # the first of this boot
-        schedule.identity_begins(start_ms)
-        assert schedule.identity_due_ms(start_ms, False, LONGEST) == LONGEST
+        asked(schedule, later(start_ms, 5))
+        assert schedule.identity_due_ms(later(start_ms, 5), False, LONGEST) == LONGEST
         schedule.want_identity()
-        assert schedule.identity_due_ms(later(start_ms, 1), False, LONGEST) == 59_999
-        assert schedule.identity_due_ms(later(start_ms, 60_000), False, LONGEST) == 0
+        # From the end of the last one: a slow answer must not bring the next one closer.
+        assert schedule.identity_due_ms(later(start_ms, 6), False, LONGEST) == 59_999
+        assert schedule.identity_due_ms(later(start_ms, 60_005), False, LONGEST) == 0
 
 
-def test_identity_every_five_minutes_while_online():
+def test_identity_every_4_to_6_minutes_while_online():
+    for start_ms in STARTS:
+        dues = set()
+        for _ in range(200):
+            schedule = new_schedule(start_ms)
+            asked(schedule, start_ms)
+            due_ms = schedule.identity_due_ms(start_ms, True, LONGEST)
+            assert schedule.identity_due_ms(later(start_ms, due_ms), True, LONGEST) == 0
+            dues.add(due_ms)
+        assert 240_000 <= min(dues) < 250_000 and 350_000 < max(dues) <= 360_000
+
+
+def test_identity_that_fails_is_asked_less_often():
+    for unknown, cap_ms in ((False, 300_000), (True, 120_000)):
+        schedule = new_schedule(0)
+        waits = []
+        for _ in range(7):
+            asked(schedule, 0, answered=False, unknown=unknown)
+            waits.append(schedule.identity_due_ms(0, True, LONGEST))
+        expected = [60_000, 60_000, 120_000, 240_000, 300_000, 300_000, 300_000]
+        assert waits == [min(wait_ms, cap_ms) for wait_ms in expected]
+        schedule.answered(0, status())  # whatever was answered
+        asked(schedule, 0, answered=False, unknown=unknown)
+        assert schedule.identity_due_ms(0, True, LONGEST) == 60_000
+        for _ in range(4):
+            asked(schedule, 0, answered=False, unknown=unknown)
+        schedule.want_identity()  # an event, or a join: it must be right within a minute
+        assert schedule.identity_due_ms(0, True, LONGEST) == 60_000
+
+
+def test_an_identity_request_that_never_left_the_device_is_none():
+    for _ in range(50):
+        schedule = new_schedule(0)
+        bounds = []
+        for _ in range(10):
+            asked(schedule, 0, answered=False, counts=False)
+            bounds.append(schedule.identity_due_ms(0, False, LONGEST))
+        assert all(bounds[i] <= min(1000 << i, 300_000) for i in range(10)), bounds
+        asked(schedule, 0)
+        schedule.want_identity()
+        asked(schedule, 0, answered=False, counts=False)  # not the first one: it keeps its spacing
+        assert schedule.identity_due_ms(0, False, LONGEST) >= 60_000
+
+
+def test_health_only_while_not_joined_and_at_random():
+    for start_ms in STARTS:
+        firsts, nexts = set(), set()
+        for _ in range(300):
+            schedule = new_schedule(start_ms)
+            assert schedule.health_due_ms(start_ms, status(joined=True), True, LONGEST) == LONGEST
+            schedule.link_ended(start_ms, at_once=False)
+            firsts.add(schedule.health_due_ms(start_ms, status(), True, LONGEST))
+            schedule.health_begins(start_ms)
+            nexts.add(schedule.health_due_ms(start_ms, status(), True, LONGEST))
+            schedule.link_ended(start_ms, at_once=True)
+            assert schedule.health_due_ms(start_ms, status(), True, LONGEST) == 0
+            schedule.proven(later(start_ms, 1))  # any answer counts as the probe
+            assert schedule.health_due_ms(later(start_ms, 1), status(), True, LONGEST) >= 15_000
+        assert min(firsts) < 1_000 and 13_000 < max(firsts) <= 14_000
+        assert 15_000 <= min(nexts) < 16_000 and 24_000 < max(nexts) <= 25_000
+
+
+def test_health_is_rare_in_a_long_outage_and_while_unpaired():
+    schedule = new_schedule(0)
+    schedule.health_begins(1_800_000)
+    assert 90_000 <= schedule.health_due_ms(1_800_000, status(), True, LONGEST) <= 120_000
+    # Where nothing else tries to connect, it must still find the end of the outage soon.
+    assert 15_000 <= schedule.health_due_ms(1_800_000, status(), False, LONGEST) <= 25_000
+    unpaired = status(authorized=False)
+    assert 120_000 <= schedule.health_due_ms(1_800_000, unpaired, False, LONGEST) <= 300_000
+    schedule.proven(1_800_000)
+    assert 15_000 <= schedule.health_due_ms(1_800_000, status(), True, LONGEST) <= 25_000
+
+
+def test_429_waits_a_second_then_doubles_unless_the_server_says_how_long():
     for start_ms in STARTS:
         schedule = new_schedule(start_ms)
-        schedule.identity_begins(start_ms)
-        assert schedule.identity_due_ms(later(start_ms, 100_000), True, LONGEST) == 200_000
-        assert schedule.identity_due_ms(later(start_ms, 300_001), True, LONGEST) == 0
-
-
-def test_health_only_while_not_joined():
-    for start_ms in STARTS:
-        schedule = new_schedule(start_ms)
-        assert schedule.health_due_ms(start_ms, True, LONGEST) == LONGEST
-        assert schedule.health_due_ms(start_ms, False, LONGEST) == 20_000
-        schedule.link_ended()
-        assert schedule.health_due_ms(later(start_ms, 1), False, LONGEST) == 0
-        schedule.probed(later(start_ms, 1))
-        assert schedule.health_due_ms(later(start_ms, 2), False, LONGEST) == 19_999
-
-
-def test_429_waits_a_second_then_doubles():
-    for start_ms in STARTS:
-        schedule = new_schedule(start_ms)
-        schedule.link_ended()
+        schedule.link_ended(start_ms, at_once=True)
         for wait_ms in (1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000):
-            schedule.rate_limited(start_ms)
-            assert schedule.health_due_ms(start_ms, False, LONGEST) == wait_ms
-        schedule.answered(start_ms, True)
-        schedule.rate_limited(start_ms)
-        assert schedule.health_due_ms(start_ms, False, LONGEST) == 1000
+            schedule.limited(start_ms, 0)
+            assert schedule.health_due_ms(start_ms, status(), True, LONGEST) == wait_ms
+        schedule.answered(start_ms, status())
+        schedule.limited(start_ms, 0)
+        assert schedule.health_due_ms(start_ms, status(), True, LONGEST) == 1000
+        schedule.limited(start_ms, 20_000)
+        assert 20_000 <= schedule.health_due_ms(start_ms, status(), True, LONGEST) <= 30_000
+        schedule.limited(start_ms, 999_999_000)
+        assert schedule.health_due_ms(start_ms, status(), True, LONGEST) == 300_000
 
 
 def test_a_poll_of_weeks_ago_is_not_in_the_future():
     start_ms = 5
     schedule = new_schedule(start_ms)
-    schedule.identity_begins(start_ms)
+    asked(schedule, start_ms)
     now_ms = start_ms
     for _ in range(30 * 24):
         now_ms = later(now_ms, 3_600_000)
         schedule.forget_old(now_ms)
     schedule.want_identity()
     assert schedule.identity_due_ms(now_ms, False, LONGEST) == 0
-    assert schedule.health_due_ms(now_ms, False, LONGEST) == 0
+    assert schedule.health_due_ms(now_ms, status(), True, LONGEST) == 0
 
 
 def test_backoff_is_jittered_doubles_and_is_bounded():
@@ -96,6 +170,17 @@ def test_backoff_is_jittered_doubles_and_is_bounded():
     backoff.reset()
     assert backoff.next_ms() == 1000
     assert Backoff(Times(), lambda bound: 0).next_ms() == 0
+    backoff.reset()
+    backoff.raise_to(5000)  # the server has ended the links of all devices at once
+    assert [backoff.next_ms(), backoff.next_ms()] == [5000, 10_000]
+    backoff.raise_to(5000)
+    assert backoff.next_ms() == 20_000
+
+
+def test_what_a_server_asks_for_is_stretched_at_random_and_bounded():
+    assert stretched_ms(10_000, 300_000, lambda stop: 0) == 10_000
+    assert stretched_ms(10_000, 300_000, lambda stop: stop - 1) == 15_000
+    assert stretched_ms(10_000_000, 300_000, lambda stop: 0) == 300_000
 
 
 def test_times_can_be_replaced_by_name_only():
@@ -116,48 +201,51 @@ def test_times_keep_the_promises_of_the_design():
 def test_the_http_heartbeat_begins_after_3_min_of_working_rest():
     for start_ms in STARTS:
         schedule = new_schedule(start_ms)
-        assert schedule.heartbeat_due_ms(start_ms, LONGEST) == LONGEST
-        schedule.answered(start_ms, True)
-        schedule.answered(later(start_ms, 100_000), True)  # the time runs from the first answer
-        assert schedule.heartbeat_due_ms(later(start_ms, 100_000), LONGEST) == 80_000
-        schedule.failed()
-        assert schedule.heartbeat_due_ms(later(start_ms, 110_000), LONGEST) == LONGEST
-        schedule.answered(later(start_ms, 120_000), True)
-        assert schedule.heartbeat_due_ms(later(start_ms, 300_000), LONGEST) == 0
+        assert schedule.heartbeat_due_ms(start_ms, status(), LONGEST) == LONGEST
+        schedule.answered(start_ms, status())
+        now_ms = later(start_ms, 100_000)
+        schedule.answered(now_ms, status())  # the time runs from the first answer
+        assert schedule.heartbeat_due_ms(now_ms, status(), LONGEST) == 80_000
+        silent = status()
+        silent.update(connected=False)
+        assert schedule.heartbeat_due_ms(later(start_ms, 180_000), silent, LONGEST) == LONGEST
+        assert schedule.heartbeat_due_ms(later(start_ms, 180_000), status(), LONGEST) == 0
 
 
 def test_http_heartbeats_are_60_to_120_s_apart_until_the_socket_works():
     for start_ms in STARTS:
         schedule = new_schedule(start_ms)
-        schedule.heartbeat_begins(start_ms)
+        schedule.answered(start_ms, status())
         waits = set()
         for _ in range(200):
             schedule.heartbeat_begins(start_ms)
-            waits.add(schedule.heartbeat_due_ms(start_ms, LONGEST))
+            waits.add(schedule.heartbeat_due_ms(start_ms, status(), LONGEST))
         assert 60_000 <= min(waits) < 75_000 and 105_000 < max(waits) <= 120_000
-        schedule.failed()  # one that failed is followed by the next in its time
-        assert schedule.heartbeat_due_ms(start_ms, LONGEST) < LONGEST
+        silent = status()
+        silent.update(connected=False)  # once begun, each is followed by the next in its time
+        assert schedule.heartbeat_due_ms(start_ms, silent, LONGEST) < LONGEST
         schedule.joined()
-        assert schedule.heartbeat_due_ms(start_ms, LONGEST) == LONGEST
-        schedule.answered(start_ms, True)
-        assert schedule.heartbeat_due_ms(start_ms, LONGEST) == LONGEST
-        schedule.link_ended()
-        schedule.answered(start_ms, False)  # a device that is not paired has nothing to keep online
-        assert schedule.heartbeat_due_ms(start_ms, LONGEST) == LONGEST
-        schedule.answered(start_ms, True)
-        assert schedule.heartbeat_due_ms(start_ms, LONGEST) == 180_000
+        assert schedule.heartbeat_due_ms(start_ms, status(), LONGEST) == LONGEST
+        schedule.answered(start_ms, status(joined=True))
+        assert schedule.heartbeat_due_ms(start_ms, status(), LONGEST) == LONGEST
+        schedule.link_ended(start_ms, at_once=False)
+        # A device that is not paired has nothing to keep online.
+        schedule.answered(start_ms, status(authorized=False))
+        assert schedule.heartbeat_due_ms(start_ms, status(), LONGEST) == LONGEST
+        schedule.answered(start_ms, status())
+        assert schedule.heartbeat_due_ms(start_ms, status(), LONGEST) == 180_000
         schedule.forget()
-        assert schedule.heartbeat_due_ms(start_ms, LONGEST) == LONGEST
+        assert schedule.heartbeat_due_ms(start_ms, status(), LONGEST) == LONGEST
 
 
 def test_new_tokens_are_asked_about_at_once():
     for start_ms in STARTS:
         schedule = new_schedule(start_ms)
-        schedule.identity_begins(start_ms)
+        asked(schedule, start_ms)
         schedule.want_identity()
         assert schedule.identity_due_ms(start_ms, True, LONGEST) == 60_000
         schedule.want_identity(at_once=True)
         assert schedule.identity_due_ms(start_ms, True, LONGEST) == 0
-        schedule.identity_begins(start_ms)
+        asked(schedule, start_ms)
         schedule.want_identity()
         assert schedule.identity_due_ms(start_ms, True, LONGEST) == 60_000

@@ -20,10 +20,14 @@ class Status:
         ) = None
         self.verification_uri = self.verification_uri_complete = None
         self.starting = self.fallback = False
-        self.network_up = self.connected = self.authorized = self.online = self.verified = True
+        self.network_up = self.connected = self.authorized = self.online = True
         self.paused = False
         for name, value in facts.items():
             setattr(self, name, value)
+
+    @property
+    def paused_is_known(self):
+        return self.paused is not None
 
     @property
     def state(self):
@@ -33,9 +37,8 @@ class Status:
 def test_each_rung():
     assert Status().state == "online"
     assert Status(paused=True).state == "paused"
-    assert Status(paused=None).state == "online"
     assert Status(online=False).state == "joining"
-    assert Status(verified=False).state == "joining"
+    assert Status(paused=None).state == "joining"
     assert Status(authorized=False).state == "unpaired"
     assert Status(connected=False).state == "no_backend"
     assert Status(user_code="012345").state == "pairing"

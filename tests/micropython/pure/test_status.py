@@ -6,7 +6,7 @@ from pilotlight.status import DeviceStatus
 def status(**facts):
     """A device that is online, but for these facts."""
     made = DeviceStatus()
-    made.update(connected=True, joined=True, verified=True, paused=False)
+    made.update(connected=True, joined=True, paused=False)
     made.update(**facts)
     return made
 
@@ -59,6 +59,22 @@ def test_the_first_reason_that_matches():
         one.update(**change)
 
 
+def test_never_online_while_it_is_not_known_whether_paused():
+    one = status(paused=None)
+    assert (one.state, one.reason) == ("joining", None)  # identity is under way
+    one.update(identity_failed=True)
+    assert (one.state, one.reason) == ("joining", "paused_unknown")
+    one.update(joined=False, fallback=True)
+    assert (one.state, one.reason) == ("joining", "paused_unknown")
+    one.update(paused=False)
+    assert (one.state, one.reason) == ("online", "http_fallback")
+
+
+def test_a_code_that_is_on_its_way_asks_for_no_button():
+    one = status(joined=False, authorized=False, pairing_is_wanted=True)
+    assert (one.state, one.reason) == ("unpaired", "code_requested")
+
+
 def test_starting_ends_with_the_first_thing_that_is_known_and_stays_over():
     for facts in (
         {"starting_is_over": True},
@@ -70,7 +86,7 @@ def test_starting_ends_with_the_first_thing_that_is_known_and_stays_over():
     ):
         one = DeviceStatus()
         assert one.state == "starting"
-        one.update(paused=True)
+        one.update(project="Testbed")
         assert one.state == "starting"
         one.update(**facts)
         assert one.state != "starting", facts

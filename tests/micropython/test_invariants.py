@@ -1,0 +1,236 @@
+"""Each check of the simulation's Watch sees what it is for: a device that breaks it is noticed."""
+
+import asyncio
+
+from tests.simulation import faults
+from tests.simulation.device import Times, World, sleep_s
+from tests.simulation.frameio_tokens import SECRET
+from tests.simulation.invariants import Watch
+
+# isort: split
+from pilotlight.net.errors import NetError
+
+
+async def found_by(times=None, fault=None, pairs=False, seconds=600):
+    """The names of the checks that failed in a world with such times and a fault.
+
+    fault: a function of the World, async or not.
+    """
+    world = World(pairs=pairs)
+    watch = Watch(world)
+    world.power_on(times)
+    watch.begin()
+    if pairs:
+        await world.pair()
+    else:
+        await world.until("online")
+    await sleep_s(100)
+    if fault:
+        job = fault(world)
+        if job:
+            await job
+    await sleep_s(seconds)
+    await world.power_off()
+    return set(watch.broken) | set(watch.known)
+
+
+async def test_a_well_device_breaks_nothing():
+    assert await found_by(seconds=3600) == set()
+    assert await found_by(pairs=True, seconds=10 * 3600) == set()
+
+
+async def test_heartbeats_that_leave_late():
+    assert await found_by(Times(heartbeat_ms=18_000)) == {"heartbeat"}
+
+
+async def test_a_proof_that_is_good_for_too_long():
+    times = Times(proof_ms=60_000, reply_ms=40_000, heartbeat_ms=16_000)
+    assert "connected" in await found_by(times, faults.dead_air)
+
+
+async def test_connected_without_network():
+    def lost(world):
+        world.host.up = False
+        world.network.down = True
+
+        async def lie():
+            world.agent.network_changed()
+            await sleep_s(5)
+            world.agent.status.update(connected=True)
+            await sleep_s(5)
+
+        return lie()
+
+    assert "no_network" in await found_by(None, lost)
+
+
+async def test_online_although_frameio_has_not_heard_of_it():
+    def silent_fallback(world):
+        faults.forbidden(world)
+
+        async def then_nothing():
+            await sleep_s(300)
+            assert world.agent.status.fallback
+            faults.leave_unanswered(world, "http_heartbeat")
+            faults.leave_unanswered(world, "identity")
+
+        return then_nothing()
+
+    times = Times(fallback_good_ms=3_600_000)
+    assert "kept_online" in await found_by(times, silent_fallback)
+
+
+async def test_online_while_the_pause_is_unknown():
+    def forget(world):
+        world.agent.status.update(paused=None)
+        if world.agent.status.state != "online":  # the ladder knows better
+            world.agent.status.state = "online"
+
+    assert await found_by(None, forget, seconds=10) == {"paused_unknown"}
+
+
+async def test_a_pause_that_is_never_verified():
+    def pause_unheard(world):
+        world.frameio.paused = True
+
+    times = Times(identity_low_ms=3_600_000, identity_high_ms=3_600_000)
+    assert await found_by(times, pause_unheard) == {"paused"}
+
+
+async def test_a_pause_that_is_kept_without_confirmation():
+    def lose_identity(world):
+        faults.leave_unanswered(world, "identity")
+        faults.close(world)
+
+        async def insist():
+            for _ in range(400):
+                await sleep_s(1)
+                world.agent.status.update(paused=False)
+
+        return insist()
+
+    assert "paused_kept" in await found_by(None, lose_identity)
+
+
+async def test_polls_that_come_too_often():
+    assert "identity_spacing" in await found_by(
+        Times(identity_spacing_ms=50_000),
+        lambda world: world.frameio.push("status_updated", "resumed"),
+    )
+    assert await found_by(Times(fallback_low_ms=40_000), faults.forbidden, seconds=3600) >= {
+        "http_heartbeat_spacing"
+    }
+    assert await found_by(Times(health_low_ms=9_000, health_high_ms=9_000), faults.forbidden) >= {
+        "health_spacing"
+    }
+
+
+def ask(world, target):
+    """A request of an application that does not hold the slot."""
+    return world.agent.http.request("GET", target, (), ("ok",))
+
+
+async def test_health_beside_the_socket():
+    assert await found_by(None, lambda world: ask(world, "/health")) == {"health_beside_socket"}
+
+
+async def test_two_requests_at_once():
+    def two(world):
+        world.frameio.delays_ms["identity"] = 5_000
+        world.frameio.push("status_updated", "resumed")
+
+        async def meanwhile():
+            beats = len(world.frameio.times("identity"))
+            while len(world.frameio.times("identity")) == beats:
+                await asyncio.sleep_ms(100)
+            await ask(world, "/health")
+
+        return meanwhile()
+
+    assert "one_of_each" in await found_by(None, two)
+
+
+async def refresh(world, token):
+    """A refresh that nobody should make now; the next refresh token, or None without an answer."""
+    record = world.host.records["authorization"]
+    form = "grant_type=refresh_token&refresh_token=%s&client_id=%s&client_secret=%s" % (
+        url_encoded(token or record["refresh_token"]),
+        record["client_id"],
+        SECRET,
+    )
+    try:
+        answer = await world.agent.http.request(
+            "POST", "/v2/auth/token", (), ("refresh_token",), form.encode()
+        )
+    except NetError:
+        return None
+    return answer.fields["refresh_token"]
+
+
+def url_encoded(token):
+    return token.replace("~", "%7E").replace("+", "%2B").replace("/", "%2F").replace("=", "%3D")
+
+
+async def test_refreshes_without_cause_and_too_soon():
+    async def twice(world):
+        token = await refresh(world, None)
+        await sleep_s(20)
+        assert await refresh(world, token)
+
+    found = await found_by(None, twice, pairs=True, seconds=10)
+    assert found == {"refresh_cause", "refresh_spacing"}, found
+
+
+async def test_a_refresh_token_that_is_sent_again_too_soon():
+    async def twice(world):
+        faults.leave_unanswered(world, "refresh")
+        assert await refresh(world, None) is None
+        assert await refresh(world, None) is None
+
+    found = await found_by(None, twice, pairs=True, seconds=10)
+    assert "refresh_again" in found, found
+
+
+async def test_what_the_service_asks_for_is_not_waited_for():
+    def limited(world):
+        world.frameio.header = b"Retry-After: 100\r\n"
+        faults.answer_with(world, "health", 429)
+        faults.forbidden(world)
+
+        async def impatient():
+            for _ in range(60):
+                await sleep_s(10)
+                try:
+                    await ask(world, "/health")
+                except Exception:
+                    pass
+
+        return impatient()
+
+    assert "retry_after" in await found_by(None, limited)
+
+
+async def test_look_ups_that_come_too_often():
+    def ask_for_it(world):
+        world.network.has_name = False
+        for _ in range(2):
+            try:
+                world.network.look_up(1)
+            except OSError:
+                pass
+
+    assert await found_by(None, ask_for_it) == {"look_up_joined", "look_up_spacing"}
+
+
+async def test_look_ups_that_block_one_after_the_other():
+    def block(world):
+        world.network.look_up_ms = 20_000
+        for _ in range(2):
+            world.network.look_up(1)
+
+    found = await found_by(Times(proof_ms=600_000), block, seconds=10)
+    assert found >= {"look_up_turn", "connected_over_look_ups"}, found
+
+
+async def test_a_suspended_process_is_forgiven():
+    assert await found_by(None, faults.suspended) == set()

@@ -1,0 +1,59 @@
+"""The way back: after everything is well, the device is joined soon and shows the truth."""
+
+import asyncio
+import random
+
+from tests.simulation.device import sleep_s
+from tools.virtual_board.virtual_time import Clock
+
+BACK_MS = 95_000  # joined again after everything is well
+SETTLED_S = 62 + 22  # identity's spacing, after one that fails at its deadline
+REFRESHED_S = 62  # a token that died in the trouble: the refresh's backoff comes first
+
+
+async def pair_again(world):
+    """The user pairs it again.
+
+    A pairing ends only if an answer to a refresh was lost, so that the token was used twice.
+    """
+    tokens = world.frameio.tokens
+    assert world.agent.status.reason in ("refresh_lost", "pairing_ended"), world.shown[-3:]
+    assert tokens.uses.get(tokens.live - 1, 0) == 2, (tokens.live, tokens.uses)
+    world.agent.start_pairing()
+    await world.until("pairing")
+    tokens.enter(world.agent.status.user_code)
+    while not world.agent.status.authorized:
+        await asyncio.sleep_ms(100)
+
+
+async def until_right(world):
+    """Online again, and what is shown is the truth."""
+    begun = world.shown[-3:]
+    longest_ms = BACK_MS + 4 * world.network.jitter_ms + world.patience_ms
+    state = "paused" if world.frameio.paused else "online"
+    waited_ms = 0
+    while not (world.agent.status.joined and world.frameio.online):
+        await asyncio.sleep_ms(100)
+        waited_ms += 100
+        status = world.agent.status
+        if status.state == "unpaired" and status.reason != "token_refused":
+            await pair_again(world)
+        assert world.is_running, "the agent has ended"
+        assert waited_ms <= longest_ms, "not back: %s" % (
+            (begun, world.shown[-8:], world.log[-8:]),
+        )
+    if not waited_ms:  # no join that would ask for a verification: an event does, be it true or not
+        world.frameio.push("status_updated", random.choice(("paused", "resumed")))
+    settled_s = SETTLED_S + (REFRESHED_S if world.frameio.tokens else 0)
+    settled_s += world.patience_ms // 1000  # identity waits for that, too
+    await sleep_s(settled_s)
+    joins = world.frameio.times("join")
+    left_ms = (joins[-1] if joins else 0) + settled_s * 1000 - Clock.now_ms
+    if left_ms > 0:  # the link was lost again by what came before
+        await asyncio.sleep_ms(left_ms)
+    assert world.agent.status.state == state, "not %s: %s" % (
+        state,
+        (Clock.now_ms, world.shown[-6:], world.log[-6:], world.frameio.asked[-8:]),
+    )
+    world.patience_ms = 0
+    return waited_ms
