@@ -145,7 +145,7 @@ class FrontPanel:
             self._light.show(self._indication.pattern, self._indication.rgb)
 
     async def _handle_holds(self) -> None:
-        """A hold cancels a pairing, or starts one if there is none.
+        """A hold cancels a pairing that is under way, or starts one.
 
         On a paired device, a second hold soon after ends the pairing and starts a new one.
         """

@@ -27,7 +27,7 @@ class Credentials:
 
     key: a text that tells this authorization from another one. What is stored about a device is
     stored with it.
-    authorized: there is a token. reason: why there is none, a word of NotAuthorized.
+    authorized: there is a token. reason: why not, a word of NotAuthorized.
     is_awaited: the session can't connect before a refresh has brought a token.
     """
 
@@ -72,7 +72,7 @@ class Credentials:
         self.show()
 
     def show(self, is_refused: bool = False) -> None:
-        """Write into the status whether there is an authorization, and why there is none.
+        """Write into the status whether there is an authorization, and if not, why.
 
         is_refused: there is a token, but Frame.io refuses it and no refresh will help.
         """
