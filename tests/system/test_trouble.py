@@ -111,7 +111,9 @@ def test_a_refused_join_asks_identity_for_the_id(rig: Rig) -> None:
     )  # the stored id is no longer the device's
     device = rig.device(rig.config(mock.url))
     device.wait(state="online")
-    assert {line["reason"] for line in device.lines if line["reason"]} == {"join_refused"}
+    # The old id is tried until identity says another one, which may come while a socket is up.
+    reasons = {line["reason"] for line in device.lines if line["reason"]}
+    assert "join_refused" in reasons and reasons <= {"join_refused", "device_changed"}
     assert json.loads((rig.folder / "state/a/identity.json").read_text())["id"].startswith(
         "00000000"
     )
