@@ -183,10 +183,10 @@ def run(folder: Path, url: str | None, credential: dict[str, str], draws: bool) 
     except KeyboardInterrupt:
         print()
     finally:
-        board.echo = None  # what is at the prompt after Ctrl-C is nobody's
+        board.echo = None  # what is at the REPL after Ctrl-C is nobody's
         with contextlib.suppress(AssertionError, OSError):
             board.interrupt()
-            board.wait("prompt", deadline_s=5)
+            board.wait("repl", deadline_s=5)
         board.cut_power()
         if mock:
             mock.send_signal(signal.SIGINT)

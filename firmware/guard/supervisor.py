@@ -105,9 +105,7 @@ def _raise(_loop, context) -> None:
 
 
 def _safe_mode(boot_loop_counter: BootLoopCounter) -> None:
-    log(
-        "safe mode; Ctrl-C for the prompt, if it is open; the firmware is tried again after a while"
-    )
+    log("safe mode; Ctrl-C for the REPL, if it is open; the firmware is tried again after a while")
     try:
         from pilotlight.net.deadline import ends_within
 

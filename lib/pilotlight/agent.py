@@ -49,7 +49,7 @@ class Agent:
     `await ensure_set()`, True once it is known.
     times: a Times, or None for the defaults.
     log: called with a line of text for the maintainer, which never holds a secret; or None.
-    reset: called without arguments to reset the board, as the last resort and at most hourly (see
+    reset: called without arguments to reset the board, for recovery and at most hourly (see
     `recovery.py`); False refuses for now. None: no reset.
     check_in: called as check_in(name, within_ms) by a task that will call again by then, or is
     stuck: for a watchdog. Or None.

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from .net.deadline import ends_within
 from .status import DeviceStatus
 from .times import Times
 
@@ -24,6 +25,7 @@ class Core:
         self.clock = clock
         self.times = times
         self.on_network_changed = _nobody
+        self._clock_is_set = False
         self._log = log
         self._check_in = check_in
 
@@ -49,6 +51,13 @@ class Core:
             self.status.update(network_up=up, network_reason=reason)
         if changed:
             self.on_network_changed(up)
+
+    async def set_clock(self) -> bool:
+        """Wait until the time is known, at most times.clock_ms. True if it is."""
+        return await ends_within(self._ensure_set(), self.times.clock_ms) and self._clock_is_set
+
+    async def _ensure_set(self) -> None:
+        self._clock_is_set = await self.clock.ensure_set()
 
     async def end_starting(self) -> None:
         """Wait for the end of the first seconds, in which nothing need be known."""

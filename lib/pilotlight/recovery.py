@@ -8,6 +8,7 @@ answered in the same way.
 import asyncio
 
 from .core import Core
+from .net.deadline import ends_within
 
 
 async def watch(core: Core, reset) -> None:
@@ -45,7 +46,8 @@ async def watch(core: Core, reset) -> None:
                     continue
             if hasattr(network, "restart"):
                 core.log("recovery: network down and up")
-                await asyncio.wait_for_ms(network.restart(), times.network_restart_ms)
+                if not await ends_within(network.restart(), times.network_restart_ms):
+                    raise OSError
                 core.check_network(changed=True)
-        except (OSError, MemoryError, asyncio.TimeoutError):
+        except (OSError, MemoryError):
             core.log("recovery: failed")

@@ -54,7 +54,7 @@ class Times:
     fallback_high_ms = 120_000
     fallback_good_ms = 270_000  # so long does one keep the device online
 
-    # The last resort, counted while the network claims to be up and Frame.io does not answer.
+    # Recovery, counted while the network claims to be up and Frame.io does not answer.
     unproven_step_ms = 20_000  # shorter than proof_ms, so that no answer is overlooked
     network_restart_ms = 600_000
     reset_after_ms = 1_800_000

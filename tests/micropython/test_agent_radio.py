@@ -97,7 +97,7 @@ async def test_what_the_driver_does_not_see():
     assert seen("off") == 0
 
 
-async def test_restart_as_the_last_resort_does():
+async def test_restart_as_recovery_does():
     order("add", **HOME)
     world, board = power_on()
     await world.until("online", 30_000)

@@ -1,4 +1,4 @@
-"""The agent's last resort in virtual time.
+"""Recovery in virtual time.
 
 A wedged device gets its network restarted, then its reset. Another one does not.
 """

@@ -86,7 +86,7 @@ async def test_clock_and_agent_hear_of_the_network():
     assert heard == ["clock", "agent"]  # the agent asks for the time then
 
 
-def test_the_configuration_can_forbid_the_last_resort_s_reset():
+def test_the_configuration_can_forbid_the_reset_by_recovery():
     """The watchdog's check-ins stay, and so do the restarts of the network."""
 
     class Watchdog:

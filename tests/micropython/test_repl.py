@@ -130,7 +130,7 @@ def test_a_ctrl_c_at_the_very_start_of_boot_py_does_not_keep_main_py_from_runnin
     assert stand_in.heard == -1 and not stand_in.interrupts
 
 
-def test_a_ctrl_c_at_the_very_start_of_main_py_is_a_reset_if_the_prompt_is_closed():
+def test_a_ctrl_c_at_the_very_start_of_main_py_is_a_reset_if_the_repl_is_closed():
     start('{"repl": false}')
     for looked in (None, False):
         repl.is_open = looked

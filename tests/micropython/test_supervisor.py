@@ -104,20 +104,20 @@ def test_a_reset_on_purpose_is_no_crash():
     assert machine.cause == machine.HARD_RESET and not is_safe()
 
 
-def test_an_interrupt_reaches_the_prompt_and_what_happens_there_is_no_crash():
+def test_an_interrupt_reaches_the_repl_and_what_happens_there_is_no_crash():
     on_flash()
     for _ in range(4):
         app.job = interrupt
         with raises(KeyboardInterrupt):
             supervisor.run()
-        machine.cause = machine.WDT_RESET  # at the prompt nobody feeds it
+        machine.cause = machine.WDT_RESET  # at the REPL nobody feeds it
     for _ in range(4):
         boots(interrupt, 1)
-        machine.cause = machine.HARD_RESET  # machine.reset() at the prompt
+        machine.cause = machine.HARD_RESET  # machine.reset() at the REPL
     assert not is_safe() and not os.listdir()
 
 
-def test_at_the_prompt_no_task_of_the_application_goes_on():
+def test_at_the_repl_no_task_of_the_application_goes_on():
     on_flash()
     ran = []
 
@@ -150,7 +150,7 @@ def test_an_interrupt_in_the_safe_mode():
     with raises(KeyboardInterrupt):
         supervisor.run()
     app.show = kept
-    machine.cause = machine.HARD_RESET  # machine.reset() at the prompt
+    machine.cause = machine.HARD_RESET  # machine.reset() at the REPL
     assert not is_safe()  # what was mended there is tried at once …
     boots(app.crash, 1)
     assert is_safe()  # … and nothing but that

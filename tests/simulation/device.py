@@ -71,7 +71,7 @@ class World:
 
     pairs: the device has a client_secret, not a fixed token; `pair` acts for its user.
     storage: used in place of the host's records. port: worlds that live at the same time need one
-    each. reset: the agent's last resort, or None.
+    each. reset: as Agent's, or None.
     repairs: what makes the faults under way well again (see `faults.py`), the newest last.
     patience_ms: how much longer than usual the way back may take, for what the service has asked.
     on_suspended(ms): called after the process was suspended for so long, or None.

@@ -105,7 +105,7 @@ def interrupt(guard):
 
 
 def boot():
-    """From a reset to the next one; None if it ends at the prompt.
+    """From a reset to the next one; None if it ends at the REPL.
 
     Resets what app counted.
     """

@@ -1,4 +1,4 @@
-"""`"repl": false`: neither Ctrl-C nor a crash nor the end of main.py leads to the prompt.
+"""`"repl": false`: neither Ctrl-C nor a crash nor the end of main.py leads to the REPL.
 
 What is true of an open one is in test_safe_mode.py.
 """
@@ -19,9 +19,9 @@ MakeBoard = Callable[[Path], Board]
 
 @pytest.fixture
 def closed(tmp_path: Path) -> Iterator[MakeBoard]:
-    """Makes the board with this main.py and a closed prompt, not switched on yet.
+    """Makes the board with this main.py and a closed REPL, not switched on yet.
 
-    At the end, there has been no prompt.
+    At the end, there has been no REPL.
     """
     boards: list[Board] = []
 
@@ -32,7 +32,7 @@ def closed(tmp_path: Path) -> Iterator[MakeBoard]:
 
     yield make
     boards[0].cut_power()
-    assert not [event for event in boards[0].events if event["kind"] == "prompt"]
+    assert not [event for event in boards[0].events if event["kind"] == "repl"]
 
 
 def test_ctrl_c_is_not_heard(closed: MakeBoard) -> None:

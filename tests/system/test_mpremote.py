@@ -134,7 +134,7 @@ def test_it_is_put_on_an_empty_board_as_bytecode(tmp_path: Path, rig: Rig) -> No
         assert board.read_file("board.txt") == b"esp32_s3_devkit"
 
 
-def test_what_runs_at_the_prompt_is_interrupted_too(tmp_path: Path) -> None:
+def test_what_runs_at_the_repl_is_interrupted_too(tmp_path: Path) -> None:
     with VirtualBoard(tmp_path, littlefs=True, serial=True) as board:
         board.power_on()
         mpremote(
@@ -175,7 +175,7 @@ def test_the_watchdog_leaves_time_and_then_a_first_minute(tmp_path: Path) -> Non
         board.wait_line(seen, state="no_backend")
         assert mpremote(board, "resume", "exec", "print('in again')") == "in again\n"
         kinds = [event["kind"] for event in board.events[after:]]
-        assert "prompt" in kinds and "wdt" not in kinds
+        assert "repl" in kinds and "wdt" not in kinds
 
 
 def test_an_unusable_configuration_is_repaired(tmp_path: Path) -> None:

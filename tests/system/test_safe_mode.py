@@ -37,7 +37,7 @@ def test_three_crashes_lead_to_the_safe_mode_which_tries_again(board: Board) -> 
         and "Traceback" in board.crashes()[0]
     )
     assert "sabotage" in board.errors  # whoever reads along sees it, too
-    assert not [event for event in board.events if event["kind"] == "prompt"]
+    assert not [event for event in board.events if event["kind"] == "repl"]
     seen = len(board.lines)
     board.wait_line(after=seen, **SAFE_MODE)  # the retry crashes: back at once
     board.sabotage()
@@ -78,14 +78,14 @@ def test_healthy_minutes_clear_the_count(board: Board) -> None:
     board.wait_line(**SAFE_MODE)
 
 
-def test_an_interrupt_reaches_the_prompt_whose_watchdog_reset_is_no_crash(board: Board) -> None:
+def test_an_interrupt_reaches_the_repl_whose_watchdog_reset_is_no_crash(board: Board) -> None:
     board.power_on()
     after = 0
     for _ in range(4):
         board.wait("wdt", after)
         board.wait_log("request failed", len(board.errors))  # so the watchdog's start is over
         board.interrupt()
-        board.wait("prompt", after)
+        board.wait("repl", after)
         after = board.mark()
         seen = len(board.lines)
         board.wait("reset", after, cause=WDT_RESET)
@@ -93,7 +93,7 @@ def test_an_interrupt_reaches_the_prompt_whose_watchdog_reset_is_no_crash(board:
     assert "fault" not in {line["state"] for line in board.lines} and not board.crashes()
 
 
-def test_the_last_resort_is_no_crash(board: Board) -> None:
+def test_a_recovery_reset_is_no_crash(board: Board) -> None:
     board.write(
         "times.json",
         {
@@ -136,18 +136,18 @@ def test_an_unusable_configuration_is_shown_and_is_no_loop(tmp_path: Path) -> No
         assert board.wait_line(after=lines, state="fault")["reason"] == "config"
         board.wait_log(sentence)
         board.interrupt()
-        board.wait("prompt", after)
+        board.wait("repl", after)
         board.cut_power()
     assert board.boots() == [PWRON_RESET] * 2 and len(board.lines) == 2
 
 
-def test_main_py_runs_and_an_interrupt_reaches_the_prompt(tmp_path: Path) -> None:
+def test_main_py_runs_and_an_interrupt_reaches_the_repl(tmp_path: Path) -> None:
     board = Board(tmp_path, ROOT / "main.py")
     board.power_on()
     board.wait_line(state="no_backend")
     assert (board.flash / "board.txt").read_text() == "host"
     board.interrupt()
-    board.wait("prompt")
+    board.wait("repl")
     board.cut_power()
     assert "KeyboardInterrupt" in board.errors and board.boots() == [PWRON_RESET]
 

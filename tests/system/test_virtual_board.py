@@ -64,14 +64,14 @@ def test_ctrl_c_is_not_heard_if_the_program_does_not_want_it(make_board: MakeBoa
     board.power_on()
     board.wait_line(now="waits")
     board.interrupt()
-    board.wait("prompt")
+    board.wait("repl")
     board = make_board(
         "import micropython\nmicropython.kbd_intr(-1)\nsay(now='waits')\nasyncio.run(asyncio.wait_for(wait(), 0.3))"
     )
     board.power_on()
     board.wait_line(now="waits")
     board.interrupt()
-    board.wait("prompt")
+    board.wait("repl")
     board.wait_log("TimeoutError")
     assert "KeyboardInterrupt" not in board.errors
 
@@ -196,17 +196,17 @@ except KeyboardInterrupt:
     board.wait_line(ready=1)
     board.interrupt()
     board.wait_log("TimeoutError")
-    board.wait("prompt")
+    board.wait("repl")
     board.interrupt()
     board.press(0)
 
 
-def test_an_uncaught_ctrl_c_leads_to_the_prompt(make_board: MakeBoard) -> None:
+def test_an_uncaught_ctrl_c_leads_to_the_repl(make_board: MakeBoard) -> None:
     board = make_board("say(ready=1)\nasyncio.run(wait())")
     board.power_on()
     board.wait_line(ready=1)
     board.interrupt()
-    board.wait("prompt")
+    board.wait("repl")
     board.wait_log("KeyboardInterrupt")
 
 
@@ -236,7 +236,7 @@ asyncio.run(wait())
 def test_main_does_not_run_after_a_boot_that_failed(make_board: MakeBoard) -> None:
     board = make_board("say(main=1)", "1 // 0")
     board.power_on()
-    board.wait("prompt")
+    board.wait("repl")
     board.wait_log("ZeroDivisionError")
     board.cut_power()
     assert not board.lines
@@ -255,7 +255,7 @@ for number in range(3000):
         heap="120k",
     )
     board.power_on()
-    board.wait("prompt")
+    board.wait("repl")
     edges = [event for event in board.events if event["kind"] == "pin"]
     assert [edge["level"] for edge in edges] == [number % 2 for number in range(3001)]
     times = [edge["t_us"] for edge in edges]

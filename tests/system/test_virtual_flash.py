@@ -67,7 +67,7 @@ if boots == 1:
 def test_an_erased_flash_is_formatted_and_a_damaged_one_left_alone(board: VirtualBoard) -> None:
     assert board.image
     board.power_on()
-    board.wait("prompt")
+    board.wait("repl")
     board.cut_power()
     assert "initial setup" in board.output and board.image.names() == {"/boot.py"}
     board.write_file("main.py", 'print("it runs")')
@@ -78,7 +78,7 @@ def test_an_erased_flash_is_formatted_and_a_damaged_one_left_alone(board: Virtua
     board.power_on()
     board.wait_output("appears to be corrupted")
     board.interrupt()
-    board.wait("prompt", after)
+    board.wait("repl", after)
     board.cut_power()
     assert "it runs" not in board.output and board.image.path.read_bytes().startswith(garbage)
     with pytest.raises(LittleFSError):

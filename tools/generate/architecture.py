@@ -39,6 +39,8 @@ LIBRARY_ORDER = [
     "identity",
     "poller",
     "pairing",
+    "pairing_request",
+    "reconnect",
     "session",
     "recovery",
     "agent",

@@ -1,12 +1,12 @@
-"""What a board does when its power comes: boot.py, then main.py, and then it waits at the prompt.
+"""What a board does when its power comes: boot.py, then main.py, and then it waits at the REPL.
 For session.py.
 
 VIRTUAL_BOARD_CODE is the folder of boot.py and main.py. The working directory is the board's flash;
 or, if VIRTUAL_BOARD_FLASH names an image file, that is mounted at /, and of the computer's files
 only those of the engine and the code are left, read-only: deleting everything on the board
 must not delete anything else.
-With VIRTUAL_BOARD_SERIAL, the prompt is the REPL; "raw" says that it is in its raw mode, as it is
-when mpremote resets it.
+With VIRTUAL_BOARD_SERIAL, the REPL is on the serial line; "raw" says that it is in its raw mode,
+as it is when mpremote resets it.
 """
 
 import os
@@ -94,7 +94,7 @@ _space = {"__name__": "__main__"}
 if (not _FLASH or flash.mount(_FLASH)) and _run("boot.py", _space) and _SERIAL != "raw":
     _run("main.py", _space)
 interrupts.ctrl_c_is_heard = True
-events.emit("prompt")
+events.emit("repl")
 if _SERIAL:
     globals().update(_space)
     os.putenv("MICROPYINSPECT", "1")  # the unix port's word for a REPL when this file ends

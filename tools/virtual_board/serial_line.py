@@ -69,7 +69,7 @@ class SerialLine:
             self._waiting = (_CTRL_A if self.is_raw else b"") + self._waiting
 
     def program_is_over(self) -> None:
-        """The next that the board does is to read at its prompt."""
+        """The next that the board does is to read at its REPL."""
         self._is_over = True
 
     def say(self, text: str) -> None:

@@ -49,7 +49,7 @@ class VirtualBoard(Seen):
     /.code, read-only.
 
     serial: its console is a serial line, on which mpremote finds the REPL; output and errors are
-    then both what it said there. At the prompt it obeys no order (until somebody runs something
+    then both what it said there. At the REPL it obeys no order (until somebody runs something
     there).
 
     image: that file, or None. serial: the SerialLine, or None. Events are told over resets and
@@ -217,7 +217,7 @@ class VirtualBoard(Seen):
                 if (
                     self.serial
                     and code >= 0
-                    and {"prompt"} & {event["kind"] for event in self.events[after:]}
+                    and {"repl"} & {event["kind"] for event in self.events[after:]}
                 ):
                     code = _SOFT_RESET_EXIT  # that is how a REPL ends
                 cause = _CAUSES.get(code) if self._is_on else None
@@ -302,7 +302,7 @@ class VirtualBoard(Seen):
                     self._watchdog_ms = event["timeout_ms"]
                 elif event["kind"] == "power_on" and event["cause"] != SOFT_RESET:
                     self._watchdog_ms = None
-                elif event["kind"] == "prompt" and self.serial:
+                elif event["kind"] == "repl" and self.serial:
                     self.serial.program_is_over()
                 self._add(self.events, event)
 

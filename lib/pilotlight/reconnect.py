@@ -1,0 +1,148 @@
+"""How long the session waits before its next try, and what shortens or resets that. Pure.
+
+Ticks are given. A wait ends early if the network comes up; a network that comes and goes does not
+multiply the tries. What a server asks for with Retry-After holds whatever ends the wait.
+"""
+
+import random
+import time
+
+from micropython import const
+
+from .net.backoff import Backoff, stretched_ms
+from .net.errors import LinkClosed, NetError, UpgradeRefused
+from .times import Times
+
+_RESTARTING = const((1012, 1013))  # close codes: service restart, try again later
+_DOUBLINGS = const(4)  # of the wait after them: more than lead to the cap
+
+
+class Recent:
+    """Whether something has happened lately. It begins as "has not"."""
+
+    def __init__(self) -> None:
+        self._span_ms = 0
+        self._since_ms = 0
+
+    def happened(self, now_ms: int, span_ms: int) -> None:
+        """It happens now, and counts as lately for span_ms."""
+        self._span_ms = span_ms
+        self._since_ms = now_ms
+
+    def left_ms(self, now_ms: int) -> int:
+        """How many ms of the span are left; 0 if it is over."""
+        left_ms = self._span_ms - time.ticks_diff(now_ms, self._since_ms)
+        if not 0 < left_ms <= self._span_ms:
+            self._span_ms = 0  # ticks wrap: after days it would look recent again
+        return left_ms if self._span_ms else 0
+
+
+class Reconnect:
+    """Counts what has happened to the link. Each `…_ms` method gives a wait in milliseconds."""
+
+    def __init__(self, times: Times) -> None:
+        self._times = times
+        self._backoff = Backoff(times, random.randrange)
+        self._restarts = 0  # in a row, as the server's close codes told
+        self._network = Recent()  # the network has changed …
+        self._network_is_new = False  # … and the backoff has not been reset for it
+        self._hurry = Recent()  # a network that came up has ended a wait
+        self._asked = Recent()  # the server has asked to wait before the next upgrade
+        self._join = Recent()
+        self._rejoin = Recent()
+        self._rejoins = 0  # on this socket, since the channel last held for a while
+        self._refresh_for_403 = Recent()
+
+    def network_changed(self, up: bool, now_ms: int) -> bool:
+        """The network has come up or gone. Returns True if what waits tries at once."""
+        self._network_is_new = True
+        settled_ms = self._times.network_settled_ms
+        self._network.happened(now_ms, settled_ms)
+        if not up or self._hurry.left_ms(now_ms):
+            return False
+        self._hurry.happened(now_ms, settled_ms)
+        return True
+
+    def upgraded(self) -> None:
+        """There is a new socket."""
+        self._rejoins = 0
+
+    def joined(self, now_ms: int) -> None:
+        """The channel is joined."""
+        self._join.happened(now_ms, self._times.network_settled_ms)
+        self._rejoin.happened(now_ms, self._times.stray_close_ms if self._rejoins else 0)
+
+    def served(self, has_beaten: bool, dropped: bool, now_ms: int) -> None:
+        """The channel has ended. has_beaten: a heartbeat was answered on this socket.
+
+        dropped: the server has ended the socket unannounced.
+        """
+        if has_beaten:
+            self.reset()
+            self._restarts = 0
+        if dropped:
+            self._backoff.raise_to(self._times.backoff_dropped_ms)
+        if not self._join.left_ms(now_ms):
+            self._rejoins = 0  # the channel has held for a while, not only the socket
+
+    def was_stray(self, now_ms: int) -> bool:
+        """Whether a phx_close that comes now may be meant for the channel before a rejoin.
+
+        A second join of a live channel is answered first, then the old channel is closed. Which
+        one lives can't be told.
+        """
+        return self._rejoin.left_ms(now_ms) > 0
+
+    def reset(self) -> None:
+        """The next wait begins at the base."""
+        self._backoff.reset()
+
+    def rejoin_ms(self) -> int | None:
+        """The wait before the next rejoin; None if a new socket is needed.
+
+        The waits go on from loss to loss: a server that accepts every join and then drops the
+        channel gets a new socket too.
+        """
+        times = self._times
+        if self._rejoins >= len(times.rejoin_ms):
+            return None
+        wait_ms = times.rejoin_ms[self._rejoins]
+        spread_ms = wait_ms * times.rejoin_percent // 100
+        self._rejoins += 1
+        return wait_ms + random.randrange(-spread_ms, spread_ms + 1)
+
+    def backoff_ms(self, lost_by, now_ms: int) -> int:
+        """The wait before the next connect. lost_by: the exception for which there is no link."""
+        times = self._times
+        if self._network_is_new and not self._network.left_ms(now_ms):
+            self._network_is_new = False
+            self.reset()
+        if isinstance(lost_by, LinkClosed) and lost_by.code in _RESTARTING:
+            return self._restart_ms()
+        if isinstance(lost_by, NetError) and lost_by.wait_ms is not None:
+            return lost_by.wait_ms  # no look-up is made before
+        wait_ms = self._backoff.next_ms()
+        if isinstance(lost_by, UpgradeRefused) and lost_by.retry_after_ms:
+            asked_ms = lost_by.retry_after_ms
+            wait_ms = stretched_ms(asked_ms, times.retry_after_cap_ms, random.randrange)
+            self._asked.happened(now_ms, wait_ms)
+        return wait_ms
+
+    def asked_ms(self, now_ms: int) -> int:
+        """What is left of the wait that the server has asked for."""
+        return self._asked.left_ms(now_ms)
+
+    def may_refresh_for_403(self, now_ms: int) -> bool:
+        """At most one refresh an hour: a proxy that refuses upgrades would cause one each time."""
+        return not self._refresh_for_403.left_ms(now_ms)
+
+    def refreshed_for_403(self, now_ms: int) -> None:
+        """A refresh was asked for because an upgrade was refused."""
+        self._refresh_for_403.happened(now_ms, self._times.refresh_for_403_ms)
+
+    def _restart_ms(self) -> int:
+        times = self._times
+        wait_ms = random.randrange(times.restart_low_ms, times.restart_high_ms + 1)
+        wait_ms = max(wait_ms, min(wait_ms << self._restarts, times.backoff_cap_ms))
+        self._restarts = min(self._restarts + 1, _DOUBLINGS)
+        return wait_ms
