@@ -18,6 +18,7 @@ import tls
 from micropython import const
 
 from .errors import LinkClosed, NetError, Unreachable, Untrusted, no_memory
+from .url_encoding import host_field
 
 # lwIP, Linux and newlib number these differently.
 _TIMED_OUT = const((110, 116))
@@ -45,7 +46,8 @@ _TURN_MS = const(50)
 class Endpoint:
     """A server to connect to, and which of its addresses to try next.
 
-    host, port: as in the URL. tls: a context from `tls_context`, or None for plain TCP.
+    host, port: as in the URL, but an IPv6 address without brackets.
+    tls: a context from `tls_context`, or None for plain TCP.
     host_field: the value of the Host header, with the port unless it is the scheme's default.
 
     A look-up blocks the whole event loop, so few are made. None while a stream to this endpoint is
@@ -59,7 +61,7 @@ class Endpoint:
     def __init__(self, host: str, port: int, tls=None) -> None:
         self.host = host
         self.port = port
-        self.host_field = host if port == (443 if tls else 80) else "%s:%d" % (host, port)
+        self.host_field = host_field(host, port, tls is not None)
         self._tls = tls
         # Addresses are rows of getaddrinfo, but those that failed: only what to connect to.
         self._up: list = []  # of the streams that have received something

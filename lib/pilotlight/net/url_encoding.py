@@ -1,4 +1,14 @@
-"""Percent-encoding for queries and forms (RFC 3986 section 2.1). Pure."""
+"""What goes into a URL, a form or the Host header (RFC 3986, RFC 9110 section 7.2). Pure."""
+
+
+def host_field(host: str, port: int, is_tls: bool) -> str:
+    """The Host header's value: the port is left out if it is the scheme's default.
+
+    host: a name or an address; an IPv6 address without brackets.
+    """
+    if ":" in host:
+        host = "[%s]" % host
+    return host if port == (443 if is_tls else 80) else "%s:%d" % (host, port)
 
 
 def percent_encode(text: str) -> str:
