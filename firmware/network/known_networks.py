@@ -2,8 +2,9 @@
 
 _KEYS = ("ssid", "password", "hidden")
 _LONGEST_SSID_BYTES = 32  # IEEE 802.11
-_SHORTEST_PASSWORD_BYTES = 8  # WPA: a passphrase of 8 to 63, or 64 hexadecimal digits
-_LONGEST_PASSWORD_BYTES = 64
+_SHORTEST_PASSWORD_BYTES = 8  # WPA: a passphrase of 8 to 63, or a key of 64 hexadecimal digits
+_KEY_BYTES = 64
+_LONGEST_KEY_SHOWN = 48
 
 
 def checked(given) -> list:
@@ -30,23 +31,44 @@ def _network(given, where: str) -> dict:
     for key in given:
         if key not in _KEYS:
             raise ValueError(
-                "unknown key %s.%s; known ones are ssid, password and hidden" % (where, key)
+                "unknown key %s.%s; known ones are ssid, password and hidden"
+                % (where, str(key)[:_LONGEST_KEY_SHOWN])
             )
     ssid, password, hidden = (
         given.get("ssid"),
-        given.get("password") or None,
+        given.get("password"),
         given.get("hidden", False),
     )
+    if password == "":
+        password = None
     if not isinstance(ssid, str) or not 1 <= len(ssid.encode()) <= _LONGEST_SSID_BYTES:
         raise ValueError("%s.ssid must be text of 1 to %d bytes" % (where, _LONGEST_SSID_BYTES))
+    # The driver ends a text at a NUL, and a passphrase has no control characters (IEEE 802.11).
+    if _has_control(ssid):
+        raise ValueError("%s.ssid holds a control character, which is not allowed" % where)
     if password is not None and not (
         isinstance(password, str)
-        and _SHORTEST_PASSWORD_BYTES <= len(password.encode()) <= _LONGEST_PASSWORD_BYTES
+        and _SHORTEST_PASSWORD_BYTES <= len(password.encode()) <= _KEY_BYTES
     ):
         raise ValueError(
             "%s.password must be text of %d to %d bytes, or left out for an open network"
-            % (where, _SHORTEST_PASSWORD_BYTES, _LONGEST_PASSWORD_BYTES)
+            % (where, _SHORTEST_PASSWORD_BYTES, _KEY_BYTES)
+        )
+    if password is not None and _has_control(password):
+        raise ValueError("%s.password holds a control character, which is not allowed" % where)
+    if password is not None and len(password.encode()) == _KEY_BYTES and not _is_hex(password):
+        raise ValueError(
+            "%s.password of %d bytes must be a key of hexadecimal digits; a passphrase has at most "
+            "%d bytes" % (where, _KEY_BYTES, _KEY_BYTES - 1)
         )
     if not isinstance(hidden, bool):
         raise ValueError("%s.hidden must be true or false" % where)
     return {"ssid": ssid, "password": password, "hidden": hidden}
+
+
+def _has_control(text: str) -> bool:
+    return any([byte < 0x20 or byte == 0x7F for byte in text.encode()])
+
+
+def _is_hex(text: str) -> bool:
+    return all([0x30 <= byte <= 0x39 or 0x61 <= byte | 0x20 <= 0x66 for byte in text.encode()])

@@ -41,4 +41,7 @@ def test_one_form_or_a_sentence(wifi: object) -> None:
     assert checked(networks) == networks
     for network in networks:
         assert 1 <= len(network["ssid"].encode()) <= 32 and network["hidden"] in (True, False)
-        assert network["password"] is None or 8 <= len(network["password"].encode()) <= 64
+        password = (network["password"] or "").encode()
+        assert network["password"] is None or 8 <= len(password) <= 64
+        assert len(password) < 64 or all(byte in b"0123456789abcdefABCDEF" for byte in password)
+        assert not any(byte < 32 or byte == 127 for byte in password + network["ssid"].encode())
