@@ -106,6 +106,7 @@ def configure(uptime: Uptime, supervisor=None):
         _fail(str(error), uptime, supervisor)
     finally:
         _unload("firmware", "config")
+        _unload("firmware", "strict_json")
         _unload("pilotlight", "settings")
         _unload("pilotlight", "trust_roots")
 

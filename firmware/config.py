@@ -1,22 +1,30 @@
 """The configuration: one table of the keys, loading, and errors that say what to change."""
 
 import json
-import os
+import sys
 
 from micropython import const
 
-from pilotlight.settings import Settings, SettingsError, is_semver
+from pilotlight.settings import Settings, SettingsError, is_host, is_semver
 
-_LARGEST_BYTES = const(8192)
+from . import strict_json
+
 _NO_ENTRY = const(2)
-_SIZE = const(6)  # index into os.stat
+_IS_FOLDER = const(21)
+_LARGEST_ROOT_BYTES = const(4096)  # the largest of certifi's has 2007
+_LARGEST_ROOTS_BYTES = const(16384)
+_SOCKETS_WITH_IPV6 = ("linux", "darwin")
 
 
 class ConfigError(Exception):
     """The configuration can't be used.
 
-    The text is one sentence with file, key, value and what is allowed, and without a secret.
+    The text is one sentence in one line with file, key, value and what is allowed, and without a
+    secret.
     """
+
+    def __init__(self, text: str) -> None:
+        super().__init__(_printable(text))
 
 
 REQUIRED = const("(required)")
@@ -110,16 +118,14 @@ SECRETS = ("frameio.client_secret", "frameio.access_token", "wifi")
 def load(path: str) -> dict:
     """The schema's keys with the values of a configuration file. Raises ConfigError."""
     try:
-        # By its size, because a bounded read would allocate its bound in one piece.
-        if os.stat(path)[_SIZE] > _LARGEST_BYTES:
-            raise ConfigError("%s is longer than %d bytes" % (path, _LARGEST_BYTES))
-        with open(path) as file:
-            given = json.load(file)
+        given = strict_json.load(path)
     except OSError as error:
         what = "is missing" if error.errno == _NO_ENTRY else "can't be read"
+        if error.errno == _IS_FOLDER:
+            what = "is a folder"
         raise ConfigError("%s %s: it names the board and how to reach Frame.io" % (path, what))
-    except ValueError:
-        raise ConfigError("%s is not valid JSON" % path)
+    except strict_json.JsonError as error:
+        raise ConfigError("%s %s" % (path, error))
     if not isinstance(given, dict):
         raise ConfigError("%s must hold one JSON object" % path)
     try:
@@ -133,52 +139,98 @@ def settings(values: dict, path: str) -> Settings:
 
     path: the configuration file's, for the errors.
     """
+    url = values["frameio.url"]
+    secret = values["frameio.client_secret"]
+    if secret is None and values["frameio.access_token"] is None:
+        secret = _vendor_secret()
     try:
-        return Settings(
-            values["frameio.url"],
+        made = Settings(
+            url,
             values["frameio.client_version"],
-            _trust_roots(values["frameio.ca"], values["frameio.url"], path),
-            _client_secret(values),
+            () if url.lower().startswith("http://") else _trust_roots(values["frameio.ca"], path),
+            secret,
             values["frameio.client_id"],
             values["frameio.access_token"],
         )
     except SettingsError as error:
-        url = values["frameio.url"]
-        # A password may be in front of an @ or after a ?.
-        given = (
-            "; it is %s" % _shown(url)
-            if str(error).startswith("url") and "@" not in url and "?" not in url
-            else ""
+        key = str(error)
+        if key.startswith("client_secret is") and values["frameio.client_secret"] is None:
+            raise ConfigError("CLIENT_SECRET of the module model_secret%s" % key[13:])
+        given = "; it is %s" % _shown(url) if key.startswith("url") and _may_be_shown(url) else ""
+        raise ConfigError("%s: frameio.%s%s" % (path, key, given))
+    if ":" in made.host and sys.platform not in _SOCKETS_WITH_IPV6:
+        raise ConfigError(
+            "%s: frameio.url has an IPv6 address, which MicroPython can't reach from this board"
+            % path
         )
-        raise ConfigError("%s: frameio.%s%s" % (path, error, given))
+    return made
 
 
-def _client_secret(values: dict) -> str | None:
-    """The configured secret, else that of the vendor's module `model_secret`."""
-    if values["frameio.client_secret"] is None and values["frameio.access_token"] is None:
-        try:
-            return __import__("model_secret").CLIENT_SECRET
-        except ImportError:
-            pass  # Settings says what is missing
-    return values["frameio.client_secret"]
+def _vendor_secret() -> str | None:
+    """CLIENT_SECRET of the vendor's module `model_secret`, or None if there is no such module.
+
+    The error tells nothing of an exception but its name: the text may hold the secret.
+    """
+    try:
+        secret = getattr(__import__("model_secret"), "CLIENT_SECRET", None)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # SystemExit too
+        if isinstance(error, ImportError) and "'model_secret'" in str(error):
+            return None  # Settings says what is missing
+        raise ConfigError("the module model_secret can't be imported: %s" % type(error).__name__)
+    if secret is None:
+        raise ConfigError("the module model_secret has no CLIENT_SECRET")
+    if not isinstance(secret, str):
+        raise ConfigError("CLIENT_SECRET of the module model_secret must be text (str)")
+    return secret
 
 
-def _trust_roots(roots, url: str, path: str):
-    if url.startswith("http://"):
-        return ()
+def _may_be_shown(url: str) -> bool:
+    """False if a user's password or a token may follow the host."""
+    host = url[url.find("://") + 3 :] if "://" in url else url
+    return not any([mark in host for mark in ("/", "?", "#", "@", ":", ";", "&", "=")])
+
+
+def _trust_roots(roots, path: str):
     if roots is None:
         # Only now: a device with its own roots saves 4 kB.
         from pilotlight.trust_roots import ROOTS
 
         return ROOTS
-    ders = []
+    ders: list = []
     for name in [roots] if isinstance(roots, str) else roots:
         try:
             with open(name, "rb") as file:
-                ders.append(file.read())
-        except OSError:
-            raise ConfigError("%s: frameio.ca: the file %s can't be read" % (path, name))
+                # One byte more than is allowed: it shows that the file is longer.
+                der = file.read(_LARGEST_ROOT_BYTES + 1)
+        except OSError as error:
+            wrong = "is a folder" if error.errno == _IS_FOLDER else "can't be read"
+        except MemoryError:
+            wrong = "is too large for the memory"
+        else:
+            wrong = _wrong_with_root(der)
+            ders.append(der)
+            if not wrong and sum([len(der) for der in ders]) > _LARGEST_ROOTS_BYTES:
+                wrong = "makes it more than %d bytes of roots" % _LARGEST_ROOTS_BYTES
+        if wrong:
+            raise ConfigError("%s: frameio.ca: the file %s %s" % (path, _shown(name), wrong))
     return ders
+
+
+def _wrong_with_root(der: bytes) -> str:
+    """Why this can't be one certificate in DER; "" if it may be one."""
+    if not der:
+        return "is empty"
+    if b"-----BEGIN" in der:
+        return "is PEM; it must be DER (openssl x509 -outform der)"
+    if len(der) > _LARGEST_ROOT_BYTES:
+        return "is longer than %d bytes" % _LARGEST_ROOT_BYTES
+    # A sequence: its tag, the number of the bytes of its length, that length (X.690, 8.1.3.5).
+    begin = 2 + (der[1] & 0x7F) if len(der) > 1 else 0
+    if der[0] != 0x30 or len(der) - begin != int.from_bytes(der[2:begin], "big"):
+        return "is not a usable DER certificate, or has more than one"
+    return ""
 
 
 def check(values: dict) -> dict:
@@ -198,6 +250,8 @@ def check(values: dict) -> dict:
             if default == REQUIRED:
                 raise ConfigError("%s is missing; it must be %s" % (key, allowed))
             checked[key] = default
+        elif _has_control(flat[key]):
+            raise ConfigError("%s holds a control character, which is not allowed" % key)
         elif not _is_allowed(flat[key], allowed):
             given = "" if key in SECRETS else "is %s; it " % _shown(flat[key])
             raise ConfigError("%s %smust be %s" % (key, given, allowed))
@@ -218,8 +272,25 @@ def _networks(given) -> list:
 def _shown(value) -> str:
     if isinstance(value, dict):
         return "an object"
+    if isinstance(value, list) and any([isinstance(one, (dict, list)) for one in value]):
+        return "a list of objects or lists"
     text = json.dumps(value)
     return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "..."
+
+
+def _printable(text: str) -> str:
+    """The text in one line: only characters of the scripts of Europe are shown as they are.
+
+    The others may be control characters or turn the direction of the text.
+    """
+    shown = []
+    for character in text:
+        code = ord(character)
+        if 0x20 <= code <= 0x7E or 0xA1 <= code < 0x530:
+            shown.append(character)
+        else:
+            shown.append("\\u%04x" % code)
+    return "".join(shown)
 
 
 def _is_allowed(value, kind: str) -> bool:
@@ -228,15 +299,20 @@ def _is_allowed(value, kind: str) -> bool:
     if kind == _NETWORKS:
         return isinstance(value, (dict, list))
     if kind in (_PATHS, _HOSTS) and isinstance(value, list):
-        return bool(value) and all([_is_allowed(one, _TEXT) for one in value])
+        return bool(value) and all(
+            [isinstance(one, str) and _is_allowed(one, kind) for one in value]
+        )
     if kind == _PERCENT:
         return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 100
     if not isinstance(value, str) or value == "":
         return False
     if kind == _VERSION:
         return is_semver(value)
+    if kind == _HOSTS:
+        return is_host(value)
     if kind == _BOARD:
-        return all([letter in _BOARD_LETTERS for letter in value])
+        # MicroPython can't import longer names than 255 bytes, package included.
+        return len(value) <= _LONGEST_SHOWN and all([letter in _BOARD_LETTERS for letter in value])
     if kind == _COUNTRY:
         return len(value) == 2 and all(["A" <= letter <= "Z" for letter in value])
     if kind == _HOSTNAME:
@@ -250,22 +326,34 @@ def _is_allowed(value, kind: str) -> bool:
     return not kind.startswith(_ONE_OF) or value in kind[len(_ONE_OF) :].split(", ")
 
 
+def _has_control(value) -> bool:
+    if isinstance(value, list):
+        return any([isinstance(one, str) and _has_control(one) for one in value])
+    return isinstance(value, str) and any([byte < 0x20 or byte == 0x7F for byte in value.encode()])
+
+
 def _groups() -> list:
     return [row[0].split(".")[0] for row in SCHEMA if "." in row[0]]
 
 
 def _flatten(values: dict) -> dict:
     groups = _groups()
-    flat = {}
+    flat: dict = {}
     for key, value in values.items():
         if key not in groups:
-            flat[str(key)] = value  # MicroPython's json accepts keys that are not text
+            _add(flat, str(key), value)  # CPython and `check` accept keys that are not text
         elif isinstance(value, dict):
             for inner in value:
-                flat["%s.%s" % (key, inner)] = value[inner]
+                _add(flat, "%s.%s" % (key, inner), value[inner])
         else:
             raise ConfigError("%s must be an object" % key)
     return flat
+
+
+def _add(flat: dict, key: str, value) -> None:
+    if key in flat:
+        raise ConfigError("%s is there twice, with a dot and as an object" % key[:_LONGEST_SHOWN])
+    flat[key] = value
 
 
 def nearest(key: str, keys) -> str:

@@ -24,8 +24,8 @@ def board(path: str = "config.json"):
             try:
                 # __import__ returns the outermost package.
                 return getattr(__import__("firmware.boards." + name).boards, name)
-            except (ImportError, AttributeError):
-                pass  # a typing error in the name
+            except Exception:
+                pass  # a typing error in the name or in the board's file, or a name too long
     return None
 
 
@@ -43,8 +43,13 @@ def text(key: str, path: str = "config.json") -> str:
 
     The rest of the file may be invalid.
     """
-    value = _read(path, _SEARCHED_BYTES).partition(b'"%s"' % key.encode())[2].split(b'"', 2)
-    return _decoded(value[1]) if len(value) == 3 and value[0].strip() == b":" else ""
+    # Without its zeros, UTF-16 is ASCII.
+    data = _read(path, _SEARCHED_BYTES).replace(b"\0", b"")
+    for behind in data.split(b'"%s"' % key.encode())[1:]:
+        value = behind.split(b'"', 2)
+        if len(value) == 3 and value[0].strip() == b":":
+            return _unescaped(value[1])
+    return ""
 
 
 def closes_repl(path: str = "config.json") -> bool:
@@ -53,9 +58,10 @@ def closes_repl(path: str = "config.json") -> bool:
     A file that can't be parsed closes nothing: its author must be able to repair it.
     """
     try:
-        with open(path) as file:
-            values = json.load(file)
-    except (OSError, ValueError, MemoryError):
+        from .. import strict_json  # only now: `config` reads with it next, and unloads it
+
+        values = strict_json.load(path)
+    except (ImportError, OSError, ValueError, MemoryError):
         return False
     return isinstance(values, dict) and values.get("repl") is False
 
@@ -72,4 +78,13 @@ def _decoded(data: bytes) -> str:
     try:
         return data.decode().strip()
     except UnicodeError:
+        return ""
+
+
+def _unescaped(data: bytes) -> str:
+    if b"\\" not in data:
+        return _decoded(data)
+    try:
+        return json.loads(b'"%s"' % data)
+    except ValueError:
         return ""

@@ -85,7 +85,13 @@ def test_only_a_plain_false_closes_it():
 
 
 def test_what_can_not_be_read_leaves_it_open():
-    for text in (None, "", "[]", '{"repl": false', "false", '"repl"'):
+    """That is what `firmware.config` refuses as no JSON: its author must be able to repair it."""
+    for text in (
+        (None, "", "[]", '{"repl": false', "false", '"repl"', '\ufeff{"repl": false}')
+        + ('{"repl": false, "repl": true}', '{"repl": true, "repl": false}', '{"repl" false}')
+        + ('{"repl": false, // x\n"light": true}', '{"repl": false,}', '{"repl": false} x')
+        + ('{"repl": false, "a": ' + "[" * 5000, '{"repl": false}' + " " * 9000)
+    ):
         assert start(text), text
         repl.reset_if_closed()
 

@@ -31,6 +31,11 @@ def test_the_configuration_s_word_counts_however_broken_it_is():
         b'[{"board": "probe"}]',
         b'{"board": "probe", "x": "\xff\xfe"',
         b'{"board": "probe", "x": "' + b"long " * 5000,
+        b'\xef\xbb\xbf{"board": "probe"}',
+        b'\xff\xfe{\0"\0b\0o\0a\0r\0d\0"\0:\0"\0p\0r\0o\0b\0e\0"\0}\0',
+        b'\xfe\xff\0{\0"\0b\0o\0a\0r\0d\0"\0:\0"\0p\0r\0o\0b\0e\0"\0}',
+        b'// my "board"\n{"board": "probe" "light": true}',
+        b'{"frameio": {"client_id": "board", "client_version": "board"}, "board": "probe"}',
     ):
         on_flash(config, b"host")
         assert rescued_config.board() is probe, config[:40]
@@ -46,6 +51,9 @@ def test_other_keys_are_found_as_well():
         "",
         "",
     ]
+    on_flash(b'{"a": "C:\\\\x", "b": "Ger\\u00e4t", "c": "\\"", "board": "probe"')
+    assert [rescued_config.text(key) for key in "abc"] == ["C:\\x", "Gerät", ""]
+    assert rescued_config.board() is probe
 
 
 def test_what_was_remembered_counts_where_the_configuration_says_nothing():
@@ -64,6 +72,7 @@ def test_what_was_remembered_counts_where_the_configuration_says_nothing():
         b'{"board": "."}',
         b'{"board": "../boards/host"}',
         b'{"board": "host.network"}',
+        b'{"board": "%s"}' % (b"x" * 300),
     ):
         on_flash(config, b"probe\n")
         assert rescued_config.board() is probe, config

@@ -47,6 +47,7 @@ LIBRARY_ORDER = [
 ]
 FIRMWARE_ORDER = [
     "build",
+    "strict_json",
     "timestamps",
     "strings",
     "indication",

@@ -100,7 +100,7 @@ def page() -> str:
     for values in (ON_A_BOARD, ON_A_COMPUTER):
         _CONFIG.check(values)
     return _PAGE.format(
-        largest=_CONFIG._LARGEST_BYTES,
+        largest=_CONFIG.strict_json.LARGEST_BYTES,
         rows="\n".join(_row(*row) for row in _CONFIG.SCHEMA),
         board=example(ON_A_BOARD),
         computer=example(ON_A_COMPUTER),

@@ -48,6 +48,130 @@ def test_urls():
         assert SECRET not in str(caught.error)
 
 
+def test_every_form_of_a_host():
+    for url, host, field in (
+        ("HTTPS://API.Frame.IO", "api.frame.io", "api.frame.io"),
+        ("https://api.frame.io.", "api.frame.io", "api.frame.io"),
+        ("https://API.frame.io.:0443/", "api.frame.io", "api.frame.io"),
+        ("https://[::1]", "::1", "[::1]"),
+        ("https://[2001:DB8::1]:8443", "2001:db8::1", "[2001:db8::1]:8443"),
+        ("https://[1:2:3:4:5:6:7:8]/", "1:2:3:4:5:6:7:8", "[1:2:3:4:5:6:7:8]"),
+        ("https://[::ffff:192.0.2.1]", "::ffff:192.0.2.1", "[::ffff:192.0.2.1]"),
+        ("https://192.0.2.1:65535", "192.0.2.1", "192.0.2.1:65535"),
+        ("https://xn--mller-kva.de", "xn--mller-kva.de", "xn--mller-kva.de"),
+        ("https://3com", "3com", "3com"),
+        ("https://a_b.c-d", "a_b.c-d", "a_b.c-d"),
+        ("https://" + ("a" * 63 + ".") * 3 + "b" * 61, None, None),
+        ("HTTP://LocalHost.:80", "localhost", "localhost"),
+        ("http://[::1]", "::1", "[::1]"),
+    ):
+        got = settings(url)
+        assert host is None or (got.host, got.host_field) == (host, field), url
+    pairs = "1:2:3:4:5:6:7"
+    words = "url has brackets that are not around an IPv6 address"
+    for literal in (
+        "",
+        ":",
+        ":::",
+        "1",
+        "::g",
+        "::12345",
+        pairs,
+        pairs + ":8:9",
+        pairs + "::8",
+        "1::2::3",
+        "1:",
+        ":1",
+        "::1.2.3",
+        "1.2.3.4",
+        "1.2.3.4::",
+        "::1.2.3.256",
+        pairs + ":1.2.3.4",
+        "fe80::1%25eth0",
+        "fe80::1%1",
+        "v1.a",
+        "a.b",
+        "::1]]",
+        "::1][",
+        "[::1]",
+    ):
+        assert refusal("https://[%s]" % literal) == words, literal
+    assert refusal("https://[::1]x") == refusal("https://[::1") == words
+    words = "url has no host, or one that is neither a name nor an address"
+    for host in (
+        "",
+        ".",
+        "..",
+        "a..b",
+        ".a",
+        "a b",
+        " a",
+        "a ",
+        "a\0b",
+        "a\n",
+        "a\tb",
+        "a\x7f",
+        "a,b",
+        "a;b",
+        "a%20b",
+        "{a}",
+        "*.frame.io",
+        'a"b',
+        "-a.b",
+        "a-.b",
+        "1",
+        "127.1",
+        "1.2.3.4.5",
+        "256.1.1.1",
+        "01.2.3.4",
+        "0x7f.0.0.1",
+        "a.0x1",
+        "a.1",
+        "a" * 64,
+        ("a" * 63 + ".") * 3 + "b" * 62,
+    ):
+        assert refusal("https://%s" % host) == words, host
+    words = "url has letters that are not ASCII: write the host's xn-- form"
+    for host in ("müller.de", "例え", "a\u3002b", "a\u202e", "a\xa0"):
+        assert refusal("https://" + host) == words
+    words = "url has a port that is no number from 1 to 65535"
+    for port in ("", "0", "00", "65536", "+1", "-1", "1 ", "1\n", "0x50", "8e1", "9" * 5000):
+        assert refusal("https://a:" + port) == refusal("https://[::1]:" + port) == words, port
+    words = "url has more than one port, or an IPv6 address without brackets"
+    assert refusal("https://::1") == refusal("https://a:1:2") == words
+    words = "url must be scheme, host and port only, such as https://api.frame.io"
+    for rest in ("a//", "a/v2", "/a", "a?", "a#", "@a", "u@a", "u:p@a:1", "a\\b", "[::1]/x"):
+        assert refusal("https://" + rest) == words, rest
+    for url in ("", "a", "https:a", "https:/a", "//a", " https://a", "ws://a", None, b"https://a"):
+        assert refusal(url) in ("url must begin with https://", "url must be text"), url
+    for host in ("127.0.0.2", "127.0.0.1.a", "localhost.a", "[::2]", "[::ffff:127.0.0.1]", "a"):
+        assert "plain http" in refusal("http://" + host)
+
+
+def refusal(url):
+    with raises(SettingsError) as caught:
+        settings(url)
+    return str(caught.error)
+
+
+def test_settings_of_a_wrong_type_or_size():
+    for field in ("client_secret", "client_id", "access_token"):
+        for value in (b"x", 5, ["x"], "x" * 2049, "x\0", "x\u202e"):
+            given = {"access_token": "t", field: value}
+            if field == "client_secret":
+                del given["access_token"]
+            with raises(SettingsError) as caught:
+                Settings("https://a", "1.2.3", **given)
+            assert str(caught.error).startswith(field + " is empty, is longer than 2048")
+    assert settings(token="x" * 2048).access_token
+    for version in (None, b"1.2.3", 1.2, "1.2.3-" + "a" * 251):
+        with raises(SettingsError):
+            settings(version=version)
+    for roots in (b"0", "0", None, 5):
+        with raises(SettingsError):
+            Settings("https://a", "1.2.3", roots, access_token="t")
+
+
 def test_versions():
     for good in ("0.0.0", "1.2.3", "10.20.30", "1.0.0-rc.1", "1.0.0+build-7", "1.0.0-a+b"):
         assert is_semver(good), good
@@ -184,6 +308,9 @@ def test_settings_name_the_url_unless_a_password_may_be_in_it():
         return str(caught.error)
 
     assert refused("ftp://x") == 'c.json: frameio.url must begin with https://; it is "ftp://x"'
+    for rest in ("u:%s", "h#%s", "h/%s", "h;t=%s", "u:%s@h", "[%s@h]", "h:1/%s"):
+        for begin in ("https://", "ftp://", ""):
+            assert SECRET not in refused(begin + rest % SECRET)
     for url in ("https://user:" + SECRET + "@x", "https://x?key=" + SECRET):
         text = (
             "c.json: frameio.url must be scheme, host and port only, such as https://api.frame.io"
@@ -205,9 +332,75 @@ def test_the_secret_may_come_from_a_module_of_the_vendor_s():
     assert "client_secret (to pair the device) or access_token" in str(caught.error)
     sys.modules["model_secret"] = Frozen()
     assert client_secret() == "frozen"
+    for wrong_secret, words in (
+        (SECRET.encode(), " must be text (str)"),
+        (7, " must be text (str)"),
+        ("", " is empty, is longer than"),
+        (SECRET + "\n", " is empty, is longer than"),
+    ):
+        Frozen.CLIENT_SECRET = wrong_secret
+        with raises(ConfigError) as caught:
+            client_secret()
+        assert str(caught.error).startswith("CLIENT_SECRET of the module model_secret" + words)
+        assert SECRET not in str(caught.error)
+    del Frozen.CLIENT_SECRET
+    with raises(ConfigError) as caught:
+        client_secret()
+    assert str(caught.error) == "the module model_secret has no CLIENT_SECRET"
     assert client_secret(client_secret=SECRET) == SECRET
     assert client_secret(access_token=SECRET) is None
     del sys.modules["model_secret"]
+
+
+def test_an_error_is_one_line_of_characters_that_show():
+    for key, shown in (
+        ("x\ny", "x\\u000ay"),
+        ("\x1b[31m", "\\u001b[31m"),
+        ("\x85\x9b", "\\u0085\\u009b"),
+        ("\u202eä\u2066", "\\u202eä\\u2066"),
+        ("\u2028", "\\u2028"),
+        ("\ufeff", "\\ufeff"),
+    ):
+        assert wrong(**{key: 1}).startswith("unknown key %s; the nearest known" % shown)
+        assert "unknown key frameio.%s;" % shown in wrong(frameio={key: 1})
+        assert "unknown key wifi.%s;" % shown in wrong(wifi={key: 1})
+    assert wrong(light="\u202e") in (
+        'light is "\\u202e"; it must be true or false',
+        'light is "\\\\u202e"; it must be true or false',
+    )
+    assert wrong(screen="\u202e").count("u202e") == 1
+
+
+def test_texts_hold_no_control_characters():
+    for key in ("board", "state_dir", "country", "hostname", "ntp", "screen"):
+        for text in ("x\0", "\n", "x\x7f", "\x1f"):
+            assert (
+                wrong(**{key: text}) == "%s holds a control character, which is not allowed" % key
+            )
+    for key in ("url", "ca", "client_id", "client_secret", "access_token"):
+        given = dict(GOOD["frameio"])
+        given[key] = "x\n" + SECRET
+        words = "frameio.%s holds a control character, which is not allowed"
+        assert wrong(frameio=given) == words % key
+    assert "control character" in wrong(ntp=["a", "b\0"])
+
+
+def test_a_key_is_there_once():
+    words = "frameio.url is there twice, with a dot and as an object"
+    given = dict(GOOD["frameio"], url="https://a")
+    assert wrong(frameio=given, **{"frameio.url": "https://b"}) == words
+    assert check({"board": "host", "frameio.client_version": "1.2.3"})["frameio.client_version"]
+
+
+def test_boards_are_short_names():
+    assert wrong(board="x" * 49).startswith('board is "xxx')
+    assert check(dict(GOOD, board="x" * 48))
+
+
+def test_lists_and_objects_are_not_told():
+    for value in ([{"token": SECRET}], [[SECRET]], [SECRET, [1]]):
+        for key in ("ntp", "light", "brightness", "screen"):
+            assert "is a list of objects or lists; it must be" in wrong(**{key: value})
 
 
 def test_keys_that_are_no_text_and_unknown_ones():
@@ -249,6 +442,23 @@ def test_wifi():
             wrong(wifi=[{"ssid": "a"}, {"ssid": "b", "password": password}])
             == "wifi[1].password must be text of 8 to 64 bytes, or left out for an open network"
         )
+    for password in (0, False, [], {}):
+        assert "wifi.password must be text" in wrong(wifi={"ssid": "a", "password": password})
+    for text in ("a\0b" * 3, "a\n" * 5, "\x7f" * 8, "\t" * 9):
+        words = "wifi.%s holds a control character, which is not allowed"
+        assert wrong(wifi={"ssid": text, "password": SECRET}) == words % "ssid"
+        assert wrong(wifi={"ssid": "a", "password": text}) == words % "password"
+    key = (SECRET * 6)[:64]
+    assert wrong(wifi={"ssid": "a", "password": key}).startswith(
+        "wifi.password of 64 bytes must be"
+    )
+    for password in ("ü" * 32, " " + "a" * 63, "0x" + "1" * 62, "g" + "1" * 63):
+        assert "64 bytes" in wrong(wifi={"ssid": "a", "password": password})
+    for password in ("aF09" * 16, "ü" * 31 + "x", "ü" * 4, "x" * 63, " \"'\\$`;" * 2):
+        assert check(dict(GOOD, wifi={"ssid": ' 📷"\\', "password": password}))
+    assert wrong(wifi={"k" * 500: 1}) == (
+        "unknown key wifi.%s; known ones are ssid, password and hidden" % ("k" * 48)
+    )
     assert (
         wrong(wifi={"ssid": "a", "password": SECRET, "hidden": "yes"})
         == "wifi.hidden must be true or false"
@@ -273,7 +483,18 @@ def test_country_hostname_and_time_servers():
         assert wrong(country=country).endswith("; it must be two capital letters, such as DE")
     for hostname in ("", "camera 7", "-camera", "camera-", "kamera-ä", "x" * 33, 7):
         assert wrong(hostname=hostname).endswith("; it must be 1 to 32 letters, digits and hyphens")
-    for ntp in ("", [], [""], [7], {"server": "pool.ntp.org"}):
+    for ntp in (
+        "",
+        [],
+        [""],
+        [7],
+        [["a"]],
+        {"server": "pool.ntp.org"},
+        "a b",
+        "a:123",
+        "http://a",
+        "::1",
+    ) + ("[::1]", "300.1.1.1", "x" * 254, "a..b", "ä", ["a", "b c"]):
         assert wrong(ntp=ntp).endswith("; it must be a host name or a list of host names")
 
 
