@@ -89,8 +89,8 @@ SCHEMA = (
         "wifi",
         _NETWORKS,
         None,
-        "known networks: ssid of 1 to 32 bytes, password of 8 to 64 (none: open), "
-        "hidden (default false)",
+        "known networks: ssid of 1 to 32 bytes, password of 8 to 63 bytes or 64 hexadecimal digits "
+        "(none: open), hidden (default false)",
     ),
     ("country", _COUNTRY, None, "where the radio is used (ISO 3166-1)"),
     ("hostname", _HOSTNAME, None, "the device's name in the network"),

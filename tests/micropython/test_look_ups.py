@@ -12,6 +12,7 @@ from pilotlight.net import transport as module
 from pilotlight.net.deadline import Deadline
 from pilotlight.net.errors import NetError, Unreachable
 from pilotlight.net.transport import Endpoint
+from pilotlight.settings import Settings
 from tests.support.expect import raises
 
 
@@ -111,6 +112,22 @@ async def link(endpoint, for_ms=60_000):
     stream = await connect(endpoint)
     await asyncio.sleep_ms(for_ms)
     stream.close()
+
+
+async def test_an_ipv6_address_is_looked_up_without_brackets():
+    """A look-up does not find it with them. The Host header has them."""
+
+    class Asked(Net):
+        def getaddrinfo(self, host, port, *_):
+            self.asked = (host, port)
+            return Net.getaddrinfo(self, host, port)
+
+    net = Asked("a")
+    settings = Settings("http://[::1]:8080", "1.2.3", access_token="x")
+    endpoint = Endpoint(settings.host, settings.port)
+    assert await ask(endpoint)
+    assert net.asked == ("::1", 8080)
+    assert endpoint.host_field == settings.host_field == "[::1]:8080"
 
 
 async def test_an_address_that_failed_is_not_the_next_one():

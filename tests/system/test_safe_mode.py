@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.safe_mode_board import SAFE_MODE, Board
+from tests.support.safe_mode_board import NOBODY, SAFE_MODE, Board
 from tools.rig import DEADLINE_S, TOKEN, Rig
 from tools.virtual_board.session import HARD_RESET, PWRON_RESET, ROOT, WDT_RESET
 
@@ -139,6 +139,16 @@ def test_an_unusable_configuration_is_shown_and_is_no_loop(tmp_path: Path) -> No
         board.wait("repl", after)
         board.cut_power()
     assert board.boots() == [PWRON_RESET] * 2 and len(board.lines) == 2
+
+
+def test_a_module_with_the_secret_in_its_error_is_a_sentence_and_no_loop(board: Board) -> None:
+    """The sentence is without the secret, and so is everything else that the board writes."""
+    board.write("model_secret.py", f"raise ValueError('{TOKEN}')")
+    board.configure(frameio={"url": NOBODY, "client_version": "1.2.3"})
+    board.power_on()
+    assert board.wait_line(state="fault")["reason"] == "config"
+    board.wait_log("the module model_secret can't be imported: ValueError")
+    assert board.boots() == [PWRON_RESET] and board.crashes() == []
 
 
 def test_main_py_runs_and_an_interrupt_reaches_the_repl(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ ON_A_COMPUTER: dict[str, Any] = {
     "state_dir": "/tmp/pilotlight",
 }
 # What is wrong, and what it is put into.
+NO_JSON = b'{\n  "board": "host"\n  "light": true\n}'
 WRONG: tuple[dict[str, Any], ...] = (
     {"brightness": 150},
     {"consol": True},
@@ -50,6 +51,14 @@ One JSON object in the file `config.json` beside `main.py` (on a computer: in th
 
 Keys with 🔑 may hold a secret. It lies in the file in clear ([security.md](security.md) says what can be done), and is never
 printed, logged, shown or told in an error. There must be `frameio.client_secret` or `frameio.access_token`, and not both.
+
+- **The file** is strict JSON in UTF-8, without a byte order mark, comments, or a key that is there twice; what is not is told with its
+  line. Texts hold no control characters.
+- **`frameio.url`**: the host is a name, an IPv4 address, or an IPv6 address in brackets (not from a board: its MicroPython reaches
+  IPv4 addresses only). Nothing may follow but a port and one `/`. Letters that are not ASCII are written in the name's `xn--` form.
+  Plain `http` is for `localhost`, `127.0.0.1` and `[::1]` only.
+- **`frameio.ca`**: one certificate a file, in DER, of at most {root} bytes; {roots} bytes in all.
+- **Secrets, token and id** are 1 to 2048 characters of visible ASCII without spaces.
 
 A board with Wi-Fi, whose user pairs it:
 
@@ -95,16 +104,27 @@ def error(wrong: dict[str, Any]) -> str:
     raise ValueError(f"nothing is wrong with {wrong}")
 
 
+def no_json() -> str:
+    """The firmware's sentence about a file that is not JSON."""
+    try:
+        _CONFIG.strict_json.loads(NO_JSON)
+    except _CONFIG.strict_json.JsonError as sentence:
+        return f"config.json {sentence}"
+    raise ValueError("that is JSON")
+
+
 def page() -> str:
     """The document."""
     for values in (ON_A_BOARD, ON_A_COMPUTER):
         _CONFIG.check(values)
     return _PAGE.format(
         largest=_CONFIG.strict_json.LARGEST_BYTES,
+        root=_CONFIG._LARGEST_ROOT_BYTES,
+        roots=_CONFIG._LARGEST_ROOTS_BYTES,
         rows="\n".join(_row(*row) for row in _CONFIG.SCHEMA),
         board=example(ON_A_BOARD),
         computer=example(ON_A_COMPUTER),
-        errors="\n".join(error(wrong) for wrong in WRONG),
+        errors="\n".join([no_json(), *(error(wrong) for wrong in WRONG)]),
     )
 
 
