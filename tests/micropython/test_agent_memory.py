@@ -1,10 +1,17 @@
 """A paired device that finds no memory around a request, in virtual time."""
 
+import asyncio
+
 from pilotlight.net.errors import LinkClosed, NetError
-from tests.simulation.device import World, sleep_s
+from tests.simulation.device import World, paired, sleep_s
 from tests.simulation.failing import Failing
 from tests.support.expect import raises
 from tools.virtual_board.virtual_time import Clock
+
+# isort: split
+from pilotlight.net.http_body import BodyFraming
+from pilotlight.net.http_head import ResponseHead
+from pilotlight.net.json_pick import JsonPick
 
 
 def is_for_tokens(method, target, *_):
@@ -30,6 +37,28 @@ async def test_memory_that_runs_out_around_a_request_for_tokens_is_no_crash():
     await sleep_s(60)
     assert world.frameio.tokens.live == 2 and world.agent.status.state == "online"
     await world.power_off()
+
+
+async def test_no_memory_for_the_answer_to_a_refresh():
+    """It is parsed again: the token that was sent for it is used up."""
+    for owner, name, times in (
+        (ResponseHead, "feed", 1),
+        (BodyFraming, "__init__", 3),
+        (JsonPick, "feed", 6),
+        (JsonPick, "finish", 1),
+    ):
+        world = await paired()
+        tokens = world.frameio.tokens
+        scarce = Failing(owner, name, times=0)
+        world.frameio.delays_ms["refresh"] = 100
+        refresh = asyncio.create_task(world.refresh())
+        await asyncio.sleep_ms(60)  # it has been sent
+        scarce.left = times
+        assert "00000002" in await refresh
+        assert not scarce.left and tokens.live == 2 and tokens.uses == {1: 1}
+        await sleep_s(61)
+        assert world.agent.status.state == "online"
+        await world.power_off()
 
 
 async def test_polls_for_which_there_is_no_memory_beside_the_socket():

@@ -91,5 +91,12 @@ class LinkClosed(NetError):
 
 
 def no_memory() -> Unreachable:
-    """What a MemoryError is turned into: it ends the connection, not the program."""
-    return Unreachable("memory", "there is no memory for this connection")
+    """What a MemoryError is turned into: it ends the connection, not the program.
+
+    Allocates nothing: always the same one.
+    """
+    _NO_MEMORY.__traceback__ = None  # else it would grow with each raise
+    return _NO_MEMORY
+
+
+_NO_MEMORY = Unreachable("memory", "there is no memory for this connection")

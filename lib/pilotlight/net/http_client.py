@@ -1,7 +1,10 @@
 """HTTP/1.1 requests with JSON answers, each on a connection of its own, in constant memory.
 
-The answer's body goes straight into a JsonPick: 100 kB need no more memory than 100 bytes.
+The answer's body goes straight into a JsonPick: 100 kB need no more memory than 100 bytes. An
+answer that still lies whole in the buffer is parsed again after a MemoryError.
 """
+
+import asyncio
 
 from micropython import const
 
@@ -16,6 +19,8 @@ _READ_BYTES = const(1024)
 _BODY_BYTES = const(1 << 18)
 _HEADERS = const(("content-length", "transfer-encoding", "retry-after", "x-ratelimit-window"))
 _CUT_OFF = const("the answer was cut off")
+_RETRIES = const(8)  # after a MemoryError; shorter in all than Times.stall_ms
+_RETRY_MS = const(1000)
 
 
 class Response:
@@ -38,6 +43,8 @@ class HttpClient:
     times: for the Deadline: a request ends after `stall_ms` without a byte, and a total time.
     sent: True if the last request was sent completely, so that the server may have carried it out
     even if no answer came.
+    reserve: memory that a caller has set aside before its request. It is given up, and set to None,
+    if there is none to read the answer.
     """
 
     def __init__(self, endpoint: Endpoint, times) -> None:
@@ -46,6 +53,7 @@ class HttpClient:
         self._buffer = bytearray(_READ_BYTES)
         self._pick = JsonPick()
         self.sent = False
+        self.reserve: bytearray | None = None
 
     async def request(
         self,
@@ -55,12 +63,15 @@ class HttpClient:
         fields,
         body: bytes = b"",
         pick: JsonPick | None = None,
+        buffer: bytearray | None = None,
     ) -> Response:
         """Send a request and read the answer, whatever its status.
 
         target: path and query, percent-encoded. headers: (name, value) pairs. fields: names of what
         to pick from a JSON answer, see JsonPick.begin. body: what to send; its Content-Type is
         among the headers. pick: a JsonPick of the caller's, for longer strings than usual.
+        buffer: to read the answer into, instead of the client's own of 1 kB. As long as it holds
+        the whole answer, a MemoryError loses nothing of it.
         Raises NetError: Unreachable (also after a deadline), Untrusted, ProtocolError (not HTTP, or
         over a bound), LinkClosed (the answer was cut off). Raises ValueError for a header with
         characters that can't be sent.
@@ -71,53 +82,82 @@ class HttpClient:
         try:
             host = self._endpoint.host_field
             head = request_head(method, target, host, own_headers + list(headers)) + body
-            pick = pick or self._pick
-            pick.begin(fields)
         except MemoryError:
             raise no_memory()
         self.sent = False
         transport = self._endpoint.open()
         try:
+            # Made before the request is sent: later, no memory for it would lose the answer.
+            answer = self._read(transport, pick or self._pick, fields, buffer or self._buffer)
             with Deadline(transport, "waiting for an HTTP answer", self._times):
                 await transport.open()
                 await transport.write(head, 0, len(head))
                 self.sent = True
-                return await self._read_response(transport, pick)
+                return await answer
         except MemoryError:
             raise no_memory()
         finally:
             transport.close()
 
-    async def _read_response(self, transport: Transport, pick: JsonPick) -> Response:
-        head = ResponseHead(_HEADERS)
-        at = -1
-        while at < 0:
-            count = await transport.read(self._buffer)
-            if not count:
-                raise LinkClosed(1006, _CUT_OFF)
-            at = head.feed(self._buffer, 0, count)
-        is_json = await self._read_body(transport, BodyFraming(head, _BODY_BYTES), pick, at, count)
-        fields = pick.fields if is_json else None
-        return Response(head.status, fields, retry_after_ms(head.headers))
-
-    async def _read_body(
-        self, transport: Transport, framing: BodyFraming, pick: JsonPick, at: int, count: int
-    ) -> bool:
-        """True if the body was one whole JSON text. If it is not JSON, the rest is not read."""
-        try:
-            while True:
-                while at < count and not framing.done:
-                    at = framing.next(self._buffer, at, count)
-                    pick.feed(self._buffer, framing.start, framing.end)
-                if framing.done:
-                    break
-                at = 0
-                count = await transport.read(self._buffer)
-                if not count:
-                    if framing.ended():
-                        break
+    async def _read(
+        self, transport: Transport, pick: JsonPick, fields, buffer: bytearray
+    ) -> Response:
+        answer = None
+        start = end = retries = 0  # buffer[start:end] is not parsed yet
+        is_whole = True  # the buffer holds all that has come
+        ended = False
+        while True:
+            try:
+                if answer is None:
+                    answer = _Answer(pick, fields)
+                response = answer.feed(buffer, start, end, ended)
+                if response is not None:
+                    return response
+                if ended:
                     raise LinkClosed(1006, _CUT_OFF)
+                if end == len(buffer):
+                    is_whole = False
+                    end = 0
+                start = end
+                end += await transport.read(memoryview(buffer)[end:])
+                ended = end == start
+            except MemoryError:
+                if not is_whole or retries == _RETRIES:
+                    raise
+                retries += 1
+                start = 0
+                answer = self.reserve = None
+                await asyncio.sleep_ms(_RETRY_MS)
+
+
+class _Answer:
+    """Parses an answer, which comes in pieces."""
+
+    def __init__(self, pick: JsonPick, fields) -> None:
+        self._head = ResponseHead(_HEADERS)
+        self._framing: BodyFraming | None = None
+        self._pick = pick
+        pick.begin(fields)
+
+    def feed(self, data, start: int, end: int, ended: bool) -> Response | None:
+        """Take data[start:end]; the Response once it is whole or turns out not to be JSON.
+
+        ended: nothing follows, for the connection has ended. Raises ProtocolError.
+        """
+        head, framing, pick = self._head, self._framing, self._pick
+        if framing is None:
+            start = head.feed(data, start, end)
+            if start < 0:
+                return None
+            framing = self._framing = BodyFraming(head, _BODY_BYTES)
+        try:
+            while start < end and not framing.done:
+                start = framing.next(data, start, end)
+                pick.feed(data, framing.start, framing.end)
+            if not framing.done and not (ended and framing.ended()):
+                return None
             pick.finish()
+            picked = pick.fields
         except JsonError:
-            return False
-        return True
+            picked = None
+        return Response(head.status, picked, retry_after_ms(head.headers))

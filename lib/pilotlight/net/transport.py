@@ -251,8 +251,11 @@ class Transport:
         if count:
             self.progress_ms = time.ticks_ms()
             if self._answered_ms is None:
-                self._endpoint._answered(self._info)
-                self._answered_ms = self.progress_ms
+                try:
+                    self._endpoint._answered(self._info)
+                    self._answered_ms = self.progress_ms
+                except MemoryError:
+                    pass  # the next bytes tell it; these must not be lost
         return count
 
     async def read(self, buffer) -> int:
