@@ -25,6 +25,7 @@ from .times import Times
 
 _MESSAGE_BYTES = const(4096)
 _SEND_BYTES = const(512)
+_TRIES = const(10)  # to end without memory
 
 
 class Agent:
@@ -57,6 +58,10 @@ class Agent:
     status: the DeviceStatus to observe.
     http: the HttpClient to Frame.io, for a request of your own inside `request_slot`.
     Raises Untrusted if the trust roots can't be used.
+
+    An Agent runs once: after `stop`, or after a crash, make a new one. A lack of memory inside it
+    costs one request or one link, and does not end `run`; a MemoryError in a call of yours
+    (`unpair`, `access_token` …) is raised to you: call again.
     """
 
     def __init__(
@@ -105,51 +110,49 @@ class Agent:
         self._over = asyncio.Event()
         self._done = asyncio.Event()
         self._crash: Exception | None = None
-        self._tasks: list = []
+        self._has_begun = False
 
     async def run(self) -> None:
-        """Keep the device online until `stop`.
+        """Keep the device online until `stop`. An agent runs once.
 
-        Returns after `stop`. Any unexpected exception ends it: the link is closed, then the
-        exception is raised.
+        Returns after `stop`, at once if that was called before. Any unexpected exception but a
+        MemoryError ends it: the link is closed, then the exception is raised.
+        Raises RuntimeError if it runs already or has ended: make a new Agent.
         """
-        core = self._core
+        if self._has_begun:
+            raise RuntimeError("an Agent runs once: make a new one")
+        self._has_begun = True
+        tasks: list = []
         try:
-            jobs = [self._session.run(), self._poller.run(), self._proof.run()]
-            jobs.append(core.end_starting())
-            if self._tokens is not None:
-                self._tokens.show()
-                jobs.append(self._tokens.run())
-            if self._reset is not None or hasattr(core.network, "restart"):
-                from .recovery import watch  # only now: without one of these it could do nothing
-
-                jobs.append(watch(core, self._reset))
-            for job in jobs:
-                self._tasks.append(asyncio.create_task(self._guard(job)))
-            await self._over.wait()
+            while not self._over.is_set():
+                try:
+                    tasks = tasks or self._parts()
+                    for at, part in enumerate(tasks):
+                        if not isinstance(part, asyncio.Task):
+                            tasks[at] = asyncio.create_task(self._guard(part))
+                    await self._over.wait()
+                except MemoryError:
+                    await asyncio.sleep_ms(self._core.times.no_memory_ms)
         finally:
+            self._over.set()
             try:
-                if self._tokens is not None:
-                    await self._tokens.finish()
-                for task in self._tasks:
-                    # Until it is done: asyncio loses a cancel in the turn in which a wait_for
-                    # times out.
-                    while not task.done():
-                        task.cancel()
-                        await asyncio.sleep_ms(0)
-                await self._session.close()
+                await self._end(tasks)
+            except asyncio.CancelledError:  # once more, meanwhile
+                self._show_end()
+                raise
             finally:
-                self._session.end()
-                self._poller.end()
-                self._proof.end()
                 self._done.set()
         if self._crash is not None:
             raise self._crash
 
     async def stop(self) -> None:
-        """End `run`: a refresh under way is finished, the link is closed with code 1000."""
+        """End `run`: tokens under way are stored, the link is closed with code 1000.
+
+        It takes as long as one request and a close handshake at most, also while you hold the
+        request slot.
+        """
         self._over.set()
-        if self._tasks:
+        if self._has_begun:
             await self._done.wait()
 
     def network_changed(self) -> None:
@@ -225,10 +228,67 @@ class Agent:
             raise NotAuthorized("token_refused", text)
         return self._tokens
 
-    async def _guard(self, job) -> None:
-        """Run a task; any unexpected exception ends `run`, which raises it."""
-        try:
-            await job
-        except Exception as error:
-            self._crash = error
-            self._over.set()
+    def _parts(self) -> list:
+        """What runs, each in a task of its own."""
+        parts = [self._session.run, self._poller.run, self._proof.run, self._core.end_starting]
+        if self._tokens is not None:
+            self._tokens.show()
+            parts.append(self._tokens.run)
+        if self._reset is not None or hasattr(self._core.network, "restart"):
+            parts.append(self._watch)
+        return parts
+
+    async def _watch(self) -> None:
+        from .recovery import watch  # only now: it may have nothing to do
+
+        await watch(self._core, self._reset)
+
+    async def _guard(self, run) -> None:
+        """Run a part, again after each MemoryError. Any other exception ends the agent's `run`.
+
+        A CancelledError that nobody has asked for is a MemoryError too: asyncio's wait_for cancels
+        its caller, even later on, if there is no memory at its end. Waiting needs none.
+        """
+        core = self._core
+        must_wait = False
+        while True:
+            try:
+                if must_wait:
+                    await asyncio.sleep_ms(core.times.no_memory_ms)
+                    must_wait = False
+                    core.log("a task has found no memory, and goes on")
+                await run()
+                return
+            except MemoryError:
+                must_wait = True
+            except asyncio.CancelledError:
+                if self._over.is_set():
+                    raise
+                must_wait = True
+            except Exception as error:
+                self._crash = error
+                self._over.set()
+                return
+
+    async def _end(self, tasks) -> None:
+        """End all tasks and close the link, even if something finds no memory meanwhile."""
+        for _ in range(_TRIES):
+            try:
+                if self._tokens is not None:
+                    await self._tokens.finish()
+                for task in tasks:
+                    # Until it is done: asyncio loses a cancel in the turn in which a wait_for
+                    # times out.
+                    while isinstance(task, asyncio.Task) and not task.done():
+                        task.cancel()
+                        await asyncio.sleep_ms(0)
+                await self._session.close()
+                self._show_end()
+                return
+            except MemoryError:
+                await asyncio.sleep_ms(self._core.times.no_memory_ms)
+
+    def _show_end(self) -> None:
+        self._session.end()
+        self._poller.end()
+        self._proof.end()

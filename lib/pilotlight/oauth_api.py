@@ -4,14 +4,24 @@ Source: Frame.io's device guides and RFC 8628. Of the two kinds of form that Fra
 are url-encoded, not multipart.
 """
 
+import asyncio
+import gc
+
 from micropython import const
 
 from .frameio_api import ERROR_FIELDS, Unexpected, checked
+from .net.errors import no_memory
 from .net.http_client import HttpClient
 from .net.json_pick import JsonPick
 from .net.url_encoding import form_encode
 
 _TEXT_BYTES = const(2048)  # the bound of a token
+# Set aside before a refresh, because its loss would cost the pairing: for the whole answer (head
+# and a pair of tokens), and for what is made of it (the tokens and their record).
+_HEAD_BYTES = const(1280)
+_RECORD_BYTES = const(768)
+_RETRIES = const(8)  # after a MemoryError
+_RETRY_MS = const(1000)
 _DEVICE_GRANT = const("urn:ietf:params:oauth:grant-type:device_code")
 _CODE_FIELDS = const(
     (
@@ -73,6 +83,9 @@ class OauthApi:
     http: the client for Frame.io's endpoint. client_version: the vendor's semantic version, sent
     with every call as `x-client-version`. client_secret: the model's.
     client_id: this unit's; set it before the first call.
+    sent: True if the last request was sent completely: it may have been carried out, even if no
+    answer came. The caller sets it to False before.
+    is_busy: tokens are being asked for; without the answer they would be lost.
     """
 
     def __init__(self, http: HttpClient, client_version: str, client_secret: str) -> None:
@@ -82,12 +95,7 @@ class OauthApi:
         # Made once: after weeks, the heap may not have 2 kB in one piece.
         self._pick = JsonPick(_TEXT_BYTES)
         self.client_id = ""
-
-    @property
-    def sent(self) -> bool:
-        """True if the last request was sent completely: it may have been carried out, even if no
-        answer came."""
-        return self._http.sent
+        self.sent = self.is_busy = False
 
     async def device_code(self) -> DeviceCode:
         """POST /v2/auth/device/code."""
@@ -108,33 +116,63 @@ class OauthApi:
 
         Until then it raises BadRequest with the word `authorization_pending`.
         """
-        return await self._pair((("grant_type", _DEVICE_GRANT), ("device_code", device_code)))
+        form = (("grant_type", _DEVICE_GRANT), ("device_code", device_code))
+        return await self._pair(form, 0)
 
-    async def refresh(self, refresh_token: str) -> TokenPair:
-        """POST /v2/auth/token: a new pair. From then on, Frame.io refuses the old one."""
-        return await self._pair((("grant_type", "refresh_token"), ("refresh_token", refresh_token)))
+    async def refresh(self, refresh_token: str, pair_bytes: int) -> TokenPair:
+        """POST /v2/auth/token: a new pair. From then on, Frame.io refuses the old one.
+
+        pair_bytes: the length of the old pair. Memory for one of that length is set aside before.
+        """
+        form = (("grant_type", "refresh_token"), ("refresh_token", refresh_token))
+        return await self._pair(form, pair_bytes)
 
     async def revoke(self, token: str) -> None:
         """POST /v2/auth/revoke."""
         await self._post("/v2/auth/revoke", (("token", token),), ERROR_FIELDS)
 
-    async def _pair(self, form) -> TokenPair:
-        fields = await self._post("/v2/auth/token", form, _TOKEN_FIELDS)
-        if not is_token(fields["access_token"]) or not is_token(fields["refresh_token"]):
-            raise Unexpected(
-                "portal", "the token request was answered by something that is not Frame.io"
-            )
-        return TokenPair(fields)
+    async def _pair(self, form, pair_bytes: int) -> TokenPair:
+        http = self._http
+        self.is_busy = True
+        try:
+            buffer = None
+            if pair_bytes:
+                gc.collect()
+                buffer = bytearray(_HEAD_BYTES + pair_bytes)
+                http.reserve = bytearray(_RECORD_BYTES + 2 * pair_bytes)
+            fields = await self._post("/v2/auth/token", form, _TOKEN_FIELDS, (), buffer)
+            for _ in range(_RETRIES):
+                try:
+                    return _token_pair(fields)
+                except MemoryError:
+                    http.reserve = buffer = None
+                    await asyncio.sleep_ms(_RETRY_MS)
+            raise no_memory()
+        finally:
+            http.reserve = None
+            self.is_busy = False
 
-    async def _post(self, target: str, form, fields, more=()) -> dict:
+    async def _post(self, target: str, form, fields, more=(), buffer=None) -> dict:
         headers = (self._version, ("Content-Type", "application/x-www-form-urlencoded")) + more
         self._http.sent = False
         body = form_encode((("client_id", self.client_id), self._secret) + form)
         pick = self._pick
-        picked = checked(await self._http.request("POST", target, headers, fields, body, pick))
+        try:
+            response = await self._http.request("POST", target, headers, fields, body, pick, buffer)
+        finally:
+            self.sent = self._http.sent
+        picked = checked(response)
         if pick.was_cut:
             raise Unexpected("too_large", "the answer holds a text over %d bytes" % _TEXT_BYTES)
         return picked
+
+
+def _token_pair(fields: dict) -> TokenPair:
+    if not is_token(fields["access_token"]) or not is_token(fields["refresh_token"]):
+        raise Unexpected(
+            "portal", "the token request was answered by something that is not Frame.io"
+        )
+    return TokenPair(fields)
 
 
 def is_token(value) -> bool:
@@ -144,7 +182,8 @@ def is_token(value) -> bool:
     """
     if not isinstance(value, str) or not 0 < len(value) <= _TEXT_BYTES:
         return False
-    return all([0x21 <= byte <= 0x7E and byte not in (0x22, 0x5C) for byte in value.encode()])
+    # No list: one of 2048 results would take 8 kB.
+    return all(0x21 <= byte <= 0x7E and byte not in (0x22, 0x5C) for byte in value.encode())
 
 
 def _token(value) -> str | None:

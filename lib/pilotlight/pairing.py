@@ -16,7 +16,7 @@ from .frameio_api import ApiError, BadRequest, Unauthorized
 from .net.backoff import Backoff
 from .net.deadline import ends_within
 from .net.errors import NetError
-from .oauth_api import CLIENT_REFUSED, TOKEN_REFUSED, DeviceCode
+from .oauth_api import CLIENT_REFUSED, TOKEN_REFUSED, DeviceCode, TokenPair
 from .requests import Requests
 from .tokens import Tokens, new_key
 
@@ -36,6 +36,9 @@ class Pairing:
         self._backoff = Backoff(core.times, random.randrange)
         self._cancelled = asyncio.Event()
         self._begun_ms: int | None = None  # when the first code was shown
+        self._code: DeviceCode | None = None  # the one that is shown …
+        self._issued_ms = 0  # … since then
+        self._pair: TokenPair | None = None  # the tokens that came for it
 
     @property
     def cancelled(self) -> bool:
@@ -45,27 +48,44 @@ class Pairing:
     def cancel(self) -> None:
         """The user wants no code any more: none is shown from now on, and `run` ends."""
         self._cancelled.set()
+        self.hide()
+
+    def hide(self) -> None:
+        """Show no code."""
         self._show(None)
 
     async def run(self) -> None:
-        """Pair. Returns when the tokens are stored; raises NotAuthorized (why there are none)."""
+        """Pair. Returns when the tokens are stored; raises NotAuthorized (why there are none).
+
+        After a MemoryError, or a NetError because the time is not known, call it again: it goes on
+        with the same code.
+        """
         try:
             while True:
-                code = await self._new_code()
-                if self._begun_ms is None:
-                    self._begun_ms = time.ticks_ms()
-                if self.cancelled:
-                    raise _cancelled()
-                if self._left_ms() <= 0:
-                    raise _timed_out()
-                self._show(code)
-                if await self._poll(code):
-                    return
+                if self._code is None:
+                    await self._take_code()
+                self._show(self._code)
+                if await self._poll(self._code):  # type: ignore[arg-type]  # there is one
+                    break
+                self._code = None
                 self._backoff.reset()
                 if self._left_ms() <= 0:
                     raise _timed_out()
-        finally:
-            self._show(None)
+        except NotAuthorized:
+            self.hide()
+            raise
+        self.hide()
+
+    async def _take_code(self) -> None:
+        code = await self._new_code()
+        if self._begun_ms is None:
+            self._begun_ms = time.ticks_ms()
+        if self.cancelled:
+            raise _cancelled()
+        if self._left_ms() <= 0:
+            raise _timed_out()
+        self._code = code
+        self._issued_ms = time.ticks_ms()
 
     async def _new_code(self) -> DeviceCode:
         while True:
@@ -84,11 +104,10 @@ class Pairing:
 
     async def _poll(self, code: DeviceCode) -> bool:
         """Ask until the user has typed in the code (True) or it has expired (False)."""
-        issued_ms = time.ticks_ms()
         interval_s = code.interval_s
         while True:
             left_ms = min(
-                code.expires_in_s * 1000 - time.ticks_diff(time.ticks_ms(), issued_ms),
+                code.expires_in_s * 1000 - time.ticks_diff(time.ticks_ms(), self._issued_ms),
                 self._left_ms(),
             )
             if left_ms <= 0:
@@ -114,17 +133,18 @@ class Pairing:
         """
         async with self._tokens.flight:
             try:
-                pair = await self._requests.ask(self._api.token(code.device_code))
+                if self._pair is None:  # else there was no memory to store it
+                    self._pair = await self._requests.ask(self._api.token(code.device_code))
             except BadRequest as error:
                 return error.word
             except (ApiError, NetError) as error:
                 self._core.log("the token poll failed: %s" % error)
                 return "later"
             if not self._cancelled.is_set():
-                self._tokens.adopt(pair, new_key())
+                self._tokens.adopt(self._pair, new_key())
                 return _STORED
         # The user cancelled while the tokens were on their way: nobody may use them.
-        await self._tokens.revoke(pair.refresh_token)
+        await self._tokens.revoke(self._pair.refresh_token)
         raise _cancelled()
 
     def _show(self, code: DeviceCode | None) -> None:
@@ -141,6 +161,8 @@ class Pairing:
     async def _until_ready(self) -> None:
         waited_ms = 0
         while not self._requests.ready():
+            if self._core.status.network_up and self._core.clock.now_s() is None:
+                raise NetError("clock", "the time is not known")  # the session sets it
             await self._wait(self._times.network_check_ms)
             # Counted, for ticks can't be compared over a week without network.
             waited_ms += self._times.network_check_ms

@@ -15,14 +15,14 @@ class PairingRequest:
         self._pairing = None  # the Pairing under way
         self.is_asked = not credentials.authorized  # by a restart, or by the user
         self._is_urgent = False  # the user has asked since the last `take_urgent`
-        self._show()
+        self.show()
 
     def start(self) -> bool:
         """The user asks for a code. False if a pairing is under way already."""
-        if self._pairing is not None and not self._pairing.cancelled:
+        if self._pairing is not None and self._goes_on(self._pairing):
             return False
         self.is_asked = self._is_urgent = True
-        self._show()
+        self.show()
         return True
 
     def cancel(self) -> None:
@@ -31,7 +31,7 @@ class PairingRequest:
         if self._pairing is not None:
             self._credentials.pairing_ended("cancelled")
             self._pairing.cancel()
-        self._show()
+        self.show()
 
     def take_urgent(self) -> bool:
         """Whether the user asks for a code just now; true once."""
@@ -39,25 +39,37 @@ class PairingRequest:
         return is_urgent and not self._credentials.authorized
 
     async def run(self) -> bool:
-        """Pair. Returns True if the device is paired, False if the pairing has ended without."""
+        """Pair. Returns True if the device is paired, False if the pairing has ended without.
+
+        After a MemoryError, or a NetError because the time is not known, a code is still asked for:
+        call it again, and it goes on.
+        """
         credentials = self._credentials
-        self.is_asked = False
+        pairing = self._pairing
+        self.is_asked = has_ended = False
         try:
-            self._pairing = pairing = self._new_pairing()
+            if pairing is None:
+                pairing = self._pairing = self._new_pairing()
             await pairing.run()
-            return True
-        except MemoryError:
-            # Nobody has ended the pairing: it begins again after the backoff.
-            is_cancelled = self._pairing is not None and self._pairing.cancelled
-            self.is_asked = not credentials.authorized and not is_cancelled
-            raise
         except NotAuthorized as error:
+            has_ended = True
+            self._pairing = None
             credentials.pairing_ended(error.reason)
             self._core.log("not paired: %s" % error)
-            return False
         finally:
+            if not has_ended and (pairing is None or self._goes_on(pairing)):
+                self.is_asked = True
+            self.show()
+        return credentials.authorized
+
+    def show(self) -> None:
+        """Show whether a code is wanted. Call it again if there was no memory for it."""
+        pairing = self._pairing
+        if pairing is not None and not self._goes_on(pairing):
+            pairing.hide()
             self._pairing = None
-            self._show()
+        is_wanted = self.is_asked or self._pairing is not None
+        self._core.status.update(pairing_is_wanted=is_wanted)
 
     def _new_pairing(self):
         from .pairing import Pairing  # only now: a paired device needs none of it
@@ -65,6 +77,5 @@ class PairingRequest:
         tokens = self._credentials
         return Pairing(self._core, self._requests, tokens)  # type: ignore[arg-type]  # no fixed one
 
-    def _show(self) -> None:
-        is_under_way = self._pairing is not None and not self._pairing.cancelled
-        self._core.status.update(pairing_is_wanted=self.is_asked or is_under_way)
+    def _goes_on(self, pairing) -> bool:
+        return not pairing.cancelled and not self._credentials.authorized

@@ -10,8 +10,9 @@ from .credentials import Credentials, NotAuthorized
 from .frameio_api import ApiError, FrameioApi, Unauthorized
 from .identity import Identity
 from .net.deadline import ends_within
-from .net.errors import LinkClosed, NetError
+from .net.errors import NetError
 from .net.phoenix import PhoenixSocket
+from .reconnect import Recent
 from .requests import Requests
 
 _STARVED = const(3)  # so many polls without memory in a row: then the socket makes room for one
@@ -43,6 +44,7 @@ class Poller:
         self._outcome = ""
         self._identity_settled = asyncio.Event()
         self._news = asyncio.Event()
+        self._room_made = Recent()
         self.room = asyncio.Event()
         self.room.set()
 
@@ -61,6 +63,8 @@ class Poller:
                 if not wait_ms:
                     await self._try(request)
                     continue
+            elif core.status.network_up:
+                self._settle("failed")  # only the session can set the clock
             core.check_in("poller", wait_ms + core.times.stuck_ms)
             await ends_within(self._news.wait(), wait_ms)
             self._news.clear()
@@ -80,7 +84,8 @@ class Poller:
     async def identity_outcome(self) -> str:
         """Ask identity as soon as its spacing allows, and wait for what comes of it.
 
-        `answered`, `refused` (the token; no refresh will help) or `failed`.
+        `answered`, `refused` (the token; no refresh will help) or `failed` (also if the time is not
+        known).
         """
         self._identity_settled.clear()
         self.want_identity()
@@ -108,8 +113,8 @@ class Poller:
     def forget(self) -> None:
         """The authorization has ended: nothing is due any more that needs one."""
         self._schedule.forget()
-        self._core.status.update(fallback=False)
         self._settle("failed")
+        self._core.status.update(fallback=False)
 
     def end(self) -> None:
         """The agent has ended: nothing keeps the device online."""
@@ -168,11 +173,7 @@ class Poller:
         token = ""
         try:
             token = await self._credentials.access_token()
-            if self._core.status.joined and self._requests.starved >= _STARVED:
-                self.room.clear()
-                text = "there is no memory for a request beside the socket"
-                self._phoenix.abandon(LinkClosed(1006, text, "memory"))
-                self._identity.doubt(time.ticks_ms())
+            self._make_room()
             hints = self._identity.begin()
             answer = await self._api.identity(token)
             if self._credentials.key != key:
@@ -180,7 +181,7 @@ class Poller:
             self._credentials.accepted()
             if self._identity.device_id not in (None, answer.id):
                 text = "this authorization belongs to another device now"
-                self._phoenix.abandon(LinkClosed(1006, text, "device_changed"))
+                self._phoenix.abandon("device_changed", text)
             self._identity.learn(answer, hints)
             outcome = "answered"
         except Unauthorized:
@@ -191,6 +192,7 @@ class Poller:
             counts = self._api.sent or error.reason == "memory"  # else it never left the device
             raise
         finally:
+            # First what needs no memory: the session waits for it.
             answered = outcome == "answered"
             unknown = self._core.status.paused is None
             now_ms = time.ticks_ms()
@@ -200,7 +202,21 @@ class Poller:
             self.room.set()
             self._settle(outcome)
             if not answered:
-                self._identity.failed()  # last, for it needs memory
+                self._identity.failed()
+
+    def _make_room(self) -> None:
+        """After a few requests without memory, the socket makes room for this one.
+
+        It costs the link, so it does not happen again for an hour.
+        """
+        now_ms = time.ticks_ms()
+        made_lately = self._room_made.left_ms(now_ms)
+        if made_lately or not self._core.status.joined or self._requests.starved < _STARVED:
+            return
+        self._room_made.happened(now_ms, self._core.times.room_spacing_ms)
+        self.room.clear()
+        self._phoenix.abandon("memory", "there is no memory for a request beside the socket")
+        self._identity.doubt(now_ms)
 
     def _settle(self, outcome: str) -> None:
         self._outcome = outcome

@@ -34,8 +34,8 @@ class Proof:
         self.count = self.count + 1 & 0xFFFF
         self._schedule.proven(now_ms)
         if not self._status.connected and self._status.network_up:
-            self._status.update(connected=True)
             self._is_new.set()
+            self._status.update(connected=True)
 
     async def run(self) -> None:
         """Take `connected` back when the last proof is too old.
@@ -46,17 +46,17 @@ class Proof:
         """
         status, times = self._status, self._times
         while True:
-            await self._is_new.wait()
-            self._is_new.clear()
-            while status.connected:
-                good_ms = times.proof_fallback_ms if status.fallback else times.proof_ms
-                left_ms = good_ms - time.ticks_diff(time.ticks_ms(), self._proven_ms)
-                if left_ms <= 0 and status.authorized:
-                    self.end()
-                else:
-                    # In steps where this is not the usual case: it may become the usual one.
-                    usual = status.authorized and not status.fallback
-                    await asyncio.sleep_ms(left_ms if usual else times.proof_check_ms)
+            if not status.connected:
+                self._is_new.clear()
+                await self._is_new.wait()
+            good_ms = times.proof_fallback_ms if status.fallback else times.proof_ms
+            left_ms = good_ms - time.ticks_diff(time.ticks_ms(), self._proven_ms)
+            if left_ms <= 0 and status.authorized:
+                self.end()
+            else:
+                # In steps where this is not the usual case: it may become the usual one.
+                usual = status.authorized and not status.fallback
+                await asyncio.sleep_ms(left_ms if usual else times.proof_check_ms)
 
     def end_if_older(self, age_ms: int) -> None:
         """There is no proof any more, unless Frame.io has answered within age_ms."""

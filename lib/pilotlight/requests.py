@@ -10,11 +10,26 @@ from .proof import Proof
 from .schedule import Schedule
 
 
+class Slot(asyncio.Lock):
+    """A lock that is released without memory.
+
+    asyncio's own makes a coroutine at the end of `async with`: without memory for that, it would be
+    held for ever.
+    """
+
+    def __aexit__(self, kind, error, traceback):
+        self.release()
+        return _NOTHING_TO_WAIT_FOR
+
+
+_NOTHING_TO_WAIT_FOR = iter(())  # an awaitable that has ended
+
+
 class Requests:
     """The slot for one request.
 
     schedule: when which request is due. proof: the proof that Frame.io answers.
-    slot: a lock, held while a request is under way.
+    slot: a Slot, held while a request is under way.
     starved: requests in a row that found no memory beside the joined socket.
     """
 
@@ -22,28 +37,37 @@ class Requests:
         self._core = core
         self.proof = proof
         self.schedule = schedule
-        self.slot = asyncio.Lock()
+        self.slot = Slot()
         self.starved = 0
 
     async def ask(self, request):
         """Await the request (a coroutine) in the slot; its result.
 
-        Raises what the request raises: ApiError or NetError; a MemoryError becomes a NetError.
+        Raises what the request raises: ApiError or NetError; a MemoryError becomes a NetError. Only
+        without memory to wait for the slot it raises MemoryError: then nothing was asked.
         """
+        result = None
+        failure: ApiError | NetError | None = None
         async with self.slot:
             try:
                 if self.schedule.limited_ms(time.ticks_ms()):
                     request.close()  # asked for by an answer while this one waited for the slot
                     raise RateLimited("rate_limited", "Frame.io asks to wait")
-                try:
-                    result = await request
-                except MemoryError:
-                    raise no_memory()
+                result = await request
+            except MemoryError:
+                failure = no_memory()
             except (ApiError, NetError) as error:
-                self._learn_from(error)
-                raise
-        self.starved = 0
-        self._answered()
+                failure = error
+        try:
+            if failure is None:
+                self.starved = 0
+                self._answered()
+            else:
+                self._learn_from(failure)
+        except MemoryError:
+            pass  # the answer counts more than what it teaches
+        if failure is not None:
+            raise failure
         return result
 
     def ready(self) -> bool:
@@ -68,6 +92,6 @@ class Requests:
             if error.answered:
                 self._answered()
                 return
-        self._core.log("request failed: %s: %s" % (error.reason, error))
         self.starved = self.starved + 1 if status.joined and error.reason == "memory" else 0
+        self._core.log("request failed: %s: %s" % (error.reason, error))
         status.update(request_reason=error.reason)

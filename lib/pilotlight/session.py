@@ -53,6 +53,7 @@ token none unpaired
 unpaired asked network
 pairing paired token
 pairing ended unpaired
+pairing failed backoff
 identity answered connect
 identity refused refused
 identity failed backoff
@@ -70,7 +71,7 @@ rejoin lost backoff
 backoff again network
 refused answered token
 refused refused refused
-refused failed token
+refused failed network
 """
 
 
@@ -119,6 +120,7 @@ class Session:
         self._identity = identity
         self._poller = poller
         self._phoenix = phoenix
+        self._state = "network"
         self._lost_by = None  # the exception for which there is no joined socket
         self._pairing = PairingRequest(core, requests, credentials)
         self._reconnect = Reconnect(core.times)
@@ -127,14 +129,17 @@ class Session:
     # What the agent calls
 
     async def run(self) -> None:
-        """Go through the states for ever."""
-        state = "network"
+        """Go through the states for ever.
+
+        After a MemoryError call it again: it goes on with the backoff, which closes the link.
+        """
         while True:
+            state, self._state = self._state, "backoff"
             try:
-                state = after(state, await getattr(self, "_at_" + state)())
+                self._state = after(state, await getattr(self, "_at_" + state)())
             except MemoryError:
                 self._lost(no_memory(), "")
-                state = "backoff"  # which closes the link: that frees what it held
+                raise
 
     async def close(self) -> None:
         """The agent has ended: close the link, if there is one."""
@@ -146,11 +151,10 @@ class Session:
 
     def network_changed(self, up: bool) -> None:
         """The network has come up, gone or become another one: what waits tries at once, once."""
-        hurries = self._reconnect.network_changed(up, time.ticks_ms())
+        if self._reconnect.network_changed(up, time.ticks_ms()):
+            self._news.set()
         if up:
             self._phoenix.check_link()
-        if hurries:
-            self._news.set()
 
     def start_pairing(self) -> None:
         """The user asks for a code."""
@@ -170,14 +174,13 @@ class Session:
 
     def tokens_ended(self) -> None:
         """There are no tokens any more."""
+        self._news.set()
         if self._status.joined:
             self._poller.link_ended(False)
-        text = "the authorization has ended"
-        self._phoenix.abandon(LinkClosed(1006, text, self._credentials.reason))
+        self._phoenix.abandon(self._credentials.reason, "the authorization has ended")
         self._status.update(joined=False)
         self._identity.forget()
         self._poller.forget()
-        self._news.set()
 
     # The states
 
@@ -208,6 +211,7 @@ class Session:
         return "known" if self._identity.device_id else "unknown"
 
     async def _at_unpaired(self) -> str:
+        self._credentials.show()  # again: there may have been no memory for it
         while not self._pairing.is_asked:
             await self._news.wait()
             self._news.clear()
@@ -216,7 +220,10 @@ class Session:
     async def _at_pairing(self) -> str:
         self._lost_by = None  # it belongs to the time before the pairing
         self._status.update(link_reason=None)
-        return "paired" if await self._pairing.run() else "ended"
+        try:
+            return "paired" if await self._pairing.run() else "ended"
+        except NetError as error:
+            return self._lost(error, "failed")
 
     async def _at_identity(self) -> str:
         return await self._poller.identity_outcome()
@@ -235,8 +242,7 @@ class Session:
                 self._upgrade_refused(token, error.status)
             return self._lost(error, "failed")
         if self._credentials.key != key:
-            text = "the authorization has ended"
-            return self._lost(LinkClosed(1006, text, "closed"), "failed")
+            return self._lost(LinkClosed(1006, "the authorization has ended"), "failed")
         self._reconnect.upgraded()
         return "upgraded"
 
@@ -258,10 +264,10 @@ class Session:
             dropped = isinstance(error, LinkClosed) and error.reason == "closed"
             self._reconnect.served(self._phoenix.has_beaten, dropped, time.ticks_ms())
             return self._lost(error, "lost")
-        text = "the server has ended the channel"
         now_ms = time.ticks_ms()
         outcome = "lost" if self._reconnect.was_stray(now_ms) else "closed"
         self._reconnect.served(self._phoenix.has_beaten, False, now_ms)
+        text = "the server has ended the channel"
         return self._lost(LinkClosed(1005, text, "channel_lost"), outcome)
 
     async def _at_rejoin(self) -> str:
@@ -280,10 +286,12 @@ class Session:
     async def _at_backoff(self) -> str:
         self._news.clear()
         await self._phoenix.close()
+        if self._status.joined:  # there was no memory to say so
+            self._lost(no_memory(), "")
+        self._pairing.show()
         await self._poller.room.wait()
-        if self._pairing.take_urgent():
-            return "again"
-        await self._wait(self._reconnect.backoff_ms(self._lost_by, time.ticks_ms()))
+        if not self._pairing.take_urgent():
+            await self._wait(self._reconnect.backoff_ms(self._lost_by, time.ticks_ms()))
         return "again"
 
     # What the states share
@@ -320,14 +328,13 @@ class Session:
     def _upgrade_refused(self, token: str, status: int) -> None:
         """Anything between here and Frame.io may have refused it: identity has the last word."""
         reconnect, now_ms = self._reconnect, time.ticks_ms()
+        may_refresh = status == _FORBIDDEN and reconnect.may_refresh_for_403(now_ms)
         if self._credentials.has_replaced(token):
             reconnect.reset()  # it was refreshed meanwhile: the new one is tried soon
-            return
-        may_refresh = status == _FORBIDDEN and reconnect.may_refresh_for_403(now_ms)
-        if may_refresh and self._credentials.request_refresh():
+        elif may_refresh and self._credentials.request_refresh():
             reconnect.refreshed_for_403(now_ms)  # identity follows each refresh
-            return
-        self._poller.want_identity()
+        else:
+            self._poller.want_identity()
 
     async def _wait_as_asked(self) -> None:
         """Wait for the rest of what the server has asked for, whatever has ended the backoff."""

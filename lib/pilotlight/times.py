@@ -75,6 +75,10 @@ class Times:
     unknown_verdict_ms = 600_000  # three unknown verdicts in so long or more end the pairing
     refresh_for_403_ms = 3_600_000  # at most one refresh in so long for a refused upgrade
 
+    # Memory.
+    no_memory_ms = 1_000  # what has found none is tried again after this
+    room_spacing_ms = 3_600_000  # the socket makes room for a request at most so often
+
     # What is shown.
     proof_ms = 29_000  # so long does an answer prove that Frame.io can be reached …
     proof_fallback_ms = 130_000  # … and in the HTTP fallback

@@ -23,12 +23,19 @@ from .net.deadline import ends_within
 from .net.errors import NetError
 from .oauth_api import CLIENT_REFUSED, TOKEN_REFUSED, OauthApi, TokenPair, is_token
 from .records import Record
-from .requests import Requests
+from .requests import Requests, Slot
 
 # Why a refresh is due.
 _SCHEDULED = const(0)  # its time has come
 _REQUESTED = const(1)  # something may be wrong with the token
 _REFUSED = const(2)  # identity or the application says that the token is refused
+
+# What the session has still to be told.
+_NOTHING = const(0)
+_RENEWED = const(1)
+_ENDED = const(2)
+
+_LOOK_MS = const(5)  # from one look to the next whether a request has ended
 
 # What is known of the pair in use.
 _PLAIN = const(0)
@@ -41,20 +48,21 @@ class Tokens(Credentials):
 
     settings: a Settings. Its module is not kept in memory for this.
     api: the OauthApi. Its client_id is set here: from the settings, or made once and stored.
-    flight: a lock, held while a request is under way that must not be cut off.
+    flight: a Slot, held while a new pair is asked for and stored.
     on_renewed(): called when a new pair is in use. on_ended(): called when there is none any more.
     """
 
     def __init__(self, core: Core, requests: Requests, oauth_api: OauthApi, settings) -> None:
         super().__init__(core, "", False, "not_paired")
         self.api = oauth_api
-        self.flight = asyncio.Lock()
+        self.flight = Slot()
         self.on_renewed = self.on_ended = _nobody
         self._requests = requests
         self._host = settings.host_field  # tokens are sent to no other service
         self._record = Record(core, "authorization")
         self._refresh: _Refresh | None = None  # the refresh that is due
         self._standing = _PLAIN
+        self._untold = _NOTHING  # what the session has still to be told
         self._renewed_ms = 0  # when the last refresh was answered …
         self._spacing_ms = 0  # … and how long none may follow
         self._news = asyncio.Event()
@@ -122,8 +130,9 @@ class Tokens(Credentials):
         self._news.set()
 
     async def run(self) -> None:
-        """Refresh whenever it is due, for ever."""
+        """Refresh whenever it is due, for ever. After a MemoryError call it again."""
         while True:
+            self._tell_session()
             if self._record.unsaved and not self._record.retry_left_ms():
                 self._record.retry()
             wait_ms = self._due_ms()
@@ -136,12 +145,21 @@ class Tokens(Credentials):
             self._news.clear()
 
     async def finish(self) -> None:
-        """Wait for the end of a request under way that must not be cut off."""
-        async with self.flight:
-            pass
+        """Wait until the tokens that are being asked for are stored. Needs no memory.
+
+        At most as long as a request may take. One that still waits for the slot is not waited for.
+        """
+        times = self._core.times
+        left_ms = max(times.total_ms, times.tls_total_ms)
+        while (self.api.is_busy or self._has_unstored_pair()) and left_ms > 0:
+            await asyncio.sleep_ms(_LOOK_MS)
+            left_ms -= _LOOK_MS
 
     def adopt(self, pair: TokenPair, key: str) -> None:
-        """Store a new pair, then use it. key: of the pairing that it belongs to."""
+        """Store a new pair, then use it. key: of the pairing that it belongs to.
+
+        If it raises MemoryError, nothing has changed but perhaps what is stored: call it again.
+        """
         now_s = self._core.clock.now_s() or 0
         times = self._core.times
         percent = random.randrange(times.refresh_low_percent, times.refresh_high_percent + 1)
@@ -159,9 +177,7 @@ class Tokens(Credentials):
         self.authorized = True
         self.key = key
         is_answer = self._refresh is not None and self._refresh.cause == _REFUSED
-        self._settle(_ON_TRIAL if is_answer else _PLAIN)
-        self.on_renewed()
-        self.show()
+        self._settle(_ON_TRIAL if is_answer else _PLAIN, _RENEWED)
 
     def end(self, reason: str) -> str | None:
         """Forget the pair. Returns its refresh token, for a revocation, or None."""
@@ -170,9 +186,7 @@ class Tokens(Credentials):
         self.authorized = False
         self.key = ""
         self.reason = reason
-        self._settle(_PLAIN)
-        self.show()
-        self.on_ended()
+        self._settle(_PLAIN, _ENDED)
         return token
 
     async def revoke(self, refresh_token: str) -> None:
@@ -225,6 +239,8 @@ class Tokens(Credentials):
         if not self.authorized:
             return longest_ms
         refresh = self._refresh
+        if self._has_unstored_pair():
+            return 0
         if refresh is None:
             now_s = self._core.clock.now_s()
             if now_s is None:
@@ -251,13 +267,16 @@ class Tokens(Credentials):
 
     async def _ask_refresh(self, refresh: "_Refresh") -> None:
         try:
-            token = self._record.value["refresh_token"]
-            pair = await self._requests.ask(self.api.refresh(token))
+            if refresh.pair is None:  # else there was no memory to store it
+                record = self._record.value
+                token = record["refresh_token"]
+                pair_bytes = len(token) + len(record["access_token"])
+                self.api.sent = False
+                refresh.pair = await self._requests.ask(self.api.refresh(token, pair_bytes))
         except (ApiError, NetError) as error:
-            self._core.log("the refresh failed: %s" % error)
             self._judge(refresh, error)
         else:
-            self.adopt(pair, self.key)
+            self.adopt(refresh.pair, self.key)
             self._spacing_ms = self._core.times.refresh_spacing_ms
             self._renewed_ms = time.ticks_ms()
             self._core.log("the tokens were refreshed")
@@ -280,12 +299,13 @@ class Tokens(Credentials):
             # A 5xx may come from a proxy that has lost Frame.io's answer.
             refresh.answer_may_be_lost |= word is None and self.api.sent
             refresh.failed(error)
+        self._core.log("the refresh failed: %s" % error)
         if has_ended:
             self._core.log("the token endpoint has ended the pairing")
             self.end(self._end_reason(refresh))
             return
-        self._core.status.update(client_refused=isinstance(error, NotAuthorized))
         self._tell()
+        self._core.status.update(client_refused=isinstance(error, NotAuthorized))
 
     def _end_reason(self, refresh: "_Refresh") -> str:
         if refresh.answer_may_be_lost:
@@ -295,12 +315,30 @@ class Tokens(Credentials):
             return "authorization_expired"
         return "pairing_ended"
 
-    def _settle(self, standing: int) -> None:
-        """No refresh is due any more."""
+    def _settle(self, standing: int, untold: int) -> None:
+        """No refresh is due any more, and the session is told why."""
         self._refresh = None
         self._standing = standing
-        self._core.status.update(client_refused=False)
+        self._untold = untold
         self._tell()
+        try:
+            self._tell_session()
+        except MemoryError:
+            pass  # `run` does it
+
+    def _tell_session(self) -> None:
+        if self._untold == _NOTHING:
+            return
+        self._core.status.update(client_refused=False)
+        self.show()
+        if self._untold == _RENEWED:
+            self.on_renewed()
+        else:
+            self.on_ended()
+        self._untold = _NOTHING
+
+    def _has_unstored_pair(self) -> bool:
+        return self._refresh is not None and self._refresh.pair is not None
 
     def _tell(self) -> None:
         self._news.set()
@@ -336,6 +374,7 @@ class _Refresh:
     """A refresh that is due, until there is a new pair or the pairing has ended.
 
     cause: why it is due. failure: the last try's exception, or None.
+    pair: the new pair that has come, or None.
     answer_may_be_lost: it may have been carried out although no answer came.
     was_connected: Frame.io answered other requests when the last try failed.
     """
@@ -343,6 +382,7 @@ class _Refresh:
     def __init__(self, times, cause: int) -> None:
         self.cause = cause
         self.failure: Exception | None = None
+        self.pair: TokenPair | None = None
         self.answer_may_be_lost = False
         self.was_connected = False
         self._times = times

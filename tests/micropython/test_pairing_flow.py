@@ -111,6 +111,10 @@ class Device:
     def ready(self):
         return self.up
 
+    @property
+    def network_up(self):
+        return self.up
+
     def update(self, user_code, verification_uri, verification_uri_complete):
         self.shown.append((Clock.now_ms - self.begun_ms, user_code))
 

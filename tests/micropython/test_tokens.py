@@ -31,6 +31,7 @@ class Endpoint:
     """Stands in for OauthApi.
 
     answers: what the next refreshes get, a pair or an exception; after them each gets a new pair.
+    arrives: requests are sent completely.
     """
 
     def __init__(self):
@@ -38,13 +39,18 @@ class Endpoint:
         self.answers = []
         self.used = []
         self.begun_ms = []
-        self.sent = True
+        self.sent = False
+        self.arrives = True
+        self.is_busy = False
         self.takes_ms = 100
 
-    async def refresh(self, refresh_token):
+    async def refresh(self, refresh_token, pair_bytes):
+        self.sent = self.arrives
         self.used.append(refresh_token)
         self.begun_ms.append(Clock.now_ms)
+        self.is_busy = True
         await asyncio.sleep_ms(self.takes_ms)
+        self.is_busy = False
         answer = self.answers.pop(0) if self.answers else pair(len(self.used) + 1)
         if isinstance(answer, Exception):
             raise answer
@@ -268,7 +274,7 @@ async def test_a_new_token_that_is_refused_is_not_refreshed_again():
 async def test_failures_are_tried_again_with_backoff_and_end_nothing():
     device = Device()
     device.start()
-    device.endpoint.sent = False
+    device.endpoint.arrives = False
     device.endpoint.answers = [Unreachable("timeout", "x"), Unexpected("server_error", "x")] * 80
     with raises(Unreachable):
         await device.access_token(rejected="access-1")
@@ -290,7 +296,7 @@ async def test_failures_are_tried_again_with_backoff_and_end_nothing():
 async def test_an_outage_that_is_over_ends_the_wait_of_a_refresh():
     device = Device()
     device.start()
-    device.endpoint.sent = False
+    device.endpoint.arrives = False
     device.endpoint.answers = [Unreachable("timeout", "x")] * 100
     device.refresh()
     await asyncio.sleep_ms(7_200_000)
@@ -343,7 +349,7 @@ async def test_only_the_endpoint_s_verdict_ends_it():
     ):
         device = Device()
         device.start()
-        device.endpoint.sent = sent
+        device.endpoint.arrives = sent
         device.endpoint.answers = list(answers)
         device.refresh()
         await asyncio.sleep_ms(1_000)
@@ -461,7 +467,7 @@ async def test_an_expired_token_is_waited_for():
     device.pair()
     Clock.now_ms += 10 * LIFE_S * 1000
     device.endpoint.answers = [Unreachable("timeout", "no answer")]
-    device.endpoint.sent = False
+    device.endpoint.arrives = False
     device.run()
     with raises(Unreachable):
         await device.renew_if_expired()

@@ -18,6 +18,7 @@ from .websocket_frames import TEXT
 
 _LARGEST_EXPECTED_BYTES = const(125)
 _LATE_MS = const(500)
+_NEXT_TURN_MS = const(1)
 
 
 class PhoenixSocket:
@@ -138,21 +139,40 @@ class PhoenixSocket:
             self._heart = asyncio.create_task(self._beat(at_once=True))
             heart.cancel()  # last: without memory for the new task, the old one goes on
 
-    def abandon(self, error: NetError) -> None:
-        """End the link at once; `serve`, `join` and `pause` raise the error."""
-        if self._end is None and self._transport is not None:
-            self._end = error
-            self._transport.close()
+    def abandon(self, reason: str, text: str) -> None:
+        """End the link at once; `serve`, `join` and `pause` raise LinkClosed with this reason.
+
+        Without memory for it they raise Unreachable (`memory`).
+        """
+        try:
+            error: NetError = LinkClosed(1006, text, reason)
+        except MemoryError:
+            error = no_memory()
+        self._abandon(error)
 
     async def close(self, code: int = 1000) -> None:
         """End the link, with a close handshake if it still lives; wait until the reader has ended.
 
         code: of the close frame (RFC 6455 section 7.4.1). May be called at any time, repeatedly.
         """
-        if not self._read_ended.is_set():
-            await self._websocket.close(code, self._times)
-            # Not `await task`: if the waiting task is cancelled, asyncio cancels that task too.
-            await self._read_ended.wait()
+        transport = self._transport
+        try:
+            if not self._read_ended.is_set():
+                await self._websocket.close(code, self._times)
+        except MemoryError:
+            pass  # then without a handshake
+        finally:
+            if transport is not None:
+                transport.close()
+        # Not `await task`: if the waiting task is cancelled, asyncio cancels that task too. Not the
+        # event's `wait`: this needs no memory, and the reader ends in its next turn.
+        while not self._read_ended.is_set():
+            await asyncio.sleep_ms(_NEXT_TURN_MS)
+
+    def _abandon(self, error: NetError) -> None:
+        if self._end is None and self._transport is not None:
+            self._end = error
+            self._transport.close()
 
     def _start(self, transport: Transport) -> None:
         self._transport = transport
@@ -203,10 +223,10 @@ class PhoenixSocket:
                 self._websocket.send_now(self._heartbeat, 0, len(self._heartbeat))
             except NetError as error:
                 # Even if the link itself goes on: without heartbeats nothing would show its end.
-                self.abandon(error)
+                self._abandon(error)
                 return
             except MemoryError:
-                self.abandon(no_memory())
+                self._abandon(no_memory())
                 return
             await asyncio.sleep_ms(self._times.reply_ms)
             late_ms = time.ticks_diff(time.ticks_ms(), self._heartbeat_sent_ms)
@@ -214,13 +234,7 @@ class PhoenixSocket:
                 # The device itself was late, perhaps suspended: the reply may wait to be read.
                 await asyncio.sleep_ms(self._times.late_reply_ms)
             if not self._heartbeat_answered:
-                self.abandon(
-                    LinkClosed(
-                        1006,
-                        "no reply to a heartbeat within %d ms" % self._times.reply_ms,
-                        "no_reply",
-                    )
-                )
+                self.abandon("no_reply", "no reply to a heartbeat in time")
                 return
 
     def _on_message(self, opcode: int, start: int, end: int) -> None:
