@@ -12,6 +12,7 @@ from aiohttp import web
 
 from .rest import SERVICE, answer, bearer, refused, unauthorized
 from .service import Service
+from .strict_json import parse
 
 CHANNEL_PAUSED = {
     "code": 409,
@@ -26,13 +27,16 @@ CHANNEL_PAUSED = {
     "message": "Channel Paused",
 }
 _FIELDS = {"name": str, "filetype": str, "filesize": int, "offset": int}
+_LARGEST_OFFSET_S = 1 << 31
 
 
 def _result(service: Service, token: str | None, asset: dict[str, Any]) -> tuple[int, Any]:
     """(status, body)"""
     if not service.accepts(token):
         return 401, unauthorized(service)
-    if not all(isinstance(asset.get(name), kind) for name, kind in _FIELDS.items()):
+    if not all(type(asset.get(name)) is kind for name, kind in _FIELDS.items()):
+        return 400, {"error": "invalid_request"}
+    if abs(asset["offset"]) > _LARGEST_OFFSET_S:
         return 400, {"error": "invalid_request"}
     if service.pauses.covers(asset["offset"]):
         return 409, CHANNEL_PAUSED
@@ -49,8 +53,8 @@ async def create(request: web.Request) -> web.Response:
         return refusal
     service = request.app[SERVICE]
     try:
-        asset = await request.json()
-    except ValueError:
+        asset = parse(await request.read())
+    except (ValueError, web.RequestPayloadError):
         asset = None
     if not isinstance(asset, dict):
         asset = {}

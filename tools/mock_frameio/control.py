@@ -1,13 +1,16 @@
-"""The control API: POST /control/NAME with a JSON object, GET /control/records, /control/status."""
+"""The orders of the control API that need no authorization and spoil nothing below HTTP."""
 
+import json
 from typing import Any
 
-from aiohttp import web
-
-from .rest import SERVICE
+from .orders import UNCHANGED, anything, number, one_of, order, switch, text, whole
+from .parts import NAMES
+from .raw_bytes import MOST_BYTES
+from .service import Service
 
 HELP = """\
-control API (JSON; POST but where GET is said; answers {"ok": true}):
+control API (JSON; POST but where GET is said; answers {"ok": true}, or what is wrong with the
+order: 400 {"ok": false, "error": "…"}; pages of other sites get 403):
   GET  /control/status    online (the panel's green dot), paused, number of sockets
   GET  /control/records   what was seen: [{"t_ms", "kind", …}], kinds: request, http, upgrade,
                           message, pushed, pong, socket_end (code: what the device's close frame
@@ -36,95 +39,127 @@ control API (JSON; POST but where GET is said; answers {"ok": true}):
   /control/clear          end all faults
 """
 
+_YEAR_S = 366 * 24 * 3600
+_HOUR_MS = 3_600_000
+_MOST_TIMES = 10_000
+_LONGEST_TEXT = 65_536
+_LONGEST_REASON_BYTES = 123  # RFC 6455 section 5.5: 125 with the code
+_LARGEST_IDENTITY_BYTES = 8 << 20
+_PAUSE = {"push": switch(default=True), "ago_s": number(0, _YEAR_S, default=0)}
 
-async def body_of(request: web.Request) -> dict[str, Any]:
-    """The JSON object of an order; none is an empty one."""
-    return await request.json() if request.can_read_body else {}
 
-
-async def _set_paused(request: web.Request, paused: bool) -> None:
-    service = request.app[SERVICE]
-    body = await body_of(request)
-    service.pauses.set(paused, body.get("ago_s", 0))
-    if body.get("push", True):
+async def _set_paused(service: Service, paused: bool, body: dict[str, Any]) -> None:
+    service.pauses.set(paused, body["ago_s"])
+    if body["push"]:
         await service.push("status_updated", "paused" if paused else "resumed")
 
 
-async def pause(request: web.Request) -> None:
-    await _set_paused(request, True)
+@order(**_PAUSE)
+async def pause(service: Service, body: dict[str, Any]) -> None:
+    await _set_paused(service, True, body)
 
 
-async def resume(request: web.Request) -> None:
-    await _set_paused(request, False)
+@order(**_PAUSE)
+async def resume(service: Service, body: dict[str, Any]) -> None:
+    await _set_paused(service, False, body)
 
 
-async def event(request: web.Request) -> None:
-    body = await body_of(request)
-    service = request.app[SERVICE]
-    for _ in range(body.get("times", 1)):
-        if body.get("delay_ms"):
-            service.push_late(body["delay_ms"], body["event"], body.get("payload"))
+@order(
+    event=text(_LONGEST_TEXT),
+    payload=anything(default=None),
+    times=whole(1, _MOST_TIMES, default=1),
+    delay_ms=number(0, _HOUR_MS, default=0),
+)
+async def event(service: Service, body: dict[str, Any]) -> None:
+    if len(json.dumps(body)) * body["times"] > MOST_BYTES:
+        raise ValueError(f"event: these are more than {MOST_BYTES} bytes")
+    for _ in range(body["times"]):
+        if body["delay_ms"]:
+            service.push_late(body["delay_ms"], body["event"], body["payload"])
         else:
-            await service.push(body["event"], body.get("payload"))
+            await service.push(body["event"], body["payload"])
 
 
-async def device(request: web.Request) -> None:
-    service = request.app[SERVICE]
+@order(
+    id=text(_LONGEST_TEXT, default=UNCHANGED),
+    project=text(_LONGEST_TEXT, default=UNCHANGED).or_null(),
+    creator=text(_LONGEST_TEXT, default=UNCHANGED).or_null(),
+    expires_at=text(_LONGEST_TEXT, default=UNCHANGED).or_null(),
+    identity_bytes=whole(0, _LARGEST_IDENTITY_BYTES, default=UNCHANGED),
+)
+async def device(service: Service, body: dict[str, Any]) -> None:
     names = {"id": "device_id"}
-    for key, value in (await body_of(request)).items():
+    for key, value in body.items():
         setattr(service, names.get(key, key), value)
 
 
-async def drop(request: web.Request) -> None:
-    body = await body_of(request)
-    for socket in list(request.app[SERVICE].sockets):
-        await socket.drop(body.get("code", 1000), body.get("reason", ""))
+@order(
+    code=whole(0, 65_535, default=1000).or_null(), reason=text(_LONGEST_REASON_BYTES, default="")
+)
+async def drop(service: Service, body: dict[str, Any]) -> None:
+    code, reason = body["code"], body["reason"]
+    if code is None and reason:
+        raise ValueError("drop: an empty close frame has no reason")
+    if len(reason.encode()) > _LONGEST_REASON_BYTES:
+        raise ValueError(f"drop: the reason is at most {_LONGEST_REASON_BYTES} bytes of UTF-8")
+    for socket in list(service.sockets):
+        await socket.drop(code, reason)
 
 
-async def kill(request: web.Request) -> None:
-    for socket in list(request.app[SERVICE].sockets):
+@order()
+async def kill(service: Service, body: dict[str, Any]) -> None:
+    for socket in list(service.sockets):
         socket.kill()
 
 
-async def channel(request: web.Request) -> None:
-    service = request.app[SERVICE]
-    body = await body_of(request)
-    await service.push(body.get("event", "phx_error"), {})
+@order(event=one_of("phx_error", "phx_close", default="phx_error"))
+async def channel(service: Service, body: dict[str, Any]) -> None:
+    await service.push(body["event"], {})
     for socket in service.sockets:
         socket.joined = False
 
 
-async def black_hole(request: web.Request) -> None:
-    request.app[SERVICE].faults.black_hole = True
+@order()
+async def black_hole(service: Service, body: dict[str, Any]) -> None:
+    service.faults.black_hole = True
 
 
-async def refuse(request: web.Request) -> None:
-    body = await body_of(request)
-    rule = [body["status"], body.get("body", ""), body.get("times", -1)]
-    request.app[SERVICE].faults.refuse[body.get("part", "all")] = rule
+@order(
+    part=one_of(*NAMES, default="all"),
+    status=whole(200, 599),
+    body=anything(default=""),
+    times=whole(-1, _MOST_TIMES, default=-1),
+)
+async def refuse(service: Service, body: dict[str, Any]) -> None:
+    service.faults.refuse[body["part"]] = [body["status"], body["body"], body["times"]]
 
 
-async def refuse_join(request: web.Request) -> None:
-    request.app[SERVICE].faults.join = (await body_of(request)).get("reason", "unauthorized")
+@order(reason=text(_LONGEST_TEXT, default="unauthorized"))
+async def refuse_join(service: Service, body: dict[str, Any]) -> None:
+    service.faults.join = body["reason"]
 
 
-async def slow(request: web.Request) -> None:
-    request.app[SERVICE].faults.slow_ms = (await body_of(request))["ms"]
+@order(ms=number(0, _HOUR_MS))
+async def slow(service: Service, body: dict[str, Any]) -> None:
+    service.faults.slow_ms = body["ms"]
 
 
-async def expire(request: web.Request) -> None:
-    request.app[SERVICE].expire_tokens()
+@order()
+async def expire(service: Service, body: dict[str, Any]) -> None:
+    service.expire_tokens()
 
 
-async def renew(request: web.Request) -> None:
-    request.app[SERVICE].renew_tokens()
+@order()
+async def renew(service: Service, body: dict[str, Any]) -> None:
+    service.renew_tokens()
 
 
-async def clear(request: web.Request) -> None:
-    request.app[SERVICE].clear_faults()
+@order()
+async def clear(service: Service, body: dict[str, Any]) -> None:
+    service.clear_faults()
 
 
-_ACTIONS = (
+ORDERS = (
     pause,
     resume,
     event,
@@ -140,39 +175,3 @@ _ACTIONS = (
     renew,
     clear,
 )
-
-
-async def records(request: web.Request) -> web.Response:
-    return web.json_response(request.app[SERVICE].records)
-
-
-async def status(request: web.Request) -> web.Response:
-    service = request.app[SERVICE]
-    return web.json_response(
-        {
-            "online": service.online(),
-            "paused": service.paused,
-            "sockets": len(service.sockets),
-            "device_id": service.device_id,
-            **service.tokens.status(),
-        }
-    )
-
-
-def handler(action: Any) -> Any:
-    """The handler of an order: it is recorded and answered."""
-
-    async def handle(request: web.Request) -> web.Response:
-        request.app[SERVICE].record("control", action=action.__name__)
-        await action(request)
-        return web.json_response({"ok": True})
-
-    return handle
-
-
-def add_routes(app: web.Application) -> None:
-    """Hang the control API into an application."""
-    app.router.add_get("/control/records", records)
-    app.router.add_get("/control/status", status)
-    for action in _ACTIONS:
-        app.router.add_post(f"/control/{action.__name__}", handler(action))

@@ -1,19 +1,16 @@
-"""The control API of pairing and tokens: more POST /control/NAME with a JSON object."""
+"""The orders of the control API for pairing and tokens."""
 
-from collections.abc import Callable
-from dataclasses import fields
+import math
 from typing import Any
 
-from aiohttp import web
-
-from .rest import ERROR_BODIES, SERVICE
+from .orders import UNCHANGED, Key, number, one_of, order, text, whole
+from .rest import ERROR_BODIES
 from .service import Service
-from .tokens import Lives
 
 HELP = """\
 pairing and tokens (GET /control/status also says "user_codes": those that can be entered, newest
 last; "generation": see below):
-  /control/approve        enter a user code in Frame.io: {"user_code": "012345"}, or none for the
+  /control/approve        enter a user code in Frame.io: {"user_code": "012345"}, or null for the
                           newest pending one
   /control/deny           refuse it: access_denied; the same body
   /control/next_user_code {"user_code": "000042"}: what the next device code gets
@@ -37,47 +34,71 @@ pairing's, then every new pair counts one more), issued_generation, lost (was th
 """
 
 
-def approve(service: Service, body: dict[str, Any]) -> None:
-    service.tokens.decide(body.get("user_code"), "approved")
+_LONGEST_CODE = 100
+_LONGEST_LIFE_S = 100 * 366 * 24 * 3600
+_MOST_TIMES = 10_000
 
 
-def deny(service: Service, body: dict[str, Any]) -> None:
-    service.tokens.decide(body.get("user_code"), "denied")
+def _life() -> Key:
+    return number(0, _LONGEST_LIFE_S, default=UNCHANGED)
 
 
-def next_user_code(service: Service, body: dict[str, Any]) -> None:
+def _said() -> Key:
+    """What an answer says may be absurd: the device is to bear it."""
+    return number(-math.inf, math.inf, default=UNCHANGED).or_null()
+
+
+@order(user_code=text(_LONGEST_CODE, default=None).or_null())
+async def approve(service: Service, body: dict[str, Any]) -> None:
+    service.tokens.decide(body["user_code"], "approved")
+
+
+@order(user_code=text(_LONGEST_CODE, default=None).or_null())
+async def deny(service: Service, body: dict[str, Any]) -> None:
+    service.tokens.decide(body["user_code"], "denied")
+
+
+@order(user_code=text(_LONGEST_CODE))
+async def next_user_code(service: Service, body: dict[str, Any]) -> None:
     service.tokens.next_user_code = body["user_code"]
 
 
-def lives(service: Service, body: dict[str, Any]) -> None:
-    known = {field.name for field in fields(Lives)}
-    if not body.keys() <= known:
-        raise ValueError(f"known are {sorted(known)}")
+@order(
+    access_s=_life(),
+    refresh_s=_life(),
+    code_s=_life(),
+    interval_s=_life(),
+    slow_down_s=_life(),
+    said_access_s=_said(),
+    said_code_s=_said(),
+    said_interval_s=_said(),
+)
+async def lives(service: Service, body: dict[str, Any]) -> None:
     for name, value in body.items():
         setattr(service.tokens.lives, name, value)
 
 
-def lose_refresh_response(service: Service, body: dict[str, Any]) -> None:
-    service.faults.lost_refresh_responses = body.get("times", 1)
+@order(times=whole(0, _MOST_TIMES, default=1))
+async def lose_refresh_response(service: Service, body: dict[str, Any]) -> None:
+    service.faults.lost_refresh_responses = body["times"]
 
 
-def remove_device(service: Service, body: dict[str, Any]) -> None:
+@order()
+async def remove_device(service: Service, body: dict[str, Any]) -> None:
     service.tokens.remove()
 
 
-def lost_status(service: Service, body: dict[str, Any]) -> None:
-    if body["status"] not in (401, 400):
-        raise ValueError("status is 401 or 400")
+@order(status=one_of(401, 400))
+async def lost_status(service: Service, body: dict[str, Any]) -> None:
     service.tokens.lost_status = body["status"]
 
 
-def error_body(service: Service, body: dict[str, Any]) -> None:
-    if body["shape"] not in ERROR_BODIES:
-        raise ValueError(f"shape is one of {sorted(ERROR_BODIES)}")
+@order(shape=one_of(*ERROR_BODIES))
+async def error_body(service: Service, body: dict[str, Any]) -> None:
     service.error_body = body["shape"]
 
 
-_ACTIONS = (
+ORDERS = (
     approve,
     deny,
     next_user_code,
@@ -87,22 +108,3 @@ _ACTIONS = (
     lost_status,
     error_body,
 )
-
-
-def _handler(action: Callable[[Service, dict[str, Any]], None]) -> Any:
-    async def handle(request: web.Request) -> web.Response:
-        service = request.app[SERVICE]
-        service.record("control", action=action.__name__)
-        try:
-            action(service, await request.json() if request.can_read_body else {})
-        except (LookupError, ValueError) as error:
-            return web.json_response({"ok": False, "error": str(error)}, status=400)
-        return web.json_response({"ok": True})
-
-    return handle
-
-
-def add_routes(app: web.Application) -> None:
-    """Hang these controls into an application."""
-    for action in _ACTIONS:
-        app.router.add_post(f"/control/{action.__name__}", _handler(action))

@@ -5,13 +5,14 @@ import json
 import struct
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import urlsplit
 
 from aiohttp import WSMsgType, web
 
 from .raw_bytes import fragmented
 from .rest import SERVICE
+from .same_origin import is_foreign
 from .service import Service
+from .strict_json import parse
 from .wire import wire_of
 
 _KEYS = ("topic", "event", "payload", "ref")
@@ -49,6 +50,9 @@ class DeviceSocket:
 
     async def drop(self, code: int | None, reason: str) -> None:
         """Send a close frame (None: an empty one); the client then closes the connection."""
+        wire = wire_of(self._request)
+        if self._dropped or wire is None or wire.is_closing():
+            return
         self._dropped = True
         body = b"" if code is None else struct.pack("!H", code) + reason.encode()
         # aiohttp's close would not wait for the answer, which is of interest.
@@ -138,7 +142,9 @@ class DeviceSocket:
 
     async def _send(self, message: Any) -> None:
         faults = self._service.faults
-        if faults.black_hole or self._ws.closed or self._dropped:
+        wire = wire_of(self._request)
+        is_over = self._ws.closed or self._dropped or wire is None or wire.is_closing()
+        if faults.black_hole or is_over:
             return
         text = json.dumps(message, separators=(",", ":"), ensure_ascii=False)
         if faults.fragment_bytes:
@@ -152,7 +158,7 @@ def _decoded(data: Any) -> dict[str, Any] | None:
     if not isinstance(data, str):
         return None
     try:
-        message = json.loads(data)
+        message = parse(data)
     except ValueError:
         return None
     if not isinstance(message, dict) or any(key not in message for key in _KEYS):
@@ -167,8 +173,7 @@ def _forbidden(request: web.Request) -> bool:
 
     It does so, too, when the application refuses the connection.
     """
-    origin = request.headers.get("Origin")
-    if origin is not None and urlsplit(origin).netloc != request.host:
+    if is_foreign(request):
         return True
     if request.query.get("vsn", "1.0.0") != "1.0.0":
         return True

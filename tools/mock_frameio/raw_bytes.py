@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from wsproto.frame_protocol import FrameProtocol, Opcode
 
-_MOST_BYTES = 8 << 20  # what is endless ends here, should the client never close
+MOST_BYTES = 8 << 20  # what is endless ends here, should the client never close
 _PIECE_BYTES = 1 << 16
 
 
@@ -63,7 +63,7 @@ def endless(what: str) -> Iterator[bytes]:
     """An endless `frame`, `message` of empty fragments, HTTP `head` or `body`; cut after 8 MB."""
     first, more = _ENDLESS[what]
     yield first + more
-    for _ in range(_MOST_BYTES // len(more) - 1):
+    for _ in range(MOST_BYTES // len(more) - 1):
         yield more
 
 

@@ -1,7 +1,7 @@
 """The connections of the mock, below HTTP and WebSocket: a layer between asyncio's transports and
 aiohttp that spoils the wire.
 
-Connections that carry the control API are never spoilt.
+What is not Frame.io's but the mock's own, such as the control API, is never spoilt.
 """
 
 import asyncio
@@ -13,18 +13,9 @@ from typing import Any, cast
 
 from aiohttp import web
 
+from .parts import PARTS
 from .rest import SERVICE
 from .service import Service
-
-_PARTS = {
-    "/devices/websocket": "socket",
-    "/v2/devices/me": "identity",
-    "/v2/devices/heartbeat": "heartbeat",
-    "/health": "health",
-    "/v2/auth/device/code": "code",
-    "/v2/auth/token": "token",
-    "/v2/auth/revoke": "revoke",
-}
 
 
 class Wire(asyncio.Transport):
@@ -161,11 +152,8 @@ class _Seam(asyncio.Protocol):
     def eof_received(self) -> bool | None:
         return self._protocol.eof_received()
 
-    def pause_writing(self) -> None:
-        self._protocol.pause_writing()
-
-    def resume_writing(self) -> None:
-        self._protocol.resume_writing()
+    # pause_writing and resume_writing are not passed on: an order, and the other sockets, must not
+    # wait for a client that reads nothing. What it does not read stays in memory.
 
 
 def wire_of(request: web.Request) -> Wire | None:
@@ -189,12 +177,12 @@ async def listen(
 @web.middleware
 async def spoil(request: web.Request, handler: Any) -> web.StreamResponse:
     """Answer a device's request with raw bytes or a TCP reset, if that is ordered for its part."""
-    wire = wire_of(request)
-    if request.path.startswith("/control/") or wire is None:
+    wire, part = wire_of(request), PARTS.get(request.path)
+    if part is None or wire is None:
         return cast(web.StreamResponse, await handler(request))
     wire.for_device = True
     service = request.app[SERVICE]
-    rule = service.spoilt(_PARTS.get(request.path, ""))
+    rule = service.spoilt(part)
     if rule is None:
         return cast(web.StreamResponse, await handler(request))
     service.record("spoilt", path=request.path)

@@ -1,14 +1,13 @@
-"""The part of the control API that spoils the wire."""
+"""The orders of the control API that spoil the wire."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
-from aiohttp import web
-
-from .control import body_of, handler
+from .orders import UNCHANGED, Key, number, octets, one_of, order, whole
+from .parts import NAMES
+from .raw_bytes import MOST_BYTES, noise, repeated
 from .raw_bytes import endless as endless_bytes
-from .raw_bytes import noise, repeated
-from .rest import SERVICE
-from .service import Spoilt
+from .service import Service, Spoilt
 
 HELP = """\
 faults of the wire (POST; the connections of the control API are spared):
@@ -28,76 +27,102 @@ faults of the wire (POST; the connections of the control API are spared):
   /control/half_open      the device's connections go dead, without an end; new ones work
 """
 _LIVE = "live"
+_LONGEST_PAUSE_MS = 60_000
+_MOST_TIMES = 10_000
 
 
-def _spoil(
-    request: web.Request, part: str, times: int, pieces: Callable[[], Iterator[bytes]] | None
-) -> None:
-    request.app[SERVICE].faults.spoil[part] = Spoilt(pieces, times)
+def _times() -> Key:
+    return whole(-1, _MOST_TIMES, default=UNCHANGED)
 
 
-async def _pour(request: web.Request, pieces: Callable[[], Iterator[bytes]]) -> None:
-    for socket in list(request.app[SERVICE].sockets):
+async def _pour(service: Service, pieces: Callable[[], Iterator[bytes]]) -> None:
+    for socket in list(service.sockets):
         await socket.pour(pieces())
 
 
-async def fragment(request: web.Request) -> None:
-    request.app[SERVICE].faults.fragment_bytes = (await body_of(request))["bytes"]
+def _spoil(
+    service: Service, body: dict[str, Any], pieces: Callable[[], Iterator[bytes]] | None
+) -> None:
+    service.faults.spoil[body["part"]] = Spoilt(pieces, body.get("times", -1))
 
 
-async def dribble(request: web.Request) -> None:
-    request.app[SERVICE].faults.dribble_ms = (await body_of(request)).get("pause_ms", 0)
+def _check_live(name: str, body: dict[str, Any]) -> None:
+    if "times" in body:
+        raise ValueError(f"{name}: the live sockets get it once, now; times goes with a part")
 
 
-async def raw(request: web.Request) -> None:
-    body = await body_of(request)
-    first, again = bytes.fromhex(body["hex"]), bytes.fromhex(body.get("again", ""))
-    await _pour(request, lambda: repeated(first, again, body.get("times", 1)))
+@order(bytes=whole(0, 65_535))
+async def fragment(service: Service, body: dict[str, Any]) -> None:
+    service.faults.fragment_bytes = body["bytes"]
 
 
-async def garbage(request: web.Request) -> None:
-    body = await body_of(request)
+@order(pause_ms=number(0, _LONGEST_PAUSE_MS, default=0))
+async def dribble(service: Service, body: dict[str, Any]) -> None:
+    service.faults.dribble_ms = body["pause_ms"]
 
+
+@order(
+    hex=octets(MOST_BYTES),
+    again=octets(MOST_BYTES, default=""),
+    times=whole(0, MOST_BYTES, default=1),
+)
+async def raw(service: Service, body: dict[str, Any]) -> None:
+    first, again, times = bytes.fromhex(body["hex"]), bytes.fromhex(body["again"]), body["times"]
+    if len(first) + len(again) * times > MOST_BYTES:
+        raise ValueError(f"raw: these are more than {MOST_BYTES} bytes")
+    await _pour(service, lambda: repeated(first, again, times))
+
+
+@order(
+    seed=whole(-(2**63), 2**63 - 1),
+    bytes=whole(0, MOST_BYTES, default=3000),
+    part=one_of(_LIVE, *NAMES, default=_LIVE),
+    times=_times(),
+)
+async def garbage(service: Service, body: dict[str, Any]) -> None:
     def pieces() -> Iterator[bytes]:
-        return noise(body["seed"], body.get("bytes", 3000))
+        return noise(body["seed"], body["bytes"])
 
-    if body.get("part", _LIVE) == _LIVE:
-        await _pour(request, pieces)
+    if body["part"] == _LIVE:
+        _check_live("garbage", body)
+        await _pour(service, pieces)
     else:
-        _spoil(request, body["part"], body.get("times", -1), pieces)
+        _spoil(service, body, pieces)
 
 
-async def endless(request: web.Request) -> None:
-    body = await body_of(request)
-
+@order(
+    what=one_of("frame", "message", "head", "body"),
+    part=one_of(*NAMES, default=UNCHANGED),
+    times=_times(),
+)
+async def endless(service: Service, body: dict[str, Any]) -> None:
     def pieces() -> Iterator[bytes]:
         return endless_bytes(body["what"])
 
     if body["what"] in ("frame", "message"):
-        await _pour(request, pieces)
+        _check_live("endless", body)
+        if "part" in body:
+            raise ValueError("endless: the live sockets get frame and message, not a part")
+        await _pour(service, pieces)
     else:
-        _spoil(request, body.get("part", "all"), body.get("times", -1), pieces)
+        _spoil(service, {"part": "all", **body}, pieces)
 
 
-async def reset(request: web.Request) -> None:
-    body = await body_of(request)
-    if body.get("part", _LIVE) != _LIVE:
-        _spoil(request, body["part"], body.get("times", -1), None)
+@order(part=one_of(_LIVE, *NAMES, default=_LIVE), times=_times())
+async def reset(service: Service, body: dict[str, Any]) -> None:
+    if body["part"] != _LIVE:
+        _spoil(service, body, None)
         return
-    for socket in list(request.app[SERVICE].sockets):
+    _check_live("reset", body)
+    for socket in list(service.sockets):
         socket.reset()
 
 
-async def half_open(request: web.Request) -> None:
-    for wire in request.app[SERVICE].wires:
+@order()
+async def half_open(service: Service, body: dict[str, Any]) -> None:
+    for wire in service.wires:
         if wire.for_device:
             wire.die()
 
 
-_ACTIONS = (fragment, dribble, raw, garbage, endless, reset, half_open)
-
-
-def add_routes(app: web.Application) -> None:
-    """Hang the faults of the wire into an application."""
-    for action in _ACTIONS:
-        app.router.add_post(f"/control/{action.__name__}", handler(action))
+ORDERS = (fragment, dribble, raw, garbage, endless, reset, half_open)

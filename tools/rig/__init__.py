@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -41,12 +42,17 @@ class Mock:
             TOKEN,
             "--tls-dir",
             str(folder / "mock"),
+            "--end-with-stdin",  # also if the tests are killed
         ]
         command += ["--client-secret", CLIENT_SECRET]
         if tls:
             command.append("--tls")
         self._process = subprocess.Popen(
-            [*command, *options], cwd=ROOT, stdout=subprocess.PIPE, text=True
+            [*command, *options],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         assert self._process.stdout is not None
         found = re.search(r"(https?)://(\S+):(\d+)", self._process.stdout.readline())
@@ -96,8 +102,12 @@ class Mock:
 
     def _call(self, path: str, data: bytes | None = None) -> Any:
         request = urllib.request.Request(self.url + path, data=data)
-        with urllib.request.urlopen(request, timeout=10, context=self._context) as answer:
-            return json.load(answer)
+        request.add_header("Content-Type", "application/json")
+        try:
+            with urllib.request.urlopen(request, timeout=10, context=self._context) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            raise AssertionError(f"{path}: {error.read().decode()}") from error
 
 
 class Device:
