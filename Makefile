@@ -27,7 +27,7 @@ setup: .venv/ready
 	touch $@
 
 run: setup
-	@$(BIN)/python -m tools.run $(if $(URL),--url $(URL)) $(if $(SCREEN),--screen)
+	@$(BIN)/python -m tools.run --end-with-parent $(if $(URL),--url $(URL)) $(if $(SCREEN),--screen)
 
 test: setup
 	$(BIN)/python -m pytest -n 5 --dist worksteal --cov --cov-report=term --ignore tests/external

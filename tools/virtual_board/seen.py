@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import json
 import threading
 import time
@@ -118,7 +119,8 @@ class Seen:
 
     def _read_line(self, text: str) -> None:
         if text.startswith("{") and text.rstrip().endswith("}"):
-            self._add(self.lines, json.loads(text))
+            with contextlib.suppress(ValueError):  # what is not a console line is only output
+                self._add(self.lines, json.loads(text))
 
     def _add(self, rows: list[Event], row: Event) -> None:
         with self._news:

@@ -18,9 +18,9 @@ import signal
 import socket
 import subprocess
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from .flash_image import FlashImage
 from .seen import DEADLINE_S as DEADLINE_S
@@ -44,7 +44,8 @@ class VirtualBoard(Seen):
     folder: `flash` in it is the file system and the working directory; `rtc` and `nvs` are what
     else the board keeps. code: where boot.py and main.py are; None: in flash. wiring: a name or a
     description, see modules/virtual/wiring.py. environment: more variables for the process. heap:
-    the interpreter's, as in -X heapsize. echo: where its stderr goes, too. littlefs: the file
+    the interpreter's, as in -X heapsize. echo: is called with each line of its stderr. fds: file
+    descriptors that its processes inherit. littlefs: the file
     system is a real one, in the image file `flash.img` and mounted at /; the code is then under
     /.code, read-only.
 
@@ -64,9 +65,10 @@ class VirtualBoard(Seen):
         wiring: Wiring = "devkit",
         environment: Mapping[str, str] | None = None,
         heap: str | None = None,
-        echo: TextIO | None = None,
+        echo: Callable[[str], object] | None = None,
         littlefs: bool = False,
         serial: bool = False,
+        fds: Sequence[int] = (),
     ) -> None:
         super().__init__()
         self.flash = folder / "flash"
@@ -75,6 +77,7 @@ class VirtualBoard(Seen):
         self._wiring = wiring
         self._environment = dict(environment or {})
         self.echo = echo
+        self._fds = fds
         self._options = ["-X", f"heapsize={heap}"] if heap else []
         self._pressed: set[int] = set()
         self._unplugged: set[int] = set()
@@ -121,6 +124,13 @@ class VirtualBoard(Seen):
         if self._life:
             self._life.join()
             self._life = None
+
+    def kill(self) -> None:
+        """Switch it off, as a signal handler may: it takes no lock and waits for nothing."""
+        self._is_on = False
+        process = self._process
+        if process:
+            process.kill()
 
     def write_file(self, name: str, data: str | bytes) -> None:
         """Write a file into the flash while the board is off."""
@@ -289,6 +299,7 @@ class VirtualBoard(Seen):
             stderr=stderr,
             text=True,
             errors="replace",
+            pass_fds=self._fds,
             start_new_session=True,  # Ctrl-C at the terminal is not the board's
         )
 
@@ -320,5 +331,6 @@ class VirtualBoard(Seen):
             with self._news:
                 self.errors += text
                 self._news.notify_all()
-            if self.echo:
-                print(text, end="", file=self.echo, flush=True)
+            echo = self.echo
+            if echo:
+                echo(text)

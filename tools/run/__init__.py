@@ -1,0 +1,1 @@
+"""`make run`: the firmware on the virtual board, against the mock; see command.py."""

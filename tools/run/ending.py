@@ -1,0 +1,71 @@
+"""What ends a run: a signal, nobody who reads, the end of a process that it needs."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import threading
+from collections.abc import Callable
+from types import FrameType
+
+# SIGINT too: a shell's background job inherits that it is ignored.
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_LOOK_MS = 500
+
+
+class Ending:
+    """Raises KeyboardInterrupt in the main thread, once, whatever ends the run.
+
+    reason: a sentence for the user, empty if there is nothing to say. hurry: what is called when a
+    signal comes while the run is ending; it is called in a signal handler.
+    """
+
+    def __init__(self) -> None:
+        self.reason = ""
+        self.hurry: list[Callable[[], None]] = []
+        self._has_begun = False
+
+    def install(self) -> None:
+        """Heed signals from now on."""
+        for number in _SIGNALS:
+            signal.signal(number, self._signalled)
+
+    def begin(self, reason: str = "") -> None:
+        """End the run; from any thread."""
+        if not self._has_begun:
+            self.reason = reason
+            main_thread = threading.main_thread().ident
+            assert main_thread is not None
+            signal.pthread_kill(main_thread, signal.SIGTERM)
+
+    def settle(self) -> None:
+        """The run ends by itself: raise nothing from now on."""
+        self._has_begun = True
+
+    def ignore_signals(self) -> None:
+        """All is done. Python itself would set SIG_DFL at its exit."""
+        for number in _SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
+
+    def watch(self, parent: int | None) -> None:
+        """End when nobody reads stdout any more; or when the parent of this process id has ended.
+
+        A run may print nothing for hours, so a write does not tell soon enough.
+        """
+        threading.Thread(target=self._watch, args=(parent,), daemon=True).start()
+
+    def _watch(self, parent: int | None) -> None:
+        output = select.poll()
+        output.register(1, 0)  # an error or a hang-up is told unasked
+        while not output.poll(_LOOK_MS) and parent in (None, os.getppid()):
+            pass
+        self.begin()
+
+    def _signalled(self, number: int, frame: FrameType | None) -> None:
+        if self._has_begun:
+            for function in self.hurry:
+                function()
+            return
+        self._has_begun = True
+        raise KeyboardInterrupt
