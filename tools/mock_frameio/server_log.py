@@ -4,7 +4,12 @@ import logging
 
 from aiohttp import ClientError, http_exceptions, web
 
-_CLIENTS_FAULT = (http_exceptions.HttpProcessingError, ClientError, web.RequestPayloadError)
+_CLIENTS_FAULT = (
+    http_exceptions.HttpProcessingError,
+    web.RequestPayloadError,
+    ClientError,
+    ConnectionError,  # it left in the middle of its request
+)
 
 
 def _shorten(record: logging.LogRecord) -> bool:
