@@ -351,6 +351,16 @@ def test_orders_for_sockets_that_are_about_to_end(mock: Mock) -> None:
             mock.wait(lambda mock: mock.status()["sockets"] == 0)
 
 
+def test_orders_for_a_socket_that_ends_once_all_is_sent(mock: Mock) -> None:
+    client = Client(mock)
+    with joined(mock):
+        mock.control("dribble", pause_ms=100)
+        mock.control("event", event="x", payload="x" * 1000)  # takes more than a minute
+        for name in ("kill", "pause", "channel", "drop", "kill", "reset", "resume"):
+            assert client.ask(f"/control/{name}") == (200, {"ok": True}), name
+        mock.control("clear")
+
+
 CRASHING = {
     "surrogate": '{"topic":"\\ud800","event":"phx_join","payload":"","ref":1}',
     "deep": "[" * 100_000,

@@ -138,6 +138,19 @@ def test_ctrl_c_again_and_again(temporary: Path, pause_s: float) -> None:
 
 
 @pytest.mark.timeout(60)
+@pytest.mark.parametrize("times", [1, 2])
+def test_ctrl_c_while_the_board_hangs(temporary: Path, times: int) -> None:
+    process = start()
+    read_until(process, " online ")
+    pids = running(process, temporary)
+    os.kill(next(pid for pid, args in pids.items() if "power_on.py" in args), signal.SIGSTOP)
+    for _ in range(times):
+        process.send_signal(signal.SIGINT)
+    assert process.wait(20) == 0
+    nothing_is_left(pids, temporary)
+
+
+@pytest.mark.timeout(60)
 @pytest.mark.parametrize(
     "wanted",
     ["| argparse", "subprocess", "tools.run.command", "mock Frame.io", " starting ", " pairing "],
