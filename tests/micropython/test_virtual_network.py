@@ -131,6 +131,51 @@ async def test_a_scan():
     assert wlan.scan() == [] and wlan.isconnected()
 
 
+async def test_several_access_points_of_one_name():
+    """By name the first is taken, by BSSID the one that is meant, or none."""
+    for rssi in (-90, -30):
+        order("add", ssid="Stage 5", password=SECRET, rssi=rssi)
+    wlan = station()
+    far, near = [row[1] for row in wlan.scan()]
+    for bssid, rssi in ((None, -90), (far, -90), (near, -30)):
+        wlan.connect("Stage 5", SECRET, bssid=bssid)
+        await asyncio.sleep(3)
+        assert wlan.isconnected() and wlan.status("rssi") == rssi
+        wlan.disconnect()
+        await asyncio.sleep(1)
+    order("remove", bssid=":".join("%02x" % byte for byte in near))
+    wlan.connect("Stage 5", SECRET, bssid=near)
+    await asyncio.sleep(3)
+    assert wlan.status() == network.STAT_NO_AP_FOUND
+    with raises(ValueError):
+        wlan.connect("Stage 5", SECRET, bssid=b"12345")
+
+
+async def test_a_lease_that_ends():
+    """Only the address tells; the station says that it is connected until it is not."""
+    order("add", ssid="Stage 5", password=SECRET)
+    wlan = station()
+    wlan.connect("Stage 5", SECRET)
+    await asyncio.sleep(3)
+    order("expire")
+    await asyncio.sleep(600)
+    assert wlan.isconnected() and wlan.status() == network.STAT_GOT_IP
+    assert wlan.ifconfig()[0] == wlan.ipconfig("addr4")[0] == "0.0.0.0"
+    order("drop", reason=4)
+    assert not wlan.isconnected()
+
+
+async def test_scans_that_fail():
+    order("add", ssid="Stage 5", password=SECRET)
+    wlan = station()
+    order("scans", fail="silently")
+    assert wlan.scan() == []
+    order("scans", fail="loudly")
+    assert fails(wlan.scan) == "WiFi Out of Memory"
+    order("scans", fail=None)
+    assert len(wlan.scan()) == 1
+
+
 async def test_config():
     wlan = station()
     wlan.config(pm=wlan.PM_NONE, reconnects=3)

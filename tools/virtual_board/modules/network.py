@@ -23,6 +23,7 @@ AUTH_OPEN = 0
 AUTH_WPA2_PSK = 3
 
 _LONGEST_HOSTNAME = 32
+_BSSID_BYTES = 6
 _NO_ADDRESS = ("0.0.0.0", "0.0.0.0", "0.0.0.0", "0.0.0.0")
 _ADDRESS = ("192.168.4.2", "255.255.255.0", "192.168.4.1", "192.168.4.1")
 _country = "XX"
@@ -73,15 +74,17 @@ class WLAN:
         return wifi.station.started
 
     def connect(self, ssid=None, key=None, *, bssid=None) -> None:
-        """Begin to connect."""
-        wifi.station.connect(ssid, key or None)
+        """Begin to connect. bssid: 6 bytes; None: the first access point that is heard."""
+        if bssid is not None and len(bssid) != _BSSID_BYTES:
+            raise ValueError
+        wifi.station.connect(ssid, key or None, bssid)
 
     def disconnect(self) -> None:
         """Begin to disconnect."""
         wifi.station.disconnect()
 
     def isconnected(self) -> bool:
-        """There is an address."""
+        """There has been an address since the association."""
         return wifi.station.is_connected()
 
     def status(self, param=None) -> int:
@@ -127,13 +130,12 @@ class WLAN:
         return _ADDRESS if wifi.station.has_address else _NO_ADDRESS
 
     def ipconfig(self, param: str):
-        """One parameter: addr4, gw4, dhcp4 or has_dhcp4."""
+        """One parameter: addr4, gw4 or dhcp4."""
         address, mask, gateway, _ = self.ifconfig()
         known = {
             "addr4": (address, mask),
             "gw4": gateway,
             "dhcp4": True,
-            "has_dhcp4": wifi.station.has_address,
         }
         if param not in known:
             raise ValueError("unexpected key")

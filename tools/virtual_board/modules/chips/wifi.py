@@ -6,10 +6,12 @@ is about what the driver says.
 
     orders.register("wifi", …): {"order": "wifi", "action": …}
     add       an access point: ssid, and any of AccessPoint's other fields
-    change    ssid, and fields
-    remove    ssid
+    change    ssid or bssid, and fields
+    remove    ssid or bssid
     drop      reason: the access point deauthenticates
+    expire    the DHCP lease ends: no address, and isconnected() stays True
     dead_air  on: nothing is received any more, and nothing notices
+    scans     fail: None, "silently" or "loudly"
     stick     no attempt ends any more, until off and on
     wedge     each call raises, until off and on
 """
@@ -47,7 +49,7 @@ class AccessPoint:
 
     password: None is open. dhcp: gives addresses. refusal: reason that it has for a wrong password.
     fails: reason for which no association succeeds, or None. associate_ms, address_ms: how long
-    they take.
+    they take. bssid: text, as 02:00:00:00:01:00.
     """
 
     def __init__(self, ssid: str, **fields) -> None:
@@ -61,7 +63,8 @@ class AccessPoint:
         self.fails = None
         self.associate_ms = 300
         self.address_ms = 700
-        self.bssid = b"\x02\x00\x00\x00\x01" + bytes((len(air.access_points),))
+        air.count += 1
+        self.bssid = "02:00:00:00:01:%02x" % (air.count & 255)
         self.change(**fields)
 
     def change(self, **fields) -> None:
@@ -72,17 +75,18 @@ class AccessPoint:
 
 
 class Air:
-    """What can be heard. dead: nothing is."""
+    """What can be heard. dead: nothing is. count: how many access points there have been."""
 
     def __init__(self) -> None:
         self.access_points: list = []
         self.dead = False
+        self.count = 0
 
-    def find(self, ssid: str):
-        """The first access point of that name, as a fast scan takes it, or None."""
+    def find(self, ssid: str, bssid: str | None):
+        """The first access point of that name and BSSID (None: any), as a fast scan takes it."""
         if not self.dead:
             for access_point in self.access_points:
-                if access_point.ssid == ssid:
+                if access_point.ssid == ssid and bssid in (None, access_point.bssid):
                     return access_point
         return None
 
@@ -91,6 +95,8 @@ class Station:
     """The driver's station interface. Methods raise OSError in the words of esp_exceptions.
 
     calls: how often it was asked something. wedged: each call raises. stuck: no attempt ends.
+    connected: there has been an address since the association. has_address: there is one now.
+    scan_fails: None, "silently" (the scan finds nothing) or "loudly" (it raises).
     """
 
     def __init__(self) -> None:
@@ -100,6 +106,7 @@ class Station:
         self.pm = 1
         self.wedged = False
         self.stuck = False
+        self.scan_fails = None
         self._stop()
 
     def _stop(self) -> None:
@@ -109,8 +116,8 @@ class Station:
         self._requested = False
         self._timetable: list = []  # (ticks, what happens)
         self.access_point = None  # associated with
-        self.has_address = False
-        self._wanted = ("", None)
+        self.connected = self.has_address = False
+        self._wanted = ("", None, None)  # ssid, password, bssid
         self._beacons_ms = None  # when they were missed first
 
     # What the module calls
@@ -131,8 +138,8 @@ class Station:
             self.started = True
             events.emit("wifi", event="on")
 
-    def connect(self, ssid: str, password) -> None:
-        """Begin an attempt."""
+    def connect(self, ssid: str, password, bssid: bytes | None) -> None:
+        """Begin an attempt. bssid: of the only access point that will do, or None."""
         self._work()
         if not self.started:
             raise OSError("Wifi Not Started")
@@ -142,7 +149,7 @@ class Station:
             raise OSError(
                 "Wifi Internal Error"
             )  # "sta is connected, disconnect before connecting to new ap"
-        self._wanted = (ssid, password)
+        self._wanted = (ssid, password, bssid and ":".join("%02x" % byte for byte in bssid))
         self._requested = True
         self._tries = 0
         self._begin(time.ticks_ms())
@@ -170,27 +177,29 @@ class Station:
         events.emit("wifi", event="scan")
         time.sleep_ms(_SCAN_MS)
         self._look()
+        if self.scan_fails == "loudly":
+            raise OSError("WiFi Out of Memory")
         return [
             (
                 b"" if one.hidden else one.ssid.encode(),
-                one.bssid,
+                bytes(int(part, 16) for part in one.bssid.split(":")),
                 one.channel,
                 one.rssi,
                 3 if one.password else 0,
                 False,
             )
-            for one in ([] if air.dead else air.access_points)
+            for one in ([] if air.dead or self.scan_fails else air.access_points)
         ]
 
     def is_connected(self) -> bool:
-        """There is an address."""
+        """There has been an address since the association."""
         self._work()
-        return self.has_address
+        return self.connected
 
     def status(self) -> int:
         """As network_wlan_status."""
         self._work()
-        if self.has_address:
+        if self.connected:
             return STAT_GOT_IP
         if self._reason in _STICKY:
             return self._reason
@@ -236,8 +245,8 @@ class Station:
             self.lose(BEACON_TIMEOUT)
 
     def _begin(self, now_ms: int) -> None:
-        ssid, password = self._wanted
-        found = air.find(ssid)
+        ssid, password, bssid = self._wanted
+        found = air.find(ssid, bssid)
         if self.stuck:
             happens, wait_ms = self._nothing, 1 << 28
         elif found is None:
@@ -264,18 +273,18 @@ class Station:
         pass
 
     def _associated(self, now_ms: int) -> None:
-        found = air.find(self._wanted[0])
+        found = air.find(self._wanted[0], self._wanted[2])
         if found is None or found.password != self._wanted[1]:
             self._disconnected(NO_AP_FOUND, now_ms)
             return
         self.access_point = found
-        events.emit("wifi", event="associated", ssid=found.ssid)
+        events.emit("wifi", event="associated", ssid=found.ssid, bssid=found.bssid)
         self._timetable = (
             [(time.ticks_add(now_ms, found.address_ms), self._addressed)] if found.dhcp else []
         )
 
     def _addressed(self, now_ms: int) -> None:
-        self.has_address = True
+        self.connected = self.has_address = True
         self._reason = 0
         events.emit("wifi", event="address", ssid=self.access_point.ssid)
 
@@ -287,7 +296,7 @@ class Station:
         self._reason = reason
         self._timetable = []
         self.access_point = None
-        self.has_address = False
+        self.connected = self.has_address = False
         events.emit("wifi", event="disconnected", reason=reason)
         if self._requested:
             self._tries += 1
@@ -299,6 +308,10 @@ class Station:
         if self.access_point is not None:
             self._disconnected(reason, time.ticks_ms())
 
+    def expire(self) -> None:
+        """The DHCP lease ends, and is not renewed: network_wlan.c does not look at this event."""
+        self.has_address = False
+
     def late_address(self) -> None:
         """There is a DHCP server after all."""
         if self.access_point is not None and not self.has_address:
@@ -309,21 +322,31 @@ air = Air()
 station = Station()
 
 
+def _is_meant(access_point: AccessPoint, fields: dict) -> bool:
+    if "bssid" in fields:
+        return access_point.bssid == fields["bssid"]
+    return access_point.ssid == fields["ssid"]
+
+
 def order(action: str, **fields) -> None:
     """Do something to the air or the driver; see above."""
     station._look()
     if action == "add":
         air.access_points.append(AccessPoint(**fields))
     elif action == "remove":
-        air.access_points = [one for one in air.access_points if one.ssid != fields["ssid"]]
+        air.access_points = [one for one in air.access_points if not _is_meant(one, fields)]
     elif action == "change":
         for one in air.access_points:
-            if one.ssid == fields["ssid"]:
+            if _is_meant(one, fields):
                 one.change(**fields)
                 if one.dhcp and one is station.access_point:
                     station.late_address()
     elif action == "drop":
         station.lose(fields.get("reason", ASSOC_LEAVE))
+    elif action == "expire":
+        station.expire()
+    elif action == "scans":
+        station.scan_fails = fields["fail"]
     elif action == "dead_air":
         air.dead = fields.get("on", True)
     elif action == "wedge":
