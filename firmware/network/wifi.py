@@ -1,5 +1,9 @@
 """Wi-Fi: stays connected to the best known network; if it is not connected, the reason is known.
 
+A network may have several access points. The strongest one that a scan finds is taken, by its
+BSSID, and after a failure the next one: the one whose failure is the longest ago comes first. A
+hidden network is tried by name, because a scan does not tell which of the nameless ones it is.
+
 Stock ESP32 firmware (ports/esp32/network_wlan.c, 1.24 on) behaves like this:
 
 - Nothing signals that a connection comes or goes, so `isconnected()` is polled: once a second, and
@@ -10,12 +14,17 @@ Stock ESP32 firmware (ports/esp32/network_wlan.c, 1.24 on) behaves like this:
 - The driver's own reconnect knows one network and never reports a failure, so it is switched off.
 - `connect()` while connecting raises OSError, and `isconnected()` stays True for a moment after
   `disconnect()`. Hence the pause then.
-- `scan()` blocks the loop for about 2 s. So it is called only if there is a choice, and never while
-  connected. While connecting it finds nothing, without an error.
+- By name, `connect()` takes the first access point that it hears, and nothing tells which one.
+- `scan()` blocks the loop, and so the light, for about 2 s. So it is called only if there may be a
+  choice: not while the only known network is not found, and rarely while its only access point
+  refuses. While connecting it finds nothing, without an error.
+- If the DHCP lease ends, `isconnected()` stays True. Only `ipconfig("addr4")` shows it, and that
+  allocates 80 bytes. So it is called every 5 s.
 - A driver that raises, or fails again and again, is switched off and on.
 """
 
 import asyncio
+import gc
 import random
 import time
 
@@ -28,13 +37,15 @@ from .known_networks import checked
 
 _CONNECTING_POLL_MS = const(100)
 _POLL_MS = const(1_000)
-_ATTEMPT_MS = const(20_000)  # from connect() to an address
+_ADDRESS_POLL_MS = const(5_000)
+_ATTEMPT_MS = const(20_000)  # from connect() to an address; also connected without an address
 # The driver itself gives up sooner, so a failure that stays for this long is not the previous one.
 _OLD_STATUS_MS = const(8_000)
 _STABLE_MS = const(10_000)  # after a connection of this length, the same network is tried first
 _RESTART_MS = const(30_000)
 _ROUNDS = const(4)  # failed in a row: switch the driver off and on
-_WEAKEST_DBM = const(-1000)
+_TRIES = const(3)  # access points of one network in a round
+_MOST_FAILED = const(24)
 
 # network.STAT_… and the ESP-IDF reasons behind them (wifi_err_reason_t). All others: `wifi_failed`.
 _UNDER_WAY = const((1000, 1001, 1010))  # STAT_IDLE, STAT_CONNECTING, STAT_GOT_IP
@@ -53,6 +64,7 @@ _BY_PROGRESS = const(
     ("wifi_not_found", "wifi_security", "wifi_failed", "wifi_password", "no_address")
 )
 _CONNECTED = const("connected")
+_NO_ADDRESS = const("0.0.0.0")
 _DRIVER_ERRORS = (OSError, RuntimeError, MemoryError)  # RuntimeError: "Wifi Unknown Error 0x…"
 
 
@@ -91,6 +103,9 @@ class Wifi:
         self._wlan = network.WLAN(network.STA_IF)
         self._up = False
         self._target: dict | None = None  # the network that is connected or was tried last
+        self._bssid: bytes | None = None  # of its access point, if known
+        self._failed: list = []  # BSSIDs of access points, the latest failure last
+        self._has_choice = True  # of access points, as far as is known; if not, no scan is needed
         self._must_restart_driver = True
         self._is_cancelled = False  # set_wifi or restart was called: end what is under way
         self._restarting = False
@@ -114,6 +129,8 @@ class Wifi:
         nothing has changed.
         """
         self._networks = checked(networks)
+        self._failed.clear()
+        self._has_choice = True
         if not self._up or self._target not in self._networks:
             self._is_cancelled = True
 
@@ -137,17 +154,21 @@ class Wifi:
 
     async def _keep_connected(self) -> None:
         backoff = Backoff(self, random.randrange)
-        lost = None  # the network that was lost just now
+        lost = None  # (network, BSSID) that was lost just now, and is tried again first
         while True:
             self._is_cancelled = False
             reason = await self._try_all(lost)
             lost = None
             if reason == _CONNECTED and not self._is_cancelled:
                 self._report(True, None)
-                if await self._stay_connected():
+                reason, settled = await self._stay_connected()
+                if settled:
                     backoff.reset()
-                    lost = self._target
-                reason = "wifi_lost"
+                    self._failed.clear()
+                if settled and reason == "wifi_lost" and not self._is_cancelled:
+                    lost = (self._target, self._bssid)
+                elif self._restarting or not self._is_cancelled:
+                    self._has_failed()  # a restart: the link has carried nothing for long
             if self._is_cancelled:
                 self._report(False, self.reason)  # the new reason is not known yet
                 backoff.reset()
@@ -157,8 +178,8 @@ class Wifi:
                     await self._pause(backoff.next_ms())
 
     async def _try_all(self, lost) -> str:
-        """Try lost, or all known networks if it is None, once: _CONNECTED or the reason."""
-        if not self._restarting and self._is_connected_to_known():
+        """Try lost, unless it is None, then all that is known, once: _CONNECTED or the reason."""
+        if not self._restarting and self._is_connected_to_known() and self._has_address():
             return _CONNECTED  # a slow attempt succeeded after all
         try:
             if self._must_restart_driver or self._restarting:
@@ -169,51 +190,94 @@ class Wifi:
         except _DRIVER_ERRORS as error:
             return self._driver_failed(error)
         worst = "wifi_not_found"
-        for target in [lost] if lost in self._networks else await self._candidates():
-            if self._is_cancelled:
-                break
-            outcome = await self._try(target)
-            if outcome == _CONNECTED:
+        if lost is not None and lost[0] in self._networks:
+            target, bssid = lost
+            if (bssid or target["hidden"]) and await self._try(target, bssid) == _CONNECTED:
                 return _CONNECTED
-            if _BY_PROGRESS.index(outcome) > _BY_PROGRESS.index(worst):
+        candidates = [] if self._is_cancelled else await self._candidates()
+        while candidates and not self._is_cancelled:
+            target, bssid = candidates.pop(0)
+            outcome = await self._try(target, bssid)
+            if outcome == _CONNECTED:
+                if bssid is not None or target["hidden"]:
+                    return _CONNECTED
+                candidates = self._scan()  # is there a stronger one?
+                if len(candidates) < 2:
+                    if candidates and candidates[0][0] == target:
+                        self._bssid = candidates[0][1]
+                    return _CONNECTED
+            elif _BY_PROGRESS.index(outcome) > _BY_PROGRESS.index(worst):
                 worst = outcome
+                if outcome == "no_address":
+                    self._report(False, outcome)  # at once, because each attempt takes 20 s
         self._failed_rounds += 1
         if self._failed_rounds % _ROUNDS == 0:
             self._must_restart_driver = True
+            self._has_choice = worst != "wifi_not_found"
         return worst
 
     async def _candidates(self) -> list:
-        """The networks to try: those that a scan finds, the strongest first; then hidden ones.
+        """What to try, as (network, BSSID or None): what a scan finds, then hidden networks.
 
-        All of them if the scan finds none, because a scan may fail without an error.
+        All by name if the scan finds none, because a scan may fail without an error.
         """
-        if len(self._networks) == 1:
-            return self._networks
-        strengths: dict = {}
+        one = self._networks[0]
+        if len(self._networks) == 1 and (one["hidden"] or not self._has_choice):
+            return [(one, None)]
         try:
             await self._disconnect()
-            for row in self._wlan.scan():
-                strengths[row[0]] = max(row[3], strengths.get(row[0], _WEAKEST_DBM))
         except _DRIVER_ERRORS as error:
             self._driver_failed(error)
-        seen = [one for one in self._networks if one["ssid"].encode() in strengths]
-        seen.sort(key=lambda one: -strengths[one["ssid"].encode()])
-        if not seen:
-            return self._networks
-        return seen + [one for one in self._networks if one["hidden"] and one not in seen]
+        found = self._scan()
+        seen = [target for target, _ in found]
+        return found + [
+            (one, None) for one in self._networks if one not in seen and (one["hidden"] or not seen)
+        ]
 
-    async def _try(self, target: dict) -> str:
-        """Connect to this network: _CONNECTED or the reason of the failure."""
+    def _scan(self) -> list:
+        """(network, BSSID) of the access points of known networks, the best first.
+
+        At most _TRIES for each network. Empty if the scan fails. Blocks for about 2 s.
+        """
+        gc.collect()  # the driver leaks its list if there is no memory for ours
+        found: list = []  # sorted by (age of its failure, strength, order of the networks)
+        try:
+            for row in self._wlan.scan():
+                bssid = row[1]
+                for i, one in enumerate(self._networks):
+                    if one["ssid"].encode() == row[0]:
+                        failed = self._failed.index(bssid) + 1 if bssid in self._failed else 0
+                        found.append((failed, -row[3], i, len(found), bssid))
+        except _DRIVER_ERRORS as error:
+            self._log_change("wifi: the scan failed: %s" % error)
+        found.sort()
+        self._has_choice = len(found) > 1
+        tries = [0] * len(self._networks)
+        best = []
+        for _, _, i, _, bssid in found:
+            tries[i] += 1
+            if tries[i] <= _TRIES:
+                best.append((self._networks[i], bssid))
+        return best
+
+    async def _try(self, target: dict, bssid) -> str:
+        """Connect to this network: _CONNECTED or the reason of the failure.
+
+        bssid: of the access point; None: any.
+        """
         self._target = target
+        self._bssid = bssid
         try:
             await self._disconnect()
             before = self._wlan.status()
-            self._wlan.connect(target["ssid"], target["password"])
+            self._wlan.connect(target["ssid"], target["password"], bssid=bssid)
             outcome, status = await self._outcome(before)
         except _DRIVER_ERRORS as error:
             return self._driver_failed(error)
         self.wedged = False
         if not self._is_cancelled:
+            if outcome != _CONNECTED:
+                self._has_failed()
             self._log_change("wifi: %s: %s (status %d)" % (target["ssid"], outcome, status))
         return outcome
 
@@ -223,7 +287,7 @@ class Wifi:
         while True:
             await asyncio.sleep_ms(_CONNECTING_POLL_MS)
             status = self._wlan.status()
-            if self._wlan.isconnected():
+            if self._wlan.isconnected() and self._has_address():
                 return _CONNECTED, status
             if status != before:
                 before = 0  # every status from now on is new
@@ -236,16 +300,28 @@ class Wifi:
             if failed or self._is_cancelled or waited_ms >= _ATTEMPT_MS:
                 return _FAILURES.get(status, "wifi_failed"), status
 
-    async def _stay_connected(self) -> bool:
-        """Wait until the connection is lost or must end; True if it was stable."""
+    async def _stay_connected(self):
+        """(reason, whether the connection was settled), once it is lost or must end."""
         self._failed_rounds = 0
-        begun_ms = time.ticks_ms()
-        stable = False
+        begun_ms = looked_ms = time.ticks_ms()
+        missing_ms = None  # when the address was missed first
+        settled = False
         while self._is_connected_to_known() and not self._is_cancelled:
             await asyncio.sleep_ms(_POLL_MS)
-            stable = stable or time.ticks_diff(time.ticks_ms(), begun_ms) >= _STABLE_MS
+            now_ms = time.ticks_ms()
+            settled = settled or time.ticks_diff(now_ms, begun_ms) >= _STABLE_MS
+            if missing_ms is None and time.ticks_diff(now_ms, looked_ms) < _ADDRESS_POLL_MS:
+                continue
+            looked_ms = now_ms
+            if self._has_address():
+                missing_ms = None
+            elif missing_ms is None:
+                missing_ms = now_ms
+            elif time.ticks_diff(now_ms, missing_ms) >= _ATTEMPT_MS:
+                self._log_change("wifi: no address")
+                return "no_address", settled
         self._log_change("wifi: given up" if self._is_cancelled else "wifi: lost")
-        return stable
+        return "wifi_lost", settled
 
     async def _pause(self, wait_ms: int) -> None:
         """Wait, until cancelled or connected after all. Without known networks: until cancelled."""
@@ -257,7 +333,7 @@ class Wifi:
             if left_ms <= 0:
                 return
             await asyncio.sleep_ms(min(left_ms, _POLL_MS))
-            if self._is_connected_to_known():
+            if self._is_connected_to_known() and self._has_address():
                 return
 
     def _switch_off_and_on(self) -> None:
@@ -293,12 +369,29 @@ class Wifi:
             self._driver_failed(error)
             return False
 
+    def _has_address(self) -> bool:
+        """Whether a connected interface has an IPv4 address. True if that can't be known."""
+        try:
+            return self._wlan.ipconfig("addr4")[0] != _NO_ADDRESS
+        except _DRIVER_ERRORS:
+            return True  # no memory; what is wrong with the driver shows at isconnected()
+
     def _is_associated(self) -> bool:
         try:
             self._wlan.status("rssi")
             return True
         except _DRIVER_ERRORS:
             return False
+
+    def _has_failed(self) -> None:
+        """Other access points come before this one until a connection has lasted."""
+        bssid = self._bssid
+        if bssid is None:
+            return
+        if bssid in self._failed:
+            self._failed.remove(bssid)
+        self._failed.append(bssid)
+        del self._failed[:-_MOST_FAILED]
 
     def _driver_failed(self, error) -> str:
         self._must_restart_driver = self.wedged = True
