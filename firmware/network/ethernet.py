@@ -5,8 +5,12 @@ import asyncio
 from micropython import const
 
 _POLL_MS = const(1_000)
-_ADDRESS_MS = const(20_000)  # from the cable to an address
+_ADDRESS_MS = const(20_000)  # from the cable to an address; also connected without an address
+_ADDRESS_POLLS = const(5)  # the address is looked at in every fifth poll: that allocates
+_LINK_POLLS = const(5)  # from the driver's start until it must have noticed a cable
+_ETH_STARTED = const(1)  # network.ETH_STARTED: no cable, as far as is known yet
 _ETH_CONNECTED = const(3)  # network.ETH_CONNECTED: a cable, and no address yet
+_NO_ADDRESS = const("0.0.0.0")
 
 
 class Ethernet:
@@ -38,28 +42,50 @@ class Ethernet:
 
     async def run(self) -> None:
         """Keep the driver switched on, and watch it, for ever."""
+        polls = 0  # since the driver was switched on
         no_address_ms = 0  # how long there has been a cable and no address
+        has_address = False
         while True:
             try:
                 if not self._is_on:
                     self._lan.active(False)
                     self._lan.active(True)
                     self._is_on = True
-                if self._lan.isconnected():
+                    polls = no_address_ms = 0
+                connected = self._lan.isconnected()
+                if not connected:
+                    has_address = False
+                elif not has_address or polls % _ADDRESS_POLLS == 0:
+                    has_address = self._has_address()
+                if has_address:
                     no_address_ms = 0
                     self._report(True, None)
-                elif self._lan.status() != _ETH_CONNECTED:
-                    no_address_ms = 0
-                    self._report(False, "no_cable")
-                else:
+                elif connected or self._lan.status() == _ETH_CONNECTED:
                     no_address_ms = min(no_address_ms + _POLL_MS, _ADDRESS_MS)
-                    self._report(
-                        False, "no_address" if no_address_ms == _ADDRESS_MS else self.reason
-                    )
+                    if no_address_ms == _ADDRESS_MS:
+                        self._report(False, "no_address")
+                        self._is_on = not connected  # a lease that ended: begin again
+                    elif not connected:
+                        self._report(False, self.reason)
+                else:
+                    no_address_ms = 0
+                    is_early = polls < _LINK_POLLS and self._lan.status() == _ETH_STARTED
+                    self._report(False, self.reason if is_early else "no_cable")
+                polls += 1
             except (OSError, RuntimeError):
                 self._is_on = False
                 self._report(False, "no_cable")
             await asyncio.sleep_ms(_POLL_MS)
+
+    def _has_address(self) -> bool:
+        """Whether a connected interface has an IPv4 address. True if that can't be known.
+
+        isconnected() stays True when the DHCP lease ends (ports/esp32/network_lan.c).
+        """
+        try:
+            return self._lan.ipconfig("addr4")[0] != _NO_ADDRESS
+        except MemoryError:
+            return True
 
     def _report(self, up: bool, reason: str | None) -> None:
         if up == self._up and reason == self.reason:

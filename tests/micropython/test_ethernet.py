@@ -9,13 +9,18 @@ virtual_time.install()
 from firmware.network.ethernet import Ethernet
 from firmware.strings import REASONS
 
-ETH_CONNECTED, ETH_DISCONNECTED, ETH_GOT_IP = 3, 4, 5
+ETH_STARTED, ETH_CONNECTED, ETH_DISCONNECTED, ETH_GOT_IP = 1, 3, 4, 5
 
 
 class Lan:
-    """network.LAN as on an ESP32. switched: what active() was told. broken: each call raises."""
+    """network.LAN as on an ESP32. switched: what active() was told. broken: each call raises.
+
+    looks: how often it was asked for its address.
+    """
 
     def __init__(self):
+        self.address = "192.168.4.2"
+        self.looks = 0
         self.switched = []
         self.code = ETH_DISCONNECTED
         self.broken = False
@@ -35,6 +40,12 @@ class Lan:
     def status(self):
         self._work()
         return self.code
+
+    def ipconfig(self, param):
+        self._work()
+        assert param == "addr4"
+        self.looks += 1
+        return self.address, "255.255.255.0"
 
 
 async def test_ethernet():
@@ -84,3 +95,86 @@ async def test_memory_that_runs_out():
     lan.code = ETH_GOT_IP
     await asyncio.sleep(5)
     assert network.is_up() and not task.done() and lan.switched == [False, True]
+
+
+def connected():
+    """(driver, Ethernet, its changes), with a cable and an address."""
+    lan = Lan()
+    lan.code = ETH_GOT_IP
+    changes = []
+    ethernet = Ethernet(lan)
+    ethernet.on_change = lambda: changes.append((ethernet.is_up(), ethernet.reason))
+    asyncio.create_task(ethernet.run())
+    return lan, ethernet, changes
+
+
+async def test_a_lease_that_ends():
+    """isconnected() stays True: `no_address` after 20 s, and the driver begins again, once."""
+    lan, ethernet, changes = connected()
+    for age_s in (1, 60, 3600):
+        await asyncio.sleep(age_s)
+        assert ethernet.is_up()
+        lan.address = "0.0.0.0"
+        await asyncio.sleep(19)
+        assert ethernet.is_up()
+        await asyncio.sleep(6)
+        assert not ethernet.is_up() and ethernet.reason == "no_address"
+        lan.address = "192.168.4.2"
+        await asyncio.sleep(3)
+    assert lan.switched == [False, True] * 4 and changes == [
+        (True, None),
+        (False, "no_address"),
+    ] * 3 + [(True, None)]
+
+
+async def test_a_driver_that_begins_again_does_not_say_that_the_cable_is_gone():
+    lan, ethernet, changes = connected()
+    await asyncio.sleep(1)
+    lan.address = "0.0.0.0"
+    while ethernet.is_up():
+        await asyncio.sleep(1)
+    lan.code = ETH_STARTED
+    await asyncio.sleep(3)
+    lan.code = ETH_CONNECTED
+    await asyncio.sleep(3600)
+    assert changes == [(True, None), (False, "no_address")] and lan.switched == [False, True] * 2
+    lan.code = ETH_STARTED
+    await asyncio.sleep(2)
+    assert ethernet.reason == "no_cable"
+
+
+async def test_no_cable_from_the_start():
+    """The driver says only that it has started."""
+    lan = Lan()
+    lan.code = ETH_STARTED
+    ethernet = Ethernet(lan)
+    asyncio.create_task(ethernet.run())
+    await asyncio.sleep(4)
+    assert ethernet.reason is None
+    await asyncio.sleep(2)
+    assert ethernet.reason == "no_cable"
+
+
+async def test_a_lease_that_is_renewed_late():
+    lan, _, changes = connected()
+    await asyncio.sleep(1)
+    for _ in range(10):
+        lan.address = "0.0.0.0"
+        await asyncio.sleep(17)
+        lan.address = "192.168.4.2"
+        await asyncio.sleep(30)
+    assert changes == [(True, None)] and lan.switched == [False, True]
+
+
+async def test_looks_at_the_address_are_rare():
+    """Because each allocates. If there is no memory for one, the connection is kept."""
+    lan, ethernet, changes = connected()
+    await asyncio.sleep(3600)
+    assert 600 <= lan.looks <= 721
+
+    def short(param):
+        raise MemoryError
+
+    lan.ipconfig = short
+    await asyncio.sleep(3600)
+    assert changes == [(True, None)] and ethernet.is_up()
