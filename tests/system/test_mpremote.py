@@ -66,7 +66,11 @@ def test_while_it_is_online(tmp_path: Path, rig: Rig) -> None:
         "wifi": {"ssid": "Stage 5", "password": "pilotlight"},
     }
     with VirtualBoard(
-        tmp_path / "board", code=ROOT, environment={"VIRTUAL_AIR": NEAR}, littlefs=True, serial=True
+        tmp_path / "board",
+        code=ROOT,
+        environment={"VIRTUAL_AIR": NEAR, "VIRTUAL_SCAN_MS": "1"},
+        littlefs=True,
+        serial=True,
     ) as board:
         board.write_file("config.json", json.dumps(config))
         board.power_on()
@@ -120,7 +124,7 @@ def test_it_is_put_on_an_empty_board_as_bytecode(tmp_path: Path, rig: Rig) -> No
     with VirtualBoard(
         tmp_path / "board",
         wiring="s3",
-        environment={"VIRTUAL_AIR": NEAR},
+        environment={"VIRTUAL_AIR": NEAR, "VIRTUAL_SCAN_MS": "1"},
         littlefs=True,
         serial=True,
     ) as board:

@@ -84,6 +84,36 @@ def test_wifi_lost_in_every_way(tmp_path: Path, rig: Rig) -> None:
         assert "Traceback" not in board.errors
 
 
+@pytest.mark.slow
+def test_two_access_points_and_an_address_that_goes(tmp_path: Path, rig: Rig) -> None:
+    far, near = "02:00:00:00:00:01", "02:00:00:00:00:02"
+    with board_at(rig.mock(), tmp_path) as board:
+        board.power_on()
+        board.wait("wifi", event="on")
+        board.order("wifi", action="dead_air")
+        board.order("wifi", action="add", **QUICK, rssi=-90, bssid=far)
+        board.order("wifi", action="add", **QUICK, rssi=-30, bssid=near)
+        board.order("wifi", action="dead_air", on=False)
+        after = wait(board, 0, state="online")
+        assert associations(board)[-1] == near
+        board.order("wifi", action="change", bssid=near, fails=5)
+        board.order("wifi", action="drop", reason=4)
+        after = wait(board, after, state="no_network", reason="wifi_lost")
+        after = wait(board, after, state="online")
+        assert associations(board)[-1] == far
+        board.order("wifi", action="change", bssid=near, fails=None)
+        board.order("wifi", action="expire")
+        after = wait(board, after, state="no_network", reason="no_address", connected=False)
+        wait(board, after, state="online")
+        assert associations(board)[-1] == near
+        assert "Traceback" not in board.errors
+
+
+def associations(board: VirtualBoard) -> list[str]:
+    """The BSSIDs of the access points that it was associated with, in order."""
+    return [event["bssid"] for event in board.events if event.get("event") == "associated"]
+
+
 def test_a_cold_clock_without_ntp_sends_nothing_and_the_last_good_time_serves_later(
     tmp_path: Path, rig: Rig
 ) -> None:

@@ -17,7 +17,7 @@ from tools.virtual_board.flash_image import BLOCK_BYTES
 from tools.virtual_board.session import HARD_RESET, PWRON_RESET, ROOT, VirtualBoard
 
 NEAR = '[{"ssid": "Stage 5", "password": "pilotlight", "associate_ms": 0, "address_ms": 0}]'
-SLOW = {"VIRTUAL_AIR": NEAR, "VIRTUAL_BOARD_FLASH_US": "2000"}
+SLOW = {"VIRTUAL_AIR": NEAR, "VIRTUAL_SCAN_MS": "1", "VIRTUAL_BOARD_FLASH_US": "2000"}
 CUTS = 3
 
 

@@ -14,6 +14,9 @@ is about what the driver says.
     scans     fail: None, "silently" or "loudly"
     stick     no attempt ends any more, until off and on
     wedge     each call raises, until off and on
+
+VIRTUAL_AIR in the environment is the air at power-on, as JSON: a list of what `add` takes.
+VIRTUAL_SCAN_MS is how long a scan takes; 2,400 by default.
 """
 
 import json
@@ -36,7 +39,7 @@ NO_SUITING_AUTHMODE = 211
 # status() tells these even while the next attempt is under way; ASSOC_LEAVE too, as STAT_IDLE.
 _STICKY = (NO_AP_FOUND, NO_SUITING_SECURITY, NO_SUITING_AUTHMODE, 212)
 
-_SCAN_MS = 2_400  # all channels
+_SCAN_MS = int(os.getenv("VIRTUAL_SCAN_MS") or 2_400)  # all channels
 _FIND_MS = 400  # until the right one
 _HANDSHAKE_MS = 4_000  # until a wrong password is a failure
 _LEAVE_MS = 30
