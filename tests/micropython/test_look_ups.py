@@ -84,11 +84,11 @@ class Socket:
         pass
 
 
-async def connect(endpoint):
+async def connect(endpoint, times=Times):
     """A stream that is up. Raises NetError."""
     stream = endpoint.open()
     try:
-        with Deadline(stream, "connecting", Times):
+        with Deadline(stream, "connecting", times):
             await stream.open()
             await stream.write(b"x", 0, 1)
             await stream.read(bytearray(1))
@@ -372,3 +372,23 @@ async def test_weeks_later():
     await asyncio.sleep(11 * 24 * 3600)
     net.addresses = ["b"]
     assert await ask(endpoint) and net.connects[-1] == "b"
+
+
+async def test_of_several_addresses_that_are_up_the_newest_is_taken():
+    """It answered last. Once its stream has ended, it is the one that is still up."""
+    net = Net("a", "b")
+    endpoint = Endpoint("host", 9)
+    net.holes = ["a"]
+    patient = Times()
+    patient.stall_ms = patient.total_ms = 60_000
+    slow = asyncio.create_task(connect(endpoint, patient))
+    assert not await ask(endpoint)
+    older = await connect(endpoint)
+    assert net.connects == ["a", "a", "b"]
+    net.holes = []
+    newer = await slow
+    for wanted in ("a", "a", "b"):
+        assert await ask(endpoint) and net.connects[-1] == wanted, net.connects
+        if len(net.connects) == 5:
+            newer.close()
+    older.close()

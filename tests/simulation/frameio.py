@@ -43,7 +43,7 @@ class Frameio:
     when it arrives, with the device's Socket; or None.
     on_answer(what, status): called before each answer to a request, and to a join with ok; or
     None.
-    asked: (virtual ms, what) of everything: `identity`, `health`, `upgrade`, `join`, `heartbeat`,
+    topics: of each join. asked: (virtual ms, what) of everything: `identity`, `health`, `upgrade`, `join`, `heartbeat`,
     `pong`, `close`, `idle`, `http_heartbeat`; of Tokens `code`, `token`, `refresh`, `revoke`.
     """
 
@@ -73,6 +73,7 @@ class Frameio:
         self.refused_ms = self.forbidden_ms = -1
         self.on_request = self.on_answer = None
         self.asked = []
+        self.topics = []
         self._upgrades = 0
         self._sockets = []
 
@@ -87,13 +88,13 @@ class Frameio:
             [socket for socket in self._sockets if socket.joined and not socket.stream.closed]
         )
 
-    def push(self, event, payload):
+    def push(self, event, payload, ref=None, topic=TOPIC):
         """Push an event to the joined socket. phx_error and phx_close end its channel."""
         ends = event.startswith("phx_")
         self.hint_ms = Clock.now_ms
         for socket in self._sockets:
             if socket.joined or ends:
-                socket.send({"event": event, "payload": payload, "ref": None, "topic": TOPIC})
+                socket.send({"event": event, "payload": payload, "ref": ref, "topic": topic})
                 socket.joined = socket.joined and not ends
 
     def ping(self):
@@ -313,6 +314,7 @@ class _Socket:
         status = "ok"
         if what == "join":
             self._joins += 1
+            service.topics.append(message["topic"])
             status = service.next_joins.pop(0) if service.next_joins else service.joins
             self.joined = status == "ok"
         if self.joined:
