@@ -37,7 +37,7 @@ def run(line: str, mock: Mock) -> dict[str, object]:
         .replace("[access_token]", TOKEN)
         .replace("python ", "python3 ")
     )
-    done = subprocess.run(["bash", "-c", line], capture_output=True, timeout=30, check=True)
+    done = subprocess.run(["bash", "-c", line], capture_output=True, timeout=300, check=True)
     answer = json.loads(done.stdout)
     assert isinstance(answer, dict)
     return answer

@@ -15,7 +15,7 @@ def build_s(folder: Path) -> int:
     program = "from firmware.build import BUILD_S; print(BUILD_S)"
     return int(
         subprocess.run(
-            [MICROPYTHON, "-c", program], cwd=folder, capture_output=True, check=True, timeout=20
+            [MICROPYTHON, "-c", program], cwd=folder, capture_output=True, check=True, timeout=120
         ).stdout
     )
 

@@ -13,7 +13,7 @@ CLIP = {"name": "A001.mp4", "filetype": "video/mp4", "filesize": 1, "offset": 0}
 
 def upload(mock: Mock, token: str = TOKEN, **others: Any) -> tuple[int, Any]:
     """(status, JSON) of an upload's first call."""
-    connection = http.client.HTTPConnection("127.0.0.1", mock.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", mock.port, timeout=60)
     fields = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     connection.request("POST", "/v2/devices/assets", json.dumps({**CLIP, **others}), fields)
     answer = connection.getresponse()

@@ -60,7 +60,7 @@ def post(
         else {"data": form}
     )
     headers = {"x-client-version": CLIENT_VERSION, **(headers or {})}
-    answer = session().post(mock.url + path, headers=headers, timeout=10, **body)
+    answer = session().post(mock.url + path, headers=headers, timeout=60, **body)
     return answer.status_code, answer.json() if "json" in answer.headers[
         "content-type"
     ] else answer.text
@@ -187,7 +187,7 @@ def test_what_is_no_valid_request(rig: Rig) -> None:
         )
         for content_type, body in bodies:
             answer = session().post(
-                mock.url + path, data=body, headers={"content-type": content_type}, timeout=10
+                mock.url + path, data=body, headers={"content-type": content_type}, timeout=60
             )
             assert (answer.status_code, answer.json()) == invalid, content_type
     assert post(mock, CODE, {"scope": "everything"}) == invalid
@@ -329,7 +329,7 @@ def test_controls_that_make_no_sense_are_refused(rig: Rig) -> None:
         ("lost_status", {"status": 403}),
         ("error_body", {"shape": "round"}),
     ):
-        answer = session().post(f"{mock.url}/control/{action}", json=body, timeout=10)
+        answer = session().post(f"{mock.url}/control/{action}", json=body, timeout=60)
         assert (answer.status_code, answer.json()["ok"]) == (400, False), action
 
 

@@ -32,16 +32,16 @@ class Msal:
     def begin(self) -> Any:
         """Ask for a device code."""
         return self._client.initiate_device_flow(
-            SCOPE.split(), data={"client_secret": CLIENT_SECRET}, timeout=10
+            SCOPE.split(), data={"client_secret": CLIENT_SECRET}, timeout=60
         )
 
     def poll(self, flow: Any, **options: Any) -> Any:
         """Poll, waiting as told, until it is decided."""
-        return self._client.obtain_token_by_device_flow(flow, timeout=10, **options)
+        return self._client.obtain_token_by_device_flow(flow, timeout=60, **options)
 
     def refresh(self, refresh_token: str) -> Any:
         """Refresh."""
-        return self._client.obtain_token_by_refresh_token(refresh_token, timeout=10)
+        return self._client.obtain_token_by_refresh_token(refresh_token, timeout=60)
 
 
 def test_a_client_that_we_did_not_write_pairs_and_refreshes(rig: Rig) -> None:
@@ -53,7 +53,7 @@ def test_a_client_that_we_did_not_write_pairs_and_refreshes(rig: Rig) -> None:
     polling.start()
     mock.wait(lambda mock: bool(mock.records(kind="auth", outcome="authorization_pending")))
     assert mock.approve() == flow["user_code"]
-    polling.join(10)
+    polling.join(60)
     first = done[0]
     assert (first["token_type"], first["expires_in"]) == ("bearer", 28800)
     assert [record["outcome"] for record in mock.records(kind="auth", grant="device_code")] == [
@@ -90,7 +90,7 @@ def test_requests_oauthlib_pairs_and_refreshes(rig: Rig) -> None:
     mock = rig.mock("--interval-s", "0.1", tls=True)
     plain = session(mock.ca.parent / "ca.pem")
     form = {"client_id": UNIT, "client_secret": CLIENT_SECRET}
-    code = plain.post(mock.url + CODE, data={**form, "scope": SCOPE}, timeout=10).json()
+    code = plain.post(mock.url + CODE, data={**form, "scope": SCOPE}, timeout=60).json()
     oauth = OAuth2Session(client=DeviceClient(UNIT))
     oauth.trust_env, oauth.verify = False, plain.verify
 
@@ -100,7 +100,7 @@ def test_requests_oauthlib_pairs_and_refreshes(rig: Rig) -> None:
             device_code=code["device_code"],
             client_secret=CLIENT_SECRET,
             include_client_id=True,
-            timeout=10,
+            timeout=60,
         )
 
     with pytest.raises(OAuth2Error, match="authorization_pending"):
@@ -108,12 +108,12 @@ def test_requests_oauthlib_pairs_and_refreshes(rig: Rig) -> None:
     mock.approve()
     first = poll()
     assert mock.records(kind="auth", grant="device_code")[-1]["outcome"] == "issued"
-    assert oauth.get(mock.url + "/v2/devices/me", timeout=10).json()["project"]["name"] == "Testbed"
-    second = oauth.refresh_token(mock.url + TOKENS, timeout=10, **form)
+    assert oauth.get(mock.url + "/v2/devices/me", timeout=60).json()["project"]["name"] == "Testbed"
+    second = oauth.refresh_token(mock.url + TOKENS, timeout=60, **form)
     assert second["refresh_token"] != first["refresh_token"]
     with pytest.raises(OAuth2Error, match="invalid_request"):
         oauth.refresh_token(
-            mock.url + TOKENS, refresh_token=first["refresh_token"], timeout=10, **form
+            mock.url + TOKENS, refresh_token=first["refresh_token"], timeout=60, **form
         )
     dead = {"Authorization": f"Bearer {first['access_token']}"}
-    assert plain.get(mock.url + "/v2/devices/me", headers=dead, timeout=10).status_code == 401
+    assert plain.get(mock.url + "/v2/devices/me", headers=dead, timeout=60).status_code == 401

@@ -13,7 +13,7 @@ def call(
     mock: Mock, method: str, path: str, token: str | None = TOKEN
 ) -> tuple[int, Any, http.client.HTTPMessage]:
     """(status, JSON or text, header fields) of a call."""
-    connection = http.client.HTTPConnection("127.0.0.1", mock.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", mock.port, timeout=60)
     connection.request(method, path, headers={"Authorization": f"Bearer {token}"} if token else {})
     answer = connection.getresponse()
     text = answer.read().decode()

@@ -45,7 +45,7 @@ def joined(mock: Mock, **options: Any) -> Iterator[Connection]:
     """Connect and join as the guide says."""
     with dial(mock, **options) as client:
         client.send(JOIN.replace("YOUR_DEVICE_ID", mock.status()["device_id"]))
-        assert client.recv(5) == JOINED.replace("YOUR_DEVICE_ID", mock.status()["device_id"])
+        assert client.recv(60) == JOINED.replace("YOUR_DEVICE_ID", mock.status()["device_id"])
         yield client
 
 
@@ -55,7 +55,7 @@ def test_the_lines_of_the_guide(rig: Rig) -> None:
     with joined(mock) as client:
         assert mock.status()["online"] is True
         client.send(HEARTBEAT)
-        assert client.recv(5) == BEATEN
+        assert client.recv(60) == BEATEN
     mock.wait(lambda mock: mock.status()["online"] is False)
 
 
@@ -65,7 +65,7 @@ def test_the_lines_of_the_guide_over_tls(rig: Rig) -> None:
         mock, ssl=ssl.create_default_context(cafile=str(mock.ca.parent / "ca.pem"))
     ) as client:
         client.send(HEARTBEAT)
-        assert client.recv(5) == BEATEN
+        assert client.recv(60) == BEATEN
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_an_expired_token_is_refused_and_a_live_socket_stays(rig: Rig) -> None:
         with pytest.raises(InvalidStatus), dial(mock):
             pass
         client.send(HEARTBEAT)
-        assert client.recv(5) == BEATEN
+        assert client.recv(60) == BEATEN
 
 
 def test_pause_and_resume_are_broadcast(rig: Rig) -> None:
@@ -102,7 +102,7 @@ def test_pause_and_resume_are_broadcast(rig: Rig) -> None:
         for action, word in (("pause", "paused"), ("resume", "resumed")):
             mock.control(action)
             for client in (one, two):
-                assert json.loads(client.recv(5)) == {
+                assert json.loads(client.recv(60)) == {
                     "event": "status_updated",
                     "payload": word,
                     "ref": None,
@@ -127,7 +127,7 @@ def test_what_crashes_the_socket(rig: Rig, message: str | bytes) -> None:
     with dial(rig.mock()) as client:
         client.send(message)
         with pytest.raises(ConnectionClosed):
-            client.recv(5)
+            client.recv(60)
         assert client.close_code == 1011
 
 
@@ -146,8 +146,8 @@ def test_joining_twice_answers_first_and_closes_the_old_channel_then(rig: Rig) -
     mock = rig.mock()
     with joined(mock) as client:
         client.send(JOIN.replace("YOUR_DEVICE_ID", mock.status()["device_id"]))
-        assert event_of(client.recv(5)) == ("phx_reply", "channel_connect", "ok")
-        assert event_of(client.recv(5)) == ("phx_close", None, None)
+        assert event_of(client.recv(60)) == ("phx_reply", "channel_connect", "ok")
+        assert event_of(client.recv(60)) == ("phx_close", None, None)
         assert mock.status()["online"] is True
 
 
@@ -161,14 +161,14 @@ def test_topics_that_are_not_ours(rig: Rig) -> None:
             client.send(
                 json.dumps({"topic": topic, "event": "phx_join", "payload": "", "ref": "r"})
             )
-            assert json.loads(client.recv(5))["payload"] == {
+            assert json.loads(client.recv(60))["payload"] == {
                 "response": {"reason": reason},
                 "status": "error",
             }
         client.send(
             json.dumps({"topic": "devices:x", "event": "anything", "payload": "", "ref": "r"})
         )
-        assert json.loads(client.recv(5))["payload"]["response"] == {"reason": "unmatched topic"}
+        assert json.loads(client.recv(60))["payload"]["response"] == {"reason": "unmatched topic"}
 
 
 def test_leaving_and_an_event_without_a_clause(rig: Rig) -> None:
@@ -176,27 +176,27 @@ def test_leaving_and_an_event_without_a_clause(rig: Rig) -> None:
     topic = f"devices:{mock.status()['device_id']}"
     with joined(mock) as client:
         client.send(json.dumps({"topic": topic, "event": "phx_leave", "payload": "", "ref": "bye"}))
-        assert event_of(client.recv(5)) == ("phx_reply", "bye", "ok")
-        assert event_of(client.recv(5))[0] == "phx_close"
+        assert event_of(client.recv(60)) == ("phx_reply", "bye", "ok")
+        assert event_of(client.recv(60))[0] == "phx_close"
     with joined(mock) as client:
         client.send(json.dumps({"topic": topic, "event": "unheard_of", "payload": "", "ref": "x"}))
-        assert event_of(client.recv(5))[0] == "phx_error"
+        assert event_of(client.recv(60))[0] == "phx_error"
         client.send(HEARTBEAT)  # the socket lives on
-        assert client.recv(5) == BEATEN
+        assert client.recv(60) == BEATEN
 
 
 def test_silence_is_closed_with_1000_and_a_ping_is_no_silence(rig: Rig) -> None:
-    mock = rig.mock("--idle-s", "0.6")
+    mock = rig.mock("--idle-s", "2")
     with joined(mock) as client:
         begun = time.monotonic()
         for _ in range(3):
-            assert client.ping().wait(5)
+            assert client.ping().wait(60)
             with pytest.raises(TimeoutError):
-                client.recv(0.4)
+                client.recv(0.9)
         with pytest.raises(ConnectionClosed):
-            client.recv(5)
+            client.recv(60)
         assert client.close_code == 1000
-        assert time.monotonic() - begun > 1.2  # without the pings: 0.6
+        assert time.monotonic() - begun > 2.7  # without the pings: 2
 
 
 def test_faults_of_the_control_api(rig: Rig) -> None:
@@ -204,12 +204,12 @@ def test_faults_of_the_control_api(rig: Rig) -> None:
     with joined(mock) as client:
         mock.control("drop", code=1012, reason="deploy")
         with pytest.raises(ConnectionClosed):
-            client.recv(5)
+            client.recv(60)
         assert (client.close_code, client.close_reason) == (1012, "deploy")
     with joined(mock) as client:
         mock.control("kill")
         with pytest.raises(ConnectionClosed):
-            client.recv(5)
+            client.recv(60)
         assert client.close_code == 1006
     with joined(mock) as client:
         mock.control("black_hole")
@@ -217,12 +217,12 @@ def test_faults_of_the_control_api(rig: Rig) -> None:
         with pytest.raises(TimeoutError):
             client.recv(0.5)
         mock.control("clear")
-        assert client.recv(5) == BEATEN
+        assert client.recv(60) == BEATEN
     with joined(mock) as client:
         mock.control("slow", ms=400)
         begun = time.monotonic()
         client.send(HEARTBEAT)
-        assert client.recv(5) == BEATEN
+        assert client.recv(60) == BEATEN
         assert time.monotonic() - begun >= 0.4
 
 

@@ -22,7 +22,7 @@ HEALTH = "GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 
 def call(mock: Mock, head: str, tls: bool = False) -> socket.socket:
     """A plain socket that has sent this head."""
-    sock = socket.create_connection(("127.0.0.1", mock.port), timeout=10)
+    sock = socket.create_connection(("127.0.0.1", mock.port), timeout=60)
     if tls:
         context = ssl.create_default_context(cafile=str(mock.ca.parent / "ca.pem"))
         sock = context.wrap_socket(sock, server_hostname="localhost")
@@ -68,7 +68,7 @@ def read_all(sock: socket.socket) -> bytes:
 def beat(client: Connection) -> None:
     """A heartbeat, and its reply."""
     client.send(HEARTBEAT)
-    assert client.recv(5) == BEATEN
+    assert client.recv(60) == BEATEN
 
 
 def end_of(mock: Mock, number: int) -> int:
@@ -89,7 +89,7 @@ def test_fragments_with_pings_between(rig: Rig, size: int) -> None:
         assert (
             any(piece.strip(b"\x80\xbf") != piece for piece in pieces[1:]) or size > 1
         )  # characters were cut
-        mock.wait(lambda mock: len(mock.records(kind="pong")) == len(pieces) - 1)
+        mock.wait(lambda mock: len(mock.records(kind="pong")) >= len(pieces) - 1)
         bodies = [record["body"] for record in mock.records(kind="pong")]
         assert bodies == [f"after {at}" for at in range(size, len(b"".join(pieces)), size)]
         beat(client)  # and it is a text
@@ -127,18 +127,18 @@ def test_raw_bytes_and_the_code_that_comes_back(rig: Rig) -> None:
     mock = rig.mock()
     with joined(mock) as client:
         mock.control("raw", hex="8102686a")
-        assert client.recv(5) == "hj"
+        assert client.recv(60) == "hj"
         mock.control("raw", hex="0101", again="61" + "0001", times=2)
         mock.control("raw", hex="618000")
-        assert client.recv(5) == "aaa"
+        assert client.recv(60) == "aaa"
         mock.control("raw", hex="818000000000")  # masked
         with pytest.raises(ConnectionClosed):
-            client.recv(5)
+            client.recv(60)
     assert end_of(mock, 0) == 1002
     with joined(mock) as client:
         mock.control("raw", hex="8101ff")
         with pytest.raises(ConnectionClosed):
-            client.recv(5)
+            client.recv(60)
     assert end_of(mock, 1) == 1007
 
 
@@ -189,7 +189,7 @@ def test_endless_on_the_live_socket_ends_with_the_client(rig: Rig, what: str, be
         order = threading.Thread(target=lambda: mock.control("endless", what=what))
         order.start()
         assert read(sock, 1 << 20).startswith(begin)
-    order.join(5)
+    order.join(60)
     assert not order.is_alive()
     assert end_of(mock, 0) == 1006
 
@@ -212,7 +212,7 @@ def test_resets(rig: Rig) -> None:
 
 
 def test_half_open(rig: Rig) -> None:
-    mock = rig.mock("--idle-s", "0.4")
+    mock = rig.mock("--idle-s", "2")
     with joined(mock) as dead:
         mock.control("half_open")
         mock.control("pause")
@@ -222,12 +222,12 @@ def test_half_open(rig: Rig) -> None:
         with joined(mock) as living:
             beat(living)
             with pytest.raises(TimeoutError):
-                dead.recv(0.8)  # not even the idle close
+                dead.recv(3)  # not even the idle close
             assert not pong.is_set()
             assert len(mock.records(event="heartbeat")) == 1
         mock.control("clear")
         with pytest.raises(ConnectionClosed):
-            dead.recv(5)
+            dead.recv(60)
 
 
 def test_closes_of_any_code(rig: Rig) -> None:
@@ -238,7 +238,7 @@ def test_closes_of_any_code(rig: Rig) -> None:
         with joined(mock) as client:
             mock.control("drop", code=code, reason="" if code is None else "Ende ü")
             with pytest.raises(ConnectionClosed):
-                client.recv(5)
+                client.recv(60)
             assert (client.close_code, client.close_reason) == (
                 (1005, "") if code is None else (code, "Ende ü")
             )
@@ -260,12 +260,16 @@ def test_a_close_that_is_not_answered_ends_too(rig: Rig) -> None:
 def test_late_doubled_and_reordered_events(rig: Rig) -> None:
     mock = rig.mock()
     with joined(mock) as client:
-        mock.control("event", event="late", delay_ms=200)
-        mock.control("event", event="twice", times=2)
         begun = time.monotonic()
-        assert [json.loads(client.recv(5))["event"] for _ in range(3)] == ["twice", "twice", "late"]
-        assert time.monotonic() - begun > 0.1
-        mock.control("event", event="never", delay_ms=100)
+        mock.control("event", event="late", delay_ms=1500)
+        mock.control("event", event="twice", times=2)
+        assert [json.loads(client.recv(60))["event"] for _ in range(3)] == [
+            "twice",
+            "twice",
+            "late",
+        ]
+        assert time.monotonic() - begun >= 1.5
+        mock.control("event", event="never", delay_ms=1500)
         mock.control("clear")
         with pytest.raises(TimeoutError):
-            client.recv(0.3)
+            client.recv(1.8)

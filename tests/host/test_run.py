@@ -40,7 +40,6 @@ def read_until(process: "subprocess.Popen[str]", wanted: str) -> list[str]:
     raise AssertionError(f"never printed: {wanted}; only {lines}")
 
 
-@pytest.mark.timeout(60)
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_it_comes_online_and_ends_clean(ending: signal.Signals) -> None:
     process = start()
@@ -51,14 +50,13 @@ def test_it_comes_online_and_ends_clean(ending: signal.Signals) -> None:
         found = re.search(r"https://localhost:\d+", lines[0])
         assert found
         process.send_signal(ending)
-        assert process.wait(20) == 0
+        assert process.wait(120) == 0
     finally:
         process.kill()
     with pytest.raises(urllib.error.URLError, match="refused"):
-        urllib.request.urlopen(found.group(), timeout=5)
+        urllib.request.urlopen(found.group(), timeout=60)
 
 
-@pytest.mark.timeout(60)
 def test_against_another_service(rig: Rig) -> None:
     mock = rig.mock()
     process = start(arguments=f"--url {mock.url}", TOKEN="not-the-token")
@@ -68,13 +66,12 @@ def test_against_another_service(rig: Rig) -> None:
         assert "not-the-token" not in "".join(lines)
     finally:
         process.send_signal(signal.SIGINT)
-        process.wait(20)
+        process.wait(120)
 
 
-@pytest.mark.timeout(60)
 def test_a_service_without_a_token_is_refused() -> None:
     process = start(arguments="--url https://localhost:1", TOKEN="")
-    assert process.wait(20) == 2
+    assert process.wait(120) == 2
     assert process.stdout is not None
     assert "TOKEN=" in process.stdout.read()
 

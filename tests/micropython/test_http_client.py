@@ -110,7 +110,7 @@ async def test_an_answer_that_never_comes():
 
     _, endpoint = await server.start(script)
     with raises(Unreachable) as caught:
-        await HttpClient(endpoint, server.Times).request("GET", "/", (), ())
+        await HttpClient(endpoint, server.ShortTimes).request("GET", "/", (), ())
     assert caught.error.reason == "timeout"
 
 

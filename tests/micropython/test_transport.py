@@ -65,10 +65,10 @@ def on_platform(name):
         sys.modules[name] = ours
 
 
-async def connect_and_read(endpoint, what=b"hello"):
+async def connect_and_read(endpoint, what=b"hello", times=server.Times):
     transport = endpoint.open()
     try:
-        with Deadline(transport, "testing", server.Times):
+        with Deadline(transport, "testing", times):
             await transport.open()
             await transport.write(what, 0, len(what))
             buffer = bytearray(100)
@@ -174,28 +174,9 @@ async def test_everybody_has_a_turn_before_a_look_up_that_may_block():
 async def test_silence_ends_at_the_deadline():
     _, endpoint = await server.start(silent)
     with raises(Unreachable) as caught:
-        await connect_and_read(endpoint)
+        await connect_and_read(endpoint, times=server.ShortTimes)
     assert caught.error.reason == "timeout"
     assert "while testing" in str(caught.error)
-
-
-async def test_dribble_ends_at_the_total_deadline():
-    async def dribble(reader, writer):
-        while True:
-            writer.write(b".")
-            await writer.drain()
-            await asyncio.sleep_ms(20)
-
-    _, endpoint = await server.start(dribble)
-    transport = endpoint.open()
-    count = 0
-    with raises(Unreachable) as caught:
-        with Deadline(transport, "reading", server.Times):
-            await transport.open()
-            while True:
-                count += await transport.read(bytearray(10))
-    assert caught.error.reason == "timeout"
-    assert count > 20  # the stall's deadline alone would have let it go on for ever
 
 
 async def test_closing_wakes_reader_and_writer():
@@ -228,7 +209,7 @@ async def test_closing_wakes_reader_and_writer():
     # A new socket at once, which takes the freed descriptor: the old waiters must not wait for it.
     other = endpoint.open()
     for task in tasks:
-        await asyncio.wait_for_ms(task, 500)
+        await task
     assert len(ends) == 2
     other.close()
     transport.close()  # may be repeated
@@ -259,7 +240,7 @@ async def test_a_reader_that_a_cancelled_writer_orphaned_is_woken_by_close():
     writer.cancel()
     await asyncio.sleep_ms(10)
     transport.close()
-    await asyncio.wait_for_ms(reader, 500)
+    await reader
     assert len(ends) == 1
 
 

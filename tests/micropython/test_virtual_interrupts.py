@@ -13,24 +13,28 @@ from virtual import orders
 
 from tests.support import server
 
-_DEADLINE_MS = 10_000
+_DEADLINE_MS = 60_000  # ends what hangs; a busy machine may be late
 
 
-def _busy(rows, count):
-    """Compute, and make garbage, until there are so many rows."""
+def _compute():
+    """Compute, and make garbage."""
+    {str(number): bytearray(number) for number in range(50)}
+
+
+def _until(rows, count, step):
+    """Take this step again and again until there are so many rows."""
     begun = time.ticks_ms()
     while len(rows) < count:
-        {str(number): bytearray(number) for number in range(50)}
+        step()
         assert time.ticks_diff(time.ticks_ms(), begun) < _DEADLINE_MS, "no interrupts"
 
 
 def test_they_come_while_the_program_computes_and_sleeps():
     rows = []
     Timer(0).init(period=5, callback=rows.append)
-    _busy(rows, 100)
-    seen = len(rows)
-    time.sleep_ms(100)
-    assert seen + 2 <= len(rows) and rows[0] is Timer(0)
+    _until(rows, 100, _compute)
+    _until(rows, 110, lambda: time.sleep_ms(20))
+    assert rows[0] is Timer(0)
 
 
 def test_they_come_while_asyncio_waits():
@@ -39,8 +43,8 @@ def test_they_come_while_asyncio_waits():
 
     async def wait():
         Timer(0).init(period=5, callback=rows.append)
-        await asyncio.sleep_ms(100)
-        assert len(rows) > 2
+        while len(rows) < 3:  # the runner ends it if they do not come
+            await asyncio.sleep_ms(20)
         Timer(0).init(mode=Timer.ONE_SHOT, period=5, callback=lambda timer: flag.set())
         await flag.wait()
 
@@ -117,12 +121,13 @@ async def test_streams_work_while_timers_interrupt():
 
     _, endpoint = await server.start(echo)
     reader, writer = await asyncio.open_connection(endpoint.host, endpoint.port)
-    for number in range(20):
-        sent = bytes([number]) * 900
+    number = 0
+    while len(rows) < 20 or number < 20:
+        number += 1
+        sent = bytes([number & 0xFF]) * 900
         writer.write(sent)
         await writer.drain()
         assert await reader.readexactly(900) == sent
-    assert len(rows) > 20
     Timer(0).init(
         mode=Timer.ONE_SHOT, period=5, callback=lambda timer: writer.s.send(b"from a handler")
     )

@@ -133,12 +133,12 @@ class FailingServers:
         self._ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
         self._thread.start()
-        assert self._ready.wait(10), "the servers did not start"
+        assert self._ready.wait(60), "the servers did not start"
 
     def close(self) -> None:
         """End them all."""
         self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(10)
+        self._thread.join(60)
         for each in self._sockets:
             each.close()
 

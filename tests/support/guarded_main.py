@@ -19,8 +19,8 @@ supervisor.pause_ms = 50
 supervisor.retry_ms = 1_500
 supervisor.held_ms = 200
 Watchdog.grace_ms = 200
-Watchdog.timeout_ms = 600
-Watchdog.healthy_ms = 600
+Watchdog.timeout_ms = 2_500  # a busy machine may hold the firmware up for a second
+Watchdog.healthy_ms = 3_000
 Watchdog.step_ms = 50
 with open("sabotage.json") as file:
     order = json.load(file)

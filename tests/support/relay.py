@@ -19,7 +19,7 @@ class Relay:
         self._delay_s = delay_s
         self._ready = threading.Event()
         threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True).start()
-        assert self._ready.wait(10)
+        assert self._ready.wait(60)
 
     async def _serve(self) -> None:
         server = await asyncio.start_server(self._accepted, "127.0.0.1", 0)

@@ -52,7 +52,7 @@ class Board(VirtualBoard):
 
     def wait_boots(self, count: int) -> None:
         """Wait for the boot of this number."""
-        self.wait(lambda event: len(self.boots()) >= count, deadline_s=60)
+        self.wait(lambda event: len(self.boots()) >= count)
 
     def crashes(self) -> list[str]:
         """What was written down, the newest first."""

@@ -13,7 +13,15 @@ from pilotlight.net.transport import Endpoint
 
 
 class Times:
-    """Short deadlines."""
+    """Deadlines that end only what hangs: a machine may be busy."""
+
+    stall_ms = 60_000
+    total_ms = 60_000
+    close_ms = 60_000
+
+
+class ShortTimes:
+    """Deadlines for what never comes."""
 
     stall_ms = 300
     total_ms = 1000

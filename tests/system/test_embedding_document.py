@@ -77,7 +77,7 @@ class Camera:
         """Wait for the program's end; its exit code."""
         assert self._process.stdout is not None
         self.lines += self._process.stdout.read().splitlines()
-        return self._process.wait(10)
+        return self._process.wait(120)
 
     def close(self) -> None:
         """End it, and look for secrets in what it said."""
@@ -128,7 +128,7 @@ def test_clips_over_an_expired_token_a_portal_and_a_pause(camera: Camera, mock: 
     assert answers(mock, "A002.mp4") == [401, 200] and refreshes(mock) == ["issued"]
     assert not [line for line in lines if line.startswith("status: ") and "online" not in line]
     mock.wait(
-        lambda mock: len(mock.records(path="/v2/devices/me", status=200)) == 2
+        lambda mock: len(mock.records(path="/v2/devices/me", status=200)) >= 2
     )  # after each new token, at once
 
     mock.control("refuse", part="assets", status=200, body={"please": "sign in"}, times=1)
@@ -171,7 +171,7 @@ def test_the_buttons(camera: Camera, mock: Mock) -> None:
     camera.until("status: online paused: False")
     camera.key_in("stop")
     assert camera.end() == 0
-    mock.wait(lambda mock: len(mock.records(kind="socket_end")) == 2)
+    mock.wait(lambda mock: len(mock.records(kind="socket_end")) >= 2)
     assert mock.records(kind="socket_end")[-1]["code"] == 1000
     calls = mock.records(kind="http")
     assert {call["path"] for call in calls} >= {

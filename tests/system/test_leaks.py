@@ -103,7 +103,7 @@ def connect(servers: FailingServers, kinds: tuple[Kind, ...]) -> list[dict[str, 
     path.write_text(json.dumps(job))
     command = [MICROPYTHON, "tests/support/failed_connects.py", str(path)]
     done = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, timeout=100, check=False
+        command, cwd=ROOT, capture_output=True, text=True, timeout=500, check=False
     )
     assert not done.returncode, done.stdout + done.stderr
     lines = [json.loads(line) for line in done.stdout.splitlines()]

@@ -50,7 +50,7 @@ def test_three_crashes_lead_to_the_safe_mode_which_tries_again(board: Board) -> 
 
 
 def test_three_watchdog_resets_lead_to_the_safe_mode(board: Board) -> None:
-    board.sabotage("hang", after_ms=400)  # the watchdog runs, and the firmware is not healthy yet
+    board.sabotage("hang", after_ms=1_500)  # the watchdog runs, and the firmware is not healthy yet
     board.power_on()
     board.wait_line(**SAFE_MODE)
     assert board.boots() == [PWRON_RESET] + [WDT_RESET] * 3
@@ -70,7 +70,7 @@ def test_cut_power_is_no_crash(board: Board) -> None:
 
 
 def test_healthy_minutes_clear_the_count(board: Board) -> None:
-    board.sabotage("crash", after_ms=1_200)
+    board.sabotage("crash", after_ms=5_000)
     board.power_on()
     board.wait_boots(5)
     assert "fault" not in {line["state"] for line in board.lines}

@@ -83,7 +83,7 @@ def test_a_channel_that_stays_lost_gets_a_new_socket(rig: Rig) -> None:
     mock, device = rig.online()
     mock.control("refuse_join", reason="crashing")
     mock.control("channel")
-    mock.wait(lambda mock: len(mock.records(kind="upgrade")) == 2)
+    mock.wait(lambda mock: len(mock.records(kind="upgrade")) >= 2)
     assert len(mock.records(event="phx_join")) >= 5  # the first, and four on the same socket
     mark = device.mark()
     mock.control("clear")
@@ -95,11 +95,11 @@ def test_a_channel_that_is_lost_again_and_again_gets_a_new_socket(rig: Rig) -> N
     mock, device = rig.online()
     for joins in range(2, 6):
         mock.control("channel", event="phx_close")
-        mock.wait(lambda mock: len(mock.records(event="phx_join")) == joins)
+        mock.wait(lambda mock: len(mock.records(event="phx_join")) >= joins)
         device.wait(state="online", after=device.mark() - 1)
     assert len(mock.records(kind="upgrade")) == 1
     mock.control("channel", event="phx_close")
-    mock.wait(lambda mock: len(mock.records(kind="upgrade")) == 2)
+    mock.wait(lambda mock: len(mock.records(kind="upgrade")) >= 2)
     device.wait(state="online", after=device.mark() - 1)
 
 

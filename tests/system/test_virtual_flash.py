@@ -12,7 +12,7 @@ import pytest
 from littlefs.errors import LittleFSError
 
 from tools.mock_frameio.tokens import MARK
-from tools.rig import CLIENT_SECRET, CLIENT_VERSION, Mock, Rig
+from tools.rig import CLIENT_SECRET, CLIENT_VERSION, DEADLINE_S, Mock, Rig
 from tools.virtual_board.flash_image import BLOCK_BYTES
 from tools.virtual_board.session import HARD_RESET, PWRON_RESET, ROOT, VirtualBoard
 
@@ -154,7 +154,7 @@ def come_online(board: VirtualBoard, mock: Mock) -> None:
 def cut_off_while_it_stores(board: VirtualBoard) -> None:
     """Wait until it writes tokens into its flash, and cut its power at some moment of that."""
     assert board.image
-    end = time.monotonic() + 20
+    end = time.monotonic() + DEADLINE_S
     begun = board.image.path.read_bytes().count(MARK.encode())
     while board.image.path.read_bytes().count(MARK.encode()) == begun:
         assert time.monotonic() < end, "nothing was stored"

@@ -15,12 +15,12 @@ from tools.rig import Device, Mock, Rig
 SOON = {
     "backoff_cap_ms": 50,
     "backoff_dropped_ms": 20,
-    "heartbeat_ms": 300,
-    "proof_ms": 1000,
     "identity_spacing_ms": 200,
-    "identity_low_ms": 60_000,
-    "identity_high_ms": 60_000,
+    "identity_low_ms": 600_000,
+    "identity_high_ms": 600_000,
 }
+# What is slow, but well, must not end.
+PATIENT = {"stall_ms": 20_000, "total_ms": 60_000, "tls_total_ms": 60_000, "proof_ms": 20_000}
 PROTOCOL, BAD_TEXT, TOO_LARGE = ("protocol", 1002), ("protocol", 1007), ("too_large", 1009)
 
 # what comes: (order for /control/raw, (reason that is shown, close code that the device sends))
@@ -86,7 +86,7 @@ def nothing_answers(mock: Mock, device: Device, reason: str, action: str, **body
     mark = device.mark()
     mock.control(action, **body)
     mock.control("reset")
-    device.wait(state="no_backend", reason=reason, after=mark, deadline_s=8)
+    device.wait(state="no_backend", reason=reason, after=mark)
     mark = device.mark()
     mock.control("clear")
     device.wait(state="online", after=mark)
@@ -115,7 +115,7 @@ def test_bad_frames(rig: Rig) -> None:
 
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
 def test_fragments_and_dribble_change_nothing(rig: Rig, tls: bool) -> None:
-    mock, device = rig.online(tls=tls, times=SOON)
+    mock, device = rig.online(tls=tls, times={**SOON, **PATIENT, "reply_ms": 4_000})
     mock.control("fragment", bytes=1)
     mark = device.mark()
     mock.control("event", event="status_updated", payload={"note": "ü€😀", "status": "paused"})
@@ -124,8 +124,8 @@ def test_fragments_and_dribble_change_nothing(rig: Rig, tls: bool) -> None:
     device.wait(state="online", after=mark)  # so says identity, a byte at a time
     beats = len(mock.records(event="heartbeat"))
     mock.wait(
-        lambda mock: len(mock.records(event="heartbeat")) >= beats + 3
-    )  # so two replies were understood
+        lambda mock: len(mock.records(event="heartbeat")) >= beats + 2
+    )  # so a reply was understood: without one the link ends
     assert [line["state"] for line in device.lines[mark:]] == ["paused", "online"]
     assert not mock.records(kind="socket_end")
     pongs = [int(record["body"].split()[1]) for record in mock.records(kind="pong")]
@@ -157,7 +157,7 @@ def test_garbage(rig: Rig) -> None:
 
 def test_what_never_ends(rig: Rig) -> None:
     mock, device = rig.online(
-        tls=True, times={**SOON, "stall_ms": 800, "total_ms": 1600, "tls_total_ms": 1600}
+        tls=True, times={**SOON, "stall_ms": 3_000, "total_ms": 6_000, "tls_total_ms": 6_000}
     )
     assert lost_and_back(mock, device, "endless", what="frame")[0] == "too_large"
     assert lost_and_back(mock, device, "endless", what="message")[0] == "too_large"
@@ -167,8 +167,8 @@ def test_what_never_ends(rig: Rig) -> None:
     upgrade_fails(mock, device, "too_large", "endless", what="head")
     upgrade_fails(mock, device, "upgrade_refused", "endless", what="body")
     nothing_answers(
-        mock, device, "timeout", "dribble", pause_ms=100
-    )  # byte for byte it would take over 13 s
+        mock, device, "timeout", "dribble", pause_ms=400
+    )  # byte for byte it would take over 50 s
 
 
 def test_resets(rig: Rig) -> None:
@@ -180,8 +180,9 @@ def test_resets(rig: Rig) -> None:
 
 
 def test_half_open(rig: Rig) -> None:
-    mock, device = rig.online(tls=True, times={**SOON, "stall_ms": 500})
-    mock.control("slow", ms=200)
+    times = {**SOON, "stall_ms": 3_000, "reply_ms": 3_000, "proof_ms": 12_000}
+    mock, device = rig.online(tls=True, times=times)
+    mock.control("slow", ms=10_000)  # so that the request is not answered before
     polls = len(mock.records(kind="request", path="/v2/devices/me"))
     mock.control("event", event="status_updated", payload="resumed")
     mock.wait(lambda mock: len(mock.records(kind="request", path="/v2/devices/me")) > polls)
@@ -194,13 +195,13 @@ def test_half_open(rig: Rig) -> None:
     assert mock.status()["sockets"] == 2 and not mock.records(kind="socket_end")
     mark = device.mark()
     mock.control("clear")
-    mock.wait(lambda mock: mock.status()["sockets"] == 1)
+    mock.wait(lambda mock: mock.status()["sockets"] == 1)  # nothing opens another one
     mock.control("pause")
     assert device.wait(state="paused", after=mark) == device.lines[mark]
 
 
 def test_closes_of_any_code(rig: Rig) -> None:
-    mock, device = rig.online(times=SOON)
+    mock, device = rig.online(times={**SOON, "restart_low_ms": 1_000, "restart_high_ms": 1_500})
     waits_ms = {}
     for code in (1000, 1001, 1002, 1007, 1009, 1011, 1012, 1013, 3000, 4999, None):
         before = len(mock.records())
@@ -215,15 +216,15 @@ def test_closes_of_any_code(rig: Rig) -> None:
         ]
         waits_ms[code] = times[1] - times[0]
     assert (
-        waits_ms.pop(1012) >= 200 and waits_ms.pop(1013) >= 200
+        waits_ms.pop(1012) >= 1_000 and waits_ms.pop(1013) >= 1_000
     )  # a restart: as long as IANA's registration asks
-    assert min(waits_ms.values()) < 200
+    assert min(waits_ms.values()) < 1_000
 
 
 def test_events_that_are_late_doubled_or_in_the_wrong_order(rig: Rig) -> None:
     mock, device = rig.online(times=SOON)
     mark = device.mark()
-    mock.control("event", event="status_updated", payload="paused", delay_ms=700)
+    mock.control("event", event="status_updated", payload="paused", delay_ms=3_000)
     mock.control("pause")
     device.wait(state="paused", after=mark)
     mock.control("resume")
@@ -233,9 +234,9 @@ def test_events_that_are_late_doubled_or_in_the_wrong_order(rig: Rig) -> None:
         device.wait(state=state, after=mark + number)
     mock.control("pause", push=False)
     mark, pushed = device.mark(), len(mock.records(kind="pushed"))
-    mock.control("event", event="status_updated", payload="paused", delay_ms=50, times=2)
+    mock.control("event", event="status_updated", payload="paused", delay_ms=1_500, times=2)
     mock.control("event", event="status_updated", payload="resumed", times=3)
-    mock.wait(lambda mock: len(mock.records(kind="pushed")) == pushed + 5)
+    mock.wait(lambda mock: len(mock.records(kind="pushed")) >= pushed + 5)
     device.wait(state="paused", after=mark)
     mock.control("resume")
     device.wait(state="online", after=mark)

@@ -23,7 +23,7 @@ MICROPYTHON = os.environ.get("MICROPYTHON") or str(ROOT / ".venv/bin/micropython
 TOKEN = "tok-0123456789.a_b-c~SECRET"
 CLIENT_SECRET = "model-9876543210.z_y-x~SECRET"
 CLIENT_VERSION = "1.2.3-test"
-DEADLINE_S = 20.0
+DEADLINE_S = 120.0  # ends what hangs; no test may depend on it, for a machine may be busy
 Line = dict[str, Any]
 
 
@@ -98,13 +98,15 @@ class Mock:
     def stop(self) -> None:
         """End the process."""
         self._process.terminate()
-        self._process.wait(10)
+        self._process.wait(DEADLINE_S)
 
     def _call(self, path: str, data: bytes | None = None) -> Any:
         request = urllib.request.Request(self.url + path, data=data)
         request.add_header("Content-Type", "application/json")
         try:
-            with urllib.request.urlopen(request, timeout=10, context=self._context) as answer:
+            with urllib.request.urlopen(
+                request, timeout=DEADLINE_S, context=self._context
+            ) as answer:
                 return json.load(answer)
         except urllib.error.HTTPError as error:
             raise AssertionError(f"{path}: {error.read().decode()}") from error
@@ -185,12 +187,12 @@ class Device:
         """End the process."""
         if self._process.poll() is None:
             self._process.kill()
-            self._process.wait(10)
+            self._process.wait(DEADLINE_S)
         self._join()
 
     def _join(self) -> None:
         for thread in self._threads:
-            thread.join(10)
+            thread.join(DEADLINE_S)
 
     def _read_lines(self) -> None:
         assert self._process.stdout is not None

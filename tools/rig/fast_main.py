@@ -1,5 +1,6 @@
 """The real firmware with short times: what takes a minute takes seconds. Everything else is
-main.py's way.
+main.py's way. What happens by itself happens soon; how late an answer may be is far longer, for the
+machine may be busy.
 
 An argument may hold other times, as a JSON object.
 """
@@ -13,13 +14,13 @@ from firmware import app
 from pilotlight.times import Times
 
 times = Times(
-    heartbeat_ms=750,
+    heartbeat_ms=1000,
     first_heartbeat_ms=250,
-    reply_ms=600,
-    proof_ms=1450,
-    stall_ms=2000,
-    total_ms=4000,
-    tls_total_ms=6000,
+    reply_ms=2000,
+    proof_ms=5000,
+    stall_ms=6000,
+    total_ms=12_000,
+    tls_total_ms=18_000,
     backoff_base_ms=50,
     backoff_cap_ms=800,
     backoff_dropped_ms=200,
@@ -46,8 +47,8 @@ times = Times(
     fallback_after_ms=1500,
     fallback_low_ms=500,
     fallback_high_ms=800,
-    fallback_good_ms=2000,
-    proof_fallback_ms=1450,
+    fallback_good_ms=5000,
+    proof_fallback_ms=5000,
     paused_kept_ms=8000,
     refresh_spacing_ms=200,
     refresh_lost_ms=300,

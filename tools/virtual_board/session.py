@@ -33,7 +33,7 @@ _POWER_ON = Path(__file__).parent / "power_on.py"
 _SOFT_RESET_EXIT = 85
 # See modules/virtual/power.py.
 _CAUSES = {-signal.SIGVTALRM: HARD_RESET, -signal.SIGALRM: WDT_RESET, _SOFT_RESET_EXIT: SOFT_RESET}
-_START_S = 10.0
+_START_S = 60.0
 
 Wiring = str | Mapping[str, Any]
 
