@@ -62,6 +62,18 @@ def test_identity_every_4_to_6_minutes_while_online():
         assert 240_000 <= min(dues) < 250_000 and 350_000 < max(dues) <= 360_000
 
 
+def test_each_interval_of_one_device_is_drawn_anew():
+    schedule = new_schedule(0)
+    identity, health = set(), set()
+    for _ in range(50):
+        asked(schedule, 0)
+        identity.add(schedule.identity_due_ms(0, True, LONGEST))
+    for _ in range(50):
+        schedule.health_begins(0)
+        health.add(schedule.health_due_ms(0, status(), True, LONGEST))
+    assert len(identity) > 10 and len(health) > 10
+
+
 def test_identity_that_fails_is_asked_less_often():
     for unknown, cap_ms in ((False, 300_000), (True, 120_000)):
         schedule = new_schedule(0)
@@ -88,6 +100,7 @@ def test_an_identity_request_that_never_left_the_device_is_none():
             asked(schedule, 0, answered=False, counts=False)
             bounds.append(schedule.identity_due_ms(0, False, LONGEST))
         assert all(bounds[i] <= min(1000 << i, 300_000) for i in range(10)), bounds
+        assert sum(bounds) > 10_000, bounds  # each is at random up to its bound
         asked(schedule, 0)
         schedule.want_identity()
         asked(schedule, 0, answered=False, counts=False)  # not the first one: it keeps its spacing
@@ -234,6 +247,8 @@ def test_http_heartbeats_are_60_to_120_s_apart_until_the_socket_works():
         assert schedule.heartbeat_due_ms(start_ms, status(), LONGEST) == LONGEST
         schedule.answered(start_ms, status())
         assert schedule.heartbeat_due_ms(start_ms, status(), LONGEST) == 180_000
+        # They have not begun again.
+        assert schedule.heartbeat_due_ms(start_ms, silent, LONGEST) == LONGEST
         schedule.forget()
         assert schedule.heartbeat_due_ms(start_ms, status(), LONGEST) == LONGEST
 
