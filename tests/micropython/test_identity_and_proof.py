@@ -78,6 +78,17 @@ async def test_an_answer_begun_before_the_last_event_settles_nothing():
     assert core.status.paused is True and identity.is_hinted
 
 
+async def test_what_is_unknown_is_taken_from_any_answer_for_3_min():
+    """One that was begun before a join is better than nothing, and settles nothing."""
+    core, identity = made(Host())
+    begun = identity.begin()
+    identity.doubt(time.ticks_ms())
+    await asyncio.sleep_ms(10_000)
+    identity.learn(answer(True), begun)
+    assert core.status.paused is True and not identity.is_confirmed
+    assert identity.paused_left_ms(time.ticks_ms(), 3_600_000) == 180_000
+
+
 async def test_over_a_reconnect_the_last_pause_is_kept_for_3_min_without_confirmation():
     core, identity = made(Host())
     longest_ms = 3_600_000

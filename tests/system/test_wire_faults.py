@@ -24,6 +24,8 @@ PATIENT = {"stall_ms": 20_000, "total_ms": 60_000, "tls_total_ms": 60_000, "proo
 PROTOCOL, BAD_TEXT, TOO_LARGE = ("protocol", 1002), ("protocol", 1007), ("too_large", 1009)
 
 # what comes: (order for /control/raw, (reason that is shown, close code that the device sends))
+# Nothing follows what breaks the rule: bytes that the device has not read when it closes would make
+# TCP reset the connection, and then its close frame may be lost.
 BAD_FRAMES: dict[str, tuple[dict[str, Any], tuple[str, int]]] = {
     "masked": ({"hex": "818000000000"}, PROTOCOL),
     "RSV1": ({"hex": "c100"}, PROTOCOL),
@@ -31,7 +33,7 @@ BAD_FRAMES: dict[str, tuple[dict[str, Any], tuple[str, int]]] = {
     "data opcode 3": ({"hex": "8300"}, PROTOCOL),
     "control opcode 11": ({"hex": "8b00"}, PROTOCOL),
     "ping in fragments": ({"hex": "0900"}, PROTOCOL),
-    "ping of 126 bytes": ({"hex": "897e007e", "again": "00", "times": 126}, PROTOCOL),
+    "ping of 126 bytes": ({"hex": "897e007e"}, PROTOCOL),
     "continuation of nothing": ({"hex": "800161"}, PROTOCOL),
     "message in a message": ({"hex": "010161810161"}, PROTOCOL),
     "length not shortest": ({"hex": "817e000161"}, PROTOCOL),
@@ -46,10 +48,10 @@ BAD_FRAMES: dict[str, tuple[dict[str, Any], tuple[str, int]]] = {
     "no JSON": ({"hex": "81027b78"}, BAD_TEXT),
     "no message": ({"hex": "81027b7d"}, ("protocol", 1008)),
     "binary": ({"hex": "820161"}, ("protocol", 1003)),
-    "4097 bytes": ({"hex": "817e1001", "again": "20", "times": 4097}, TOO_LARGE),
-    "2**62 bytes": ({"hex": "817f4000000000000000", "again": "78", "times": 50}, TOO_LARGE),
-    "fragments for ever": ({"hex": "010161", "again": "0000", "times": 5000}, TOO_LARGE),
-    "4097 bytes in fragments": ({"hex": "010120", "again": "000120", "times": 4200}, TOO_LARGE),
+    "4097 bytes": ({"hex": "817e1001"}, TOO_LARGE),
+    "2**62 bytes": ({"hex": "817f4000000000000000"}, TOO_LARGE),
+    "fragments for ever": ({"hex": "010161", "again": "0000", "times": 4097}, TOO_LARGE),
+    "4097 bytes in fragments": ({"hex": "010120", "again": "000120", "times": 4096}, TOO_LARGE),
 }
 
 
@@ -144,11 +146,9 @@ def test_garbage(rig: Rig) -> None:
     mock, device = rig.online(times=SOON)
     for seed in range(8):
         reason, code = lost_and_back(mock, device, "garbage", seed=seed)
-        assert reason in ("protocol", "too_large") and code in (1002, 1003, 1007, 1009), (
-            seed,
-            reason,
-            code,
-        )
+        # 1006: the rest of it came when the device had closed.
+        assert reason in ("protocol", "too_large"), (seed, reason, code)
+        assert code in (1002, 1003, 1007, 1009, 1006), (seed, reason, code)
     poll_fails(mock, device, "protocol", "garbage", seed=1)
     nothing_answers(mock, device, "protocol", "garbage", seed=1, part="all")
     nothing_answers(mock, device, "closed", "garbage", seed=1, bytes=0, part="all")
