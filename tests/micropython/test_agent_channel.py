@@ -31,6 +31,27 @@ async def test_only_the_heartbeat_s_own_reply_keeps_the_link():
         await world.power_off()
 
 
+async def test_only_the_join_s_own_reply_joins():
+    """The first one: what comes later is of no join that is under way."""
+    world = World()
+    world.frameio.silent = True
+    world.power_on()
+    while not world.frameio.times("join"):
+        await asyncio.sleep_ms(10)
+    push = world.frameio.push
+    push("phx_reply", OK, "heartbeat")
+    push("phx_reply", OK, "channel_connect", "devices:" + OTHER_ID)
+    push("phx_reply", OK, "channel_connect", "phoenix")
+    push("joined", OK, "channel_connect")
+    await sleep_s(1)
+    assert not world.agent.status.joined
+    push("phx_reply", OK, "channel_connect")
+    push("phx_reply", {"response": {"reason": "late"}, "status": "error"}, "channel_connect")
+    await sleep_s(1)
+    assert world.agent.status.joined
+    await world.power_off()
+
+
 async def lose_channel(world):
     """The channel crashes; wait until it is joined again. How long the device waited, in ms."""
     joins = len(world.frameio.times("join"))

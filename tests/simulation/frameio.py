@@ -89,11 +89,14 @@ class Frameio:
         )
 
     def push(self, event, payload, ref=None, topic=TOPIC):
-        """Push an event to the joined socket. phx_error and phx_close end its channel."""
+        """Push an event to the joined socket. phx_error and phx_close end its channel.
+
+        With a ref: also to one that is not joined.
+        """
         ends = event.startswith("phx_")
         self.hint_ms = Clock.now_ms
         for socket in self._sockets:
-            if socket.joined or ends:
+            if socket.joined or ends or ref:
                 socket.send({"event": event, "payload": payload, "ref": ref, "topic": topic})
                 socket.joined = socket.joined and not ends
 
