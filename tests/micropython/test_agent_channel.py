@@ -146,3 +146,11 @@ async def test_after_an_answered_heartbeat_a_restart_is_the_first_again():
         await sleep_s(35)
         assert 5_000 <= world.frameio.times("upgrade")[upgrades] - begun_ms <= 30_100
     await world.power_off()
+
+
+async def test_a_channel_that_crashes_at_its_join_is_joined_again_on_its_socket():
+    world = World()
+    world.frameio.next_joins = ["crash"]
+    await world.online()
+    assert len(world.frameio.times("join")) == 2 and len(world.frameio.times("upgrade")) == 1
+    await world.power_off()

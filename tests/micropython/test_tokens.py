@@ -165,6 +165,9 @@ class Device:
         """Identity has refused this token; True if a refresh is to mend that."""
         return self._tokens.refused(token)
 
+    def network_changed(self):
+        self._tokens.network_changed()
+
     def connect(self):
         """Frame.io answers again."""
         self.requests.count += 1
@@ -570,3 +573,29 @@ async def test_records_that_are_none():
         assert not Device({"client": device.records["client"], "authorization": bad}).authorized, (
             name
         )
+
+
+async def test_a_new_network_does_not_hurry_a_token_whose_answer_may_be_lost():
+    device = Device()
+    device.start()
+    device.endpoint.answers = [LinkClosed(1006, "cut off")] * 2
+    device.refresh()
+    await asyncio.sleep_ms(1_000)
+    for _ in range(20):
+        device.requests.count += 1
+        device.network_changed()
+        await asyncio.sleep_ms(2_000)
+    assert device.endpoint.used == ["refresh-1"]
+    await asyncio.sleep_ms(21_000)  # it was lost a minute ago
+    assert device.endpoint.used == ["refresh-1"] * 2
+    await device.stop()
+
+
+async def test_a_token_on_trial_that_is_to_be_renewed_anyway_is_not_given_up():
+    device = Device()
+    device.start()
+    token = await device.access_token(rejected="access-1")
+    assert not device.refuse(token)
+    device.refresh()  # for a refused upgrade
+    assert device.refuse(token)
+    await device.stop()

@@ -140,6 +140,22 @@ async def test_extensions_and_subprotocols_that_were_not_offered():
             await Client().open(endpoint)
 
 
+async def test_an_upgrade_that_lacks_one_header_of_it():
+    """RFC 6455 section 4.1. All else of the answer is right."""
+    for field in (b"Upgrade: websocket\r\n", b"Connection: Upgrade\r\n", b"Sec-WebSocket-Accept: "):
+
+        async def script(reader, writer):
+            answer = server.upgraded(await server.read_head(reader))
+            assert field in answer
+            writer.write(answer.replace(field, b"X: " if field.endswith(b" ") else b""))
+            await writer.drain()
+            await reader.read(1)
+
+        _, endpoint = await server.start(script)
+        with raises(ProtocolError):
+            await Client().open(endpoint)
+
+
 async def test_frames_in_the_same_segment_as_the_101():
     async def script(reader, writer):
         await server.upgrade(reader, writer, frame(TEXT, b"one") + frame(TEXT, b"two")[:2])
