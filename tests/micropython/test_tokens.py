@@ -599,3 +599,20 @@ async def test_a_token_on_trial_that_is_to_be_renewed_anyway_is_not_given_up():
     device.refresh()  # for a refused upgrade
     assert device.refuse(token)
     await device.stop()
+
+
+async def test_two_400s_that_do_not_say_what_they_mean_end_nothing():
+    """However far apart: after a long outage that may be 15 min."""
+    spacings_ms = []
+    for _ in range(20):
+        device = Device()
+        device.start()
+        device.endpoint.answers = [Unexpected("server_error", "x")] * 120
+        device.endpoint.answers += [BadRequest("")] * 2 + [Unexpected("server_error", "x")] * 9
+        device.refresh()
+        while len(device.endpoint.used) < 124 and device.authorized:
+            await asyncio.sleep_ms(10_000)
+        spacings_ms.append(device.endpoint.begun_ms[121] - device.endpoint.begun_ms[120])
+        assert device.authorized
+        await device.stop()
+    assert max(spacings_ms) > 610_000, spacings_ms
