@@ -184,6 +184,10 @@ class Device:
         return self._tokens.authorized
 
     @property
+    def is_awaited(self):
+        return self._tokens.is_awaited
+
+    @property
     def key(self):
         return self._tokens.key
 
@@ -349,6 +353,8 @@ async def test_only_the_endpoint_s_verdict_ends_it():
         (True, [Unauthorized("invalid_grant")], "pairing_ended"),
         (True, [Unreachable("timeout", "x"), BadRequest("invalid_request")], "refresh_lost"),
         (False, [Unreachable("refused", "x"), BadRequest("invalid_request")], "pairing_ended"),
+        # A 5xx may come from a proxy that has lost Frame.io's answer.
+        (True, [Unexpected("server_error", "x"), BadRequest("invalid_request")], "refresh_lost"),
     ):
         device = Device()
         device.start()
@@ -363,6 +369,7 @@ async def test_only_the_endpoint_s_verdict_ends_it():
             device.reason,
         )
         assert device.records["authorization"] == {"client_id": device.client_id}
+        assert device.key == ""  # what was asked with the old tokens is of another authorization
         with raises(NotAuthorized) as caught:
             await device.access_token()
         assert caught.error.reason == reason
@@ -474,7 +481,12 @@ async def test_an_expired_token_is_waited_for():
     device.run()
     with raises(Unreachable):
         await device.renew_if_expired()
-    await device.renew_if_expired()
+    assert not device.is_awaited
+    waiting = asyncio.create_task(device.renew_if_expired())
+    await asyncio.sleep_ms(0)
+    assert device.is_awaited  # no connect is tried meanwhile, so health is not rare
+    await waiting
+    assert not device.is_awaited
     assert await device.access_token() == "access-3"
     await device.stop()
     device.pair()
