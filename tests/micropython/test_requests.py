@@ -1,0 +1,86 @@
+"""One REST request at a time, and what each answer teaches, in virtual time."""
+
+import asyncio
+
+from tools.virtual_board import virtual_time
+
+virtual_time.install()
+
+import time
+
+from pilotlight.core import Core
+from pilotlight.frameio_api import RateLimited
+from pilotlight.net.errors import Unreachable
+from pilotlight.proof import Proof
+from pilotlight.requests import Requests
+from pilotlight.schedule import Schedule
+from pilotlight.times import Times
+from tests.support.expect import raises
+
+
+class Host:
+    """Storage and clock for a Core."""
+
+    def load(self, name):
+        return None
+
+    def save(self, name, record):
+        pass
+
+    def now_s(self):
+        return 1_800_000_000
+
+
+def made():
+    """A Core and its Requests."""
+    core = Core(None, Host(), Host(), Times())
+    schedule = Schedule(core.times, time.ticks_ms())
+    return core, Requests(core, schedule, Proof(core, schedule))
+
+
+async def test_what_waits_for_the_slot_is_not_sent_after_a_429():
+    _, requests = made()
+    sent = []
+
+    async def limited():
+        await asyncio.sleep_ms(1_000)
+        error = RateLimited("rate_limited", "HTTP status 429")
+        error.wait_ms = 5_000
+        raise error
+
+    async def answered():
+        sent.append(True)
+
+    first = asyncio.create_task(requests.ask(limited()))
+    await asyncio.sleep_ms(100)
+    assert requests.ready()
+    with raises(RateLimited):
+        await requests.ask(answered())
+    with raises(RateLimited):
+        await first
+    assert not sent and not requests.ready()
+    await asyncio.sleep_ms(7_500)  # what was asked for, times 1.5 at most
+    assert requests.ready()
+    await requests.ask(answered())
+    assert sent
+
+
+async def test_an_answer_takes_the_reason_of_a_failure_back():
+    core, requests = made()
+
+    async def failed():
+        raise Unreachable("no_route", "there is no route")
+
+    async def starved():
+        raise MemoryError
+
+    async def answered():
+        return "answer"
+
+    for request, reason in ((failed, "no_route"), (starved, "memory")):
+        with raises(Unreachable):
+            await requests.ask(request())
+        assert core.status.request_reason == reason and not core.status.connected
+        assert await requests.ask(answered()) == "answer"
+        assert core.status.request_reason is None and core.status.connected
+        requests.proof.end()
