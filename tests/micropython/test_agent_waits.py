@@ -225,3 +225,55 @@ async def test_a_refused_upgrade_and_a_refused_join_ask_identity():
         setattr(world.frameio, attribute, well)
         await world.until("online")
         await world.power_off()
+
+
+async def test_after_a_missed_heartbeat_health_is_asked_at_once():
+    """Else `connected` would be wrong for up to 14 s more. Nothing ends the links of a fleet so."""
+    for seed in range(5):
+        world = World(seed)
+        await world.online()
+        await sleep_s(100)
+        world.frameio.silent = True
+        probes = len(world.frameio.times("health"))
+        while world.agent.status.joined:
+            await asyncio.sleep_ms(10)
+        await asyncio.sleep_ms(200)
+        assert len(world.frameio.times("health")) == probes + 1
+        world.frameio.silent = False
+        await world.until("online")
+        await world.power_off()
+
+
+async def test_what_an_upgrade_s_answer_asks_to_wait_is_waited_whatever_happens():
+    """A new network, or new tokens, must not multiply what the service wants less of."""
+    world = await paired()
+    await sleep_s(100)
+    world.frameio.upgrade_status = 503
+    world.frameio.header = b"Retry-After: 200\r\n"
+    world.frameio.close_sockets(1000)
+    await sleep_s(10)
+    upgrades = len(world.frameio.times("upgrade"))
+    for _ in range(17):
+        await sleep_s(10)
+        world.agent.network_changed()
+    await world.refresh()
+    assert len(world.frameio.times("upgrade")) == upgrades
+    await sleep_s(140)  # 200 to 300 s
+    assert len(world.frameio.times("upgrade")) > upgrades
+    await world.power_off()
+
+
+async def test_a_lying_event_is_corrected_within_its_spacing():
+    world = World()
+    await world.online()
+    await sleep_s(62)  # identity has followed the join
+    for word, wrong in (("paused", "paused"), ("resumed", "online")):
+        world.frameio.paused = word == "resumed"
+        if world.frameio.paused:
+            await world.until("paused")
+        world.frameio.push("status_updated", word)
+        await sleep_s(1)
+        assert world.agent.status.state == wrong
+        await sleep_s(61)
+        assert world.agent.status.paused is world.frameio.paused
+    await world.power_off()
