@@ -5,8 +5,9 @@ Source: Frame.io's guide "How to: Manage Status and State"; error bodies from it
 
 from micropython import const
 
+from .net.errors import ProtocolError
 from .net.http_client import HttpClient, Response
-from .net.json_pick import ARRAY
+from .net.json_pick import ARRAY, MISSING
 
 _ID_CHARACTERS = const(64)
 # Each of Frame.io's two error bodies has one of these. Every request must pick them for `checked`.
@@ -68,8 +69,8 @@ class RateLimited(ApiError):
 class Unexpected(ApiError):
     """Any other status, or a body that Frame.io would not send.
 
-    reason: `portal` for a 2xx, `server_error` for a 5xx, `too_large` for a token over the bound,
-    else `http_error`. It says nothing about the token: a proxy or captive portal may have sent it.
+    reason: `portal` for a 2xx, `server_error` for a 5xx, else `http_error`. It says nothing about
+    the token: a proxy or captive portal may have sent it.
     """
 
 
@@ -116,8 +117,7 @@ class FrameioApi:
         fields = checked(
             await self._http.request("GET", "/v2/devices/me", headers, _IDENTITY_FIELDS)
         )
-        if not is_device_id(fields["id"]):
-            raise Unexpected("portal", "identity was answered by something that is not Frame.io")
+        required(fields["id"], is_device_id(fields["id"]), _ID_CHARACTERS)
         return IdentityAnswer(fields)
 
     async def health(self) -> None:
@@ -165,13 +165,15 @@ def is_device_id(value) -> bool:
 def checked(response: Response) -> dict:
     """The picked fields of a 2xx answer with a JSON body; raises what any other answer means.
 
-    The request must have picked ERROR_FIELDS. Raises Unauthorized, BadRequest, RateLimited or
-    Unexpected.
+    The request must have picked ERROR_FIELDS. Raises Unauthorized, BadRequest, RateLimited,
+    Unexpected, or ProtocolError for a 2xx whose body is damaged.
     """
     status, fields = response.status, response.fields
     success = 200 <= status < 300
     if success and fields is not None:
         return fields
+    if success and response.flaw:
+        raise ProtocolError("the answer can't be read: %s" % response.flaw)
     if fields is not None and status in (400, 401):
         word = _text(fields["error"])
         if word is not None or fields["errors"] is ARRAY:
@@ -185,6 +187,21 @@ def checked(response: Response) -> dict:
         if status == 503 and response.retry_after_ms:
             error.wait_ms = response.retry_after_ms
     raise error
+
+
+def required(value, is_right: bool, longest: int) -> None:
+    """Raise what it means that a field is wrong without which an answer can't be used.
+
+    is_right: it is not wrong. longest: the bound of the text in characters. Raises Unexpected
+    (`portal`) if there is no such field, else ProtocolError (`too_large` or `protocol`).
+    """
+    if value is MISSING:
+        raise Unexpected("portal", "the answer comes from something that is not Frame.io")
+    if isinstance(value, str) and len(value) > longest:
+        text = "the answer holds a text over %d characters" % longest
+        raise ProtocolError(text, reason="too_large")
+    if not is_right:
+        raise ProtocolError("the answer holds a value that can't be used")
 
 
 def _text(value) -> str | None:

@@ -9,13 +9,15 @@ import gc
 
 from micropython import const
 
-from .frameio_api import ERROR_FIELDS, Unexpected, checked
+from .frameio_api import ERROR_FIELDS, checked, required
 from .net.errors import no_memory
 from .net.http_client import HttpClient
-from .net.json_pick import JsonPick
+from .net.json_pick import MISSING, JsonPick
 from .net.url_encoding import form_encode
 
 _TEXT_BYTES = const(2048)  # the bound of a token
+_SHOWN_CHARACTERS = const(100)  # of a link that is shown: a longer one would be cut
+_CODE_CHARACTERS = const(32)  # of a code that is typed in
 # Set aside before a refresh, because its loss would cost the pairing: for the whole answer (head
 # and a pair of tokens), and for what is made of it (the tokens and their record).
 _HEAD_BYTES = const(1280)
@@ -59,8 +61,10 @@ class DeviceCode:
         self.user_code = fields["user_code"]
         self.interval_s = _seconds(fields["interval"], _INTERVAL_S, 60)
         self.expires_in_s = _seconds(fields["expires_in"], _CODE_LIFE_S, 3600)
-        self.verification_uri = _token(fields["verification_uri"])
-        self.verification_uri_complete = _token(fields["verification_uri_complete"])
+        uri = fields["verification_uri"]
+        complete = fields["verification_uri_complete"]
+        self.verification_uri = uri if is_token(uri, _SHOWN_CHARACTERS) else None
+        self.verification_uri_complete = complete if is_token(complete) else None
 
 
 class TokenPair:
@@ -93,7 +97,8 @@ class OauthApi:
         self._version = ("x-client-version", client_version)
         self._secret = ("client_secret", client_secret)
         # Made once: after weeks, the heap may not have 2 kB in one piece.
-        self._pick = JsonPick(_TEXT_BYTES)
+        # One byte more than a token may have: what is cut is too long.
+        self._pick = JsonPick(_TEXT_BYTES + 1)
         self.client_id = ""
         self.sent = self.is_busy = False
 
@@ -105,10 +110,8 @@ class OauthApi:
             _CODE_FIELDS,
             (("x-client-platypus-enabled", "true"),),  # asks for the verification URIs
         )
-        if not is_token(fields["device_code"]) or not is_token(fields["user_code"]):
-            raise Unexpected(
-                "portal", "the device code was answered by something that is not Frame.io"
-            )
+        for name, longest in (("device_code", _TEXT_BYTES), ("user_code", _CODE_CHARACTERS)):
+            required(fields[name], is_token(fields[name]), longest)
         return DeviceCode(fields)
 
     async def token(self, device_code: str) -> TokenPair:
@@ -122,16 +125,17 @@ class OauthApi:
     async def refresh(self, refresh_token: str, pair_bytes: int) -> TokenPair:
         """POST /v2/auth/token: a new pair. From then on, Frame.io refuses the old one.
 
+        If the answer holds no refresh token, the old one stays (RFC 6749 section 6).
         pair_bytes: the length of the old pair. Memory for one of that length is set aside before.
         """
         form = (("grant_type", "refresh_token"), ("refresh_token", refresh_token))
-        return await self._pair(form, pair_bytes)
+        return await self._pair(form, pair_bytes, refresh_token)
 
     async def revoke(self, token: str) -> None:
         """POST /v2/auth/revoke."""
         await self._post("/v2/auth/revoke", (("token", token),), ERROR_FIELDS)
 
-    async def _pair(self, form, pair_bytes: int) -> TokenPair:
+    async def _pair(self, form, pair_bytes: int, kept: str | None = None) -> TokenPair:
         http = self._http
         self.is_busy = True
         try:
@@ -143,7 +147,7 @@ class OauthApi:
             fields = await self._post("/v2/auth/token", form, _TOKEN_FIELDS, (), buffer)
             for _ in range(_RETRIES):
                 try:
-                    return _token_pair(fields)
+                    return _token_pair(fields, kept)
                 except MemoryError:
                     http.reserve = buffer = None
                     await asyncio.sleep_ms(_RETRY_MS)
@@ -161,33 +165,26 @@ class OauthApi:
             response = await self._http.request("POST", target, headers, fields, body, pick, buffer)
         finally:
             self.sent = self._http.sent
-        picked = checked(response)
-        if pick.was_cut:
-            raise Unexpected("too_large", "the answer holds a text over %d bytes" % _TEXT_BYTES)
-        return picked
+        return checked(response)
 
 
-def _token_pair(fields: dict) -> TokenPair:
-    if not is_token(fields["access_token"]) or not is_token(fields["refresh_token"]):
-        raise Unexpected(
-            "portal", "the token request was answered by something that is not Frame.io"
-        )
+def _token_pair(fields: dict, kept: str | None) -> TokenPair:
+    if fields["refresh_token"] in (MISSING, None):
+        fields["refresh_token"] = kept
+    for name in ("access_token", "refresh_token"):
+        required(fields[name], is_token(fields[name]), _TEXT_BYTES)
     return TokenPair(fields)
 
 
-def is_token(value) -> bool:
+def is_token(value, longest: int = _TEXT_BYTES) -> bool:
     """True if it can be a token, a code or a URI.
 
-    That is 1 to 2048 characters of visible ASCII, without quotes and backslashes.
+    That is 1 to `longest` characters of visible ASCII, without quotes and backslashes.
     """
-    if not isinstance(value, str) or not 0 < len(value) <= _TEXT_BYTES:
+    if not isinstance(value, str) or not 0 < len(value) <= longest:
         return False
     # No list: one of 2048 results would take 8 kB.
     return all(0x21 <= byte <= 0x7E and byte not in (0x22, 0x5C) for byte in value.encode())
-
-
-def _token(value) -> str | None:
-    return value if is_token(value) else None
 
 
 def _seconds(value, default: int, most: int) -> int:

@@ -17,7 +17,15 @@ from .transport import Endpoint, Transport
 
 _READ_BYTES = const(1024)
 _BODY_BYTES = const(1 << 18)
-_HEADERS = const(("content-length", "transfer-encoding", "retry-after", "x-ratelimit-window"))
+_HEADERS = const(
+    (
+        "content-length",
+        "transfer-encoding",
+        "content-encoding",
+        "retry-after",
+        "x-ratelimit-window",
+    )
+)
 _CUT_OFF = const("the answer was cut off")
 _RETRIES = const(8)  # after a MemoryError; shorter in all than Times.stall_ms
 _RETRY_MS = const(1000)
@@ -29,12 +37,16 @@ class Response:
     status: the HTTP status. fields: what was picked from the body, a dict as in JsonPick.fields, or
     None if the body was not one whole JSON text.
     retry_after_ms: how long the server asks to wait, or 0, see http_head.retry_after_ms.
+    flaw: what is wrong with a body that is perhaps meant to be JSON, or "".
     """
 
-    def __init__(self, status: int, fields: dict | None, retry_after_ms: int) -> None:
+    def __init__(
+        self, status: int, fields: dict | None, retry_after_ms: int, flaw: str = ""
+    ) -> None:
         self.status = status
         self.fields = fields
         self.retry_after_ms = retry_after_ms
+        self.flaw = flaw
 
 
 class HttpClient:
@@ -160,4 +172,12 @@ class _Answer:
             picked = pick.fields
         except JsonError:
             picked = None
-        return Response(head.status, picked, retry_after_ms(head.headers))
+        flaw = "" if picked is not None else self._flaw()
+        return Response(head.status, picked, retry_after_ms(head.headers), flaw)
+
+    def _flaw(self) -> str:
+        """What is wrong with a body that is not JSON, if it is perhaps meant to be."""
+        coding = self._head.headers.get("content-encoding", "identity").lower()
+        if coding not in ("", "identity"):
+            return "its content coding is %r, which we did not ask for" % coding[:16]
+        return "its JSON is malformed" if self._pick.has_begun else ""

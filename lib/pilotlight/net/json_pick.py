@@ -1,9 +1,10 @@
 """Picks fields out of a JSON text (RFC 8259) of any size in constant memory. Pure.
 
-The text may come in pieces, split anywhere. All of its grammar is checked, but only the picked
-values are kept. Bounds: 8 fields, 254 characters per name, 32 levels, 40 characters per number, 256
-bytes per picked string unless told otherwise: longer ones are cut between characters. UTF-8 is
-checked in picked strings only.
+The text may come in pieces, split anywhere. Its grammar is checked, but only the picked values are
+kept. Bounds: 8 fields, 254 characters per name, 256 bytes per picked string unless told otherwise:
+longer ones are cut between characters. UTF-8 is checked in picked strings only. What is nested more
+than 32 levels deep is skipped: of it, only strings and brackets are checked. A number of more than
+40 characters counts as missing; the rest of it is not checked.
 """
 
 from micropython import const
@@ -31,6 +32,7 @@ _HEX = const(8)
 _WORD = const(9)  # a number, true, false or null
 _DONE = const(10)
 
+_BYTE_ORDER_MARK = const(b"\xef\xbb\xbf")
 _ESCAPES = const(b'"\\/bfnrt')
 _MEANINGS = const(b'"\\/\b\f\n\r\t')
 _HEX_DIGITS = const(b"0123456789abcdef")
@@ -39,7 +41,7 @@ _MALFORMED = const("the text is not JSON")
 
 
 class JsonError(Exception):
-    """The text is not JSON, or over one of the bounds."""
+    """The text is not JSON."""
 
 
 class JsonPick:
@@ -51,14 +53,17 @@ class JsonPick:
         pick.finish()
         pick.fields                          # {"id": "f0e1…", "project.name": "Testbed"}
 
-    text_bytes: the bound of a picked string.
+    text_bytes: the bound of a picked string, at least 40.
     fields: a dict from each name given to `begin` to its value: str, int, float, bool or None, or
     one of MISSING, OBJECT and ARRAY. As in json.loads, the last of repeated keys counts. Unpaired
     surrogate escapes become U+FFFD.
-    was_cut: True if a picked string was longer than text_bytes.
+    has_begun: an object or an array has begun.
+    Raises ValueError if text_bytes is below 40.
     """
 
     def __init__(self, text_bytes: int = _TEXT_BYTES) -> None:
+        if text_bytes < _WORD_BYTES:
+            raise ValueError("JsonPick keeps at least %d bytes" % _WORD_BYTES)
         self._arrays = bytearray(_LEVELS)  # 1 where the level is an array
         self._masks = bytearray(_LEVELS)  # for each level: which names lead into it …
         self._starts = bytearray(_LEVELS + 1)  # … and where its keys begin in those names
@@ -77,8 +82,9 @@ class JsonPick:
         self._names = names
         self.fields = dict.fromkeys(names, MISSING)
         self._state = _VALUE
-        self.was_cut = False
+        self.has_begun = False
         self._depth = 0
+        self._skipped = 0  # levels that are under way beyond _LEVELS
         self._mask = (1 << len(names)) - 1  # which names lead to the value at hand, or into it
         self._length = 0  # of what is collected in _text
         self._is_key = False
@@ -86,6 +92,11 @@ class JsonPick:
         self._cut = False
         self._high = 0  # a high surrogate waiting for its low one
         self._unit = 0
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing but white space has come."""
+        return self._state == _VALUE and not self._depth
 
     def finish(self) -> None:
         """The text has ended. Raises JsonError if it was not whole."""
@@ -122,6 +133,9 @@ class JsonPick:
                 self._structure(state, byte)
 
     def _structure(self, state: int, byte: int) -> None:
+        if self._skipped:
+            self._skip(byte)
+            return
         closing = 0
         if self._depth:
             closing = 0x5D if self._arrays[self._depth - 1] else 0x7D
@@ -141,6 +155,8 @@ class JsonPick:
             raise JsonError(_MALFORMED)
 
     def _begin_value(self, byte: int) -> None:
+        if byte in _BYTE_ORDER_MARK and not self._depth:
+            return  # RFC 8259 section 8.1 lets us ignore it
         if byte == 0x22:
             self._begin_string(False, self._picked() is not None)
         elif byte in (0x7B, 0x5B):
@@ -152,14 +168,26 @@ class JsonPick:
 
     def _enter(self, is_array: bool) -> None:
         depth = self._depth
-        if depth == _LEVELS:
-            raise JsonError("the JSON text is nested more than %d levels deep" % _LEVELS)
+        self.has_begun = True
         self._store(ARRAY if is_array else OBJECT)
+        if depth == _LEVELS:
+            self._skipped = 1
+            return
         self._arrays[depth] = is_array
         self._masks[depth] = 0 if is_array else self._mask
         self._depth = depth + 1
         self._mask = 0
         self._state = _VALUE_OR_END if is_array else _KEY_OR_END
+
+    def _skip(self, byte: int) -> None:
+        """A byte outside of strings, deeper than what is checked."""
+        if byte == 0x22:
+            self._begin_string(False, False)
+        elif byte in (0x7B, 0x5B):
+            self._skipped += 1
+        elif byte in (0x7D, 0x5D):
+            self._skipped -= 1
+            self._end_value()  # behind a string or a level
 
     def _end_value(self) -> None:
         self._state = _COMMA_OR_END if self._depth else _DONE
@@ -226,7 +254,6 @@ class JsonPick:
         if self._keep:
             length = self._length
             if self._cut:
-                self.was_cut = True
                 length = character_start(self._text, length)
             self._utf8.reset()
             if not self._utf8.feed(self._text, 0, length) or not self._utf8.complete():
@@ -297,14 +324,20 @@ class JsonPick:
     # Numbers and literals
 
     def _add_to_word(self, byte: int) -> None:
-        if self._length == _WORD_BYTES:
-            raise JsonError("a number in the JSON text is longer than %d characters" % _WORD_BYTES)
-        self._text[self._length] = byte
-        self._length += 1
+        length = self._length
+        if length < _WORD_BYTES:
+            self._text[length] = byte
+        elif length == _WORD_BYTES:
+            _number(bytes(self._text[:length]) + b"0")  # the begin of a number, or JsonError
+        else:
+            return
+        self._length = length + 1
 
     def _end_word(self) -> None:
         word = bytes(self._text[: self._length])
-        if word == b"true":
+        if self._length > _WORD_BYTES:
+            self._store(MISSING)
+        elif word == b"true":
             self._store(True)
         elif word == b"false":
             self._store(False)

@@ -140,7 +140,8 @@ def test_not_json():
         "--1",
         "1-2",
         "<html><body>Sign in</body></html>",
-        "\ufeff{}",
+        "{}\ufeff",
+        "[\ufeff]",
     ):
         assert_refuses(text)
     assert_refuses(b'{"id":"\xff"}')
@@ -148,13 +149,75 @@ def test_not_json():
 
 
 def test_bounds():
-    assert_refuses("[" * 33)
-    assert_picks("[" * 32 + "]" * 32, [MISSING] * 5)
-    assert_refuses("[" * 4000)
-    assert_refuses("1" * 41)
-    assert pick('{"id":%s}' % ("1" * 40))[0] == int("1" * 40)
     with raises(ValueError):
         JsonPick().begin(["x"] * 9)
+    JsonPick(40)
+    with raises(ValueError):
+        JsonPick(39)  # a number would not fit
+
+
+def test_what_is_nested_too_deep_is_skipped():
+    assert_picks("[" * 32 + "]" * 32, [MISSING] * 5)
+    for levels in (31, 32, 33, 1000):
+        for inner in ("", "1,{},[]", '"]}\\"[{"', '{"id":"no","a":[{"b":1}]}', "[],[[]],[{}]"):
+            deep = "[" * levels + inner + "]" * levels
+            assert_picks(
+                '{"x":%s,"id":"yes","a":{"c":%s,"b":[%s]},"status":%s}' % (deep, deep, deep, deep),
+                ["yes", ARRAY, ARRAY, MISSING, OBJECT],
+            )
+        assert_picks('{"a":' * levels + "{}" + "}" * levels, [MISSING] * 4 + [OBJECT])
+        assert_refuses("[" * levels)
+        assert_refuses("[" * levels + "]" * (levels + 1))
+        assert_refuses("[" * levels + '"' + "]" * levels)
+    assert_refuses("[" * 4000)
+
+
+def test_a_number_that_is_too_long_counts_as_missing():
+    assert pick('{"id":%s}' % ("1" * 40))[0] == int("1" * 40)
+    for number in (
+        "1" * 41,
+        "-0." + "3" * 100,
+        "1" * 4000,
+        "1" * 41 + "e-5",
+        "1e" + "0" * 50 + "1",
+    ):
+        assert_picks(
+            '{"id":%s,"status":[%s,1]}' % (number, number), [MISSING, ARRAY] + [MISSING] * 3
+        )
+        assert_picks('{"id":2,"id":%s}' % number, [MISSING] * 5)
+    for malformed in ("-" * 41, "0" * 41, "1" * 20 + "-" + "1" * 30, "x" * 41, "true" * 20):
+        assert_refuses('{"status":%s}' % malformed)
+
+
+def test_numbers_that_no_integer_or_float_holds():
+    assert pick('{"id":1e400}')[0] == float("inf")
+    assert pick('{"id":-1e400}')[0] == -float("inf")
+    assert pick('{"id":1e-400}')[0] == 0
+    assert pick('{"id":1000000000000000000000000000000}')[0] == 10**30
+    for text in ("NaN", "Infinity", "-Infinity"):
+        assert_refuses('{"id":%s}' % text)
+
+
+def test_a_byte_order_mark_is_ignored():
+    assert_picks("\ufeff{}", [MISSING] * 5)
+
+
+def test_what_has_come():
+    picker = JsonPick()
+    for text, is_empty, has_begun in (
+        (b"", True, False),
+        (b" \r\n", True, False),
+        (b"<html>", False, False),
+        (b"Sign in", False, False),
+        (b" {", False, True),
+        (b"[1} ", False, True),
+        (b"{} {}", False, True),
+    ):
+        picker.begin(("id",))
+        with raises(JsonError):
+            picker.feed(text, 0, len(text))
+            picker.finish()
+        assert (picker.is_empty, picker.has_begun) == (is_empty, has_begun), text
 
 
 def test_numbers_as_json_reads_them():
