@@ -23,7 +23,7 @@ from .schedule import Schedule
 from .session import HEARTBEAT_REF, JOIN_REF, Session
 from .times import Times
 
-_MESSAGE_BYTES = const(4096)
+_MESSAGE_BYTES = const(0x10000)
 _SEND_BYTES = const(512)
 _TRIES = const(10)  # to end without memory
 

@@ -17,7 +17,7 @@ def frame(opcode, payload=b"", first=FINAL):
 
 
 class Client:
-    """A WebSocketClient, its messages and how it ended."""
+    """A WebSocketClient, its messages, put together from their pieces, and how it ended."""
 
     def __init__(self):
         self.websocket = WebSocketClient(1024, 600)
@@ -36,7 +36,10 @@ class Client:
             self.end = error
 
     def received(self, opcode, start, end):
-        self.messages.append((opcode, bytes(self.websocket.frames.buffer[start:end])))
+        frames = self.websocket.frames
+        self.message = (b"" if frames.is_first else self.message) + bytes(frames.buffer[start:end])
+        if frames.is_last:
+            self.messages.append((opcode, self.message))
 
 
 async def talk(script):

@@ -18,7 +18,7 @@ from pilotlight.net.websocket_frames import (
     FrameWriter,
 )
 
-BOUND_BYTES = 400
+BOUND_BYTES = 700
 OPCODES = {TEXT: Opcode.TEXT, BINARY: Opcode.BINARY, PING: Opcode.PING, PONG: Opcode.PONG}
 
 splits = st.lists(st.integers(1, 40), max_size=60)
@@ -30,7 +30,8 @@ messages = texts | st.binary(max_size=BOUND_BYTES).map(lambda data: (BINARY, dat
 def read(wire: bytes, sizes: list[int]) -> list[tuple[int, bytes]]:
     """What the FrameReader gives for the wire's bytes, read in pieces of these sizes."""
     reader = FrameReader(BOUND_BYTES)
-    got, at, turn = [], 0, 0
+    got: list[tuple[int, bytes]] = []
+    message, at, turn = b"", 0, 0
     while at < len(wire):
         room = reader.room()
         size = sizes[turn % len(sizes)] if sizes else len(wire)
@@ -40,8 +41,23 @@ def read(wire: bytes, sizes: list[int]) -> list[tuple[int, bytes]]:
         reader.received(count)
         at += count
         while (opcode := reader.next()) != NONE:
-            got.append((opcode, bytes(reader.buffer[reader.start : reader.end])))
+            message = put_together(reader, opcode, message, got)
     return got
+
+
+def put_together(
+    reader: FrameReader, opcode: int, message: bytes, got: list[tuple[int, bytes]]
+) -> bytes:
+    """Add to `got` a control frame, or a message if it is whole; the message under way."""
+    piece = bytes(reader.buffer[reader.start : reader.end])
+    if opcode not in (TEXT, BINARY):
+        got.append((opcode, piece))
+        return message
+    assert not (reader.is_first and message)
+    if not reader.is_last:
+        return message + piece
+    got.append((opcode, message + piece))
+    return b""
 
 
 @given(
@@ -107,7 +123,7 @@ def outcome(wire: bytes, sizes: list[int]) -> tuple[list[tuple[int, bytes]], int
     """(messages, close code of the error or None)"""
     reader = FrameReader(BOUND_BYTES)
     got: list[tuple[int, bytes]] = []
-    at = turn = 0
+    message, at, turn = b"", 0, 0
     try:
         while at < len(wire):
             room = reader.room()
@@ -120,7 +136,7 @@ def outcome(wire: bytes, sizes: list[int]) -> tuple[list[tuple[int, bytes]], int
             while (opcode := reader.next()) != NONE:
                 if opcode == CLOSE:
                     reader.close_code()
-                got.append((opcode, bytes(reader.buffer[reader.start : reader.end])))
+                message = put_together(reader, opcode, message, got)
     except ProtocolError as error:
         return got, error.code
     return got, None

@@ -46,12 +46,14 @@ BAD_FRAMES: dict[str, tuple[dict[str, Any], tuple[str, int]]] = {
     "UTF-8 cut at the end": ({"hex": "8102e282"}, BAD_TEXT),
     "surrogate over two fragments": ({"hex": "0101ed8002a080"}, BAD_TEXT),
     "no JSON": ({"hex": "81027b78"}, BAD_TEXT),
-    "no message": ({"hex": "81027b7d"}, ("protocol", 1008)),
     "binary": ({"hex": "820161"}, ("protocol", 1003)),
-    "4097 bytes": ({"hex": "817e1001"}, TOO_LARGE),
+    "65537 bytes": ({"hex": "817f0000000000010001"}, TOO_LARGE),
     "2**62 bytes": ({"hex": "817f4000000000000000"}, TOO_LARGE),
-    "fragments for ever": ({"hex": "010161", "again": "0000", "times": 4097}, TOO_LARGE),
-    "4097 bytes in fragments": ({"hex": "010120", "again": "000120", "times": 4096}, TOO_LARGE),
+    "fragments for ever": ({"hex": "010161", "again": "0000", "times": 1025}, TOO_LARGE),
+    "65537 bytes in fragments": (
+        {"hex": "010120", "again": "0040" + "20" * 64, "times": 1024},
+        TOO_LARGE,
+    ),
 }
 
 

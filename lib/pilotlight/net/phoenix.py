@@ -17,6 +17,7 @@ from .websocket_client import WebSocketClient
 from .websocket_frames import TEXT
 
 _LARGEST_EXPECTED_BYTES = const(125)
+_LARGE_BYTES = const(4096)
 _LATE_MS = const(500)
 _NEXT_TURN_MS = const(1)
 
@@ -94,7 +95,8 @@ class PhoenixSocket:
 
         On the same socket, call it again only after `serve` has returned or the join was refused.
         on_push(event, payload, status): called for each push on the topic. payload: text, or what
-        JsonPick gives for other values (OBJECT …); status: the field `status` of an OBJECT.
+        JsonPick gives for other values (OBJECT …); status: the field `status` of an OBJECT. After
+        a message over 4 KiB it is called once more, with the event "": texts in it may be cut.
         Raises JoinRefused if the reply is an error, or another NetError if the link has ended.
         Without a reply in time it closes the link and raises Unreachable (`timeout`).
         """
@@ -246,7 +248,9 @@ class PhoenixSocket:
         if opcode != TEXT:
             raise ProtocolError("Phoenix V1 sends text, and this message is binary", 1003)
         read = self._read_message
-        read.read(frames.buffer, start, end)
+        read.read(frames.buffer, start, end, frames.is_first, frames.is_last)
+        if not frames.is_last or read.topic is None:
+            return
         if (
             read.event == "phx_reply"
             and read.topic == "phoenix"
@@ -254,7 +258,7 @@ class PhoenixSocket:
             and read.status == "ok"
         ):
             self._heartbeat_answered = self.has_beaten = True
-            if end - start <= _LARGEST_EXPECTED_BYTES:
+            if frames.is_first and end - start <= _LARGEST_EXPECTED_BYTES:
                 frames.expected = bytes(frames.buffer[start:end])
         elif read.topic == self._topic:
             self._on_channel_message(read)
@@ -274,3 +278,5 @@ class PhoenixSocket:
             self._news.set()
         else:
             self._on_push(event, read.payload, read.status)
+            if self._websocket.frames.message_bytes > _LARGE_BYTES:
+                self._on_push("", None, None)

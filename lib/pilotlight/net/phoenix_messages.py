@@ -29,30 +29,43 @@ def message(topic: str, event: str, ref: str) -> bytes:
 
 
 class MessageReader:
-    """Reads one message after another, in constant memory.
+    """Reads one message after another, piece by piece, in constant memory.
 
-    topic, event: text. ref, payload: text, or what JsonPick gives for other values. status, reason:
-    a reply's `payload.status` and `payload.response.reason`, as JsonPick gives them.
+    topic, event: text; None if what was read is no message of Phoenix's: an empty text, or a JSON
+    text without one of these. ref, payload: text, or what JsonPick gives for other values. status,
+    reason: a reply's `payload.status` and `payload.response.reason`, as JsonPick gives them. Texts
+    are cut at 256 bytes.
     """
 
     def __init__(self) -> None:
         self._pick = JsonPick()
+        self.topic: str | None = None
+        self.event: str | None = None
 
-    def read(self, data, start: int, end: int) -> None:
-        """Read the message data[start:end]. Raises ProtocolError if it is not one."""
+    def read(self, data, start: int, end: int, is_first: bool = True, is_last: bool = True) -> None:
+        """Read data[start:end], a piece of a message.
+
+        is_first, is_last: whether it is its first one and its last one. After the last one the
+        attributes are set. Raises ProtocolError if the message is not JSON.
+        """
         pick = self._pick
-        pick.begin(_FIELDS)
+        if is_first:
+            pick.begin(_FIELDS)
         try:
             pick.feed(data, start, end)
-            pick.finish()
+            if is_last and not pick.is_empty:
+                pick.finish()
         except JsonError as error:
             raise ProtocolError("a message is not JSON: %s" % error, 1007)
+        if not is_last:
+            return
         fields = pick.fields
-        self.topic = fields["topic"]
-        self.event = fields["event"]
+        topic, event = fields["topic"], fields["event"]
+        self.topic = self.event = None
+        if isinstance(topic, str) and isinstance(event, str):
+            self.topic = topic
+            self.event = event
         self.ref = fields["ref"]
         self.payload = fields["payload"]
         self.status = fields[_STATUS]
         self.reason = fields[_REASON]
-        if not isinstance(self.topic, str) or not isinstance(self.event, str):
-            raise ProtocolError("a message has no topic or no event", 1008)

@@ -48,8 +48,8 @@ class WebSocketClient:
     """One WebSocket.
 
     bound_bytes: the longest message that is accepted. send_bytes: the longest that can be sent.
-    frames: the FrameReader. Its buffer holds the message that `on_message` is called for; its
-    `expected` may be set.
+    frames: the FrameReader. Its buffer holds the piece that `on_message` is called for, and it says
+    whether that is the first or last one of its message; its `expected` may be set.
     """
 
     def __init__(self, bound_bytes: int, send_bytes: int) -> None:
@@ -105,8 +105,8 @@ class WebSocketClient:
     async def run(self, on_message) -> None:
         """Read until the link ends. Call it once after each `open`.
 
-        on_message(opcode, start, end): called for each whole message, TEXT or BINARY, which lies in
-        frames.buffer[start:end] until it returns. It may raise NetError to end the link.
+        on_message(opcode, start, end): called for each piece of a message, TEXT or BINARY, which
+        lies in frames.buffer[start:end] until it returns. It may raise NetError to end the link.
         Never returns. Raises LinkClosed (with the peer's close code and reason), ProtocolError
         (after a close frame with the error's code), or another NetError.
         """

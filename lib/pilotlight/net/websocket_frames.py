@@ -9,8 +9,7 @@
    | |1|2|3|       |K|             |                               |
    +-+-+-+-+-------+-+-------------+-------------------------------+
 
-The reader has one buffer. It holds the payload of the message under way, and behind it the bytes of
-the wire that are not parsed yet. A length is checked before the payload is waited for.
+The reader has one small buffer, whatever the length of a message: it gives a message in pieces.
 """
 
 from micropython import const
@@ -27,28 +26,36 @@ PING = 0x9
 PONG = 0xA
 
 CONTROL_BYTES = 125  # section 5.5
-_HEADER_BYTES = const(10)  # the longest that a server sends: two, and eight of length
+_BUFFER_BYTES = const(512)  # more than the longest header and what is given whole
+_LONGEST_BYTES = const(0xFFFFFF)
+_LONGEST_SENT_BYTES = const(0xFFFF)
+_EMPTY_FRAGMENTS = const(1024)
 _NO_CODE = const(1005)
 
 
 class FrameReader:
-    """Takes the wire's bytes, gives whole messages and control frames.
+    """Takes the wire's bytes, gives control frames and the pieces of messages.
 
         room = reader.room()                 # read from the wire into this …
         reader.received(count)               # … and say how many bytes it was
         while (opcode := reader.next()) != NONE:
             … reader.buffer[reader.start : reader.end] …
 
+    Control frames, and data frames of at most 125 bytes, are given whole. So a short message that
+    was sent in one frame comes in one piece.
+
     bound_bytes: the longest message that is accepted, all its fragments together.
     buffer, start, end: after `next()` gave an opcode, the payload is buffer[start:end], until
     `next()` or `room()` is called again.
-    expected: a text that is often received; it must be valid UTF-8. A message that equals it is not
-    checked for UTF-8, and `was_expected` is True after it.
+    is_first, is_last: whether it is the first piece of its message, and the last one.
+    message_bytes: the length of the message up to the end of its frame under way.
+    expected: a text that is often received; it must be valid UTF-8. A message that equals it and
+    comes in one piece is not checked for UTF-8, and `was_expected` is True after it.
     """
 
     def __init__(self, bound_bytes: int) -> None:
         self._bound_bytes = bound_bytes
-        self.buffer = bytearray(bound_bytes + _HEADER_BYTES + CONTROL_BYTES)
+        self.buffer = bytearray(_BUFFER_BYTES)
         self._view = memoryview(self.buffer)
         self._utf8 = Utf8Check()
         self.expected = b""
@@ -58,11 +65,12 @@ class FrameReader:
         """Forget everything: a new connection begins."""
         self.start = 0
         self.end = 0
+        self.is_first = False
+        self.is_last = True  # no message is under way
         self.was_expected = False
-        self._message_opcode = NONE  # of the message under way
-        self._message_start = 0  # its payload so far: buffer[_message_start:_message_end]
-        self._message_end = 0
-        self._fragments = 0
+        self.message_bytes = 0
+        self._opcode = NONE  # of the message under way
+        self._empty_fragments = 0  # of the message under way
         self._first = 0  # the first byte of the frame under way
         self._left = NONE  # payload bytes of it still to come; NONE: a header comes next
         self._head = 0  # bytes not parsed yet: buffer[_head:_tail]
@@ -70,13 +78,15 @@ class FrameReader:
 
     def room(self):
         """The part of the buffer for the next bytes of the wire; at least one byte long."""
-        if self._message_opcode == NONE:
-            if self._head == self._tail:
-                self._head = self._tail = 0
-                return self._view
-            self._message_start = self._message_end = self._head
-        if self._tail == len(self.buffer):
-            self._compact()
+        head = self._head
+        if not head and not self._tail:
+            return self._view
+        self._head = 0
+        self._tail -= head
+        if not self._tail:
+            return self._view
+        # Part of a header, or of what is given whole.
+        self.buffer[: self._tail] = self.buffer[head : head + self._tail]
         return self._view[self._tail :]
 
     def received(self, count: int) -> None:
@@ -88,63 +98,50 @@ class FrameReader:
         self._head += count
 
     def next(self) -> int:
-        """The opcode of the next message (TEXT, BINARY) or control frame (PING, PONG, CLOSE).
+        """The opcode of the next piece of a message (TEXT, BINARY) or control frame (PING …).
 
         NONE: more bytes are needed. Raises ProtocolError, with the close code that says why, as
         soon as the bytes at hand break a rule.
         """
-        while True:
-            left = self._left
+        left = self._left
+        if left == NONE:
+            if self._tail - self._head < 2:
+                return NONE
+            left = self._take_header()
             if left == NONE:
-                if self._tail - self._head < 2:
-                    return NONE
-                left = self._take_header()
-                if left == NONE:
-                    return NONE
-            else:
-                self._left = NONE
-            start = self._head
-            count = self._tail - start
-            if count > left:
-                count = left
-            first = self._first
-            if first & CLOSE:  # a control frame: given whole, and never part of a message
-                if count < left:
-                    self._left = left
-                    return NONE
-                self.start = start
-                self.end = self._head = start + count
-                return first & 0x0F
-            # A data frame: append what has come to the message. If headers lie between, move it.
-            at = self._message_end
-            end = at + count
-            if at != start and count:
-                self._view[at:end] = self._view[start : start + count]
-            self._message_end = end
-            self._head = start + count
-            final = count == left and first & 0x80
-            opcode = self._message_opcode
-            begin = self._message_start
+                return NONE
+        start = self._head
+        count = self._tail - start
+        if count >= left:
+            count = left
+            self._left = NONE
+        elif count and left > CONTROL_BYTES:
+            self._left = left - count
+        else:
+            self._left = left
+            return NONE
+        end = start + count
+        self.start = start
+        self.end = self._head = end
+        first = self._first
+        if first & CLOSE:
+            return first & 0x0F
+        self.is_first = self.is_last
+        self.is_last = count == left and first & 0x80 != 0
+        self.was_expected = False
+        opcode = self._opcode
+        if opcode == TEXT:
             expected = self.expected
             if (
-                final
-                and end - begin == len(expected)
-                and opcode == TEXT
-                and self.buffer.find(expected, begin, end) == begin
+                self.is_first
+                and self.is_last
+                and count == len(expected)
+                and self.buffer.find(expected, start, end) == start
             ):
-                self.was_expected = end > begin
+                self.was_expected = count > 0
             else:
-                self.was_expected = False
-                if opcode == TEXT:
-                    self._check_text(at, end, final)
-            if final:
-                self._message_opcode = NONE
-                self.start = begin
-                self.end = end
-                return opcode
-            if count < left:
-                self._left = left - count
-                return NONE
+                self._check_text(start, end)
+        return opcode
 
     def close_code(self) -> int:
         """The code of the CLOSE that `next()` gave; 1005 if it had none.
@@ -160,8 +157,8 @@ class FrameReader:
         # Section 7.4.2, and IANA's registry for 1012 to 1014.
         if not (3000 <= code <= 4999 or (1000 <= code <= 1014 and code not in (1004, 1005, 1006))):
             raise ProtocolError("a close frame has the invalid code %d" % code)
-        self._utf8.reset()
-        if not self._utf8.feed(self.buffer, self.start + 2, self.end) or not self._utf8.complete():
+        utf8 = Utf8Check()  # not the one of an unfinished text
+        if not utf8.feed(self.buffer, self.start + 2, self.end) or not utf8.complete():
             raise ProtocolError("a close frame's reason is not valid UTF-8", 1007)
         return code
 
@@ -188,9 +185,9 @@ class FrameReader:
         elif opcode > BINARY:
             raise ProtocolError("unknown opcode %d" % opcode)
         elif opcode == CONTINUATION:
-            if self._message_opcode == NONE:
+            if self.is_last:
                 raise ProtocolError("a continuation frame has no message to continue")
-        elif self._message_opcode != NONE:
+        elif not self.is_last:
             raise ProtocolError("a new message begins inside a fragmented one")
         start = head + 2
         if length > CONTROL_BYTES:
@@ -202,17 +199,15 @@ class FrameReader:
         self._head = start
         if opcode >= CLOSE:
             return length
-        total = length
         if opcode == CONTINUATION:
-            total += self._message_end - self._message_start
-            self._fragments += 1  # empty ones could come for ever
-            if self._fragments > self._bound_bytes:
-                raise self._too_large()
+            self.message_bytes += length
         else:
-            self._message_opcode = opcode
-            self._message_start = self._message_end = start
-            self._fragments = 0
-        if total > self._bound_bytes:
+            self._opcode = opcode
+            self.message_bytes = length
+            self._empty_fragments = 0
+        if not length:
+            self._empty_fragments += 1  # these could come for ever
+        if self.message_bytes > self._bound_bytes or self._empty_fragments > _EMPTY_FRAGMENTS:
             raise self._too_large()
         return length
 
@@ -221,44 +216,37 @@ class FrameReader:
         length = 0
         for i in range(start, end):
             length = length << 8 | self.buffer[i]
-            if length > 0xFFFFFF:
+            if length > _LONGEST_BYTES:
                 raise self._too_large()
         if length <= CONTROL_BYTES or (end - start == 8 and length <= 0xFFFF):
             raise ProtocolError("a frame's length is not in its shortest form")
         return length
 
     def _too_large(self) -> ProtocolError:
-        text = "a message is longer than %d bytes or fragments" % self._bound_bytes
+        text = "a message is longer than %d bytes, or in endless fragments" % self._bound_bytes
         return ProtocolError(text, 1009, "too_large")
 
-    def _check_text(self, at: int, end: int, final) -> None:
-        """Check the piece buffer[at:end] of a text; final: it is the last one."""
-        if at == self._message_start:
-            self._utf8.reset()
-        if not self._utf8.feed(self.buffer, at, end):
+    def _check_text(self, start: int, end: int) -> None:
+        """Check the piece buffer[start:end] of a text."""
+        utf8 = self._utf8
+        if self.is_first:
+            utf8.reset()
+        if not utf8.feed(self.buffer, start, end):
             raise ProtocolError("a text message is not valid UTF-8", 1007)
-        if final and not self._utf8.complete():
+        if self.is_last and not utf8.complete():
             raise ProtocolError("a text message ends inside a UTF-8 character", 1007)
-
-    def _compact(self) -> None:
-        """Move the message under way to the buffer's start, and the unparsed bytes behind it."""
-        view = self._view
-        length = self._message_end - self._message_start
-        view[:length] = view[self._message_start : self._message_end]
-        end = length + self._tail - self._head
-        view[length:end] = view[self._head : self._tail]
-        self._message_start = 0
-        self._message_end = self._head = length
-        self._tail = end
 
 
 class FrameWriter:
     """Builds one masked frame at a time in a reused buffer.
 
-    bound_bytes: the longest payload. buffer, length: `encode` puts the frame into buffer[:length].
+    bound_bytes: the longest payload, at most 65535. buffer, length: `encode` puts the frame into
+    buffer[:length]. Raises ValueError for a larger bound.
     """
 
     def __init__(self, bound_bytes: int) -> None:
+        if bound_bytes > _LONGEST_SENT_BYTES:
+            raise ValueError("a frame with 16 bits of length holds at most 65535 bytes")
         self._bound_bytes = max(bound_bytes, CONTROL_BYTES)
         self.buffer = bytearray(self._bound_bytes + 8)
         self.length = 0

@@ -51,17 +51,47 @@ def test_a_refusal_and_a_push():
     assert (got.payload, got.ref, got.status) == ("paused", None, MISSING)
 
 
-def test_what_is_no_message():
+def test_what_is_not_phoenix_s_has_no_topic():
     for text in (
         "",
-        "{",
+        " \r\n",
         "[]",
         '"x"',
+        "7",
         "{}",
         '{"topic":"t"}',
         '{"event":"e"}',
         '{"topic":1,"event":"e"}',
-        "[" * 4000,
+        '{"topic":"t","event":null}',
+        '[null,"1","t","e",{}]',
     ):
+        got = read(text)
+        assert (got.topic, got.event) == (None, None), text
+
+
+def test_what_is_not_json():
+    for text in ("{", "<html>", "[" * 4000, '{"topic":"t","event":NaN}', "{}{}"):
         with raises(ProtocolError):
             read(text)
+
+
+def test_a_message_in_pieces():
+    data = b'{"event":"e","payload":{"status":"paused","pad":"%s"},"topic":"t"}' % (b"x" * 60000)
+    reader = MessageReader()
+    for size in (1 << 20, 512, 1):
+        for at in range(0, len(data), size):
+            end = min(at + size, len(data))
+            reader.read(data, at, end, at == 0, end == len(data))
+        assert (reader.topic, reader.event, reader.status) == ("t", "e", "paused")
+        reader.read(b"", 0, 0)
+        assert reader.topic is None
+
+
+def test_what_is_too_much_is_cut_or_skipped():
+    deep = "[" * 1000 + "]" * 1000
+    got = read(
+        '{"x":%s,"y":%s,"ref":%s,"payload":"%s","event":"status_updated","event":"%s","topic":"t"}'
+        % (deep, "1" * 300, "1" * 300, "p" * 300, "e" * 300)
+    )
+    assert (got.topic, got.event, got.ref) == ("t", "e" * 256, MISSING)
+    assert got.payload == "p" * 256

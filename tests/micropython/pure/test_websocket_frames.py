@@ -36,6 +36,7 @@ def read_all(wire, step, bound=BOUND):
     """Feed the wire `step` bytes at a time; the (opcode, payload) pairs that come out."""
     reader = FrameReader(bound)
     got = []
+    message = b""
     at = 0
     while at < len(wire):
         room = reader.room()
@@ -48,7 +49,15 @@ def read_all(wire, step, bound=BOUND):
             opcode = reader.next()
             if opcode == NONE:
                 break
-            got.append((opcode, bytes(reader.buffer[reader.start : reader.end])))
+            piece = bytes(reader.buffer[reader.start : reader.end])
+            if opcode not in (TEXT, BINARY):
+                got.append((opcode, piece))
+                continue
+            assert reader.is_first == (not message) or not piece
+            message += piece
+            if reader.is_last:
+                got.append((opcode, message))
+                message = b""
     return got
 
 
@@ -170,13 +179,59 @@ def test_utf8_across_fragments_and_early():
     )
     assert_refuses(frame(TEXT, euro[:2], 0) + frame(CONTINUATION, b""), 1007)
     assert_refuses(frame(TEXT, euro[:2], 0) + frame(CONTINUATION, b"a"), 1007)
-    # Early: the frame is not whole yet, and the first fragment is enough.
-    assert_refuses(bytes((FINAL | TEXT, 100)) + b"ok\xff", 1007)
+    # Early: a frame that is not short need not be whole, and the first fragment is enough.
+    assert_refuses(bytes((FINAL | TEXT, 126, 0, 200)) + b"ok\xff", 1007)
     assert_refuses(frame(TEXT, b"\xc0", 0), 1007)
 
 
 def test_a_bad_text_after_a_cut_one_is_judged_by_itself():
     assert_reads(frame(TEXT, "€".encode()) * 3, [(TEXT, "€".encode())] * 3)
+
+
+def test_messages_of_any_length_come_in_pieces():
+    """64 KiB, whole and in fragments; the reader's buffer is small."""
+    text = "grüße €\n".encode() * 5461
+    text += b"." * (0x10000 - len(text))
+    long = bytes((FINAL | TEXT, 127, 0, 0, 0, 0, 0, 1, 0, 0)) + text
+    fragments = frame(TEXT, text[:1], 0)
+    for at in range(1, len(text), 126):
+        fragments += frame(CONTINUATION, text[at : at + 126], 0) + frame(PING, b"?")
+    fragments += frame(CONTINUATION)
+    for step in (500, 1 << 20):
+        assert read_all(long + frame(PING), step, 0x10000) == [(TEXT, text), (PING, b"")]
+        assert read_all(fragments, step, 0x10000)[-1] == (TEXT, text)
+    assert len(FrameReader(0x10000).buffer) < 1024
+    with raises(ProtocolError) as caught:
+        read_all(fragments, 500, 0xFFFF)
+    assert caught.error.reason == "too_large"
+
+
+def test_the_pieces_of_one_message():
+    reader = FrameReader(BOUND)
+    wire = frame(TEXT, b"x" * 300, 0) + frame(CONTINUATION) + frame(TEXT)
+    got = []
+    for byte in wire:
+        reader.room()[0] = byte
+        reader.received(1)
+        if reader.next() == TEXT:
+            got.append((reader.end - reader.start, reader.is_first, reader.is_last))
+            assert reader.message_bytes == (300 if len(got) < 178 else 0), len(got)
+    # As they come, but the last 125 bytes of a frame together.
+    assert got[0] == (1, True, False) and got[174:] == [
+        (1, False, False),
+        (125, False, False),
+        (0, False, True),
+        (0, True, True),
+    ]
+
+
+def test_a_close_inside_a_text_leaves_the_text_as_it_is():
+    reader = FrameReader(BOUND)
+    wire = frame(TEXT, b"\xe2", 0) + frame(CLOSE, b"\x03\xe8bye") + frame(CONTINUATION, b"\x82\xac")
+    reader.room()[: len(wire)] = wire
+    reader.received(len(wire))
+    assert (reader.next(), reader.next(), reader.close_code()) == (TEXT, CLOSE, 1000)
+    assert reader.next() == TEXT and reader.is_last
 
 
 def closing(body):
@@ -222,10 +277,10 @@ def test_the_expected_text_is_known_whole_only():
         assert reader.next() == NONE
 
 
-def test_the_expected_text_is_known_at_any_split_and_only_as_text():
+def test_the_expected_text_is_known_in_one_frame_and_only_as_text():
     for wire, known in (
         (frame(TEXT, b"ping!"), True),
-        (frame(TEXT, b"pi", 0) + frame(CONTINUATION, b"ng!"), True),
+        (frame(TEXT, b"pi", 0) + frame(CONTINUATION, b"ng!"), False),
         (frame(BINARY, b"ping!"), False),
     ):
         for step in (1, 3, 100):
@@ -268,3 +323,6 @@ def test_what_does_not_fit_is_not_sent():
         writer.encode(TEXT, b"x" * 301, 0, 301, b"abcd", 0)
     with raises(ValueError):
         writer.encode(PING, b"x" * 126, 0, 126, b"abcd", 0)
+    FrameWriter(0xFFFF)
+    with raises(ValueError):
+        FrameWriter(0x10000)  # its length would need 64 bits
