@@ -39,6 +39,8 @@ async def test_the_request():
     await ask(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
     assert heads[0] == b"GET /path HTTP/1.1"
     assert heads[1:2] == host and b"Connection: close" in heads and b"X-Own: value" in heads
+    assert b"Accept-Encoding: identity" in heads
+    assert [line for line in heads if line.startswith(b"User-Agent: Pilotlight/")]
     assert not [line for line in heads if line.lower().startswith(b"content-length")]
     await ask(b"HTTP/1.1 204 No Content\r\n\r\n", "POST")
     assert b"Content-Length: 0" in heads

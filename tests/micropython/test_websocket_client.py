@@ -93,11 +93,13 @@ async def test_the_request():
     assert heads[0] == b"GET /socket HTTP/1.1"
     names = [line.split(b":")[0].lower() for line in heads[1:]]
     assert sorted(names) == [
+        b"accept-encoding",
         b"connection",
         b"host",
         b"sec-websocket-key",
         b"sec-websocket-version",
         b"upgrade",
+        b"user-agent",
     ]
 
 

@@ -6,6 +6,7 @@ from .errors import ProtocolError
 from .http_head import ResponseHead
 
 _LINE_BYTES = const(256)
+_LARGEST_CHUNK_BYTES = const(0xFFFFFF)
 _LF = const(b"\n")
 _CHUNK_SIZE = const(0)
 _CHUNK_DATA = const(1)
@@ -32,13 +33,15 @@ class BodyFraming:
         self._state = _CHUNK_SIZE
         self.start = 0  # the piece of the body that `next` found: data[start:end]
         self.end = 0
-        coding = head.headers.get("transfer-encoding")
+        # A second "chunked" says nothing new (RFC 9112 section 6.1), nor does "identity".
+        codings = head.headers.get("transfer-encoding", "").lower().split(",")
+        codings = [coding.strip() for coding in codings]
         length = head.headers.get("content-length")
         if head.status in (101, 204, 304) or head.status < 200:
             self.done = True
-        elif coding is not None:
-            if coding.strip().lower() != "chunked":
-                raise ProtocolError("the response has a transfer coding that we did not ask for")
+        elif [coding for coding in codings if coding not in ("", "identity", "chunked")]:
+            raise ProtocolError("the response has a transfer coding that we did not ask for")
+        elif "chunked" in codings:
             self.chunked = True
             self._left = 0
         elif length is not None:
@@ -114,17 +117,18 @@ def _content_length(text: str, bound_bytes: int) -> int:
     for part in parts:
         if part != parts[0] or not part.encode().isdigit():
             raise ProtocolError("the response's Content-Length is not a number")
-    if len(parts[0]) > 9 or int(parts[0]) > bound_bytes:
+    digits = parts[0].lstrip("0")
+    if len(digits) > 9 or int(digits or "0") > bound_bytes:
         raise ProtocolError(
             "the response's body is longer than %d bytes" % bound_bytes, reason="too_large"
         )
-    return int(parts[0])
+    return int(digits or "0")
 
 
 def _chunk_size(line: bytes) -> int:
     digits = line.split(b";")[0].rstrip(b" \t")
-    if not digits or len(digits) > 7:
-        raise ProtocolError("a chunk's size is not a number within bounds")
+    if not digits:
+        raise ProtocolError("a chunk has no size")
     size = 0
     for byte in digits:
         if 0x30 <= byte <= 0x39:
@@ -134,4 +138,6 @@ def _chunk_size(line: bytes) -> int:
         else:
             raise ProtocolError("a chunk's size is not a hexadecimal number")
         size = size << 4 | digit
+        if size > _LARGEST_CHUNK_BYTES:
+            raise ProtocolError("a chunk is too long", reason="too_large")
     return size

@@ -6,24 +6,32 @@ of one short line: only the headers that the caller wants are kept.
 
 from micropython import const
 
+from .. import __version__
 from .errors import ProtocolError
 
 _LINE_BYTES = const(512)  # the longest line that is kept; longer ones are counted and dropped
 _HEAD_BYTES = const(16384)
 _LF = const(b"\n")
 _DATE_MS = const(60_000)
+# Firewalls refuse requests without a User-Agent. Without Accept-Encoding, any coding is acceptable
+# (RFC 9110 section 12.5.3).
+_BEGIN = (
+    "%s %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: Pilotlight/"
+    + __version__
+    + "\r\nAccept-Encoding: identity\r\n"
+)
 
 
 def request_head(method: str, target: str, host: str, headers) -> bytes:
     """The bytes of a request's head, the empty line included.
 
     target: path and query, percent-encoded. host: the value of the Host header. headers: (name,
-    value) pairs, the other headers.
+    value) pairs, the other headers but User-Agent and Accept-Encoding.
     Raises ValueError if target or a value holds a control character, which could begin another
     header, or one that is not ASCII. The error's text does not hold the value.
     """
     _check("request target", target, 0x21)
-    lines = ["%s %s HTTP/1.1\r\nHost: %s\r\n" % (method, target, host)]
+    lines = [_BEGIN % (method, target, host)]
     for name, value in headers:
         _check(name, value, 0x20)
         lines.append("%s: %s\r\n" % (name, value))

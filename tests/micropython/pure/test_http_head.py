@@ -1,5 +1,6 @@
 """HTTP/1.1 heads and bodies at any split, within their bounds (RFC 9112)."""
 
+from pilotlight import __version__
 from pilotlight.net.errors import ProtocolError
 from pilotlight.net.http_body import BodyFraming
 from pilotlight.net.http_head import ResponseHead, request_head
@@ -139,6 +140,20 @@ def test_bodies_at_every_split():
             True,
             True,
         )
+        for lines in (
+            b"Transfer-Encoding: chunked, chunked\r\n",
+            b"Transfer-Encoding: chunked\r\ntransfer-encoding: CHUNKED\r\n",
+            b"Transfer-Encoding: identity, chunked\r\n",
+            b"Transfer-Encoding: , chunked,\r\nContent-Length: 7\r\n",
+        ):
+            assert read_body(lines, chunked, step) == (b"hello,0123456789", True, True)
+        identity = b"Transfer-Encoding: Identity\r\n"
+        assert read_body(identity, b"until the end", step) == (b"until the end", False, True)
+        for lines in (identity, b"Transfer-Encoding:\r\n"):
+            lines += b"Content-Length: 000000000000005\r\n"
+            assert read_body(lines, b"hello", step) == (b"hello", True, True)
+        padded = b"000000000005\r\nhello\r\n0\r\n\r\n"
+        assert read_body(b"Transfer-Encoding: chunked\r\n", padded, step)[0] == b"hello"
         # Cut off: never whole.
         assert read_body(b"Content-Length: 5\r\n", b"hell", step) == (b"hell", False, False)
         assert read_body(b"Transfer-Encoding: chunked\r\n", chunked[:-4], step)[1:] == (
@@ -158,6 +173,10 @@ def test_framing_that_cannot_be_trusted():
         b"Content-Length: 99999999999999999999\r\n",
         b"Content-Length: 1001\r\n",
         b"Transfer-Encoding: gzip, chunked\r\n",
+        b"Transfer-Encoding: chunked, gzip\r\n",
+        b"Transfer-Encoding: chunked;q=1\r\n",
+        b"Transfer-Encoding: " + b"chunked, " * 100 + b"\r\n",
+        b"Content-Length: 5\r\nContent-Length: 6\r\n",
     ):
         with raises(ProtocolError):
             read_body(lines, b"", 1)
@@ -185,6 +204,23 @@ def test_framing_that_cannot_be_trusted():
         read_body(b"", b"x" * 1001, 100)
 
 
+def test_too_large_is_told_from_malformed():
+    chunked = b"Transfer-Encoding: chunked\r\n"
+    for lines, wire, reason in (
+        (b"Content-Length: 1001\r\n", b"", "too_large"),
+        (b"Content-Length: 99999999999999999999\r\n", b"", "too_large"),
+        (b"Content-Length: -1\r\n", b"", "protocol"),
+        (b"Content-Length: 1e3\r\n", b"", "protocol"),
+        (chunked, b"fffffffffffffffff\r\n", "too_large"),
+        (chunked, b"3e9\r\n" + b"x" * 1001, "too_large"),
+        (chunked, b"-1\r\n", "protocol"),
+        (chunked, b"1" * 300, "too_large"),
+    ):
+        with raises(ProtocolError) as caught:
+            read_body(lines, wire, 1 << 20)
+        assert caught.error.reason == reason, (lines, wire[:10])
+
+
 def test_a_body_that_the_status_forbids():
     for status in (b"204", b"304"):
         head, _ = parse(b"HTTP/1.1 " + status + b" X\r\nContent-Length: 5\r\n\r\n", 1 << 20)
@@ -193,7 +229,10 @@ def test_a_body_that_the_status_forbids():
 
 def test_request_head():
     got = request_head("GET", "/a?b=c", "host:1", (("X-A", "b c"),))
-    assert got == b"GET /a?b=c HTTP/1.1\r\nHost: host:1\r\nX-A: b c\r\n\r\n"
+    assert got == (
+        b"GET /a?b=c HTTP/1.1\r\nHost: host:1\r\nUser-Agent: Pilotlight/%s\r\n"
+        b"Accept-Encoding: identity\r\nX-A: b c\r\n\r\n" % __version__.encode()
+    )
 
 
 def test_a_request_head_is_never_split_by_a_value():
