@@ -10,8 +10,8 @@ import time
 
 from pilotlight.net import transport as module
 from pilotlight.net.deadline import Deadline
-from pilotlight.net.errors import LinkClosed, Unreachable
-from pilotlight.net.transport import Endpoint
+from pilotlight.net.errors import LinkClosed, Unreachable, Untrusted
+from pilotlight.net.transport import Endpoint, tls_context
 from tests.support import server
 from tests.support.expect import raises
 
@@ -108,6 +108,31 @@ async def test_a_reset_after_the_first_write_is_no_refusal():
         with raises(Unreachable) as caught:
             await connect_and_read(one)
         assert caught.error.reason == "reset", caught.error
+
+
+async def test_how_a_tls_handshake_is_refused():
+    closed, broken = (LinkClosed, "closed"), (Untrusted, "tls")
+    for answer, (kind, reason) in (
+        (b"", closed),
+        (b"\x16\x03\x03\x00\x50\x02\x00", closed),  # the beginning of a message
+        (b"\x15\x03\x03\x00\x02\x01\x00", closed),  # the alert close_notify
+        (b"\x15\x03\x03\x00\x02\x02\x28", broken),  # the alert handshake_failure
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", broken),
+    ):
+
+        async def refuse(reader, writer):
+            await reader.read(2000)  # all of the client's first message
+            writer.write(answer)
+            await writer.drain()
+            await server.end(writer)
+
+        listener, plain = await server.start(refuse)
+        with open("tests/micropython/root.der", "rb") as file:
+            endpoint = Endpoint("127.0.0.1", plain.port, tls_context([file.read()]))
+        with raises(kind) as caught:
+            await connect_and_read(endpoint)
+        assert caught.error.reason == reason, (answer, caught.error)
+        listener.close()
 
 
 def test_the_host_field_names_the_port_unless_it_is_the_scheme_s_own():

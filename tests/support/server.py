@@ -24,7 +24,7 @@ class ShortTimes:
     """Deadlines for what never comes."""
 
     stall_ms = 300
-    total_ms = 1000
+    total_ms = tls_total_ms = 1000
     close_ms = 200
 
 

@@ -30,6 +30,7 @@ _IPPROTO_TCP = const(6)  # the same on lwIP and on computers; not every port nam
 _TCP_NODELAY = const(1)
 _LARGEST_ERRNO = const(255)
 _TLS_ALLOC_FAILED = const(0x7F00)
+_TLS_CLOSED = const((0x7280, 0x7880))  # in the handshake: the end of the stream, a close_notify
 
 # Look-ups: see Endpoint.
 _KEPT_MS = const(60_000)
@@ -434,6 +435,8 @@ def _named(error, connected: bool) -> NetError:
     number = abs(error.errno or 0)
     if number in (errno.ENOMEM, _TLS_ALLOC_FAILED):
         return no_memory()
+    if number in _TLS_CLOSED:
+        return LinkClosed(1006, "the peer closed the connection in the TLS handshake")
     if number > _LARGEST_ERRNO:
         return Untrusted("tls", "the TLS layer failed with error %d" % number)
     if number in _TIMED_OUT:
