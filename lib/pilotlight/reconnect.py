@@ -38,7 +38,11 @@ class Recent:
 
 
 class Reconnect:
-    """Counts what has happened to the link. Each `…_ms` method gives a wait in milliseconds."""
+    """Counts what has happened to the link. Each `…_ms` method gives a wait in milliseconds.
+
+    is_doubtful: the last channel ended before a heartbeat was answered, or the server broke a rule.
+    The same may happen again, so the next one is shown as joined only after a heartbeat.
+    """
 
     def __init__(self, times: Times) -> None:
         self._times = times
@@ -50,6 +54,7 @@ class Reconnect:
         self._asked = Recent()  # the server has asked to wait before the next upgrade
         self._join = Recent()
         self._rejoin = Recent()
+        self.is_doubtful = False
         self._rejoins = 0  # on this socket, since the channel last held for a while
         self._refresh_for_403 = Recent()
 
@@ -73,10 +78,11 @@ class Reconnect:
         self._rejoin.happened(now_ms, self._times.stray_close_ms if self._rejoins else 0)
 
     def served(self, has_beaten: bool, dropped: bool, now_ms: int) -> None:
-        """The channel has ended. has_beaten: a heartbeat was answered on this socket.
+        """The channel has ended. has_beaten: a heartbeat was answered since it was joined.
 
         dropped: the server has ended the socket unannounced.
         """
+        self.is_doubtful = not has_beaten
         if has_beaten:
             self.reset()
             self._restarts = 0

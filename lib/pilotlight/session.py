@@ -25,7 +25,14 @@ from .credentials import Credentials, NotAuthorized
 from .frameio_api import ApiError
 from .identity import Identity
 from .net.deadline import ends_within
-from .net.errors import JoinRefused, LinkClosed, NetError, UpgradeRefused, no_memory
+from .net.errors import (
+    JoinRefused,
+    LinkClosed,
+    NetError,
+    ProtocolError,
+    UpgradeRefused,
+    no_memory,
+)
 from .net.phoenix import PhoenixSocket
 from .net.url_encoding import percent_encode
 from .pairing_request import PairingRequest
@@ -226,7 +233,10 @@ class Session:
             return self._lost(error, "failed")
 
     async def _at_identity(self) -> str:
-        return await self._poller.identity_outcome()
+        outcome = await self._poller.identity_outcome()
+        # Health may answer meanwhile, so it is kept why identity does not.
+        self._status.update(link_reason=self._status.request_reason)
+        return outcome
 
     _at_refused = _at_identity
 
@@ -263,6 +273,8 @@ class Session:
         except NetError as error:
             dropped = isinstance(error, LinkClosed) and error.reason == "closed"
             self._reconnect.served(self._phoenix.has_beaten, dropped, time.ticks_ms())
+            if isinstance(error, ProtocolError):
+                self._reconnect.is_doubtful = True
             return self._lost(error, "lost")
         now_ms = time.ticks_ms()
         outcome = "lost" if self._reconnect.was_stray(now_ms) else "closed"
@@ -299,6 +311,8 @@ class Session:
     async def _join(self) -> str:
         topic = "devices:" + (self._identity.device_id or "")
         await self._phoenix.join(topic, self._pushed)
+        if self._reconnect.is_doubtful:
+            await self._phoenix.settle()
         self._core.log("joined")
         self._reconnect.joined(time.ticks_ms())
         self._lost_by = None
@@ -310,7 +324,9 @@ class Session:
         paused = paused_by(event, payload, status)
         if paused is not None:
             self._identity.hint(paused)
-            self._poller.want_identity()
+        elif event not in ("", "status_updated"):
+            return
+        self._poller.want_identity()  # also about what could not be understood
 
     def _lost(self, error, outcome: str) -> str:
         """There is no joined socket, and `error` is why. Returns the outcome."""

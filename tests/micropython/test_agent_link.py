@@ -99,6 +99,7 @@ async def test_after_an_answered_heartbeat_the_backoff_begins_at_its_base():
         for seed in range(8):
             world = World(seed)
             await world.online()
+            await sleep_s(5)  # a heartbeat is answered: the next link is shown at once
             world.network.refused = True
             world.frameio.close_sockets(1000)
             await sleep_s(1800)  # the backoff is at its cap

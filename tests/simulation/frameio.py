@@ -100,6 +100,12 @@ class Frameio:
                 socket.send({"event": event, "payload": payload, "ref": ref, "topic": topic})
                 socket.joined = socket.joined and not ends
 
+    def send(self, opcode, data):
+        """Send a frame of these bytes to the joined socket."""
+        for socket in self._sockets:
+            if socket.joined:
+                socket.send_frame(opcode, data)
+
     def ping(self):
         """Ping the device, as Phoenix does not, but something in between may."""
         for socket in self._sockets:
@@ -271,11 +277,12 @@ class _Socket:
         if self.stream.closed:
             return
         count = len(payload)
-        head = (
-            bytes((0x80 | opcode, count))
-            if count < 126
-            else bytes((0x80 | opcode, 126, count >> 8, count & 0xFF))
-        )
+        if count < 126:
+            head = bytes((0x80 | opcode, count))
+        elif count < 0x10000:
+            head = bytes((0x80 | opcode, 126, count >> 8, count & 0xFF))
+        else:
+            head = bytes((0x80 | opcode, 127, 0, 0, 0, 0)) + count.to_bytes(4, "big")
         self.stream.write_now(head + payload, 0, len(head) + count, opcode == 1)
 
     async def run(self):

@@ -20,6 +20,7 @@ _LARGEST_EXPECTED_BYTES = const(125)
 _LARGE_BYTES = const(4096)
 _LATE_MS = const(500)
 _NEXT_TURN_MS = const(1)
+_CRASHED = const("the channel crashed")
 
 
 class PhoenixSocket:
@@ -40,7 +41,7 @@ class PhoenixSocket:
     `late_reply_ms`, more time for a reply if the device itself was late.
     proof: has `prove()`, which is called for the 101 and for each valid message: the server is
     alive.
-    has_beaten: a heartbeat was answered on this socket.
+    has_beaten: a heartbeat was answered since the last join of this socket.
     """
 
     def __init__(
@@ -104,6 +105,7 @@ class PhoenixSocket:
         self._on_push = on_push
         self._join_status = ""
         self._channel_lost = False
+        self.has_beaten = False
         self._news.clear()
         text = message(topic, "phx_join", self._join_ref)
         with Deadline(self._transport, "joining", self._times):
@@ -114,7 +116,21 @@ class PhoenixSocket:
                 self._news.clear()
         self._raise_end()
         if self._join_status != "ok":
-            raise JoinRefused(self._join_reason if self._join_status else "the channel crashed")
+            raise JoinRefused(self._join_reason if self._join_status else _CRASHED)
+
+    async def settle(self) -> None:
+        """Wait until the channel has lasted for a while, and a heartbeat is answered.
+
+        Raises JoinRefused if the channel ends before, another NetError if the link ends.
+        """
+        await self.pause(self._times.first_heartbeat_ms)
+        while not self._channel_lost:
+            self._raise_end()
+            if self.has_beaten:
+                return
+            await self._news.wait()
+            self._news.clear()
+        raise JoinRefused(_CRASHED)
 
     async def serve(self) -> None:
         """Wait until the server ends the channel, then return: the socket still lives, so rejoin.
@@ -242,7 +258,7 @@ class PhoenixSocket:
     def _on_message(self, opcode: int, start: int, end: int) -> None:
         frames = self._websocket.frames
         if frames.was_expected:
-            self._heartbeat_answered = self.has_beaten = True
+            self._beaten()
             self._proof.prove()
             return
         if opcode != TEXT:
@@ -257,12 +273,18 @@ class PhoenixSocket:
             and read.ref == self._heartbeat_ref
             and read.status == "ok"
         ):
-            self._heartbeat_answered = self.has_beaten = True
+            self._beaten()
             if frames.is_first and end - start <= _LARGEST_EXPECTED_BYTES:
                 frames.expected = bytes(frames.buffer[start:end])
         elif read.topic == self._topic:
             self._on_channel_message(read)
         self._proof.prove()
+
+    def _beaten(self) -> None:
+        self._heartbeat_answered = True
+        if not self.has_beaten:
+            self.has_beaten = True
+            self._news.set()  # only then: it wakes a task, and that allocates
 
     def _on_channel_message(self, read: MessageReader) -> None:
         event = read.event
