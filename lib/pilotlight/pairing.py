@@ -15,7 +15,7 @@ from .credentials import NotAuthorized, client_refused
 from .frameio_api import ApiError, BadRequest, Unauthorized
 from .net.backoff import Backoff
 from .net.deadline import ends_within
-from .net.errors import NetError
+from .net.errors import NetError, ProtocolError
 from .oauth_api import CLIENT_REFUSED, TOKEN_REFUSED, DeviceCode, TokenPair
 from .requests import Requests
 from .tokens import Tokens, new_key
@@ -68,7 +68,12 @@ class Pairing:
                 if await self._poll(self._code):  # type: ignore[arg-type]  # there is one
                     break
                 self._code = None
-                self._backoff.reset()
+                age_ms = time.ticks_diff(time.ticks_ms(), self._issued_ms)
+                if age_ms >= self._times.code_shortest_ms:
+                    self._backoff.reset()
+                else:  # the endpoint has ended it early, and may do so again
+                    self._show(None)
+                    await self._wait(self._backoff.next_ms())
                 if self._left_ms() <= 0:
                     raise _timed_out()
         except NotAuthorized:
@@ -91,7 +96,7 @@ class Pairing:
         while True:
             await self._until_ready()
             try:
-                return await self._requests.ask(self._api.device_code())
+                return await self._requests.ask(self._usable_code())
             except (ApiError, NetError) as error:
                 self._core.log("no device code: %s" % error)
                 if isinstance(error, Unauthorized) or (
@@ -101,6 +106,13 @@ class Pairing:
                     raise client_refused()
             self._show(None)  # the code before has expired
             await self._wait(self._backoff.next_ms())
+
+    async def _usable_code(self) -> DeviceCode:
+        """Raises ProtocolError for a code that ends before it can be typed in."""
+        code = await self._api.device_code()
+        if code.expires_in_s * 1000 < self._times.code_shortest_ms:
+            raise ProtocolError("the code ends in %d s" % code.expires_in_s)
+        return code
 
     async def _poll(self, code: DeviceCode) -> bool:
         """Ask until the user has typed in the code (True) or it has expired (False)."""

@@ -64,6 +64,7 @@ class Times:
 
     # Pairing and tokens.
     pairing_ms = 600_000  # a code is renewed for so long
+    code_shortest_ms = 30_000  # to type in a code; one with a shorter life is not shown
     refresh_low_percent = 70  # of the access token's life
     refresh_high_percent = 80
     refresh_spacing_ms = 60_000  # from one refresh to the next, whatever life the answer claims

@@ -3,7 +3,7 @@
 import asyncio
 
 from tests.simulation.device import World, gaps, sleep_s
-from tests.simulation.frameio import TOPIC
+from tests.simulation.frameio import DEVICE_ID, TOPIC
 
 TEXT, BINARY = 1, 2
 MINUTES = 10
@@ -140,4 +140,68 @@ async def test_it_is_online_again_when_the_input_has_ended():
     task.cancel()
     assert await world.until("online", 95_000) < 95_000
     assert world.agent.status.joined
+    await world.power_off()
+
+
+def identity(**more):
+    """An answer of identity."""
+    return dict({"id": DEVICE_ID, "status": "online"}, **more)
+
+
+async def test_an_identity_that_can_not_be_read_for_ever():
+    for body, reason in (
+        (identity(pad="x" * 300_000), "too_large"),
+        (identity(id="x" * 300), "too_large"),
+        (identity(id=7), "protocol"),
+        ({}, "portal"),
+    ):
+        world = World()
+        await world.online()
+        await sleep_s(30)
+        world.frameio.answered_with["identity"] = (200, body)
+        shown = await shown_in(world)
+        assert shown == [("online", None), ("joining", "paused_unknown")], (str(body)[:60], shown)
+        await world.power_off()
+
+        world = World()
+        world.frameio.answered_with["identity"] = (200, body)
+        world.power_on()
+        await sleep_s(30)
+        shown = await shown_in(world)
+        assert shown == [("joining", reason), ("joining", "paused_unknown")], (
+            str(body)[:60],
+            shown,
+        )
+        assert min(gaps(world.frameio.times("identity"))) >= 60_000
+        await world.power_off()
+
+
+async def test_a_code_that_can_not_work_is_not_shown():
+    good = {"device_code": "secret", "user_code": "123456", "expires_in": 120}
+    for body, reason in (
+        (dict(good, user_code="1" * 3000), "too_large"),
+        (dict(good, user_code="12 34 56"), "protocol"),
+        (dict(good, user_code=123456), "protocol"),
+        (dict(good, device_code="x" * 3000), "too_large"),
+        (dict(good, expires_in=1), "protocol"),
+        ({}, "portal"),
+    ):
+        world = World(pairs=True)
+        world.frameio.answered_with["code"] = (200, body)
+        world.power_on()
+        shown = await shown_in(world)
+        assert "pairing" not in [state for state, _ in shown], shown
+        assert ("no_backend", reason) in shown, shown
+        assert len(world.frameio.times("code")) < 3 * MINUTES
+        del world.frameio.answered_with["code"]
+        await world.pair()
+        await world.power_off()
+
+
+async def test_codes_that_expire_at_once_are_not_asked_for_without_end():
+    world = World(pairs=True)
+    world.frameio.answered_with["token"] = (400, {"error": "expired_token"})
+    world.power_on()
+    await sleep_s(MINUTES * 60)
+    assert len(world.frameio.times("code")) < 3 * MINUTES
     await world.power_off()

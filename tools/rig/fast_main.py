@@ -58,6 +58,7 @@ times = Times(
     refresh_for_403_ms=60_000,
     unknown_verdict_ms=1000,
     pairing_ms=5000,
+    code_shortest_ms=500,
     starting_ms=1000,
 )
 for name, value in json.loads(sys.argv[1]).items():
