@@ -14,6 +14,7 @@ from .console import Console
 from .event_log import EventLog
 from .indication import Indication
 from .storage import FileStorage
+from .text_output import hold_closed_streams, log
 from .timestamps import Uptime
 
 _CONFIG_ERROR_EXIT = const(2)
@@ -30,6 +31,8 @@ def run(times=None, supervisor=None) -> None:
     An unusable configuration is shown, and one sentence goes to stderr. A computer then ends with
     exit code 2; a board goes on showing it. Every other exception is raised, KeyboardInterrupt too.
     """
+    if supervisor is None:
+        hold_closed_streams()
     uptime = Uptime()
     values, settings = configure(uptime, supervisor)
     try:
@@ -130,11 +133,6 @@ def make_agent(
     )
 
 
-def log(line: str) -> None:
-    """Write a line for the maintainer to stderr. stdout belongs to the console."""
-    print("pilotlight:", line, file=sys.stderr)
-
-
 def _front_panel(board, values: dict, storage):
     """The board's light, screen and button as a FrontPanel, or None if it has none of them."""
     light = board.light() if values["light"] and hasattr(board, "light") else None
@@ -195,17 +193,21 @@ class Outputs:
             if await ends_within(status.wait(version), _CHECK_IN_MS):
                 version = status.version
                 self._show(Indication(status))
+            elif self._console is not None and self._console.is_behind:
+                self._show_on_console(self._console, Indication(status))
 
     def _show(self, indication: Indication) -> None:
         self._event_log.add(indication.state, indication.reason)
         if self._front_panel is not None:
             self._front_panel.show(indication)
         if self._console is not None:
-            try:
-                self._console.show(indication, self._uptime.ms())
-            except OSError:
-                self._console = None
-                log("nobody reads the console any more")
+            self._show_on_console(self._console, indication)
+
+    def _show_on_console(self, console: Console, indication: Indication) -> None:
+        was_behind = console.is_behind
+        console.show(indication, self._uptime.ms())
+        if console.is_behind and not was_behind:
+            log("nobody reads the console: lines are lost")
 
 
 def _fail(sentence: str, uptime: Uptime, supervisor) -> None:

@@ -5,26 +5,26 @@ import sys
 from collections import OrderedDict
 
 from .indication import Indication
+from .text_output import TextOutput, plain
 
 
 class Console:
-    """Writes an indication whenever it differs from the one before."""
+    """Writes an indication whenever it differs from the one before.
+
+    is_behind: the newest line is lost, because stdout is full, unread or closed.
+    """
 
     def __init__(self) -> None:
+        self.is_behind = False
+        self._output = TextOutput(sys.stdout)
         self._last = ""
 
     def show(self, indication: Indication, t_ms: int) -> None:
-        """Write a line if anything in it is new. t_ms: milliseconds since the firmware started.
-
-        Raises OSError if stdout is closed.
-        """
+        """Write a line if anything in it is new. t_ms: milliseconds since the firmware started."""
         fields = _fields(indication)
-        if fields == self._last:
-            return
-        self._last = fields
-        print('{"t_ms": %d, %s' % (t_ms, fields))
-        if hasattr(sys.stdout, "flush"):
-            sys.stdout.flush()
+        if fields != self._last:
+            self.is_behind = not self._output.write_line('{"t_ms": %d, %s' % (t_ms, fields))
+            self._last = "" if self.is_behind else fields
 
 
 def _fields(indication: Indication) -> str:
@@ -37,10 +37,15 @@ def _fields(indication: Indication) -> str:
                 ("connected", indication.connected),
                 ("paused", indication.paused),
                 ("light", OrderedDict((("pattern", indication.pattern), ("rgb", indication.rgb)))),
-                ("project", indication.project),
-                ("creator", indication.creator),
-                ("expires_at", indication.expires_at),
-                ("user_code", indication.user_code),
+                ("project", _plain(indication.project)),
+                ("creator", _plain(indication.creator)),
+                ("expires_at", _plain(indication.expires_at)),
+                ("user_code", _plain(indication.user_code)),
             )
         )
     )[1:]
+
+
+def _plain(text: str | None) -> str | None:
+    """Text from outside, safe for a terminal that shows the line or a value of it."""
+    return None if text is None else plain(text)

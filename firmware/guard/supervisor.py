@@ -14,6 +14,7 @@ import time
 
 import machine
 
+from ..text_output import log
 from .boot_loop_counter import BootLoopCounter
 from .watchdog import Watchdog
 
@@ -87,11 +88,6 @@ def run(times=None) -> None:
         _store_crash(error)
         time.sleep_ms(pause_ms)
         machine.reset()  # counted as a crash, because the counter still says "running"
-
-
-def log(line: str) -> None:
-    """Write a line for the maintainer to stderr."""
-    print("pilotlight:", line, file=sys.stderr)
 
 
 def log_exception(error: BaseException) -> None:

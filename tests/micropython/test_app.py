@@ -3,7 +3,9 @@
 import asyncio
 
 from firmware import app
+from firmware.timestamps import Uptime
 from pilotlight import agent as agent_module
+from pilotlight.status import DeviceStatus
 from tests.support.expect import raises
 
 
@@ -105,3 +107,45 @@ def test_the_configuration_can_forbid_the_reset_by_recovery():
             assert callable(made[6]) == may_reset and made[7] == "check in", made
     finally:
         agent_module.Agent = kept
+
+
+async def test_a_console_that_lost_a_line_gets_the_newest_one_when_it_is_read():
+    virtual_ms = []
+    kept = app.ends_within
+
+    async def ends_within(job, wait_ms):
+        virtual_ms.append(wait_ms)
+        return await kept(job, 1)
+
+    class Console:
+        is_behind = False
+        shown = []
+
+        def show(self, indication, t_ms):
+            self.is_behind = len(self.shown) < 3
+            self.shown.append(indication.state)
+
+    class Quiet:
+        def add(self, state, reason):
+            pass
+
+        async def run(self):
+            pass
+
+    class Agent:
+        status = DeviceStatus()
+
+    console = Console()
+    app.ends_within = ends_within
+    lines = []
+    log, app.log = app.log, lines.append
+    try:
+        outputs = app.Outputs(console, None, Quiet(), Uptime(), None)
+        task = asyncio.create_task(outputs.run(Agent))
+        await asyncio.sleep_ms(100)
+        task.cancel()
+    finally:
+        app.ends_within, app.log = kept, log
+    assert console.shown == ["starting"] * 4, console.shown  # and then no more
+    assert len(lines) == 1 and "console" in lines[0], lines
+    assert max(virtual_ms) <= 30_000
