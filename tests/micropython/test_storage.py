@@ -163,3 +163,142 @@ def test_a_flash_that_fails_leaves_the_old_record_at_every_operation():
             flash_chip.mount(torn.after_reboot())
             new = at == count and tear == flash_chip.WHOLE
             assert storage.load("client") == ({"token": "t" * 1000} if new else RECORD), (tear, at)
+
+
+def full_but_for(blocks):
+    """Fill the flash, but for so many of its blocks. littlefs's own count is only a bound."""
+    number, left = 0, os.statvfs(flash_chip.PLACE)[4] - blocks
+    while left > 0:
+        try:
+            with open("%s/filler%d" % (flash_chip.PLACE, number), "wb") as file:
+                file.write(bytes(480 * left))
+        except OSError:
+            if left == 1:
+                break
+        number += 1
+        left = 1 if not blocks else os.statvfs(flash_chip.PLACE)[4] - blocks
+
+
+def empty():
+    """Remove what fills the flash."""
+    for name in os.listdir(flash_chip.PLACE):
+        if name.startswith("filler"):
+            os.remove("%s/%s" % (flash_chip.PLACE, name))
+
+
+LARGEST = {"access_token": "a" * 2048, "refresh_token": "r" * 2048, "client_id": "c" * 1900}
+
+
+def test_with_room_kept_a_full_flash_takes_the_next_record_again_and_again():
+    for record in (LARGEST, {"token": "t" * 1200}):
+        _, storage = new_storage()
+        storage.save("authorization", record)
+        storage.keep_room("authorization")
+        full_but_for(0)
+        for number in range(20):
+            storage.keep_room("authorization")
+            record["number"] = number
+            storage.save("authorization", record)
+            assert storage.load("authorization") == record
+            try:
+                storage.save("log", record)  # if there are other free blocks; it takes no room
+            except StorageError:
+                pass
+
+
+def test_with_room_kept_a_record_may_grow():
+    _, storage = new_storage()
+    storage.save("authorization", {"token": "t"})
+    storage.keep_room("authorization")
+    full_but_for(0)
+    storage.save("authorization", LARGEST)
+    assert storage.load("authorization") == LARGEST
+    with raises(StorageError):
+        storage.keep_room("authorization")  # but there is none for the one after that
+
+
+def test_room_is_written_once():
+    flash, storage = new_storage()
+    storage.save("authorization", LARGEST)
+    saved = len(flash.done)
+    storage.save("authorization", LARGEST)
+    saved = len(flash.done) - saved
+    storage.keep_room("authorization")
+    for _ in range(20):
+        before = len(flash.done)
+        storage.keep_room("authorization")
+        storage.save("authorization", LARGEST)
+        done = flash.done[before:]
+        written = sum([count for kind, count in done if kind == "program"])
+        assert written < 7500, (written, saved, done)
+    assert sorted(os.listdir(STATE)) == ["authorization.json", "authorization.json.room"]
+
+
+def test_no_room_is_told_before_and_wears_nothing():
+    flash, storage = new_storage()
+    storage.save("authorization", {"token": "t"})
+    full_but_for(3)
+    before = len(flash.done)
+    for _ in range(10):
+        with raises(StorageError) as caught:
+            storage.keep_room("authorization")
+        assert caught.error.errno == 28 and "authorization" in str(caught.error)
+    assert len(flash.done) == before
+    empty()
+    storage.keep_room("authorization")
+
+
+def test_a_flash_that_takes_no_write_is_told_before():
+    for has_room in (True, False):
+        flash, storage = new_storage()
+        storage.save("authorization", {"token": "t"})
+        if has_room:
+            storage.keep_room("authorization")
+        flash = flash.copy()
+        flash.writeblocks = lambda *_: -30  # read-only
+        flash_chip.mount(flash)
+        with raises(StorageError):
+            storage.keep_room("authorization")
+
+
+def test_the_power_goes_while_room_is_kept_or_used():
+    for tear in flash_chip.TEARS:
+        at = 0
+        lost = True
+        while lost:
+            at += 1
+            flash, storage = new_storage()
+            storage.save("authorization", {"token": "t" * 900})
+            if at & 1:
+                storage.keep_room("authorization")
+            full_but_for(14)
+            cut = flash.copy()
+            cut.cut_at, cut.tear = 1 + at // 2, tear
+            flash_chip.mount(cut)
+            try:
+                storage.keep_room("authorization")
+                full_but_for(0)
+                storage.save("authorization", LARGEST)
+            except OSError:
+                pass
+            lost = cut.lost.is_set()
+            flash_chip.mount(cut.after_reboot())
+            assert storage.load("authorization") in ({"token": "t" * 900}, LARGEST), (tear, at)
+            empty()
+            storage.keep_room("authorization")
+            storage.save("authorization", RECORD)
+            assert storage.load("authorization") == RECORD
+        assert at > 20
+
+
+def test_folders_in_the_place_of_any_file():
+    for _ in range(3):  # those of the last time are there
+        _, storage = new_storage()
+        storage.save("identity", {})
+        for name in ("client.json", "client.json.new", "client.json.room"):
+            for suffix in ("", ".folder", ".folder1"):
+                os.mkdir("%s/%s%s" % (STATE, name, suffix))
+                write("%s/%s%s/file" % (STATE, name, suffix), b"")
+        storage.keep_room("client")
+        storage.save("client", RECORD)
+        assert storage.load("client") == RECORD
