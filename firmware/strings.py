@@ -74,6 +74,9 @@ unpaired|Not paired|This device is not paired|Hold the button to pair
 joining|Going online|Please wait|
 """)
 
+# The reason that a pairing's pages show, too.
+NOT_STORED = "not_stored"
+
 # reason → (what it is, what to do); each fits on two rows of a small screen
 REASONS = Table("""
 config|The configuration can't be used|Correct config.json
@@ -104,6 +107,7 @@ http_error|Frame.io gave an odd answer|Wait; look for a proxy
 rate_limited|Frame.io asks for patience|Wait: it tries again
 token_refused|Frame.io no longer accepts this device|Pair again, or set a new token
 paused_unknown|Frame.io does not say whether paused|Wait: it asks again
+not_stored|Can't store what a restart needs|Make room in its memory
 code_requested|A code is on its way|Please wait
 http_fallback|By HTTP only: a pause shows late|Let websockets pass the firewall
 not_paired|This device is not paired|Hold the button to pair

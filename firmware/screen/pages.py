@@ -203,6 +203,10 @@ def _pairing(indication, width: int, height: int) -> list:
         rows = _qr_code(indication.verification_uri_complete)
         if rows is not None:
             pages.append((_draw_qr, rows, code))
+    if indication.reason == strings.NOT_STORED:  # before the user types the code in
+        meaning, remedy = strings.REASONS[indication.reason]
+        rows = (meaning, strings.REMEDY % remedy)
+        pages.extend(_texts(strings.PAIR, True, False, (), rows, width, height))
     return pages
 
 

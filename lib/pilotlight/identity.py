@@ -84,6 +84,8 @@ class Identity:
             self.device_id = answer.id
             if record != self._record.value:
                 self._record.save(record)
+        elif self._record.unsaved:
+            self._record.retry()
 
     def failed(self) -> None:
         """An identity request was not answered as it should be."""

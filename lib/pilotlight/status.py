@@ -35,6 +35,7 @@ _CAUSES = const(
         "pairing_is_wanted",
         "client_refused",
         "identity_failed",
+        "unsaved",
     )
 )
 
@@ -49,6 +50,10 @@ def state_of(status) -> str:
 
 def reason_of(status) -> str | None:
     """Why the state is not better: one short word, or None. The first match counts."""
+    return _reason(status) or ("not_stored" if status.unsaved else None)
+
+
+def _reason(status) -> str | None:
     if status.fault:
         return status.fault
     if not status.network_up:
@@ -94,7 +99,8 @@ class DeviceStatus:
     the last request failed, why there is no joined socket, why there is no authorization; a word or
     None); pairing_is_wanted (a code is shown, or will be as soon as there is one); client_refused
     (Frame.io refuses the model's secret or the unit's id); identity_failed (the last identity
-    request was not answered with what was asked for).
+    request was not answered with what was asked for); unsaved (how many records can't be stored, or
+    have no room for their next version).
     """
 
     def __init__(self) -> None:
@@ -119,6 +125,7 @@ class DeviceStatus:
         self.pairing_is_wanted = False
         self.client_refused = False
         self.identity_failed = False
+        self.unsaved = 0
         self.starting = True
         self.state = "starting"
         self.reason: str | None = None

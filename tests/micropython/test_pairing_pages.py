@@ -124,3 +124,14 @@ def test_without_a_qr_code_the_code_is_still_there():
     encoder = Encoder()
     assert len(with_encoder(encoder, 32)) == 1 and not encoder.asked
     assert len(with_encoder(encoder, 64)) == 2  # what has failed is tried again
+
+
+def test_that_nothing_can_be_stored_is_shown_with_the_code():
+    for width, height in SIZES:
+        well = Indication("pairing", user_code="123456", verification_uri=LINK)
+        told = Indication("pairing", user_code="123456", verification_uri=LINK, reason="not_stored")
+        book = pages.pages_of(told, width, height)
+        more = len(pages.pages_of(well, width, height))
+        assert book[:more] == pages.pages_of(well, width, height) and len(book) > more
+        assert "Can'tstorewhatarestartneeds>Makeroominitsmemory" in texts(book[more:])
+        check_inside(book, width, height)

@@ -96,3 +96,22 @@ def test_starting_ends_with_the_first_thing_that_is_known_and_stays_over():
     one.update(authorized=False, pairing_is_wanted=True)
     one.update(network_up=False)  # a radio takes a second or two to come up
     assert one.state == "starting"
+
+
+def test_what_can_not_be_stored_is_told_where_there_is_nothing_worse():
+    for facts, state, reason in (
+        ({}, "online", "not_stored"),
+        ({"paused": True}, "paused", "not_stored"),
+        ({"joined": False}, "joining", "not_stored"),
+        ({"joined": False, "authorized": False, "user_code": "1"}, "pairing", "not_stored"),
+        ({"joined": False, "link_reason": "closed"}, "joining", "closed"),
+        ({"network_up": False, "network_reason": "no_cable"}, "no_network", "no_cable"),
+    ):
+        one = status(**facts)
+        version = one.version
+        one.update(unsaved=1)
+        assert (one.state, one.reason) == (state, reason)
+        assert one.version - version == (reason == "not_stored")
+        one.update(unsaved=2)
+        one.update(unsaved=0)
+        assert one.reason == (None if reason == "not_stored" else reason)
