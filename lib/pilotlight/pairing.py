@@ -60,6 +60,7 @@ class Pairing:
         After a MemoryError, or a NetError because the time is not known, call it again: it goes on
         with the same code.
         """
+        self._tokens.keep_room()  # that there is none is shown before the code is
         try:
             while True:
                 if self._code is None:

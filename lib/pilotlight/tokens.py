@@ -42,6 +42,8 @@ _PLAIN = const(0)
 _ON_TRIAL = const(1)  # it is the answer to a refusal, and identity has not accepted it yet
 _ACCEPTED = const(2)  # it is the answer to a refusal, and identity has accepted it
 
+_LATEST_S = const(4_102_444_800)  # 2100: no time of ours is later
+
 
 class Tokens(Credentials):
     """Keeps one pair of tokens and its record. `run` is its task; nothing else refreshes.
@@ -60,6 +62,7 @@ class Tokens(Credentials):
         self._requests = requests
         self._host = settings.host_field  # tokens are sent to no other service
         self._record = Record(core, "authorization")
+        self._records = self._record, Record(core, "client")
         self._refresh: _Refresh | None = None  # the refresh that is due
         self._standing = _PLAIN
         self._untold = _NOTHING  # what the session has still to be told
@@ -120,8 +123,12 @@ class Tokens(Credentials):
         return False
 
     def request_refresh(self) -> bool:
-        """Refresh now instead of at its time. False: there is no pair to refresh."""
-        return self._want(_REQUESTED)
+        """Refresh now instead of at its time. False: there is no pair to refresh, or no room."""
+        return self._may_refresh() and self._want(_REQUESTED)
+
+    def keep_room(self) -> bool:
+        """Have the storage keep room for a pair before one is asked for. False: it has none."""
+        return self._record.keep_room()
 
     def network_changed(self) -> None:
         """The network has come up, or is another one: what failed is tried at once."""
@@ -133,8 +140,9 @@ class Tokens(Credentials):
         """Refresh whenever it is due, for ever. After a MemoryError call it again."""
         while True:
             self._tell_session()
-            if self._record.unsaved and not self._record.retry_left_ms():
-                self._record.retry()
+            for record in self._records:
+                if record.unsaved and not record.retry_left_ms():
+                    record.retry()
             wait_ms = self._due_ms()
             if not wait_ms:
                 async with self.flight:
@@ -219,6 +227,17 @@ class Tokens(Credentials):
         self._news.set()
         return True
 
+    def _may_refresh(self) -> bool:
+        """The next pair can be stored, or the access token's life is over.
+
+        A refresh token works once: if the new one can't be stored, a restart loses the pairing. So
+        the pair is kept as long as it is good.
+        """
+        now_s = self._core.clock.now_s()
+        if not self.authorized or (now_s is not None and now_s >= self._record.value["expires_s"]):
+            return True
+        return self.keep_room()
+
     def _refresh_for_refusal(self, access_token: str) -> bool:
         """False: no refresh will help."""
         if not self.authorized:
@@ -234,8 +253,9 @@ class Tokens(Credentials):
         """In how many ms the refresh is due, at most until the next look."""
         times = self._core.times
         longest_ms = times.longest_sleep_ms
-        if self._record.unsaved:
-            longest_ms = max(1, self._record.retry_left_ms())
+        for record in self._records:
+            if record.unsaved:
+                longest_ms = min(longest_ms, max(1, record.retry_left_ms()))
         if not self.authorized:
             return longest_ms
         refresh = self._refresh
@@ -248,6 +268,8 @@ class Tokens(Credentials):
             left_s = self._record.value["refresh_s"] - now_s
             if left_s > 0:
                 return min(left_s * 1000, longest_ms)
+            if not self._may_refresh():
+                return min(max(1, self._record.retry_left_ms()), longest_ms)
             refresh = self._refresh = _Refresh(times, _SCHEDULED)
         # Also while no request can be made: ticks wrap.
         left_ms = refresh.left_ms(self._requests.proof.count, self._core.status.connected)
@@ -347,7 +369,7 @@ class Tokens(Credentials):
 
     def _load(self, client_id: str | None) -> None:
         """Find this unit's client_id and its pair of tokens in what is stored."""
-        client = Record(self._core, "client")
+        client = self._records[1]
         known, stored, pair = _uuid(), client.load(), self._record.load()
         for kept in (pair.get("client_id"), stored.get("client_id"), client_id):
             if is_token(kept):
@@ -479,7 +501,10 @@ def _is_whole(record: dict) -> bool:
     for name in ("client_id", "host", "key", "access_token", "refresh_token"):
         if not is_token(record.get(name)):
             return False
-    return all([isinstance(record.get(name), int) for name in ("refresh_s", "expires_s")])
+    refresh_s, expires_s = record.get("refresh_s"), record.get("expires_s")
+    if type(refresh_s) is not int or type(expires_s) is not int:  # a bool is an int, too
+        return False
+    return 0 <= refresh_s <= expires_s < _LATEST_S
 
 
 def _nobody() -> None:

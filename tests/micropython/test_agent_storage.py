@@ -230,23 +230,151 @@ async def test_a_flash_that_is_full_is_not_worn_while_a_refresh_can_not_be_made(
     await world.power_off()
 
 
-async def test_a_full_littlefs_in_a_refresh():
-    world, _ = await paired()
-    world.frameio.tokens.characters = 1000
+FILLER = flash_chip.PLACE + "/filler"
+NOT_STORED = "not_stored"
+
+
+def fill():
+    """Leave no block of the flash free."""
+    for count in (60, 50, 40, 30, 20, 10, 8, 6, 5, 4, 3, 2, 1, 1):
+        try:
+            with open("%s%d" % (FILLER, count), "ab") as file:
+                file.write(bytes(480 * count))
+        except OSError:
+            pass  # full
+
+
+def empty():
+    for name in os.listdir(flash_chip.PLACE):
+        if name.startswith("filler"):
+            os.remove("%s/%s" % (flash_chip.PLACE, name))
+
+
+async def test_a_flash_that_is_full_takes_the_tokens_of_each_refresh():
+    """Room was kept for them when the device was paired."""
+    flash = flash_chip.formatted()
+    flash_chip.mount(flash)
+    world = World(pairs=True, storage=FileStorage(STATE))
+    world.frameio.tokens.access_s = 3600
+    world.frameio.tokens.characters = 600
+    world.power_on()
+    await world.pair()
+    fill()
+    await sleep_s(10 * 3600)
+    live = world.frameio.tokens.live
+    assert live >= 11 and generation_stored(world) == live
+    assert set(world.frameio.tokens.uses.values()) == {1}
+    assert world.agent.status.reason is None, world.shown
+    await world.power_off()
+    world.log.clear()
     world.power_on()
     await world.until("online")
-    filler = flash_chip.PLACE + "/filler"
-    free = os.statvfs(flash_chip.PLACE)[4] * 512
-    with open(filler, "wb") as file:
-        file.write(bytes(free - 3 * 512))
-    await world.refresh()
-    assert [line for _, line in world.log if "authorization could not be stored" in line], world.log
-    assert world.frameio.tokens.live == 2 and generation_stored(world) == 1
-    os.remove(filler)
-    await sleep_s(61)
-    assert generation_stored(world) == 2
-    assert not [line for _, line in world.log if MARK in line]
+    assert len(world.frameio.times("code")) == 1
     await world.power_off()
+
+
+async def test_without_room_the_refresh_waits_as_long_as_the_token_is_good():
+    for is_full in (True, False):
+        world, flash = await paired()
+        tokens = world.frameio.tokens
+        tokens.access_s = 3600
+        world.power_on()
+        await world.until("online")
+        await world.refresh()
+        await sleep_s(70)
+        generation = tokens.live
+        if is_full:
+            os.remove(path_of("authorization") + ".room")
+            fill()
+        else:
+            await world.power_off()
+            flash.writeblocks = lambda *_: -30  # EROFS
+            flash_chip.mount(flash)
+            world.power_on()
+            await world.until("online")
+        begun_ms = Clock.now_ms
+        while world.agent.status.reason != NOT_STORED:
+            await sleep_s(1)
+        assert 2400 < (Clock.now_ms - begun_ms) // 1000 + 70 <= 2900
+        assert world.shown[-1][1:] == ("online", True, False, NOT_STORED)
+        await sleep_s(600)
+        assert tokens.live == generation and world.agent.status.state == "online"
+        operations = len(flash.done)
+        await sleep_s(60)
+        assert len(flash.done) - operations < 5, flash.done[operations:]
+        lines = [line for _, line in world.log if "no room" in line and "authorization" in line]
+        assert 8 < len(lines) < 14, lines  # once a minute
+        if is_full:
+            empty()
+            await sleep_s(61)
+            assert tokens.live == generation + 1 == generation_stored(world)
+            assert world.agent.status.reason is None
+        else:  # without the next token it would be offline
+            await sleep_s(600)
+            assert tokens.live == generation + 1 and generation_stored(world) == generation
+            assert world.agent.status.state == "online" and world.agent.status.reason == NOT_STORED
+        assert not [line for _, line in world.log if MARK in line]
+        await world.power_off()
+
+
+async def test_a_refused_upgrade_spends_no_token_that_could_not_be_replaced():
+    world, _ = await paired()
+    world.power_on()
+    await world.until("online")
+    await sleep_s(70)
+    os.remove(path_of("authorization") + ".room")
+    fill()
+    refreshes = len(world.frameio.times("refresh"))
+    world.frameio.upgrade_status = 403
+    world.frameio.close_sockets(1000)
+    await sleep_s(600)
+    assert len(world.frameio.times("refresh")) == refreshes
+    assert world.agent.status.authorized
+    await world.power_off()
+
+
+async def test_what_can_not_be_stored_is_shown_from_the_first_code_on():
+    world = World(pairs=True)
+    world.storage = storage = Failing(world.host)
+    storage.fails = OSError(30)
+    world.power_on()
+    await world.pair()
+    shown = [(row[1], row[4]) for row in world.shown]
+    assert ("pairing", NOT_STORED) in shown and shown[-1] == ("online", NOT_STORED), shown
+    storage.fails = None
+    await sleep_s(61)  # client and authorization
+    await sleep_s(360)  # the device's id, with the next identity
+    assert world.agent.status.reason is None and sorted(world.host.records) == [
+        "authorization",
+        "client",
+        "identity",
+    ]
+    await world.power_off()
+
+
+async def test_absurd_numbers_are_refused_like_a_corrupt_record():
+    for numbers in (
+        (-1, 10),
+        (10, 9),
+        (10**30, 10**30),
+        (1, 4_102_444_800),
+        (True, True),
+        (None, 10),
+        ("1", 2),
+        (1.5, 2),
+        (0, 1e300),
+    ):
+        world, _ = await paired()
+        record = world.storage.load("authorization")
+        record["refresh_s"], record["expires_s"] = numbers
+        world.storage.save("authorization", record)
+        world.log.clear()
+        world.power_on()
+        await world.pair()
+        assert [
+            line for _, line in world.log if "authorization" in line and "can't be used" in line
+        ], (numbers, world.log)
+        await world.power_off()
 
 
 async def test_a_pairing_that_ended_while_the_device_was_off_is_shown_as_that():

@@ -201,8 +201,9 @@ def check(tear, found):
         assert outcome != UNPAIRED or moment in MOMENTS[2:]
     assert found[MOMENTS[0], NEW_CODE] and found[MOMENTS[1], NEW_CODE] and found[MOMENTS[1], ONLINE]
     for moment in MOMENTS[2:]:
-        # The last operation of a save is the one that counts.
-        assert found.get((moment, ONLINE), 0) == (tear == WHOLE)
+        # The last operation of a save is the one that counts; what follows tries the flash before
+        # the next refresh.
+        assert found.get((moment, ONLINE), 0) >= (tear == WHOLE)
         assert found[moment, UNPAIRED] > 5
 
 
@@ -227,8 +228,10 @@ async def test_cuts_upon_cuts():
         random.seed(seed)
         client = None
         for number in range(CUTS):
-            flash.cut_at, flash.tear = random.randrange(1, 40), random.choice(TEARS)
             expected, outcomes = fitting(world), []
+            # Before it is paired it writes the room that its tokens need.
+            flash.cut_at = random.randrange(1, 110 if expected == NEW_CODE else 40)
+            flash.tear = random.choice(TEARS)
             asyncio.create_task(live_on(world, outcomes))
             flash = await power_goes(world, flash)
             assert outcomes in ([], [expected]), (seed, number, outcomes, expected)
