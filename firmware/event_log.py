@@ -28,6 +28,8 @@ _FOLDED_WITHIN_S = const(600)  # … which began not longer ago
 _LONGEST_WORD = const(24)  # characters
 _PLAIN = const(4)  # fields of an entry; of one that was folded:
 _SPAN, _COUNT = const(4), const(5)
+# Larger numbers are nonsense, and gmtime fails at them: on an ESP32 it counts 2^31 s from 2000 on.
+_LARGEST = const(3_000_000_000)
 
 
 class EventLog:
@@ -38,8 +40,8 @@ class EventLog:
     log(line): writes a line for the maintainer.
 
     An entry is [seconds since 1970 or None, seconds of uptime or None if an earlier boot made it,
-    state, reason]. Where several were folded into one, there follow: seconds from the first to the
-    last, how many.
+    state, reason]; or a part of the device in place of the state, and what it does. Where several
+    were folded into one, there follow: seconds from the first to the last, how many.
     """
 
     def __init__(self, storage, uptime, now_s, log) -> None:
@@ -50,22 +52,27 @@ class EventLog:
         self._entries: list = self._load()
         self._wake = asyncio.Event()
         self._is_stored = True
+        self._state: tuple | None = None  # of this boot's last entry with a state
 
     def add(self, state: str, reason: str | None) -> None:
-        """Add an entry, unless state and reason are those of this boot's last entry.
+        """Add an entry, unless state and reason are those of this boot's last one.
 
         If they were a short while ago, that entry is counted up and becomes the last one.
         """
+        if (state, reason) != self._state:
+            self._state = state, reason
+            self.note(state, reason)
+
+    def note(self, part: str, what: str | None) -> None:
+        """Add an entry for a part of the device that is no state, such as its screen."""
         entries = self._entries
-        if entries and entries[-1][1] is not None and entries[-1][2:4] == [state, reason]:
-            return
         uptime_s = self._uptime.ms() // 1000
         self._is_stored = False
-        if self._fold(state, reason, uptime_s):
+        if self._fold(part, what, uptime_s):
             return
         if len(entries) == _ENTRIES:
             entries.pop(0)
-        entries.append([None, uptime_s, state, reason])
+        entries.append([None, uptime_s, part, what])
         self._wake.set()
 
     def lines(self, short: bool = False) -> list:
@@ -149,13 +156,24 @@ def entries_in(record) -> list:
     for row in rows if isinstance(rows, list) else ():
         if not isinstance(row, list) or len(row) not in (3, 5):
             continue
-        if not isinstance(row[0], (int, type(None))) or not isinstance(row[1], str):
+        seconds, state, reason = row[:3]
+        numbers = [0 if seconds is None else seconds] + row[3:]
+        if not _is_word(state) or not all([_is_number(number) for number in numbers]):
             continue
-        reason = row[2][:_LONGEST_WORD] if isinstance(row[2], str) else None
-        entry = [row[0], None, row[1][:_LONGEST_WORD], reason]
-        if all([isinstance(number, int) and number >= 0 for number in row[3:]]):
+        if sum(numbers[:2]) <= _LARGEST:  # when the last of several was
+            entry = [seconds, None, state[:_LONGEST_WORD]]
+            entry.append(reason[:_LONGEST_WORD] if _is_word(reason) else None)
             entries.append(entry + row[3:])
     return entries[-_ENTRIES:]
+
+
+def _is_number(value) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _LARGEST
+
+
+def _is_word(value) -> bool:
+    """Visible ASCII: the file may be damaged, and a terminal shows it."""
+    return isinstance(value, str) and all([0x20 < byte < 0x7F for byte in value.encode()])
 
 
 def lines_of(entries, short: bool = False) -> list:

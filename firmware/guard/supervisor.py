@@ -123,8 +123,11 @@ def _store_crash(error: BaseException) -> None:
         from . import crash_log  # only now: most boards never need it
 
         crash_log.write(error)
-    except Exception:
-        pass  # restart even if the crash can't be stored
+    except Exception as failure:
+        try:
+            log("the crash could not be stored: %s" % failure)
+        except Exception:
+            pass  # restart even so
 
 
 def _is_button_held() -> bool:

@@ -15,7 +15,7 @@ from ..strings import MESSAGES
 LEVELS = const((0, 5, 30, 100))
 _HOLD_AGAIN_MS = const(10_000)
 _MESSAGE_MS = const(4_000)
-_LIGHT_REPAIR_MS = const(5_000)
+_CHECK_MS = const(5_000)
 _STUCK_MS = const(120_000)
 _RECORD = const("brightness")
 
@@ -56,7 +56,7 @@ class FrontPanel:
         """
         self._agent = agent
         self._event_log = event_log
-        jobs = [self._repair_light(check_in)]
+        jobs = [self._look_after(check_in)]
         if self._screen is not None:
             jobs.append(self._screen.run())
         if self._button is not None:
@@ -122,19 +122,32 @@ class FrontPanel:
             self._log(str(error))
             record = None
         percent = record.get("percent") if record else None
-        return percent if isinstance(percent, int) and 0 <= percent <= 100 else default
+        if isinstance(percent, int) and not isinstance(percent, bool) and 0 <= percent <= 100:
+            return percent
+        if record is not None:
+            self._log("what is stored as brightness can't be used: it is no percentage")
+        return default
 
-    async def _repair_light(self, check_in) -> None:
-        """Update the light every few seconds.
+    async def _look_after(self, check_in) -> None:
+        """Update the light every few seconds, and tell if the screen does not answer.
 
         A timer's callback is lost if the interrupt queue is full (eight on an ESP32); then the
         light would stand still.
         """
+        is_missing = False
         while True:
             if check_in is not None:
                 check_in("panel", _STUCK_MS)
-            await asyncio.sleep_ms(_LIGHT_REPAIR_MS)
+            await asyncio.sleep_ms(_CHECK_MS)
             self._update_light()
+            if self._screen is not None and self._screen.is_missing != is_missing:
+                is_missing = not is_missing
+                self._event_log.note("screen", "no_answer" if is_missing else "answers")
+                text = "does not answer: check its wires and address, or the key screen"
+                self._log(
+                    "the screen at %s %s"
+                    % (self._screen.address, text if is_missing else "answers")
+                )
 
     def _update_light(self) -> None:
         if self._light is None or self._indication is None:

@@ -13,6 +13,7 @@ from ..guard import rescued_config
 from ..indication import Indication
 from ..storage import FileStorage
 from ..strings import PAGES
+from ..text_output import log
 from ..timestamps import Uptime
 
 _FOR_DAYS_MS = const(400_000_000)  # about the most that ticks can count
@@ -39,7 +40,7 @@ async def show(reason: str, text: str = "", t_ms: int = 0) -> None:
     """
     indication = print_fault(reason, t_ms)
     storage = FileStorage(rescued_config.text("state_dir") or "state")
-    event_log = EventLog(storage, Uptime(), _no_time, _ignore)
+    event_log = EventLog(storage, Uptime(), _no_time, log)
     event_log.add(indication.state, reason)
     event_log.save()
     board = rescued_config.board()
@@ -63,10 +64,6 @@ async def show(reason: str, text: str = "", t_ms: int = 0) -> None:
 
 def _no_time() -> None:
     return None
-
-
-def _ignore(line: str) -> None:
-    """Log nothing: even the event log can't be stored."""
 
 
 async def _for_ever() -> None:

@@ -19,6 +19,7 @@ _DIM_AFTER_MS = const(120_000)
 _REFRESH_MS = const(25_000)  # a display shows the right picture within 30 s of being plugged in
 _DIMMED = const(1)  # of 255
 _UNKNOWN = const(-1)
+_MISSING_AFTER = const(2)  # failures in a row: one alone may be a disturbance
 
 
 class Screen:
@@ -27,6 +28,7 @@ class Screen:
     display: a framebuf.FrameBuffer with width, height, show(), contrast(0..255), poweroff(),
     poweron() and init_display(). It may have refresh(), which sets the display up and sends the
     whole picture without switching it off. Each method may raise OSError.
+    It may have addr, its I2C address.
     """
 
     def __init__(self, display) -> None:
@@ -43,9 +45,21 @@ class Screen:
         self._full_contrast = 255
         self._contrast = _UNKNOWN  # as last sent
         self._broken = False
+        self._failures = 0  # in a row
         self._dimmed = False
         self._turn_at = self._refresh_at = self._notice_ends = now_ms
         self._dim_at = time.ticks_add(now_ms, _DIM_AFTER_MS)
+
+    @property
+    def is_missing(self) -> bool:
+        """The display does not answer."""
+        return self._failures >= _MISSING_AFTER
+
+    @property
+    def address(self) -> str:
+        """The display's I2C address."""
+        address = getattr(self._display, "addr", None)
+        return "its address" if address is None else "address 0x%02x" % address
 
     def show(self, indication) -> None:
         """Show an Indication from now on. One that looks the same as before changes nothing."""
@@ -169,9 +183,12 @@ class Screen:
             if contrast != self._contrast or due:
                 self._send_contrast(contrast)
             self._broken = False
-        except (OSError, MemoryError):
+            self._failures = 0
+        except (OSError, MemoryError) as error:
             self._broken = True
             self._contrast = _UNKNOWN
+            if isinstance(error, OSError):
+                self._failures += 1
 
     def _send_page(self, page, whole: bool) -> None:
         """Send the page; whole: all of it, to a display that may have lost its state."""

@@ -2,7 +2,7 @@
 
 import os
 
-from tests.support.guarded_board import app, boot, boots, is_safe, machine, on_flash
+from tests.support.guarded_board import app, boot, boots, is_safe, machine, on_flash, told
 
 # isort: split
 from firmware.guard import crash_log
@@ -61,7 +61,11 @@ def test_what_can_not_be_written_down_is_restarted_all_the_same():
             raise failure
 
         crash_log.write = fail
+        machine.cause, machine.memory = machine.PWRON_RESET, b""
+        app.job = app.crash
+        told.clear()
         assert boot() == machine.HARD_RESET
+        assert [line for line in told if "could not be stored" in str(line)], told
     crash_log.write = kept
     machine.cause, machine.memory = machine.PWRON_RESET, b""
     app.job = app.crash

@@ -266,3 +266,36 @@ def test_it_can_be_printed_from_the_storage():
     event_log.print = lambda line: seen.append(line)
     event_log.show("somewhere")
     assert seen == ["somewhere", "2026-11-24 14:32:00 online "]
+
+
+def test_absurd_numbers_and_words_are_left_out():
+    for row in (
+        [-1, "a", "b"],
+        [10**12, "a", "b"],
+        [10**40, "a", "b"],
+        [True, "a", "b"],
+        [1.5, "a", "b"],
+        [1, "a\x1b[2J", "b"],
+        [1, "\u202ea", "b"],
+        [1, "a", "b", 10**12, 1],
+        [2_900_000_000, "a", "b", 2_900_000_000, 1],
+        [None, "a", "b", 1, 10**40],
+        [1, "a", "b", True, 1],
+    ):
+        device = Device({"log": {"entries": [row, [BASE_S, "online", None]]}})
+        assert len(device.log.lines()) == len(device.log.lines(short=True)) == 1, row
+    latest = [3_000_000_000, "a", "b\x9b"]
+    assert Device({"log": {"entries": [latest]}}).log.lines()[0].endswith(" a ")
+
+
+def test_a_note_of_a_part_is_a_line_and_changes_no_state():
+    device = Device()
+    device.log.add("online", None)
+    device.log.note("screen", "no_answer")
+    device.log.add("online", None)
+    device.log.add("paused", None)
+    assert [line[20:] for line in device.log.lines()] == [
+        "online ",
+        "screen no_answer",
+        "paused ",
+    ]

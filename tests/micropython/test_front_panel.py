@@ -39,6 +39,11 @@ class Told:
         self.status = DeviceStatus()
         self.awake = True
         self.fixed = False
+        self.is_missing = False
+        self.address = "address 0x3c"
+
+    def note(self, part, what):
+        self.told.append((part, what))
 
     def show(self, *what):
         self.told.append(("show", what[0] if isinstance(what[0], str) else what[0].state))
@@ -145,9 +150,10 @@ async def test_presses_go_through_the_brightness_and_it_is_kept():
     await asyncio.sleep_ms(1)
     Button.press()
     assert panel.brightness == 100 and 42 not in LEVELS
-    for record in ({}, {"percent": "x"}, {"percent": 101}, {"percent": -1}, {"percent": None}):
-        told.records["brightness"] = record
-        assert panel_of(told, brightness=30)[0].brightness == 30
+    for record in ({}, {"percent": "x"}, {"percent": 101}, {"percent": -1}, {"percent": True}):
+        told.records["brightness"], notes = record, []
+        assert panel_of(told, notes, brightness=30)[0].brightness == 30
+        assert len(notes) == 1 and "brightness" in notes[0], notes
 
 
 async def test_a_press_on_a_dimmed_screen_only_wakes_it():
@@ -280,3 +286,25 @@ async def test_a_hold_for_which_there_is_no_memory_is_one_that_was_not_made():
 
 def no_memory(*_arguments, **_named):
     raise MemoryError
+
+
+async def test_a_screen_that_does_not_answer_is_told_once():
+    told, notes = Told(), []
+    panel_of(told, notes)
+    await asyncio.sleep_ms(60_000)
+    assert not notes
+    for _ in range(2):
+        told.told.clear()
+        notes.clear()
+        told.is_missing = True
+        await asyncio.sleep_ms(60_000)
+        assert told.told == [("screen", "no_answer")] and len(notes) == 1
+        assert notes[0].startswith("the screen at address 0x3c does not answer: "), notes
+        told.is_missing = False
+        await asyncio.sleep_ms(60_000)
+        assert told.told[1:] == [("screen", "answers")] and len(notes) == 2
+    told, notes = Told(), []
+    panel_of(told, notes, screen=False)
+    told.is_missing = True
+    await asyncio.sleep_ms(60_000)
+    assert told.told == notes == []

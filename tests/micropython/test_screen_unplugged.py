@@ -118,3 +118,26 @@ async def test_who_wakes_a_missing_display_is_told_that_it_was_not_dimmed():
         screen.show(FULL)
         await after(130_000)
         assert screen.wake() is False
+
+
+async def test_a_display_that_does_not_answer_is_missing_after_the_second_try():
+    for kind in KINDS:
+        display = kind()
+        display.unplug()
+        screen = Screen(display)
+        asyncio.create_task(screen.run())
+        screen.show(FULL)
+        await settle()
+        assert not screen.is_missing  # it may have been a disturbance
+        await after(26_000)
+        assert screen.is_missing
+        display.plugged = True
+        await after(26_000)
+        assert not screen.is_missing
+
+
+def test_the_address_of_a_display():
+    display = Display()
+    assert Screen(display).address == "its address"
+    display.addr = 0x3D
+    assert Screen(display).address == "address 0x3d"
