@@ -14,7 +14,7 @@ from .console import Console
 from .event_log import EventLog
 from .indication import Indication
 from .storage import FileStorage
-from .text_output import hold_closed_streams, log
+from .text_output import log
 from .timestamps import Uptime
 
 _CONFIG_ERROR_EXIT = const(2)
@@ -32,6 +32,8 @@ def run(times=None, supervisor=None) -> None:
     exit code 2; a board goes on showing it. Every other exception is raised, KeyboardInterrupt too.
     """
     if supervisor is None:
+        from .posix import hold_closed_streams
+
         hold_closed_streams()
     uptime = Uptime()
     values, settings = configure(uptime, supervisor)

@@ -11,7 +11,7 @@ from .text_output import TextOutput, plain
 class Console:
     """Writes an indication whenever it differs from the one before.
 
-    is_behind: the newest line is lost, because stdout is full, unread or closed.
+    is_behind: the newest line is lost: stdout is full, unread or closed, or there was no memory.
     """
 
     def __init__(self) -> None:
@@ -21,10 +21,14 @@ class Console:
 
     def show(self, indication: Indication, t_ms: int) -> None:
         """Write a line if anything in it is new. t_ms: milliseconds since the firmware started."""
-        fields = _fields(indication)
-        if fields != self._last:
+        try:
+            fields = _fields(indication)
+            if fields == self._last:
+                return
             self.is_behind = not self._output.write_line('{"t_ms": %d, %s' % (t_ms, fields))
             self._last = "" if self.is_behind else fields
+        except MemoryError:
+            self.is_behind = True
 
 
 def _fields(indication: Indication) -> str:

@@ -30,10 +30,6 @@ _EXISTS = const(17)
 _IS_FOLDER = const(21)
 _NO_SPACE = const(28)
 _MOST_FOLDERS = const(9)
-# MicroPython has no chmod, and its open() lets everybody read. The shell's errors must not go to a
-# stderr that nobody reads. Each begins with the path as $PILOTLIGHT_FILE.
-_CREATE = const('exec 2>/dev/null; umask 077; rm -f -- "$PILOTLIGHT_FILE"; : >"$PILOTLIGHT_FILE"')
-_RESTRICT = const('exec 2>/dev/null; chmod 600 -- "$PILOTLIGHT_FILE"')
 
 
 class StorageError(OSError):
@@ -58,7 +54,9 @@ class FileStorage:
                 wrong = "is longer than %d bytes" % _LARGEST_BYTES
             else:
                 if status[_MODE] & _OTHERS:
-                    _run(_RESTRICT, path)
+                    from .posix import make_private
+
+                    make_private(path)
                 with open(path) as file:
                     record = json.load(file)
                 if isinstance(record, dict):
@@ -108,7 +106,9 @@ class FileStorage:
         room = path + ".room"
         is_on_computer = os.stat(self._state_dir)[_MODE] & _PERMISSIONS
         if is_on_computer:
-            _run(_CREATE, temporary)
+            from .posix import create_private
+
+            create_private(temporary)
         needs_room = False
         try:
             _write(temporary, data)
@@ -119,7 +119,9 @@ class FileStorage:
             os.remove(room)
             _write(temporary, data)
         if is_on_computer and os.stat(temporary)[_MODE] & _OTHERS:
-            _run(_RESTRICT, temporary)
+            from .posix import make_private
+
+            make_private(temporary)
         try:
             os.rename(temporary, path)
         except OSError as error:
@@ -202,13 +204,6 @@ def _size(path: str) -> int:
     except OSError:
         return 0
     return 0 if status[_MODE] & _FOLDER else status[_SIZE]
-
-
-def _run(script: str, path: str) -> None:
-    """Run a line of shell on a computer. What it does is only a precaution: errors are ignored."""
-    if hasattr(os, "system"):
-        os.putenv("PILOTLIGHT_FILE", path)
-        os.system(script)
 
 
 def _not_written(path: str, error: OSError) -> StorageError:

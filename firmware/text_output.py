@@ -1,20 +1,10 @@
 """Lines of text on stdout and stderr, which may be full, unread or closed. Nothing here blocks.
 
-On a computer a write to a pipe or a terminal that nobody reads would block for ever, and the event
-loop with it. So each write is asked for first, and a line that does not fit is lost. On a board the
-port's driver bounds the wait.
+A line that does not fit is lost. On a board the port's driver bounds the wait; on a computer
+posix.py asks before each write.
 """
 
-import os
 import sys
-
-from micropython import const
-
-_PIPE_BYTES = const(4096)  # PIPE_BUF: so much fits into a pipe that is writable
-_TERMINAL_BYTES = const(128)  # a terminal that is writable may have little more room
-_TYPE = const(0xF000)  # of os.stat's mode
-_TERMINAL = const(0x2000)
-_HIGHEST_STANDARD = const(2)  # stdin, stdout and stderr are 0, 1 and 2
 
 # First and last code points that a terminal obeys or that change what a reader sees: control
 # characters (C0, DEL, C1), controls of direction, invisible ones, line ends, surrogates. The
@@ -33,8 +23,6 @@ _UNSAFE = (
     (0xE0000, 0xE0FFF),
 )
 
-_held: list = []  # files that stand in for closed standard streams
-
 
 class TextOutput:
     """Writes whole lines to a stream: sys.stdout or sys.stderr.
@@ -44,21 +32,12 @@ class TextOutput:
 
     def __init__(self, stream) -> None:
         self.lost = 0
-        self._stream = stream
         self._is_cut = False  # the last line was written in part
-        self._poll = None
-        self._piece_bytes = _PIPE_BYTES
-        if hasattr(stream, "fileno"):  # a computer's
-            from select import POLLOUT, poll
+        self._stream = stream
+        if hasattr(stream, "fileno"):
+            from .posix import UnblockedStream
 
-            self._poll = poll()
-            self._poll.register(stream, POLLOUT)
-            try:
-                mode = os.stat("/dev/fd/%d" % stream.fileno())[0]
-            except OSError:
-                mode = _TERMINAL
-            if mode & _TYPE == _TERMINAL:
-                self._piece_bytes = _TERMINAL_BYTES
+            self._stream = UnblockedStream(stream)
 
     def write_line(self, line: str) -> bool:
         """Write a line. False: it is lost, in whole or from some point on."""
@@ -73,29 +52,23 @@ class TextOutput:
         return False
 
     def _write(self, data: bytes) -> bool:
-        for at in range(0, len(data), self._piece_bytes):
-            if not self._is_writable():
-                return False
-            piece = data[at : at + self._piece_bytes]
-            self._is_cut = True
-            if self._stream.write(piece) != len(piece):
-                return False
-        self._is_cut = False
-        return True
-
-    def _is_writable(self) -> bool:
-        if self._poll is None:
-            return True
-        from select import POLLOUT
-
-        return any([flags & POLLOUT for _, flags in self._poll.poll(0)])
+        was_cut, self._is_cut = self._is_cut, True
+        count = self._stream.write(data)
+        if not count:
+            self._is_cut = was_cut
+        elif count == len(data):
+            self._is_cut = False
+        return count == len(data)
 
 
 def log(line: str) -> None:
     """Write a line for the maintainer to stderr. stdout belongs to the console."""
     if _errors.lost:
         _errors.write_line("pilotlight: lines that nobody has read are lost")
-    _errors.write_line("pilotlight: " + plain(line))
+    try:
+        _errors.write_line("pilotlight: " + plain(line))
+    except MemoryError:
+        _errors.lost += 1
 
 
 def plain(text: str) -> str:
@@ -121,22 +94,6 @@ def plain(text: str) -> str:
                 size = 1
         at += size
     return text if is_safe else data.decode()
-
-
-def hold_closed_streams() -> None:
-    """Open /dev/null in place of a standard stream that is closed.
-
-    Else a socket or a file would get its number, and lines for the console would go there.
-    """
-    try:
-        while hasattr(sys.stdout, "fileno"):
-            file = open("/dev/null", "r+b")  # noqa: SIM115  # a stand-in stays open
-            if file.fileno() > _HIGHEST_STANDARD:
-                file.close()
-                return
-            _held.append(file)
-    except OSError:
-        pass  # without it too, the firmware runs
 
 
 _errors = TextOutput(sys.stderr)

@@ -51,6 +51,7 @@ FIRMWARE_ORDER = [
     "timestamps",
     "strings",
     "indication",
+    "posix",
     "text_output",
     "console",
     "storage",
@@ -161,7 +162,7 @@ def parts_table(calls: Calls) -> str:
 def firmware_chart(calls: Calls) -> str:
     """The firmware's folders and files as a flowchart: who imports whom."""
     lines = ["```mermaid", "flowchart TD"]
-    small = {"build", "timestamps", "strings", "indication", "text_output"}
+    small = {"build", "timestamps", "strings", "indication", "text_output", "posix"}
     for part, imported in sorted(calls.imports):
         if imported not in small:
             arrow = "-.->" if (part, imported) in FIRMWARE_UP else "-->"
