@@ -66,17 +66,18 @@ def hold_closed_streams() -> None:
 def create_private(path: str) -> None:
     """Make an empty file that only its owner can read. Errors are ignored.
 
-    MicroPython has no chmod, and its open() lets everybody read.
+    MicroPython has no chmod, and its open() lets everybody read. A folder in its place is moved.
     """
-    _run('umask 077; rm -f -- "$PILOTLIGHT_FILE"; : >"$PILOTLIGHT_FILE"', path)
+    _run('umask 077; [ -d "$f" ] && mv -- "$f" "$f.folder"; rm -f -- "$f"; : >"$f"', path)
 
 
 def make_private(path: str) -> None:
     """Let only its owner read and write a file. Errors are ignored."""
-    _run('chmod 600 -- "$PILOTLIGHT_FILE"', path)
+    _run('chmod 600 -- "$f"', path)
 
 
 def _run(script: str, path: str) -> None:
-    """Run a line of shell, with the path as $PILOTLIGHT_FILE."""
+    """Run a line of shell, with the path as $f."""
     os.putenv("PILOTLIGHT_FILE", path)
-    os.system("exec 2>/dev/null; " + script)  # its errors would block on a stderr that is full
+    # The shell's errors would block on a stderr that is full.
+    os.system('exec 2>/dev/null; f="$PILOTLIGHT_FILE"; ' + script)

@@ -104,8 +104,7 @@ class FileStorage:
     def _replace(self, path: str, data: bytes) -> None:
         temporary = path + ".new"
         room = path + ".room"
-        is_on_computer = os.stat(self._state_dir)[_MODE] & _PERMISSIONS
-        if is_on_computer:
+        if os.stat(self._state_dir)[_MODE] & _PERMISSIONS:  # a computer's
             from .posix import create_private
 
             create_private(temporary)
@@ -118,10 +117,6 @@ class FileStorage:
                 raise
             os.remove(room)
             _write(temporary, data)
-        if is_on_computer and os.stat(temporary)[_MODE] & _OTHERS:
-            from .posix import make_private
-
-            make_private(temporary)
         try:
             os.rename(temporary, path)
         except OSError as error:

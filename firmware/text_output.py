@@ -9,19 +9,13 @@ import sys
 # First and last code points that a terminal obeys or that change what a reader sees: control
 # characters (C0, DEL, C1), controls of direction, invisible ones, line ends, surrogates. The
 # joiners U+200C and U+200D stay, because some scripts need them.
+# In pairs, in one flat tuple to save memory.
+# fmt: off
 _UNSAFE = (
-    (0, 0x1F),
-    (0x7F, 0x9F),
-    (0x61C, 0x61C),
-    (0x200B, 0x200B),
-    (0x200E, 0x200F),
-    (0x2028, 0x202E),
-    (0x2060, 0x206F),
-    (0xD800, 0xDFFF),
-    (0xFEFF, 0xFEFF),
-    (0xFFF9, 0xFFFB),
-    (0xE0000, 0xE0FFF),
+    0, 0x1F, 0x7F, 0x9F, 0x61C, 0x61C, 0x200B, 0x200B, 0x200E, 0x200F, 0x2028, 0x202E,
+    0x2060, 0x206F, 0xD800, 0xDFFF, 0xFEFF, 0xFEFF, 0xFFF9, 0xFFFB, 0xE0000, 0xE0FFF,
 )
+# fmt: on
 
 
 class TextOutput:
@@ -87,8 +81,8 @@ def plain(text: str) -> str:
             code &= 0x7F >> size
             for byte in data[at + 1 : at + size]:
                 code = code << 6 | byte & 0x3F
-        for first, last in _UNSAFE:
-            if first <= code <= last:
+        for number in range(0, len(_UNSAFE), 2):
+            if _UNSAFE[number] <= code <= _UNSAFE[number + 1]:
                 is_safe = False
                 data[at : at + size] = b"?"
                 size = 1
