@@ -111,6 +111,7 @@ class Agent:
         self._done = asyncio.Event()
         self._crash: Exception | None = None
         self._has_begun = False
+        self._tasks: list = []
 
     async def run(self) -> None:
         """Keep the device online until `stop`. An agent runs once.
@@ -122,11 +123,10 @@ class Agent:
         if self._has_begun:
             raise RuntimeError("an Agent runs once: make a new one")
         self._has_begun = True
-        tasks: list = []
         try:
             while not self._over.is_set():
                 try:
-                    tasks = tasks or self._parts()
+                    tasks = self._tasks = self._tasks or self._parts()
                     for at, part in enumerate(tasks):
                         if not isinstance(part, asyncio.Task):
                             tasks[at] = asyncio.create_task(self._guard(part))
@@ -136,7 +136,7 @@ class Agent:
         finally:
             self._over.set()
             try:
-                await self._end(tasks)
+                await self._end()
             except asyncio.CancelledError:  # once more, meanwhile
                 self._show_end()
                 raise
@@ -270,13 +270,13 @@ class Agent:
                 self._over.set()
                 return
 
-    async def _end(self, tasks) -> None:
+    async def _end(self) -> None:
         """End all tasks and close the link, even if something finds no memory meanwhile."""
         for _ in range(_TRIES):
             try:
                 if self._tokens is not None:
                     await self._tokens.finish()
-                for task in tasks:
+                for task in self._tasks:
                     # Until it is done: asyncio loses a cancel in the turn in which a wait_for
                     # times out.
                     while isinstance(task, asyncio.Task) and not task.done():

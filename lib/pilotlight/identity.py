@@ -64,8 +64,9 @@ class Identity:
             "creator": answer.creator,
             "expires_at": answer.expires_at,
         }
-        is_newest = hints == self._hints and answer.paused is not None
-        if is_newest:
+        if hints == self._hints and answer.paused is not None:
+            self.is_hinted = False
+            self.is_confirmed = True
             facts["paused"] = answer.paused
         elif answer.paused is not None and self._core.status.paused is None:
             self._doubted_ms = time.ticks_ms()  # better than nothing, until the next answer
@@ -75,13 +76,9 @@ class Identity:
             self._ends_s = ends_s
             self._end_was_asked = False
         self._core.status.update(**facts)
-        if is_newest:
-            self.is_hinted = False
-            self.is_confirmed = True
         if answer.id != self.device_id:
-            # First what needs memory: without it, the next answer is the news.
-            record = {"id": answer.id, "authorization": self._credentials.key}
             self.device_id = answer.id
+            record = {"id": answer.id, "authorization": self._credentials.key}
             if record != self._record.value:
                 self._record.save(record)
         elif self._record.unsaved:

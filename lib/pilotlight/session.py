@@ -218,7 +218,6 @@ class Session:
         return "known" if self._identity.device_id else "unknown"
 
     async def _at_unpaired(self) -> str:
-        self._credentials.show()  # again: there may have been no memory for it
         while not self._pairing.is_asked:
             await self._news.wait()
             self._news.clear()

@@ -173,15 +173,11 @@ class PhoenixSocket:
 
         code: of the close frame (RFC 6455 section 7.4.1). May be called at any time, repeatedly.
         """
-        transport = self._transport
-        try:
-            if not self._read_ended.is_set():
+        if not self._read_ended.is_set() and self._transport is not None:
+            try:
                 await self._websocket.close(code, self._times)
-        except MemoryError:
-            pass  # then without a handshake
-        finally:
-            if transport is not None:
-                transport.close()
+            except MemoryError:
+                self._transport.close()  # then without a handshake
         # Not `await task`: if the waiting task is cancelled, asyncio cancels that task too. Not the
         # event's `wait`: this needs no memory, and the reader ends in its next turn.
         while not self._read_ended.is_set():
