@@ -5,7 +5,7 @@ import gc
 
 import micropython
 
-from pilotlight.net.errors import LinkClosed, Unreachable
+from pilotlight.net.errors import LinkClosed, Unreachable, no_memory
 from pilotlight.net.phoenix import PhoenixSocket
 from pilotlight.net.transport import Endpoint
 from pilotlight.net.websocket_client import WebSocketClient
@@ -71,6 +71,21 @@ async def test_a_stream_that_finds_no_memory_leaves_no_file_open():
                     failed += 1
                 assert server.open_files() == before, (large_bytes, large, small)
     assert worked > 20 and failed > 20, (worked, failed)
+
+
+def test_what_a_lack_of_memory_becomes_needs_none_and_does_not_grow():
+    micropython.heap_lock()
+    first, second = no_memory(), no_memory()
+    micropython.heap_unlock()
+    assert first.reason == second.reason == "memory"
+    used = []
+    for _ in range(2):
+        for _ in range(500):
+            with raises(Unreachable):
+                raise no_memory()
+        gc.collect()
+        used.append(gc.mem_alloc())
+    assert used[1] - used[0] < 500, used
 
 
 async def test_closing_needs_no_memory():

@@ -93,10 +93,20 @@ class LinkClosed(NetError):
 def no_memory() -> Unreachable:
     """What a MemoryError is turned into: it ends the connection, not the program.
 
-    Allocates nothing: always the same one.
+    Needs no memory: it hands the spare one out, and makes another one if it can. (Always the same
+    one would grow: each raise adds to its traceback.)
     """
-    _NO_MEMORY.__traceback__ = None  # else it would grow with each raise
-    return _NO_MEMORY
+    global _spare
+    error = _spare
+    try:
+        _spare = _out_of_memory()
+    except MemoryError:
+        pass
+    return error
 
 
-_NO_MEMORY = Unreachable("memory", "there is no memory for this connection")
+def _out_of_memory() -> Unreachable:
+    return Unreachable("memory", "there is no memory for this connection")
+
+
+_spare = _out_of_memory()

@@ -215,7 +215,8 @@ class PhoenixSocket:
             await self._websocket.run(self._on_message)
         except Exception as error:  # a bug's too: `serve` must raise it, not hang
             if self._end is None:
-                self._end = error
+                # A MemoryError may be the interpreter's only one, which the next one overwrites.
+                self._end = no_memory() if isinstance(error, MemoryError) else error
         finally:
             if self._heart is not None:
                 self._heart.cancel()
