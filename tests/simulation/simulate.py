@@ -1,7 +1,7 @@
 """`make simulate`: all histories of the simulation, on all cores, with their tables.
 
 make simulate                        all of it
-make simulate ONLY="modes fleets"    pairs of faults, modes that last for ever, or fleets
+make simulate ONLY="modes fleets"    pairs of faults, modes that last for ever, fleets, scarcity
 make simulate FLEETS=200             20,000 devices, for the figures of "No herd"
 make simulate HISTORY="paired reset 17 dead_air 45 keep"    one that has failed, again
 """
@@ -23,6 +23,7 @@ ROOT = Path(__file__).parent.parent.parent
 MICROPYTHON = os.environ.get("MICROPYTHON") or str(ROOT / ".venv/bin/micropython")
 KINDS = ("fixed", "paired")
 PARTS = 151
+SCARCITY_PARTS = 8
 EVENTS = ("close_1001", "close_1012", "deploy", "outage")
 DEVICES = 100  # of a fleet
 FIGURE_DEVICES = 20_000  # from so many on, chance adds nothing
@@ -67,6 +68,23 @@ def pairs() -> bool:
     for one in parts:
         known.update(one["known"])
     print("pairs: histories in which a check failed as expected:", dict(known.most_common()))
+    return not failed
+
+
+def scarcity_part(number: int) -> dict[str, Any]:
+    """Try one part of the places without memory; its summary. Failures are printed."""
+    *failures, summary = worker("scarcity", str(number), str(SCARCITY_PARTS)).split("\n")
+    for line in failures:
+        print(line, flush=True)
+    return json.loads(summary)
+
+
+def scarcity() -> bool:
+    """A day's story without memory at each place; False if the device did not come back."""
+    parts = on_all_cores(scarcity_part, [(number,) for number in range(SCARCITY_PARTS)])
+    failed = sum(one["failed"] for one in parts)
+    tried = sum(one["tried"] for one in parts)
+    print(f"scarcity: no memory at {tried} places, one at a time; not recovered from: {failed}")
     return not failed
 
 
@@ -134,9 +152,9 @@ def main() -> int:
     if os.environ.get("HISTORY"):
         print(worker("again", *os.environ["HISTORY"].split()))
         return 0
-    tables = {"pairs": pairs, "modes": modes, "fleets": fleets}
+    tables = {"pairs": pairs, "modes": modes, "fleets": fleets, "scarcity": scarcity}
     is_well = True
-    for name in (os.environ.get("ONLY") or "pairs modes fleets").split():
+    for name in (os.environ.get("ONLY") or "pairs modes fleets scarcity").split():
         is_well = (tables[name]() or name in NOT_YET_MET) and is_well
     return 0 if is_well else 1
 

@@ -3,12 +3,13 @@
 MICROPYPATH=.:lib:.frozen .venv/bin/micropython -X heapsize=64m -m tests.simulation.worker …
     pairs KIND PART PARTS
     again HISTORY
+    scarcity PART PARTS
 """
 
 import json
 import sys
 
-from tests.simulation import fleets, modes
+from tests.simulation import fleets, modes, scarcity
 from tests.simulation.pairs import Summary, live, named, part_of
 from tools.virtual_board import virtual_time
 
@@ -47,10 +48,24 @@ async def again(*words):
     print("back after %d ms; expected to fail: %s" % (back_ms, watch.known))
 
 
+async def no_memory(part, parts):
+    """Try a part of the places without memory; the last line printed is the summary, as JSON."""
+    scarcity.install()
+    summary = await scarcity.try_part(int(part), int(parts))
+    print(json.dumps({"tried": summary.tried, "failed": len(summary.failures)}))
+
+
 async def count_modes():
     """How many modes there are."""
     print(len(modes.MODES))
 
 
-_JOBS = {"pairs": pairs, "again": again, "modes": count_modes, "mode": mode, "fleet": fleet}
+_JOBS = {
+    "pairs": pairs,
+    "again": again,
+    "modes": count_modes,
+    "mode": mode,
+    "fleet": fleet,
+    "scarcity": no_memory,
+}
 virtual_time.run(_JOBS[sys.argv[1]](*sys.argv[2:]))
