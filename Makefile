@@ -12,7 +12,8 @@ TOKEN ?=
 SECRET ?=
 SCREEN ?=
 HISTORY ?=
-export TOKEN SECRET HISTORY
+WHY ?=
+export TOKEN SECRET HISTORY WHY
 
 .PHONY: setup run test lint check docs pictures format bench simulate
 
@@ -39,10 +40,11 @@ lint: setup
 	$(BIN)/mypy
 	set -e; for name in $(GENERATORS); do $(BIN)/python -m tools.generate.$$name --check; done
 
-# What needs more than make, Python and pip: .ci/run installs it (curl).
+# What needs more than make, Python and pip: .ci/run installs it (curl, valgrind).
 check: lint test
 	$(BIN)/python -m pytest -n 4 --dist worksteal tests/external
 
+# All that Pilotlight costs: docs/bench.md and docs/bench.svg. WHY="…": larger figures are the baseline.
 bench: setup
 	$(BIN)/python -m tools.bench
 

@@ -1,17 +1,27 @@
-"""Memory gates, in bytes (64-bit words, TLS).
+"""The memory gates: heaps, allocations and bytecode, in bytes, on words of 64 bits.
 
-What a heartbeat and its reply allocate, and that nothing of it stays allocated.
+Nothing may be over 2 % more than tools/bench/baseline.json says.
 """
 
-from tools.bench.__main__ import heartbeat_trip
+import pytest
+
+from tools.bench import baseline, figures
+from tools.bench.figures import Bench
 from tools.rig import Rig
 
 
-def test_a_heartbeat_trip(rig: Rig) -> None:
-    mock = rig.mock(tls=True)
-    figures = heartbeat_trip(rig, rig.config(mock.url, mock.ca))
-    assert figures["trips"] >= 10_000
-    # Measured: 101. Of them 96 are asyncio's, for the poller, and 5 the pool of masks. Other clients
-    # take 1280 to 6656.
-    assert figures["allocated_per_trip"] <= 110
-    assert figures["grown_after_trips"] <= 256
+@pytest.fixture
+def bench(rig: Rig) -> Bench:
+    return Bench(rig)
+
+
+def test_no_heap_and_no_bytecode_has_grown(bench: Bench) -> None:
+    values = bench.heaps()
+    assert baseline.grown(values, baseline.load()) == []
+    assert set(values) == set(figures.HEAPS)
+
+
+def test_no_work_allocates_more_than_before(bench: Bench) -> None:
+    values = bench.allocations()
+    assert baseline.grown(values, baseline.load()) == []
+    assert set(values) == set(figures.ALLOCATIONS)

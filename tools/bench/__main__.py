@@ -1,106 +1,94 @@
-"""Measures memory against the mock, over TLS: `make bench`. Counts and bytes only; 64-bit words.
+"""Measures what Pilotlight costs, and writes docs/bench.md, docs/bench.svg and baseline.json.
 
-The rows are those of a comparison of MicroPython websocket clients: live heap when joined, bytes
-allocated per heartbeat trip, and the smallest heap with which the whole firmware reaches `online`
-(as bytecode, and from source), identity of 100 kB; then what the parts of a board with light,
-screen and Wi-Fi keep besides.
+python -m tools.bench            all of it, about five minutes
+python -m tools.bench --quick    only what is gated; the documents stay as they are
+
+The environment's WHY: the reason for which larger figures may become the baseline.
 """
 
-import json
+import argparse
+import datetime
 import os
-import shutil
-import subprocess
+import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
-from tools.bytecode import build
-from tools.rig import MICROPYTHON, ROOT, TOKEN, Mock, Rig
+from tools.bench import baseline, figures, report, work
+from tools.bench.devices import config, live_heap, smallest_heap_kib, told
+from tools.bench.figures import Bench, Values
+from tools.rig import ROOT, TOKEN, Rig
 
-_LONGEST_S = 300
-
-
-def heartbeat_trip(rig: Rig, config: Path) -> dict[str, float]:
-    """What heartbeat_trip.py prints."""
-    done = subprocess.run(
-        [MICROPYTHON, "tools/bench/heartbeat_trip.py"],
-        cwd=ROOT,
-        env={**os.environ, "PILOTLIGHT_CONFIG": str(config)},
-        capture_output=True,
-        text=True,
-        timeout=_LONGEST_S,
-        check=True,
-    )
-    figures = json.loads(done.stdout.splitlines()[-1])
-    assert isinstance(figures, dict)
-    return figures
+_WATCHED_S = 180
 
 
-def board_parts(root: Path) -> dict[str, int]:
-    """What board_parts.py prints."""
-    command = [MICROPYTHON, str(Path(__file__).parent / "board_parts.py"), str(root)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=_LONGEST_S, check=True)
-    parts = json.loads(done.stdout)
-    assert isinstance(parts, dict)
-    return parts
+def wake_ups(name: str) -> dict[str, Any]:
+    """How often a device's event loop wakes in a minute, and what it allocates.
 
-
-def reaches_online(rig: Rig, mock: Mock, token: str | None, entry: Path, kib: int) -> bool:
-    """Does the firmware reach `online` in so many KiB, with nothing stored?
-
-    token: a fixed one, or None: it is paired first.
+    name: of its folder in Folders.
     """
-    shutil.rmtree(rig.folder / "state", ignore_errors=True)
-    device = rig.device(
-        rig.config(mock.url, mock.ca, token), fast=False, heap=f"{kib}k", entry=entry
-    )
-    try:
-        if token is None:
-            mock.control(
-                "approve", user_code=device.wait(deadline_s=10, state="pairing")["user_code"]
-            )
-        device.wait(deadline_s=10, state="online")
-    except AssertionError:
-        return False
-    finally:
-        device.stop()
-        device.errors = device.output = ""  # tracebacks are expected here
-    return True
-
-
-def smallest_heap_kib(rig: Rig, mock: Mock, token: str | None, entry: Path) -> int:
-    """The smallest heap in KiB, by halving."""
-    low, high = 64, 320
-    while high - low > 1:
-        middle = (low + high) // 2
-        if reaches_online(rig, mock, token, entry, middle):
-            high = middle
-        else:
-            low = middle
-    return high
-
-
-def main() -> None:
-    """Print the figures."""
-    with tempfile.TemporaryDirectory() as folder:
-        rig = Rig(Path(folder))
+    with tempfile.TemporaryDirectory() as scratch:
+        rig = Rig(Path(scratch))
         try:
-            mock = rig.mock("--identity-bytes", "100000", "--interval-s", "1", tls=True)
-            config = rig.config(mock.url, mock.ca)
-            for name, value in heartbeat_trip(rig, config).items():
-                print(f"{name:40} {value:10.1f} {'' if name == 'trips' else 'bytes'}")
-            bytecode = build(Path(folder) / "board")
-            for name, value in board_parts(bytecode.parent).items():
-                print(f"{'board: ' + name:40} {value:10} bytes")
-            for name, token, entry in (
-                ("fixed token, .mpy", TOKEN, bytecode),
-                ("paired, .mpy", None, bytecode),
-                ("paired, .py", None, ROOT / "main.py"),
-            ):
-                heap_kib = smallest_heap_kib(rig, mock, token, entry)
-                print(f"{'smallest heap, ' + name:40} {heap_kib:10} KiB", flush=True)
+            bench = Bench(rig)
+            folder = getattr(bench.folders, name)
+            path = config(rig, bench.tls, folder, TOKEN)
+            entry = folder / "wake_ups.py"
+            return told(rig.device(path, fast=False, heap="4M", entry=entry), _WATCHED_S)
         finally:
             rig.close()
 
 
+def slow(bench: Bench, values: Values) -> Values:
+    """What is not gated. values: the live heaps that are known."""
+    rig, tls, folders = bench.rig, bench.tls, bench.folders
+    with ThreadPoolExecutor() as pool:  # they sleep most of the time
+        host, board = pool.submit(wake_ups, "host"), pool.submit(wake_ups, "board")
+        found: Values = {figures.IMAGE: folders.make_romfs()}
+        found[figures.ROMFS] = live_heap(rig, tls, folders.rom)["live"]
+        for figure, folder, live in (
+            (figures.SMALLEST_HOST, folders.host, values[figures.HOST]),
+            (figures.SMALLEST_BOARD, folders.board, values[figures.BOARD]),
+        ):
+            found[figure] = smallest_heap_kib(rig, tls, folder, None, int(live * 0.8) // 1024)
+        found[figures.WAKES_HOST] = host.result()["wake_ups"]
+        found[figures.WAKES_BOARD] = board.result()["wake_ups"]
+        found[figures.GARBAGE] = board.result()["garbage"]
+    return found
+
+
+def main() -> int:
+    """Measure, print and write. The exit code: 1 if a gated figure has grown without a reason."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="only what is gated")
+    quick = parser.parse_args().quick
+    with tempfile.TemporaryDirectory() as folder:
+        rig = Rig(Path(folder))
+        try:
+            bench = Bench(rig)
+            values = {**bench.heaps(), **bench.allocations()}
+            if work.has_valgrind():
+                for figure in figures.INSTRUCTIONS:
+                    values |= bench.instructions(figure)
+            else:
+                print("without valgrind no instructions are counted", file=sys.stderr)
+            if not quick:
+                values |= slow(bench, values)
+        finally:
+            rig.close()
+    print(report.console(values))
+    if not quick:
+        date = datetime.date.today().isoformat()
+        (ROOT / "docs/bench.md").write_text(report.text(values, date))
+        (ROOT / "docs/bench.svg").write_text(report.picture(values, date))
+    known = baseline.load() if baseline.PATH.exists() else {}
+    entries = baseline.updated(values, known, os.environ.get("WHY", ""))
+    baseline.save(entries)
+    sentences = baseline.grown(values, entries)
+    print("\n".join(sentences), file=sys.stderr)
+    return 1 if sentences else 0
+
+
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Measures what Pilotlight costs, against the mock: `make bench`. docs/bench.md has the table."""
