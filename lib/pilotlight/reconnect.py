@@ -147,8 +147,9 @@ class Reconnect:
         self._refresh_for_403.happened(now_ms, self._times.refresh_for_403_ms)
 
     def _restart_ms(self) -> int:
-        times = self._times
-        wait_ms = random.randrange(times.restart_low_ms, times.restart_high_ms + 1)
-        wait_ms = max(wait_ms, min(wait_ms << self._restarts, times.backoff_cap_ms))
-        self._restarts = min(self._restarts + 1, _DOUBLINGS)
-        return wait_ms
+        """Spread over 25 s at least, at the cap too: a fleet must not come back in step."""
+        times, doublings = self._times, self._restarts
+        self._restarts = min(doublings + 1, _DOUBLINGS)
+        low_ms = min(times.restart_low_ms << doublings, times.restart_high_ms)
+        high_ms = min(times.restart_high_ms << doublings, times.backoff_cap_ms)
+        return random.randrange(low_ms, high_ms + 1)

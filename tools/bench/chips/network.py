@@ -15,7 +15,7 @@ class WLAN:
     def config(self, *_, **__):
         return b""
 
-    def connect(self, *_):
+    def connect(self, *_, bssid=None):
         self._connected = True
 
     def disconnect(self):
@@ -29,3 +29,6 @@ class WLAN:
 
     def scan(self):
         return []
+
+    def ipconfig(self, name):
+        return ("10.0.0.2", "255.255.255.0")
