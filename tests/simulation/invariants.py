@@ -113,11 +113,12 @@ class Watch:
             self._expect(check, since_ms <= good_ms, "no proof for %d ms" % since_ms)
         was_held = now_ms - self._looked_ms > 2 * _EACH_MS  # the process, for a while
         self._looked_ms = now_ms
+        if not self._world.host.up:
+            self._failed_look_ups = 0  # when it is up again, the name is looked up at once
         if self._world.host.up or blocked or was_held:
             self._down_ms = None
         elif self._down_ms is None:
             self._down_ms = now_ms
-            self._failed_look_ups = 0
         elif status.connected:
             since_ms = now_ms - self._down_ms
             is_shown = status.state == "no_network"
