@@ -61,6 +61,7 @@ class Reconnect:
     def network_changed(self, up: bool, now_ms: int) -> bool:
         """The network has come up or gone. Returns True if what waits tries at once."""
         self._network_is_new = True
+        self.is_doubtful = False
         settled_ms = self._times.network_settled_ms
         self._network.happened(now_ms, settled_ms)
         if not up or self._hurry.left_ms(now_ms):

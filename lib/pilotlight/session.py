@@ -276,9 +276,10 @@ class Session:
                 self._reconnect.is_doubtful = True
             return self._lost(error, "lost")
         now_ms = time.ticks_ms()
-        outcome = "lost" if self._reconnect.was_stray(now_ms) else "closed"
-        self._reconnect.served(self._phoenix.has_beaten, False, now_ms)
+        is_stray = self._reconnect.was_stray(now_ms)
+        self._reconnect.served(self._phoenix.has_beaten or is_stray, False, now_ms)
         text = "the server has ended the channel"
+        outcome = "lost" if is_stray else "closed"
         return self._lost(LinkClosed(1005, text, "channel_lost"), outcome)
 
     async def _at_rejoin(self) -> str:
