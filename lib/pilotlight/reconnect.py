@@ -152,5 +152,5 @@ class Reconnect:
         times, doublings = self._times, self._restarts
         self._restarts = min(doublings + 1, _DOUBLINGS)
         low_ms = min(times.restart_low_ms << doublings, times.restart_high_ms)
-        high_ms = min(times.restart_high_ms << doublings, times.backoff_cap_ms)
+        high_ms = max(low_ms, min(times.restart_high_ms << doublings, times.backoff_cap_ms))
         return random.randrange(low_ms, high_ms + 1)
