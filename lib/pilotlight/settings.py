@@ -136,7 +136,8 @@ def _is_ipv6(text: str) -> bool:
     groups = (front.split(":") if front else []) + (back.split(":") if back else [])
     count = len(groups)
     if groups and "." in groups[-1] and text.endswith(groups[-1]):
-        if not is_host(groups.pop()):
+        address = groups.pop()
+        if not _is_digits(address.replace(".", "")) or not is_host(address):
             return False
         count += 1  # an IPv4 address takes the place of two groups
     for group in groups:

@@ -54,6 +54,7 @@ def test_semantic_versions(text: str) -> None:
 )
 @example("1:2:3:4:5:6:7::")
 @example("::1.2.3.4:1")
+@example("::0.f0")
 @example("1:2:3:4:5::1.2.3.4")
 def test_ipv6_literals(literal: str) -> None:
     try:

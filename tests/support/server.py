@@ -16,7 +16,7 @@ class Times:
     """Deadlines that end only what hangs: a machine may be busy."""
 
     stall_ms = 60_000
-    total_ms = 60_000
+    total_ms = tls_total_ms = 60_000
     close_ms = 60_000
 
 

@@ -118,7 +118,7 @@ def test_unknown_events_change_nothing(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize(
-    ("token", "heap"), [(TOKEN, "184k"), (None, "216k")], ids=["fixed token", "paired"]
+    ("token", "heap"), [(TOKEN, "190k"), (None, "216k")], ids=["fixed token", "paired"]
 )
 def test_online_over_tls_in_a_small_heap_with_an_identity_of_100_kb(
     rig: Rig, token: str | None, heap: str
@@ -167,5 +167,5 @@ def test_a_dead_link_shows_by_the_real_times(rig: Rig) -> None:
     # and the heartbeat tells it, before any request does.
     line = device.wait(connected=False, state="no_backend", after=mark)
     assert line["reason"] == "no_reply"
-    device.wait_log("no reply to a heartbeat within 12000 ms")
+    device.wait_log("no reply to a heartbeat in time")
     assert TOKEN not in device.output
