@@ -1,6 +1,7 @@
 """Pure device modules on CPython: what they need of MicroPython is installed by importing this.
 
-That is ticks, which wrap at 2**30 as on a board, and `const`.
+That is ticks, which wrap at 2**30 as on a board, `const`, and the two functions of `uctypes` that
+give an array's memory as bytes.
 """
 
 import importlib
@@ -8,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 from types import ModuleType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import micropython
 
@@ -39,6 +40,10 @@ def const(value: _T) -> _T:
 
 
 micropython.const = const  # this `micropython` is the package that runs the unix port
+_uctypes: Any = ModuleType("uctypes")
+_uctypes.addressof = lambda words: words  # the array itself stands for its address
+_uctypes.bytearray_at = lambda words, size: memoryview(words).cast("B")[:size]
+sys.modules["uctypes"] = _uctypes
 for _function in (ticks_add, ticks_diff, ticks_ms):
     setattr(time, _function.__name__, _function)
 

@@ -22,8 +22,13 @@ class Utf8Check:
         self._high = 0xBF
 
     def feed(self, data, start: int, end: int) -> bool:
-        """Take data[start:end]; False as soon as the text can't be UTF-8."""
+        """Take data[start:end]; False as soon as the text can't be UTF-8.
+
+        data: bytes; a memoryview if it is long, for it is sliced.
+        """
         missing = self._missing
+        if not missing and start < end and max(data[start:end]) < 0x80:
+            return True  # ASCII
         for i in range(start, end):
             byte = data[i]
             if missing:

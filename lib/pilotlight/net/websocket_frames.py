@@ -12,6 +12,9 @@
 The reader has one small buffer, whatever the length of a message: it gives a message in pieces.
 """
 
+from array import array
+
+import uctypes
 from micropython import const
 
 from .errors import ProtocolError
@@ -231,7 +234,7 @@ class FrameReader:
         utf8 = self._utf8
         if self.is_first:
             utf8.reset()
-        if not utf8.feed(self.buffer, start, end):
+        if not utf8.feed(self._view, start, end):
             raise ProtocolError("a text message is not valid UTF-8", 1007)
         if self.is_last and not utf8.complete():
             raise ProtocolError("a text message ends inside a UTF-8 character", 1007)
@@ -248,7 +251,9 @@ class FrameWriter:
         if bound_bytes > _LONGEST_SENT_BYTES:
             raise ValueError("a frame with 16 bits of length holds at most 65535 bytes")
         self._bound_bytes = max(bound_bytes, CONTROL_BYTES)
-        self.buffer = bytearray(self._bound_bytes + 8)
+        # One memory, seen as bytes and as halves of a mask: two bytes are masked at a time.
+        self._halves = array("H", bytes(self._bound_bytes + 12 & -2))
+        self.buffer = uctypes.bytearray_at(uctypes.addressof(self._halves), len(self._halves) * 2)
         self.length = 0
 
     def encode(self, opcode: int, payload, start: int, end: int, mask, mask_at: int) -> None:
@@ -271,8 +276,17 @@ class FrameWriter:
             at = 4
         for i in range(4):
             buffer[at + i] = mask[mask_at + i]
-        key = at
+        halves = self._halves
+        key = at >> 1
+        even = halves[key]
+        odd = halves[key + 1]
         at += 4
-        for i in range(count):
-            buffer[at + i] = payload[start + i] ^ buffer[key + (i & 3)]
-        self.length = at + count
+        end_of_frame = at + count
+        buffer[at:end_of_frame] = (
+            payload if count == len(payload) else memoryview(payload)[start:end]
+        )
+        # It may go up to three bytes behind the end.
+        for half in range(key + 2, end_of_frame + 1 >> 1, 2):
+            halves[half] ^= even
+            halves[half + 1] ^= odd
+        self.length = end_of_frame
