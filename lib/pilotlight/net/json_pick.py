@@ -1,41 +1,46 @@
 """Picks fields out of a JSON text (RFC 8259) of any size in constant memory. Pure.
 
-The text may come in pieces, split anywhere. Its grammar is checked, but only the picked values are
-kept. Bounds: 8 fields, 254 characters per name, 256 bytes per picked string unless told otherwise:
-longer ones are cut between characters. UTF-8 is checked in picked strings only. What is nested more
-than 32 levels deep is skipped: of it, only strings and brackets are checked. A number of more than
-40 characters counts as missing; the rest of it is not checked.
+The text may come in pieces, split anywhere. Bounds: 8 fields, 256 bytes per key and picked string
+unless told otherwise: longer keys match no field, longer strings are cut between characters. A
+number of more than 40 characters counts as missing; the rest of it is not checked.
+
+Checked is the grammar of each object on the way to a picked field, with all its keys, texts, words
+and numbers. What can't hold a picked field is skipped: arrays, and objects behind keys that lead
+to no field. Of that, nothing is checked but where its strings end and that as many brackets close
+as open: not commas, colons, words, escapes, nor which bracket closes which. So nesting of any depth
+needs no memory. UTF-8 and control characters are checked in keys and picked strings only.
 """
 
 from micropython import const
 
-from .utf8 import Utf8Check, character_start
+from .utf8 import character_start, is_utf8
 
 MISSING = object()  # no such field
 OBJECT = object()  # the field holds an object
 ARRAY = object()  # the field holds an array
 
 _MOST_FIELDS = const(8)
-_LEVELS = const(32)
 _TEXT_BYTES = const(256)
 _WORD_BYTES = const(40)
 
 _VALUE = const(0)
-_VALUE_OR_END = const(1)
-_KEY = const(2)
-_KEY_OR_END = const(3)
-_COLON = const(4)
-_COMMA_OR_END = const(5)
-_STRING = const(6)
-_ESCAPE = const(7)
-_HEX = const(8)
-_WORD = const(9)  # a number, true, false or null
-_DONE = const(10)
+_KEY = const(1)
+_KEY_OR_END = const(2)
+_COLON = const(3)
+_COMMA_OR_END = const(4)
+_STRING = const(5)
+_ESCAPE = const(6)
+_WORD = const(7)  # a number, true, false or null
+_DONE = const(8)
+_SKIP = const(9)  # in what can't hold a picked field …
+_SKIP_STRING = const(10)  # … in a string in it …
+_SKIP_ESCAPE = const(11)  # … behind a backslash
 
 _BYTE_ORDER_MARK = const(b"\xef\xbb\xbf")
 _ESCAPES = const(b'"\\/bfnrt')
 _MEANINGS = const(b'"\\/\b\f\n\r\t')
 _HEX_DIGITS = const(b"0123456789abcdef")
+_LEADS = const(b"\x00\xc0\xe0\xf0")  # of characters of 1 to 4 bytes in UTF-8
 _REPLACEMENT = const(0xFFFD)
 _MALFORMED = const("the text is not JSON")
 
@@ -64,11 +69,7 @@ class JsonPick:
     def __init__(self, text_bytes: int = _TEXT_BYTES) -> None:
         if text_bytes < _WORD_BYTES:
             raise ValueError("JsonPick keeps at least %d bytes" % _WORD_BYTES)
-        self._arrays = bytearray(_LEVELS)  # 1 where the level is an array
-        self._masks = bytearray(_LEVELS)  # for each level: which names lead into it …
-        self._starts = bytearray(_LEVELS + 1)  # … and where its keys begin in those names
         self._text = bytearray(text_bytes)
-        self._utf8 = Utf8Check()
         self.begin(())
 
     def begin(self, names) -> None:
@@ -79,19 +80,24 @@ class JsonPick:
         """
         if len(names) > _MOST_FIELDS:
             raise ValueError("JsonPick takes at most %d fields" % _MOST_FIELDS)
-        self._names = names
         self.fields = dict.fromkeys(names, MISSING)
+        self._names = names
+        self._lines = ("\n%s\n" % "\n".join(names)).encode()
+        # Bytes, for each new text would be looked up among all interned names.
+        self._prefix = b"\n"  # of what is in the object at hand, as in _lines
+        self._path = b"\n"  # of the value at hand
+        self._leads = True  # names lead into it
+        self._name: str | None = None  # of the value at hand, if it is to be picked
         self._state = _VALUE
         self.has_begun = False
         self._depth = 0
-        self._skipped = 0  # levels that are under way beyond _LEVELS
-        self._mask = (1 << len(names)) - 1  # which names lead to the value at hand, or into it
+        self._brackets = 0  # open ones in what is skipped
         self._length = 0  # of what is collected in _text
         self._is_key = False
         self._keep = False
         self._cut = False
         self._high = 0  # a high surrogate waiting for its low one
-        self._unit = 0
+        self._unit = 0  # of an escape \\u: a leading 1 and the digits that have come
 
     @property
     def is_empty(self) -> bool:
@@ -106,215 +112,230 @@ class JsonPick:
             raise JsonError(_MALFORMED)
 
     def feed(self, data, start: int, end: int) -> None:
-        """Take data[start:end] (bytes or bytearray). Raises JsonError at the first wrong byte."""
+        """Take data[start:end] (bytes or bytearray). Raises JsonError if it is no JSON."""
         i = start
         while i < end:
             state = self._state
             if state == _STRING:
                 i = self._string(data, i, end)
-                continue
-            byte = data[i]
-            i += 1
-            if state == _WORD:
-                if (
-                    byte in (0x2B, 0x2D, 0x2E)
-                    or 0x30 <= byte <= 0x39
-                    or 0x61 <= byte | 0x20 <= 0x7A
-                ):
-                    self._add_to_word(byte)
-                    continue
-                self._end_word()
-                state = self._state
-            if state == _ESCAPE:
-                self._escape(byte)
-            elif state == _HEX:
-                self._hex(byte)
-            elif byte not in (0x20, 0x0A, 0x0D, 0x09):
-                self._structure(state, byte)
+            elif state >= _SKIP:
+                i = self._skip(data, i, end)
+            elif state == _WORD:
+                i = self._word(data, i, end)
+            else:
+                byte = data[i]
+                i += 1
+                if state == _ESCAPE:
+                    self._escape(byte)
+                elif byte not in (0x20, 0x0A, 0x0D, 0x09):
+                    self._structure(state, byte)
+                    if self._state == _WORD:
+                        i -= 1  # its first byte
 
     def _structure(self, state: int, byte: int) -> None:
-        if self._skipped:
-            self._skip(byte)
-            return
-        closing = 0
-        if self._depth:
-            closing = 0x5D if self._arrays[self._depth - 1] else 0x7D
-        if byte == closing and state in (_COMMA_OR_END, _KEY_OR_END, _VALUE_OR_END):
+        if byte == 0x22 and state in (_VALUE, _KEY, _KEY_OR_END):
+            is_key = state != _VALUE
+            self._begin(_STRING, is_key, is_key or self._name is not None)
+        elif byte == 0x7D and state in (_COMMA_OR_END, _KEY_OR_END):
             self._depth -= 1
+            self._prefix = self._prefix[: max(1, self._prefix[:-1].rfind(b".") + 1)]
             self._end_value()
-        elif state == _COMMA_OR_END and byte == 0x2C:
-            self._state = _VALUE if closing == 0x5D else _KEY
-            self._mask = 0
-        elif state == _COLON and byte == 0x3A:
+        elif byte == 0x2C and state == _COMMA_OR_END:
+            self._state = _KEY
+        elif byte == 0x3A and state == _COLON:
             self._state = _VALUE
-        elif state in (_KEY, _KEY_OR_END) and byte == 0x22:
-            self._begin_string(True, self._masks[self._depth - 1] != 0)
-        elif state in (_VALUE, _VALUE_OR_END):
-            self._begin_value(byte)
-        else:
+        elif state != _VALUE:
             raise JsonError(_MALFORMED)
-
-    def _begin_value(self, byte: int) -> None:
-        if byte in _BYTE_ORDER_MARK and not self._depth:
-            return  # RFC 8259 section 8.1 lets us ignore it
-        if byte == 0x22:
-            self._begin_string(False, self._picked() is not None)
         elif byte in (0x7B, 0x5B):
             self._enter(byte == 0x5B)
-        else:
-            self._length = 0
-            self._state = _WORD
-            self._add_to_word(byte)
+        elif self._depth or byte not in _BYTE_ORDER_MARK:  # RFC 8259 section 8.1: may be ignored
+            self._begin(_WORD, False, True)
 
-    def _enter(self, is_array: bool) -> None:
-        depth = self._depth
-        self.has_begun = True
-        self._store(ARRAY if is_array else OBJECT)
-        if depth == _LEVELS:
-            self._skipped = 1
-            return
-        self._arrays[depth] = is_array
-        self._masks[depth] = 0 if is_array else self._mask
-        self._depth = depth + 1
-        self._mask = 0
-        self._state = _VALUE_OR_END if is_array else _KEY_OR_END
-
-    def _skip(self, byte: int) -> None:
-        """A byte outside of strings, deeper than what is checked."""
-        if byte == 0x22:
-            self._begin_string(False, False)
-        elif byte in (0x7B, 0x5B):
-            self._skipped += 1
-        elif byte in (0x7D, 0x5D):
-            self._skipped -= 1
-            self._end_value()  # behind a string or a level
-
-    def _end_value(self) -> None:
-        self._state = _COMMA_OR_END if self._depth else _DONE
-
-    def _picked(self) -> str | None:
-        """The name of the value at hand, if it is to be picked."""
-        if self._mask:
-            for i in range(len(self._names)):
-                name = self._names[i]
-                if self._mask >> i & 1 and len(name) < self._starts[self._depth]:
-                    return name
-        return None
-
-    def _store(self, value) -> None:
-        name = self._picked()
-        if name is not None:
-            self.fields[name] = value
-
-    # Strings
-
-    def _begin_string(self, is_key: bool, keep: bool) -> None:
+    def _begin(self, state: int, is_key: bool, keep: bool) -> None:
+        """Begin to collect a key, a string or a word."""
+        self._state = state
         self._is_key = is_key
         self._keep = keep
         self._cut = False
         self._length = 0
-        self._state = _STRING
+
+    def _enter(self, is_array: bool) -> None:
+        self.has_begun = True
+        self._store(ARRAY if is_array else OBJECT)
+        if is_array or not self._leads:
+            self._brackets = 1
+            self._state = _SKIP
+            return
+        if self._depth:
+            self._prefix = self._path + b"."
+        self._depth += 1
+        self._state = _KEY_OR_END
+
+    def _skip(self, data, i: int, end: int) -> int:
+        """Skip data[i:end], up to the end of what is skipped."""
+        find, count = data.find, data.count
+        state = self._state
+        brackets = self._brackets
+        if state == _SKIP_ESCAPE:
+            i += 1
+            state = _SKIP_STRING
+        while i < end:
+            quote = find(b'"', i, end)
+            stop = end if quote < 0 else quote
+            if state == _SKIP_STRING:
+                escape = find(b"\\", i, stop)
+                if escape >= 0:
+                    i = escape + 2
+                    continue
+                if quote >= 0:
+                    state = _SKIP
+            else:
+                closed = count(b"}", i, stop) + count(b"]", i, stop)
+                if closed >= brackets:  # its end may be here
+                    while i < stop:
+                        byte = data[i]
+                        i += 1
+                        if byte in (0x7B, 0x5B):
+                            brackets += 1
+                        elif byte in (0x7D, 0x5D):
+                            brackets -= 1
+                            if not brackets:
+                                self._end_value()
+                                return i
+                else:
+                    brackets += count(b"{", i, stop) + count(b"[", i, stop) - closed
+                if quote >= 0:
+                    state = _SKIP_STRING
+            if quote < 0:
+                break
+            i = quote + 1
+        self._state = _SKIP_ESCAPE if i > end else state
+        self._brackets = brackets
+        return end
+
+    def _end_value(self) -> None:
+        self._state = _COMMA_OR_END if self._depth else _DONE
+
+    def _store(self, value) -> None:
+        if self._name is not None:
+            self.fields[self._name] = value
+
+    def _collect(self, piece) -> None:
+        """Append bytes to _text, as many as fit."""
+        length = self._length
+        count = len(piece)
+        room = 0 if self._cut else len(self._text) - length
+        if count > room:
+            self._cut = True
+            count = room
+            piece = piece[:count]
+        self._text[length : length + count] = piece
+        self._length = length + count
+
+    # Strings
 
     def _string(self, data, i: int, end: int) -> int:
-        """Take plain characters from data[i:end]; the index after the last one taken."""
-        while i < end:
-            byte = data[i]
-            i += 1
-            if byte == 0x5C:
-                self._state = _ESCAPE
-                return i
-            if self._high:
-                self._add_character(_REPLACEMENT)
-            if byte == 0x22:
-                self._end_string()
-                return i
-            if byte < 0x20:
+        """Take data[i:end] up to the string's end or the next escape."""
+        quote = data.find(b'"', i, end)
+        stop = end if quote < 0 else quote
+        escape = data.find(b"\\", i, stop)
+        if escape >= 0:
+            stop = escape
+        if self._high and escape != i:
+            self._add_character(_REPLACEMENT)
+        if self._keep and stop > i:
+            piece = memoryview(data)[i:stop]
+            if min(piece) < 0x20:
                 raise JsonError(_MALFORMED)
-            if self._keep:
-                self._add_byte(byte)
-        return i
-
-    def _add_byte(self, byte: int) -> None:
-        if self._length < len(self._text) and not self._cut:
-            self._text[self._length] = byte
-            self._length += 1
+            self._collect(piece)
+        if escape >= 0:
+            self._state = _ESCAPE
+        elif quote < 0:
+            return end
         else:
-            self._cut = True
+            self._end_string()
+        return stop + 1
 
     def _add_character(self, point: int) -> None:
         self._high = 0
-        if self._keep:
-            for byte in chr(point).encode():
-                self._add_byte(byte)
+        if not self._keep:
+            return
+        # Not chr(): what that gives stays in memory for ever.
+        more = (point >= 0x80) + (point >= 0x800) + (point >= 0x10000)
+        character = bytearray((_LEADS[more] | point >> 6 * more,))
+        while more:
+            more -= 1
+            character.append(0x80 | point >> 6 * more & 0x3F)
+        self._collect(character)
 
     def _end_string(self) -> None:
+        length = self._length
         if self._is_key:
+            self._state = _COLON
             self._end_key()
             return
         if self._keep:
-            length = self._length
             if self._cut:
                 length = character_start(self._text, length)
-            self._utf8.reset()
-            if not self._utf8.feed(self._text, 0, length) or not self._utf8.complete():
+            text = self._text[:length]
+            if not is_utf8(text):
                 raise JsonError("a string in the JSON text is not valid UTF-8")
-            self._store(bytes(self._text[:length]).decode())
+            self._store(str(text, "utf-8"))
         self._end_value()
 
     def _end_key(self) -> None:
-        self._mask = 0
-        parents = self._masks[self._depth - 1]
-        if parents and not self._cut:
-            self._match(parents, self._starts[self._depth - 1])
-        self._state = _COLON
-
-    def _match(self, parents: int, start: int) -> None:
-        """Find the names into this object whose next key, at `start`, is the one that was read."""
-        try:
-            key = str(self._text[: self._length], "utf-8")
-        except UnicodeError:
+        self._name = None
+        self._leads = False
+        lines = self._lines
+        key = self._text[: self._length]
+        path = self._prefix + key
+        stop = len(lines) - 1
+        at = lines.find(path, 0, stop)
+        if at < 0 or self._cut or b"." in key or b"\n" in key:
             return
-        if "." in key:
-            return
-        end = start + len(key)
-        for i in range(len(self._names)):
-            name = self._names[i]
-            if (
-                parents >> i & 1
-                and name.startswith(key, start)
-                and (len(name) == end or name.startswith(".", end))
-            ):
-                self._mask |= 1 << i
-                self._starts[self._depth] = end + 1
+        self._path = path
+        while at >= 0:
+            end = at + len(path)
+            byte = lines[end]
+            if byte in (0x0A, 0x2E):
+                name = self._names[lines.count(b"\n", 0, at)]
                 self.fields[name] = MISSING  # of a repeated key, only the last one counts
+                if byte == 0x0A:
+                    self._name = name
+                else:
+                    self._leads = True
+            at = lines.find(path, end, stop)
 
     def _escape(self, byte: int) -> None:
-        self._state = _STRING
-        if byte == 0x75:
-            self._unit = 1  # a leading one marks how many digits have come
-            self._state = _HEX
+        """Take a byte behind a backslash."""
+        unit = self._unit
+        if not unit:
+            if byte == 0x75:
+                self._unit = 1
+                return
+            meaning = _ESCAPES.find(bytes((byte,)))
+            if meaning < 0:
+                raise JsonError(_MALFORMED)
+            if self._high:
+                self._add_character(_REPLACEMENT)
+            self._state = _STRING
+            self._add_character(_MEANINGS[meaning])
             return
-        meaning = _ESCAPES.find(bytes((byte,)))
-        if meaning < 0:
-            raise JsonError(_MALFORMED)
-        if self._high:
-            self._add_character(_REPLACEMENT)
-        self._add_character(_MEANINGS[meaning])
-
-    def _hex(self, byte: int) -> None:
         digit = _HEX_DIGITS.find(bytes((byte | 0x20 if byte > 0x40 else byte,)))
         if digit < 0:
             raise JsonError(_MALFORMED)
-        self._unit = self._unit << 4 | digit
-        if self._unit < 0x10000:
+        self._unit = unit = unit << 4 | digit
+        if unit < 0x10000:
             return
+        self._unit = 0
         self._state = _STRING
-        unit = self._unit & 0xFFFF
+        unit &= 0xFFFF
+        high = self._high
         low = 0xDC00 <= unit <= 0xDFFF
-        if low and self._high:
-            self._add_character(0x10000 + ((self._high - 0xD800) << 10) + unit - 0xDC00)
+        if low and high:
+            self._add_character(0x10000 + ((high - 0xD800) << 10) + unit - 0xDC00)
             return
-        if self._high:
+        if high:
             self._add_character(_REPLACEMENT)
         if 0xD800 <= unit <= 0xDBFF:
             self._high = unit
@@ -323,19 +344,23 @@ class JsonPick:
 
     # Numbers and literals
 
-    def _add_to_word(self, byte: int) -> None:
-        length = self._length
-        if length < _WORD_BYTES:
-            self._text[length] = byte
-        elif length == _WORD_BYTES:
-            _number(bytes(self._text[:length]) + b"0")  # the begin of a number, or JsonError
-        else:
-            return
-        self._length = length + 1
+    def _word(self, data, i: int, end: int) -> int:
+        start = i
+        while i < end:
+            byte = data[i]
+            letter = 0x61 <= byte | 0x20 <= 0x7A
+            if not (letter or 0x30 <= byte <= 0x39 or byte in (0x2B, 0x2D, 0x2E)):
+                break
+            i += 1
+        self._collect(memoryview(data)[start:i])
+        if i < end:
+            self._end_word()
+        return i
 
     def _end_word(self) -> None:
-        word = bytes(self._text[: self._length])
-        if self._length > _WORD_BYTES:
+        word = bytes(self._text[: min(self._length, _WORD_BYTES)])
+        if self._cut or self._length > _WORD_BYTES:
+            _number(word + b"0")  # the begin of a number, or JsonError
             self._store(MISSING)
         elif word == b"true":
             self._store(True)

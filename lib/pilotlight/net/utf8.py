@@ -67,6 +67,12 @@ class Utf8Check:
         return _REFUSED
 
 
+def is_utf8(data) -> bool:
+    """True if the bytes are a whole text in UTF-8."""
+    check = Utf8Check()
+    return check.feed(data, 0, len(data)) and check.complete()
+
+
 def character_start(data, end: int) -> int:
     """The largest index <= end at which valid UTF-8 can be cut between two characters."""
     start = end

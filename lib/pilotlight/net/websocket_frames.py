@@ -18,7 +18,7 @@ import uctypes
 from micropython import const
 
 from .errors import ProtocolError
-from .utf8 import Utf8Check
+from .utf8 import Utf8Check, is_utf8
 
 NONE = -1
 CONTINUATION = 0x0
@@ -160,8 +160,8 @@ class FrameReader:
         # Section 7.4.2, and IANA's registry for 1012 to 1014.
         if not (3000 <= code <= 4999 or (1000 <= code <= 1014 and code not in (1004, 1005, 1006))):
             raise ProtocolError("a close frame has the invalid code %d" % code)
-        utf8 = Utf8Check()  # not the one of an unfinished text
-        if not utf8.feed(self.buffer, self.start + 2, self.end) or not utf8.complete():
+        # Not by the Utf8Check, which may be amid an unfinished text.
+        if not is_utf8(self.buffer[self.start + 2 : self.end]):
             raise ProtocolError("a close frame's reason is not valid UTF-8", 1007)
         return code
 

@@ -114,13 +114,9 @@ def test_not_json():
         '{"id":1',
         '{"id":1,}',
         "{,}",
-        "[1,]",
-        "[,1]",
-        "[1 2]",
         "{1:2}",
         '{"id" 1}',
         '{"id":1]',
-        "[1}",
         "{} {}",
         "nul",
         "nulll",
@@ -141,11 +137,32 @@ def test_not_json():
         "1-2",
         "<html><body>Sign in</body></html>",
         "{}\ufeff",
-        "[\ufeff]",
     ):
         assert_refuses(text)
     assert_refuses(b'{"id":"\xff"}')
     assert_refuses(b'{"id":"\xed\xa0\x80"}')
+
+
+def test_of_what_is_skipped_only_strings_and_brackets_are_checked():
+    for skipped in (
+        "[]",
+        "[1,]",
+        "[,1 2:nul]",
+        "[1}",
+        "[\ufeff]",
+        '[{"id":"]}\\\\\\"\\u005d\\x"}]',
+        '["\n"]',
+        "[[],{},[[]],1,[]]",
+        '{"y" 1,2,{[}},"z":"\\"}}"}',
+        '{"\\\\":{"\\\\\\\\\\"}":["",""]}}',
+    ):
+        assert_picks(
+            '{"x":%s,"a":{"c":{"x":%s,"d":4},"x":%s},"id":"yes"}' % (skipped, skipped, skipped),
+            ["yes", MISSING, MISSING, 4, OBJECT],
+        )
+    for text in ("[", "[[]", "[}]", '["]', '["\\"]', '["\\\\\\"]', "[]]"):
+        assert_refuses(text)
+        assert_refuses('{"x":%s}' % text)
 
 
 def test_bounds():
@@ -210,7 +227,7 @@ def test_what_has_come():
         (b"<html>", False, False),
         (b"Sign in", False, False),
         (b" {", False, True),
-        (b"[1} ", False, True),
+        (b"[1 ", False, True),
         (b"{} {}", False, True),
     ):
         picker.begin(("id",))
