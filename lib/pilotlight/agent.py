@@ -14,7 +14,7 @@ from .frameio_api import FrameioApi
 from .identity import Identity
 from .net.http_client import HttpClient
 from .net.phoenix import PhoenixSocket
-from .net.transport import Endpoint, tls_context
+from .net.transport import Endpoint
 from .net.websocket_client import WebSocketClient
 from .poller import Poller
 from .proof import Proof
@@ -78,8 +78,8 @@ class Agent:
         self._core = core = Core(network, storage, clock, times or Times(), log, check_in)
         self.status = core.status
         self._reset = reset
-        tls = tls_context(settings.trust_roots) if settings.scheme == "https" else None
-        self._endpoint = endpoint = Endpoint(settings.host, settings.port, tls)
+        roots = settings.trust_roots if settings.scheme == "https" else None
+        self._endpoint = endpoint = Endpoint(settings.host, settings.port, roots)
         self.http = HttpClient(endpoint, core.times)
         schedule = Schedule(core.times, time.ticks_ms())
         self._proof = Proof(core, schedule)

@@ -11,7 +11,7 @@ import time
 from pilotlight.net import transport as module
 from pilotlight.net.deadline import Deadline
 from pilotlight.net.errors import LinkClosed, Unreachable, Untrusted
-from pilotlight.net.transport import Endpoint, tls_context
+from pilotlight.net.transport import Endpoint
 from tests.support import server
 from tests.support.expect import raises
 
@@ -128,18 +128,182 @@ async def test_how_a_tls_handshake_is_refused():
 
         listener, plain = await server.start(refuse)
         with open("tests/micropython/root.der", "rb") as file:
-            endpoint = Endpoint("127.0.0.1", plain.port, tls_context([file.read()]))
+            endpoint = Endpoint("127.0.0.1", plain.port, [file.read()])
         with raises(kind) as caught:
             await connect_and_read(endpoint)
         assert caught.error.reason == reason, (answer, caught.error)
         listener.close()
 
 
+class Tls:
+    """Stands in for the `tls` module. trusted: the root that the server's certificate leads to.
+
+    loaded: the roots, in the order in which they were loaded. fails: for each of the next ones the
+    exception with which it fails, or None.
+    """
+
+    PROTOCOL_TLS_CLIENT = CERT_REQUIRED = 1
+
+    def __init__(self, trusted):
+        self.trusted = trusted
+        self.loaded = []
+        self.fails = []
+        module.tls = self
+
+    def SSLContext(self, _):
+        return Context(self)
+
+
+class Context:
+    def __init__(self, tls):
+        self._tls = tls
+
+    def load_verify_locations(self, root):
+        failure = self._tls.fails.pop(0) if self._tls.fails else None
+        if failure is not None:
+            raise failure
+        self._root = root
+        self._tls.loaded.append(root)
+
+    def wrap_socket(self, raw, **_):
+        assert self.verify_mode == 1
+        return raw if self._root == self._tls.trusted else Distrusting(raw)
+
+
+class Distrusting:
+    """A TLS stream that refuses the server's certificate."""
+
+    def __init__(self, raw):
+        self._raw = raw
+
+    def write(self, *_):
+        raise ValueError("The certificate is not correctly signed by the trusted CA")
+
+    def close(self):
+        self._raw.close()
+
+
+async def echo_once(reader, writer):
+    data = await reader.read(100)
+    if data:
+        writer.write(data)
+        await writer.drain()
+    await server.end(writer)
+
+
+async def test_one_root_at_a_time_and_the_one_that_verified_last_first():
+    real = module.tls
+    try:
+        tls = Tls(b"c")
+        _, plain = await server.start(echo_once)
+        calls = []
+        roots = (b"a", b"b", b"c", b"d")
+        endpoint = Endpoint("127.0.0.1", plain.port, lambda: calls.append(0) or roots)
+        assert tls.loaded == [b"d", b"c", b"b", b"a"] and len(calls) == 1  # all can be used
+        for trusted, loaded in ((b"c", [b"b", b"c"]), (b"c", []), (b"b", [b"d", b"a", b"b"])):
+            tls.trusted = trusted
+            tls.loaded = []
+            assert await connect_and_read(endpoint) == b"hello"
+            assert tls.loaded == loaded
+        tls.trusted = b"x"
+        tls.loaded = []
+        with raises(Untrusted) as caught:
+            await connect_and_read(endpoint)
+        assert caught.error.reason == "certificate"
+        assert tls.loaded == [b"c", b"d", b"a", b"b"]  # the last one is what verified last
+    finally:
+        module.tls = real
+
+
+async def test_two_streams_do_not_skip_a_root():
+    real = module.tls
+    try:
+        tls = Tls(b"a")
+        _, plain = await server.start(echo_once)
+        endpoint = Endpoint("127.0.0.1", plain.port, [b"a", b"b", b"c"])
+        tls.trusted = b"b"
+        got = await asyncio.gather(connect_and_read(endpoint), connect_and_read(endpoint))
+        assert got == [b"hello", b"hello"] and tls.loaded == [b"c", b"b", b"a", b"b"]
+    finally:
+        module.tls = real
+
+
+async def test_no_memory_for_a_root_is_said_and_tried_again():
+    real = module.tls
+    try:
+        for failure in (OSError(12), OSError(52), OSError(-0x7F00), ValueError("invalid cert")):
+            short = isinstance(failure, ValueError)  # then only the system tells why
+            tls = Tls(b"a")
+            _, plain = await server.start(echo_once)
+            tls.fails = [failure]
+            with system_block(4095 if short else 4096):
+                endpoint = Endpoint("127.0.0.1", plain.port, [b"a"])
+                tls.fails = [failure]
+                with raises(Unreachable) as caught:
+                    await connect_and_read(endpoint)
+            assert caught.error.reason == "memory", failure
+            assert await connect_and_read(endpoint) == b"hello"
+        tls.fails = [ValueError("invalid cert")]
+        with system_block(4096), raises(Untrusted):
+            Endpoint("127.0.0.1", 9, [b"a"])
+        with raises(Untrusted):
+            Endpoint("127.0.0.1", 9, [])
+    finally:
+        module.tls = real
+
+
+class Esp32:
+    """Stands in for the `esp32` module: the largest free block is in the second region."""
+
+    HEAP_DATA = 4
+
+    def __init__(self, largest):
+        self.largest = largest
+
+    def idf_heap_info(self, capabilities):
+        assert capabilities == 4
+        return [(100_000, 2_000, 1_000, 0), (50_000, 9_000, self.largest, 0)]
+
+
+class system_block:
+    """While the system's largest free block is so large."""
+
+    def __init__(self, largest):
+        self._esp32 = Esp32(largest)
+
+    def __enter__(self):
+        sys.modules["esp32"] = self._esp32
+
+    def __exit__(self, *_):
+        del sys.modules["esp32"]
+
+
+async def test_without_memory_in_the_system_no_name_is_to_blame():
+    endpoint = Endpoint("pilotlight.invalid", 443)
+    for largest, reason in ((4095, "memory"), (4095, "memory"), (4096, "name"), (4095, "name")):
+        with system_block(largest), raises(Unreachable) as caught:
+            await endpoint.open().open()
+        assert caught.error.reason == reason
+
+
+async def test_without_memory_in_the_system_no_connection_is_to_blame():
+    kept = module.socket
+    module.socket = Refusing(errno.ECONNREFUSED)
+    try:
+        for largest, reason in ((4095, "memory"), (4096, "refused")):
+            with system_block(largest), raises(Unreachable) as caught:
+                await Endpoint("127.0.0.1", 9).open().open()
+            assert caught.error.reason == reason
+    finally:
+        module.socket = kept
+
+
 def test_the_host_field_names_the_port_unless_it_is_the_scheme_s_own():
-    tls = object()
+    with open("tests/micropython/root.der", "rb") as file:
+        roots = (file.read(),)
     for port, context, wanted in (
-        (443, tls, "host"),
-        (80, tls, "host:80"),
+        (443, roots, "host"),
+        (80, roots, "host:80"),
         (80, None, "host"),
         (443, None, "host:443"),
     ):

@@ -23,7 +23,7 @@ sys.path[:0] = [ROOT, ROOT + "/lib"]
 from pilotlight.net.errors import NetError
 from pilotlight.net.http_client import HttpClient
 from pilotlight.net.phoenix import PhoenixSocket
-from pilotlight.net.transport import Endpoint, tls_context
+from pilotlight.net.transport import Endpoint
 from pilotlight.net.websocket_client import WebSocketClient
 
 _WARM_UP = 20
@@ -188,11 +188,11 @@ def _counted(endings):
 
 async def _main(job):
     with open(job["ca"], "rb") as file:
-        tls = tls_context([file.read()])
+        roots = [file.read()]
     well = Client(Endpoint(job["host"], job["well"]), _WELL_MS)
     for kind in job["kinds"]:
         client = Client(
-            Endpoint(job["host"], kind["port"], tls if kind["tls"] else None), kind["total_ms"]
+            Endpoint(job["host"], kind["port"], roots if kind["tls"] else None), kind["total_ms"]
         )
         await _measure(kind, client, client if kind["cancelled"] else well)
 

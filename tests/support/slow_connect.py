@@ -14,7 +14,7 @@ sys.path[:0] = [ROOT, ROOT + "/lib"]
 from pilotlight.net.deadline import Deadline
 from pilotlight.net.errors import NetError
 from pilotlight.net.http_client import HttpClient
-from pilotlight.net.transport import Endpoint, tls_context
+from pilotlight.net.transport import Endpoint
 from pilotlight.net.websocket_client import WebSocketClient
 
 
@@ -37,7 +37,7 @@ async def upgrade(endpoint):
 
 async def main():
     with open(sys.argv[1], "rb") as file:
-        endpoint = Endpoint("127.0.0.1", int(sys.argv[2]), tls_context([file.read()]))
+        endpoint = Endpoint("127.0.0.1", int(sys.argv[2]), [file.read()])
     for job in (request, upgrade):
         begun_ms = time.ticks_ms()
         ending = "well"

@@ -206,6 +206,21 @@ def test_a_certificate_of_another_root(rig: Rig) -> None:
     assert not mock.records(kind="request")
 
 
+def test_the_root_of_the_certificate_is_found_among_others(rig: Rig) -> None:
+    """One is in TLS's memory at a time: the others are tried in the same connect."""
+    mock = rig.mock(tls=True)
+    others = [rig.folder / "one", rig.folder / "other"]
+    for folder in others:
+        tls.server_context(folder)
+    path = rig.config(mock.url, mock.ca)
+    config = json.loads(path.read_text())
+    config["frameio"]["ca"] = [*(str(folder / "ca.der") for folder in others), str(mock.ca)]
+    path.write_text(json.dumps(config))
+    device = rig.device(path)
+    device.wait(state="online")
+    assert not [line for line in device.lines if line["reason"] == "certificate"]
+
+
 def test_a_certificate_for_another_name(rig: Rig) -> None:
     mock = rig.mock(tls=True)
     device = rig.device(rig.config(mock.url.replace("localhost", "127.0.0.1"), mock.ca))

@@ -1,5 +1,9 @@
 """What can go wrong on a connection: one tree of exceptions, each with a `reason` to compare."""
 
+from micropython import const
+
+_SYSTEM_BLOCK_BYTES = const(4096)
+
 
 class NetError(Exception):
     """Base of the errors that `pilotlight.net` raises by design.
@@ -103,6 +107,18 @@ def no_memory() -> Unreachable:
     except MemoryError:
         pass
     return error
+
+
+def system_memory_is_short() -> bool:
+    """True if the system (not Python's heap) has no free block of 4 kB, on an ESP32.
+
+    Then sockets, look-ups, TLS and Wi-Fi fail, with errors of any kind. Elsewhere it is not known.
+    """
+    try:
+        from esp32 import HEAP_DATA, idf_heap_info
+    except ImportError:
+        return False
+    return max([region[2] for region in idf_heap_info(HEAP_DATA)]) < _SYSTEM_BLOCK_BYTES
 
 
 def _out_of_memory() -> Unreachable:

@@ -17,7 +17,14 @@ import time
 import tls
 from micropython import const
 
-from .errors import LinkClosed, NetError, Unreachable, Untrusted, no_memory
+from .errors import (
+    LinkClosed,
+    NetError,
+    Unreachable,
+    Untrusted,
+    no_memory,
+    system_memory_is_short,
+)
 from .url_encoding import host_field
 
 # lwIP, Linux and newlib number these differently.
@@ -29,7 +36,8 @@ _REFUSED_IS_RESET = sys.platform not in ("linux", "darwin")
 _IPPROTO_TCP = const(6)  # the same on lwIP and on computers; not every port names them
 _TCP_NODELAY = const(1)
 _LARGEST_ERRNO = const(255)
-_TLS_ALLOC_FAILED = const(0x7F00)
+# ENOMEM; of Mbed TLS ALLOC_FAILED, and ENTROPY_SOURCE_FAILED: so it fails at its very start.
+_NO_MEMORY = const((12, 0x7F00, 0x34))
 _TLS_CLOSED = const((0x7280, 0x7880))  # in the handshake: the end of the stream, a close_notify
 
 # Look-ups: see Endpoint.
@@ -48,7 +56,8 @@ class Endpoint:
     """A server to connect to, and which of its addresses to try next.
 
     host, port: as in the URL, but an IPv6 address without brackets.
-    tls: a context from `tls_context`, or None for plain TCP.
+    roots: the certificates to trust, a list or tuple of DER bytes, or a function that gives one and
+    is called whenever a root is needed; None for plain TCP.
     host_field: the value of the Host header, with the port unless it is the scheme's default.
 
     A look-up blocks the whole event loop, so few are made. None while a stream to this endpoint is
@@ -57,13 +66,22 @@ class Endpoint:
     4, 8, 16 s, then 30 to 60 s at random (at once so long if it has blocked for more than 1 s).
     Connects begin with the address that answered last, else with the first one behind the last
     failure that has not failed.
+
+    One root at a time is in TLS's memory (2 kB each), the one that verified last. If the server's
+    certificate leads to another one now, Transport.write tries the others.
+    Raises Untrusted (`certificate`) if a root can't be used, or if there are none.
     """
 
-    def __init__(self, host: str, port: int, tls=None) -> None:
+    def __init__(self, host: str, port: int, roots=None) -> None:
         self.host = host
         self.port = port
-        self.host_field = host_field(host, port, tls is not None)
-        self._tls = tls
+        self.is_tls = roots is not None
+        self.host_field = host_field(host, port, self.is_tls)
+        self._roots = roots
+        self._context: tls.SSLContext | None = None  # trusts one root: _roots[_root]
+        self._root = 0
+        if self.is_tls:
+            self._check_roots()
         # Addresses are rows of getaddrinfo, but those that failed: only what to connect to.
         self._up: list = []  # of the streams that have received something
         self._last = None  # answered last
@@ -77,7 +95,7 @@ class Endpoint:
     def open(self) -> "Transport":
         """A new stream; await its `open()` next. Raises Unreachable (`memory`)."""
         try:
-            return Transport(self, self._tls)
+            return Transport(self)
         except MemoryError:
             raise no_memory()
 
@@ -86,8 +104,55 @@ class Endpoint:
         self._misses = 0
         self._found = []
 
+    def tls_context(self):
+        """A TLS context that trusts one root. Raises Untrusted or Unreachable (`memory`)."""
+        if self._context is None:
+            self._trust(self._all_roots(), self._root)
+        return self._context
+
+    def trust_next(self, refused) -> int:
+        """Trust the next root, for none was found with the context `refused`.
+
+        Gives the number of roots. Raises Untrusted or Unreachable (`memory`).
+        """
+        roots = self._all_roots()
+        if refused is self._context and len(roots) > 1:  # else another stream was faster
+            self._trust(roots, (self._root + 1) % len(roots))
+        return len(roots)
+
+    def _all_roots(self):
+        return self._roots() if callable(self._roots) else self._roots
+
+    def _check_roots(self) -> None:
+        roots = self._all_roots()
+        if not roots:
+            raise Untrusted(
+                "certificate", "there are no trust roots, so no server could be verified"
+            )
+        try:
+            for at in range(len(roots) - 1, -1, -1):
+                self._trust(roots, at)
+        except Unreachable:
+            self._root = 0  # there is no memory now: a connect says so
+
+    def _trust(self, roots, at: int) -> None:
+        self._root = at
+        self._context = None
+        gc.collect()  # TLS's memory is freed with the last context
+        try:
+            context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
+            context.verify_mode = tls.CERT_REQUIRED  # type: ignore[attr-defined]  # the stubs lack it
+            context.load_verify_locations(roots[at])
+        except OSError as error:
+            raise _named(error, False)
+        except ValueError:
+            if system_memory_is_short():  # Mbed TLS gives one error for all that is wrong
+                raise no_memory()
+            raise Untrusted("certificate", "trust root %d is not a usable DER certificate" % at)
+        self._context = context
+
     async def _next_address(self):
-        """Raises Unreachable (`name`)."""
+        """Raises Unreachable (`name`, `memory`)."""
         has_turned = False
         while not self._has_address():
             if self._misses and _is_within(self._missed_ms, self._wait_ms):
@@ -113,6 +178,8 @@ class Endpoint:
         try:
             found = socket.getaddrinfo(self.host, self.port, 0, socket.SOCK_STREAM)
         except OSError:
+            if system_memory_is_short():
+                raise no_memory()
             found = []
         now_ms = time.ticks_ms()
         if found:
@@ -184,10 +251,10 @@ class Transport:
     progress_ms: the ticks at which a byte last moved, for Deadline.
     """
 
-    def __init__(self, endpoint: Endpoint, tls) -> None:
+    def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
-        self._tls = tls
-        self.is_tls = tls is not None
+        self._context: tls.SSLContext | None = None  # kept as long as the stream
+        self.is_tls = endpoint.is_tls
         self._info = None  # the address, a row of getaddrinfo
         self._answered_ms: int | None = None  # when the first byte came
         self._connected = False  # something was written, so a reset is not a refusal
@@ -210,22 +277,27 @@ class Transport:
         """
         info = await self._endpoint._next_address()
         self.begun_ms = self.progress_ms = time.ticks_ms()
-        self._connect(info)
+        await self._connect(info)
+
+    async def _connect(self, info) -> None:
+        self._begin_connect(info)
         await self.writable
-        if self._tls is None:
+        if not self.is_tls:
             return
         await asyncio.sleep_ms(0)  # the connect's round trip was a turn, unless it was very short
         self._check_open()
         gc.collect()  # TLS buffers are large: free those of the last connection
+        self._info = None  # if this fails, the address is not to blame
+        context = self._context = self._endpoint.tls_context()
         try:
-            self._stream = self._tls.wrap_socket(
+            self._stream = context.wrap_socket(
                 self._socket, server_hostname=self._endpoint.host, do_handshake_on_connect=False
             )
         except (OSError, ValueError) as error:
-            self._info = None  # the address is not to blame
             raise _named(error, False)
+        self._info = info
 
-    def _connect(self, info) -> None:
+    def _begin_connect(self, info) -> None:
         if self.closed:
             raise _closed_here()
         try:
@@ -292,10 +364,23 @@ class Transport:
     async def write(self, buffer, start: int, end: int) -> None:
         """Write all of buffer[start:end]. One caller at a time.
 
+        If TLS refuses the server's certificate, it connects again and trusts the next root.
         Raises Unreachable, Untrusted, or LinkClosed if it was closed on this side.
         """
+        refusals = 0
         while True:
-            start += self.write_now(buffer, start, end)
+            try:
+                start += self.write_now(buffer, start, end)
+            except Untrusted as error:
+                refusals += 1
+                if error.reason != "certificate" or refusals >= self._endpoint.trust_next(
+                    self._context
+                ):
+                    raise
+                _close(self._stream)
+                _close(self._socket)
+                await self._connect(self._info)
+                continue
             if start >= end:
                 return
             await self.writable
@@ -408,32 +493,12 @@ def _close(layer) -> None:
         pass  # the peer may be gone; the descriptor is released anyway
 
 
-def tls_context(roots):
-    """A TLS context for a client that checks the server's certificate and its host name.
-
-    roots: the certificates to trust, an iterable of DER bytes. Raises Untrusted (`certificate`) if
-    one can't be used, or if there are none.
-    """
-    context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
-    context.verify_mode = tls.CERT_REQUIRED  # type: ignore[attr-defined]  # the stubs forget it
-    count = 0
-    for root in roots:
-        try:
-            context.load_verify_locations(root)
-        except (OSError, ValueError):
-            raise Untrusted("certificate", "trust root %d is not a usable DER certificate" % count)
-        count += 1
-    if not count:
-        raise Untrusted("certificate", "there are no trust roots, so no server could be verified")
-    return context
-
-
 def _named(error, connected: bool) -> NetError:
     """The NetError for an OSError or ValueError of a socket or of Mbed TLS."""
     if isinstance(error, ValueError):
         return _named_certificate_error(str(error))
     number = abs(error.errno or 0)
-    if number in (errno.ENOMEM, _TLS_ALLOC_FAILED):
+    if number in _NO_MEMORY or system_memory_is_short():
         return no_memory()
     if number in _TLS_CLOSED:
         return LinkClosed(1006, "the peer closed the connection in the TLS handshake")
