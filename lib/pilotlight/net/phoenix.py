@@ -14,8 +14,8 @@ from .errors import JoinRefused, LinkClosed, NetError, ProtocolError, no_memory
 from .phoenix_messages import MessageReader, message
 from .transport import Endpoint, Transport
 from .websocket_client import WebSocketClient
-from .websocket_frames import TEXT
 
+_TEXT = const(0x1)  # as in websocket_frames
 _LARGEST_EXPECTED_BYTES = const(125)
 _LARGE_BYTES = const(4096)
 _LATE_MS = const(500)
@@ -258,7 +258,7 @@ class PhoenixSocket:
             self._beaten()
             self._proof.prove()
             return
-        if opcode != TEXT:
+        if opcode != _TEXT:
             raise ProtocolError("Phoenix V1 sends text, and this message is binary", 1003)
         read = self._read_message
         read.read(frames.buffer, start, end, frames.is_first, frames.is_last)

@@ -15,17 +15,7 @@ from .deadline import Deadline, ends_within
 from .errors import LinkClosed, NetError, ProtocolError, UpgradeRefused, no_memory
 from .http_head import ResponseHead, request_head, retry_after_ms
 from .transport import Transport
-from .websocket_frames import (
-    BINARY,
-    CLOSE,
-    CONTROL_BYTES,
-    NONE,
-    PING,
-    PONG,
-    TEXT,
-    FrameReader,
-    FrameWriter,
-)
+from .websocket_frames import FrameReader, FrameWriter
 
 _ACCEPT_GUID = const(b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11")  # RFC 6455 section 1.3
 _HEADERS = const(
@@ -39,6 +29,12 @@ _HEADERS = const(
         "x-ratelimit-window",
     )
 )
+# As in websocket_frames: what is imported takes memory and time.
+_NONE = const(-1)
+_TEXT = const(0x1)
+_CLOSE = const(0x8)
+_PING = const(0x9)
+_PONG = const(0xA)
 _MASK_POOL_BYTES = const(256)
 _NORMAL_CLOSE = const(1000)
 _WENT_AWAY = const(1006)
@@ -58,11 +54,10 @@ class WebSocketClient:
         self._transport: Transport | None = None
         self._masks = b""
         self._mask_at = 0
-        self._ping = bytearray(CONTROL_BYTES)
-        self._ping_length = -1  # -1: no ping waits for its pong
+        self._ping: bytes | None = None  # it waits for its pong
         self._writing = False
         self._written = asyncio.Event()
-        self._close_sent = False
+        self._close_sent = True
         self._ended = asyncio.Event()
 
     async def open(self, transport: Transport, host_field: str, target: str) -> None:
@@ -75,7 +70,7 @@ class WebSocketClient:
         """
         self.frames.reset()
         self._transport = transport
-        self._ping_length = -1
+        self._ping = None
         self._writing = False
         self._close_sent = False
         self._ended.clear()
@@ -115,7 +110,7 @@ class WebSocketClient:
         try:
             while True:
                 opcode = frames.next()
-                if opcode == NONE:
+                if opcode == _NONE:
                     room = frames.room()
                     await transport.readable
                     count = transport.read_into(room)
@@ -123,11 +118,11 @@ class WebSocketClient:
                         frames.received(count)
                     elif count is not None:
                         raise LinkClosed(_WENT_AWAY, "the server went away without a close frame")
-                elif opcode == TEXT or opcode == BINARY:
+                elif opcode < _CLOSE:
                     on_message(opcode, frames.start, frames.end)
-                elif opcode == PING:
+                elif opcode == _PING:
                     self._answer_ping()
-                elif opcode == CLOSE:
+                elif opcode == _CLOSE:
                     self._finish_close(frames.close_code())
         except ProtocolError as error:
             self._write_close(error.code)
@@ -146,7 +141,7 @@ class WebSocketClient:
         await self._wait_until_written()
         if self._close_sent:  # section 5.5.1
             raise LinkClosed(_WENT_AWAY, "the WebSocket is closing")
-        self._write(TEXT, payload, start, end)
+        self._write(_TEXT, payload, start, end)
         await self._wait_until_written()
 
     def send_now(self, payload, start: int, end: int) -> bool:
@@ -158,7 +153,7 @@ class WebSocketClient:
         """
         if self._writing or self._close_sent:
             return False
-        self._write(TEXT, payload, start, end)
+        self._write(_TEXT, payload, start, end)
         return True
 
     async def close(self, code: int, times) -> None:
@@ -203,34 +198,38 @@ class WebSocketClient:
 
     def _write(self, opcode: int, payload, start: int, end: int) -> None:
         """Begin a frame while no other is being written; a task writes what does not go at once."""
-        self._encode(opcode, payload, start, end)
-        transport = self._open_transport()
+        transport = self._transport
         try:
-            written = transport.write_now(self._writer.buffer, 0, self._writer.length)
-            if written < self._writer.length:
+            length = self._encode(opcode, payload, start, end)
+            written = transport.write_now(self._writer.buffer, 0, length)
+            if written < length:
                 asyncio.create_task(self._write_rest(transport, written))
                 self._writing = True
         except (NetError, MemoryError):
             transport.close()  # part of the frame may be on the wire: nothing can follow it
             raise
 
-    def _encode(self, opcode: int, payload, start: int, end: int) -> None:
-        if self._mask_at == len(self._masks):
+    def _encode(self, opcode: int, payload, start: int, end: int) -> int:
+        """Put a frame into the writer's buffer; its length."""
+        at = self._mask_at
+        if at == len(self._masks):
             # Section 5.3: unpredictable, and a new one for each frame.
             self._masks = os.urandom(_MASK_POOL_BYTES)
-            self._mask_at = 0
-        self._writer.encode(opcode, payload, start, end, self._masks, self._mask_at)
-        self._mask_at += 4
+            at = 0
+        self._mask_at = at + 4
+        writer = self._writer
+        writer.encode(opcode, payload, start, end, self._masks, at)
+        return writer.length
 
     async def _write_rest(self, transport: Transport, written: int) -> None:
         """Write the rest of the encoded frame, then the pong of a ping that has come meanwhile."""
         writer = self._writer
         try:
             await transport.write(writer.buffer, written, writer.length)
-            while self._ping_length >= 0:
-                self._encode(PONG, self._ping, 0, self._ping_length)
-                self._ping_length = -1
-                await transport.write(writer.buffer, 0, writer.length)
+            while self._ping is not None:
+                length = self._encode(_PONG, self._ping, 0, len(self._ping))
+                self._ping = None
+                await transport.write(writer.buffer, 0, length)
         except (NetError, MemoryError):
             transport.close()  # the reader sees it and says why
         finally:
@@ -248,13 +247,11 @@ class WebSocketClient:
         frames = self.frames
         if self._close_sent:
             return
-        if not self._writing:
-            self._write(PONG, frames.buffer, frames.start, frames.end)
-            return
-        # Section 5.5.3: only the latest ping need be answered, so one slot is enough.
-        self._ping_length = frames.end - frames.start
-        for i in range(self._ping_length):
-            self._ping[i] = frames.buffer[frames.start + i]
+        if self._writing:
+            # Section 5.5.3: only the latest ping need be answered.
+            self._ping = bytes(frames.buffer[frames.start : frames.end])
+        else:
+            self._write(_PONG, frames.buffer, frames.start, frames.end)
 
     def _write_close(self, code: int) -> None:
         """Tell the peer why the link ends, if a frame can be written now: it ends either way."""
@@ -262,7 +259,7 @@ class WebSocketClient:
             return
         self._close_sent = True
         try:
-            self._write(CLOSE, bytes((code >> 8, code & 0xFF)), 0, 2)
+            self._write(_CLOSE, bytes((code >> 8, code & 0xFF)), 0, 2)
         except (NetError, MemoryError):
             pass
 
@@ -278,19 +275,18 @@ class WebSocketClient:
 
 def _check_upgrade(head: ResponseHead, key: bytes) -> None:
     """RFC 6455 section 4.1, the client's six requirements on the answer."""
-    if head.status != 101:
-        raise UpgradeRefused(head.status, retry_after_ms(head.headers))
     headers = head.headers
-    if headers.get("upgrade", "").lower() != "websocket":
-        raise ProtocolError("the 101 answer does not upgrade to websocket")
-    if "upgrade" not in [
-        token.strip().lower() for token in headers.get("connection", "").split(",")
-    ]:
-        raise ProtocolError("the 101 answer has no Connection: Upgrade")
+    if head.status != 101:
+        raise UpgradeRefused(head.status, retry_after_ms(headers))
+    tokens = [token.strip() for token in headers.get("connection", "").lower().split(",")]
     digest = binascii.b2a_base64(hashlib.sha1(key + _ACCEPT_GUID).digest()).strip().decode()
-    if headers.get("sec-websocket-accept") != digest:
-        raise ProtocolError("the 101 answer has a wrong Sec-WebSocket-Accept")
-    if headers.get("sec-websocket-extensions"):
-        raise ProtocolError("the server chose a WebSocket extension that was not offered")
-    if headers.get("sec-websocket-protocol"):
-        raise ProtocolError("the server chose a subprotocol that was not offered")
+    for is_right, header in (
+        (headers.get("upgrade", "").lower() == "websocket", "Upgrade"),
+        ("upgrade" in tokens, "Connection"),
+        (headers.get("sec-websocket-accept") == digest, "Sec-WebSocket-Accept"),
+        # What was not offered can't be chosen.
+        (not headers.get("sec-websocket-extensions"), "Sec-WebSocket-Extensions"),
+        (not headers.get("sec-websocket-protocol"), "Sec-WebSocket-Protocol"),
+    ):
+        if not is_right:
+            raise ProtocolError("the 101 answer has a wrong or no header " + header)

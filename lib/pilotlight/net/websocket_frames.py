@@ -20,15 +20,15 @@ from micropython import const
 from .errors import ProtocolError
 from .utf8 import Utf8Check, is_utf8
 
-NONE = -1
-CONTINUATION = 0x0
-TEXT = 0x1
-BINARY = 0x2
-CLOSE = 0x8
-PING = 0x9
-PONG = 0xA
+NONE = const(-1)
+CONTINUATION = const(0x0)
+TEXT = const(0x1)
+BINARY = const(0x2)
+CLOSE = const(0x8)
+PING = const(0x9)
+PONG = const(0xA)
 
-CONTROL_BYTES = 125  # section 5.5
+_CONTROL_BYTES = const(125)  # section 5.5
 _BUFFER_BYTES = const(512)  # more than the longest header and what is given whole
 _LONGEST_BYTES = const(0xFFFFFF)
 _LONGEST_SENT_BYTES = const(0xFFFF)
@@ -118,7 +118,7 @@ class FrameReader:
         if count >= left:
             count = left
             self._left = NONE
-        elif count and left > CONTROL_BYTES:
+        elif count and left > _CONTROL_BYTES:
             self._left = left - count
         else:
             self._left = left
@@ -183,7 +183,7 @@ class FrameReader:
                 raise ProtocolError("unknown opcode %d" % opcode)
             if not first & 0x80:
                 raise ProtocolError("a control frame is fragmented")
-            if length > CONTROL_BYTES:
+            if length > _CONTROL_BYTES:
                 raise ProtocolError("a control frame is longer than 125 bytes")
         elif opcode > BINARY:
             raise ProtocolError("unknown opcode %d" % opcode)
@@ -193,7 +193,7 @@ class FrameReader:
         elif not self.is_last:
             raise ProtocolError("a new message begins inside a fragmented one")
         start = head + 2
-        if length > CONTROL_BYTES:
+        if length > _CONTROL_BYTES:
             start += 2 if length == 126 else 8
             if start > self._tail:
                 return NONE
@@ -221,7 +221,7 @@ class FrameReader:
             length = length << 8 | self.buffer[i]
             if length > _LONGEST_BYTES:
                 raise self._too_large()
-        if length <= CONTROL_BYTES or (end - start == 8 and length <= 0xFFFF):
+        if length <= _CONTROL_BYTES or (end - start == 8 and length <= 0xFFFF):
             raise ProtocolError("a frame's length is not in its shortest form")
         return length
 
@@ -250,7 +250,7 @@ class FrameWriter:
     def __init__(self, bound_bytes: int) -> None:
         if bound_bytes > _LONGEST_SENT_BYTES:
             raise ValueError("a frame with 16 bits of length holds at most 65535 bytes")
-        self._bound_bytes = max(bound_bytes, CONTROL_BYTES)
+        self._bound_bytes = max(bound_bytes, _CONTROL_BYTES)
         # One memory, seen as bytes and as halves of a mask: two bytes are masked at a time.
         self._halves = array("H", bytes(self._bound_bytes + 12 & -2))
         self.buffer = uctypes.bytearray_at(uctypes.addressof(self._halves), len(self._halves) * 2)
@@ -262,11 +262,11 @@ class FrameWriter:
         It is final: messages are not fragmented. Raises ValueError if the payload is too long.
         """
         count = end - start
-        if count > self._bound_bytes or (opcode >= CLOSE and count > CONTROL_BYTES):
+        if count > self._bound_bytes or (opcode >= CLOSE and count > _CONTROL_BYTES):
             raise ValueError("a payload of %d bytes does not fit one frame" % count)
         buffer = self.buffer
         buffer[0] = 0x80 | opcode
-        if count <= CONTROL_BYTES:
+        if count <= _CONTROL_BYTES:
             buffer[1] = 0x80 | count
             at = 2
         else:
