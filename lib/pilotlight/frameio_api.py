@@ -1,4 +1,4 @@
-"""Frame.io's REST calls for a device's status: identity, health, and the HTTP heartbeat.
+"""Frame.io's calls for a device's status: identity, health, the HTTP heartbeat, and the socket.
 
 Source: Frame.io's guide "How to: Manage Status and State"; error bodies from its API reference.
 """
@@ -8,6 +8,7 @@ from micropython import const
 from .net.errors import ProtocolError
 from .net.http_client import HttpClient, Response
 from .net.json_pick import ARRAY, MISSING
+from .net.url_encoding import percent_encode
 
 _ID_CHARACTERS = const(64)
 # Each of Frame.io's two error bodies has one of these. Every request must pick them for `checked`.
@@ -149,6 +150,11 @@ class FrameioApi:
             raise Unexpected(
                 "portal", "the heartbeat was answered by something that is not Frame.io"
             )
+
+
+def socket_target(access_token: str) -> str:
+    """Path and query of the device socket. The query holds the token: never print it."""
+    return "/devices/websocket?Authorization=Bearer%20" + percent_encode(access_token)
 
 
 def is_device_id(value) -> bool:

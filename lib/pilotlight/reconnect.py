@@ -10,7 +10,7 @@ import time
 from micropython import const
 
 from .net.backoff import Backoff, stretched_ms
-from .net.errors import LinkClosed, NetError, UpgradeRefused
+from .net.errors import LinkClosed, NetError, ProtocolError, UpgradeRefused
 from .times import Times
 
 _RESTARTING = const((1012, 1013))  # close codes: service restart, try again later
@@ -56,7 +56,6 @@ class Reconnect:
         self._rejoin = Recent()
         self.is_doubtful = False
         self._rejoins = 0  # on this socket, since the channel last held for a while
-        self._refresh_for_403 = Recent()
 
     def network_changed(self, up: bool, now_ms: int) -> bool:
         """The network has come up or gone. Returns True if what waits tries at once."""
@@ -78,16 +77,16 @@ class Reconnect:
         self._join.happened(now_ms, self._times.network_settled_ms)
         self._rejoin.happened(now_ms, self._times.stray_close_ms if self._rejoins else 0)
 
-    def served(self, has_beaten: bool, dropped: bool, now_ms: int) -> None:
-        """The channel has ended. has_beaten: a heartbeat was answered since it was joined.
+    def served(self, lost_by, has_beaten: bool, now_ms: int) -> None:
+        """The channel has ended. lost_by: the exception that says why.
 
-        dropped: the server has ended the socket unannounced.
+        has_beaten: a heartbeat was answered since it was joined.
         """
-        self.is_doubtful = not has_beaten
+        self.is_doubtful = not has_beaten or isinstance(lost_by, ProtocolError)
         if has_beaten:
             self.reset()
             self._restarts = 0
-        if dropped:
+        if isinstance(lost_by, LinkClosed) and lost_by.reason == "closed":  # by the server
             self._backoff.raise_to(self._times.backoff_dropped_ms)
         if not self._join.left_ms(now_ms):
             self._rejoins = 0  # the channel has held for a while, not only the socket
@@ -138,14 +137,6 @@ class Reconnect:
     def asked_ms(self, now_ms: int) -> int:
         """What is left of the wait that the server has asked for."""
         return self._asked.left_ms(now_ms)
-
-    def may_refresh_for_403(self, now_ms: int) -> bool:
-        """At most one refresh an hour: a proxy that refuses upgrades would cause one each time."""
-        return not self._refresh_for_403.left_ms(now_ms)
-
-    def refreshed_for_403(self, now_ms: int) -> None:
-        """A refresh was asked for because an upgrade was refused."""
-        self._refresh_for_403.happened(now_ms, self._times.refresh_for_403_ms)
 
     def _restart_ms(self) -> int:
         """Spread over 25 s at least, at the cap too: a fleet must not come back in step."""

@@ -22,27 +22,18 @@ from micropython import const
 
 from .core import Core
 from .credentials import Credentials, NotAuthorized
-from .frameio_api import ApiError
+from .frameio_api import ApiError, socket_target
 from .identity import Identity
 from .net.deadline import ends_within
-from .net.errors import (
-    JoinRefused,
-    LinkClosed,
-    NetError,
-    ProtocolError,
-    UpgradeRefused,
-    no_memory,
-)
+from .net.errors import JoinRefused, LinkClosed, NetError, UpgradeRefused, no_memory
 from .net.phoenix import PhoenixSocket
-from .net.url_encoding import percent_encode
 from .pairing_request import PairingRequest
 from .poller import Poller
-from .reconnect import Reconnect
+from .reconnect import Recent, Reconnect
 from .requests import Requests
 
 JOIN_REF = "channel_connect"
 HEARTBEAT_REF = "heartbeat"
-_PATH = const("/devices/websocket")
 _FORBIDDEN = const(403)
 
 # state, outcome, next state; the first state is where it begins. As text it costs the device the
@@ -92,11 +83,6 @@ def after(state: str, outcome: str) -> str:
     return TRANSITIONS[at : TRANSITIONS.find("\n", at)]
 
 
-def socket_target(access_token: str) -> str:
-    """Path and query of the device socket. The query holds the token: never print it."""
-    return _PATH + "?Authorization=Bearer%20" + percent_encode(access_token)
-
-
 def paused_by(event: str, payload, status) -> bool | None:
     """What a push says about the pause: True, False, or None if it says nothing about it.
 
@@ -131,6 +117,7 @@ class Session:
         self._lost_by = None  # the exception for which there is no joined socket
         self._pairing = PairingRequest(core, requests, credentials)
         self._reconnect = Reconnect(core.times)
+        self._refreshed_for_403 = Recent()  # a proxy that refuses upgrades must not cause many
         self._news = asyncio.Event()
 
     # What the agent calls
@@ -270,17 +257,13 @@ class Session:
         try:
             await self._phoenix.serve()
         except NetError as error:
-            dropped = isinstance(error, LinkClosed) and error.reason == "closed"
-            self._reconnect.served(self._phoenix.has_beaten, dropped, time.ticks_ms())
-            if isinstance(error, ProtocolError):
-                self._reconnect.is_doubtful = True
+            self._reconnect.served(error, self._phoenix.has_beaten, time.ticks_ms())
             return self._lost(error, "lost")
         now_ms = time.ticks_ms()
         is_stray = self._reconnect.was_stray(now_ms)
-        self._reconnect.served(self._phoenix.has_beaten or is_stray, False, now_ms)
-        text = "the server has ended the channel"
-        outcome = "lost" if is_stray else "closed"
-        return self._lost(LinkClosed(1005, text, "channel_lost"), outcome)
+        lost_by = LinkClosed(1005, "the server has ended the channel", "channel_lost")
+        self._reconnect.served(lost_by, self._phoenix.has_beaten or is_stray, now_ms)
+        return self._lost(lost_by, "lost" if is_stray else "closed")
 
     async def _at_rejoin(self) -> str:
         while True:
@@ -343,12 +326,12 @@ class Session:
 
     def _upgrade_refused(self, token: str, status: int) -> None:
         """Anything between here and Frame.io may have refused it: identity has the last word."""
-        reconnect, now_ms = self._reconnect, time.ticks_ms()
-        may_refresh = status == _FORBIDDEN and reconnect.may_refresh_for_403(now_ms)
+        now_ms = time.ticks_ms()
+        may_refresh = status == _FORBIDDEN and not self._refreshed_for_403.left_ms(now_ms)
         if self._credentials.has_replaced(token):
-            reconnect.reset()  # it was refreshed meanwhile: the new one is tried soon
-        elif may_refresh and self._credentials.request_refresh():
-            reconnect.refreshed_for_403(now_ms)  # identity follows each refresh
+            self._reconnect.reset()  # it was refreshed meanwhile: the new one is tried soon
+        elif may_refresh and self._credentials.request_refresh():  # identity follows each refresh
+            self._refreshed_for_403.happened(now_ms, self._core.times.refresh_for_403_ms)
         else:
             self._poller.want_identity()
 

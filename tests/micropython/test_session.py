@@ -1,6 +1,7 @@
 """The session's table of transitions, the device's topic, and what its events mean."""
 
-from pilotlight.session import TRANSITIONS, Session, after, paused_by, socket_target
+from pilotlight.frameio_api import socket_target
+from pilotlight.session import TRANSITIONS, Session, after, paused_by
 from tests.support.expect import raises
 
 

@@ -8,6 +8,8 @@ from pilotlight.times import Times
 
 STARTS = (0, 1000, (1 << 30) - 30_000)  # the last one: a board's ticks wrap 30 s later
 LOST = Unreachable("timeout", "no answer")
+SILENT = LinkClosed(1006, "no reply", "no_reply")
+DROPPED = LinkClosed(1006, "closed by the server")
 
 
 def later(start_ms, ms):
@@ -43,7 +45,7 @@ def test_the_backoff_begins_at_its_base_after_an_answered_heartbeat_only():
         def make(beaten=beaten):
             reconnect = grown(0)
             reconnect.joined(0)
-            reconnect.served(beaten, False, 100_000)
+            reconnect.served(SILENT, beaten, 100_000)
             return reconnect
 
         assert (max(waits_of(make, LOST, 100_000)) > 1_000) == (least_ms > 0)
@@ -52,7 +54,7 @@ def test_the_backoff_begins_at_its_base_after_an_answered_heartbeat_only():
 def test_a_server_that_drops_the_link_raises_the_base():
     def make():
         reconnect = Reconnect(Times())
-        reconnect.served(True, True, 0)
+        reconnect.served(DROPPED, True, 0)
         return reconnect
 
     assert 1_000 < max(waits_of(make, LOST, 0, 200)) <= 5_000
@@ -77,7 +79,7 @@ def test_restarts_are_spread_and_doubled_until_a_heartbeat_is_answered():
         waits = waits_of(make, restart, 0, 200)
         assert min(waits) >= low_ms and max(waits) <= high_ms and len(set(waits)) > 100
     reconnect = make()
-    reconnect.served(True, False, 0)
+    reconnect.served(SILENT, True, 0)
     assert reconnect.backoff_ms(restart, 0) <= 30_000
 
 
@@ -124,9 +126,9 @@ def test_four_rejoins_then_a_new_socket_unless_the_channel_has_held():
             assert abs(waits[at] - middle_ms) * 5 <= middle_ms
         assert reconnect.rejoin_ms() is None
         reconnect.joined(start_ms)
-        reconnect.served(True, False, later(start_ms, 59_000))
+        reconnect.served(SILENT, True, later(start_ms, 59_000))
         assert reconnect.rejoin_ms() is None
-        reconnect.served(True, False, later(start_ms, 60_000))
+        reconnect.served(SILENT, True, later(start_ms, 60_000))
         assert reconnect.rejoin_ms() is not None
         for _ in range(4):
             reconnect.rejoin_ms()
@@ -144,12 +146,3 @@ def test_a_close_is_stray_only_just_after_a_rejoin():
         assert reconnect.was_stray(later(start_ms, 999))
         reconnect.joined(start_ms)
         assert not reconnect.was_stray(later(start_ms, 1_000))
-
-
-def test_one_refresh_an_hour_for_a_403():
-    for start_ms in STARTS:
-        reconnect = Reconnect(Times())
-        assert reconnect.may_refresh_for_403(start_ms)
-        reconnect.refreshed_for_403(start_ms)
-        assert not reconnect.may_refresh_for_403(later(start_ms, 3_599_999))
-        assert reconnect.may_refresh_for_403(later(start_ms, 3_600_000))
