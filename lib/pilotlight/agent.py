@@ -23,7 +23,7 @@ from .schedule import Schedule
 from .session import HEARTBEAT_REF, JOIN_REF, Session
 from .times import Times
 
-_MESSAGE_BYTES = const(0x10000)
+_MESSAGE_BYTES = const(65_536)
 _SEND_BYTES = const(512)
 _TRIES = const(10)  # to end without memory
 
@@ -87,11 +87,9 @@ class Agent:
         self._requests = requests
         tokens = None
         if not settings.access_token:
-            from .oauth_api import OauthApi  # only now: a fixed token needs none of it
-            from .tokens import Tokens
+            from .tokens import Tokens  # only now: a fixed token needs none of it
 
-            oauth_api = OauthApi(self.http, settings.client_version, settings.client_secret)
-            tokens = Tokens(core, requests, oauth_api, settings)
+            tokens = Tokens(core, requests, self.http, settings)
         credentials = tokens or FixedToken(core, settings.access_token)
         self._tokens = tokens
         self._credentials = credentials

@@ -1,6 +1,7 @@
 """What every part of the agent works with, as one object. It is made first."""
 
 import asyncio
+import sys
 
 from .net.deadline import ends_within
 from .status import DeviceStatus
@@ -38,6 +39,17 @@ class Core:
         """Tell the watchdog that this task will check in again within so long, or is stuck."""
         if self._check_in is not None:
             self._check_in(name, within_ms)
+
+    def unload(self, module: str) -> None:
+        """Free the memory of a module of this package, once nothing uses it any more.
+
+        An import loads it again. Without memory for this it stays loaded.
+        """
+        try:
+            if sys.modules.pop("pilotlight." + module, None) is not None:
+                delattr(sys.modules["pilotlight"], module)
+        except MemoryError:
+            pass
 
     def check_network(self, changed: bool = False) -> None:
         """Compare the network with the status: a change may come without a call.

@@ -1,7 +1,7 @@
 """Frame.io's OAuth 2 calls: device code, token, refresh, revoke.
 
 Source: Frame.io's device guides and RFC 8628. Of the two kinds of form that Frame.io accepts, these
-are url-encoded, not multipart.
+are url-encoded, not multipart. Loaded when tokens are asked for or revoked.
 """
 
 import asyncio
@@ -14,8 +14,8 @@ from .net.errors import no_memory
 from .net.http_client import HttpClient
 from .net.json_pick import MISSING, JsonPick
 from .net.url_encoding import form_encode
+from .stored_tokens import TOKEN_BYTES, is_token
 
-_TEXT_BYTES = const(2048)  # the bound of a token
 _SHOWN_CHARACTERS = const(100)  # of a link that is shown: a longer one would be cut
 _CODE_CHARACTERS = const(32)  # of a code that is typed in
 # Set aside before a refresh, because its loss would cost the pairing: for the whole answer (head
@@ -86,20 +86,21 @@ class OauthApi:
     NetError.
     http: the client for Frame.io's endpoint. client_version: the vendor's semantic version, sent
     with every call as `x-client-version`. client_secret: the model's.
-    client_id: this unit's; set it before the first call.
+    client_id: this unit's.
     sent: True if the last request was sent completely: it may have been carried out, even if no
     answer came. The caller sets it to False before.
     is_busy: tokens are being asked for; without the answer they would be lost.
     """
 
-    def __init__(self, http: HttpClient, client_version: str, client_secret: str) -> None:
+    def __init__(
+        self, http: HttpClient, client_version: str, client_secret: str, client_id: str
+    ) -> None:
         self._http = http
         self._version = ("x-client-version", client_version)
         self._secret = ("client_secret", client_secret)
-        # Made once: after weeks, the heap may not have 2 kB in one piece.
+        self._client_id = ("client_id", client_id)
         # One byte more than a token may have: what is cut is too long.
-        self._pick = JsonPick(_TEXT_BYTES + 1)
-        self.client_id = ""
+        self._pick = JsonPick(TOKEN_BYTES + 1)
         self.sent = self.is_busy = False
 
     async def device_code(self) -> DeviceCode:
@@ -110,7 +111,7 @@ class OauthApi:
             _CODE_FIELDS,
             (("x-client-platypus-enabled", "true"),),  # asks for the verification URIs
         )
-        for name, longest in (("device_code", _TEXT_BYTES), ("user_code", _CODE_CHARACTERS)):
+        for name, longest in (("device_code", TOKEN_BYTES), ("user_code", _CODE_CHARACTERS)):
             required(fields[name], is_token(fields[name]), longest)
         return DeviceCode(fields)
 
@@ -159,7 +160,7 @@ class OauthApi:
     async def _post(self, target: str, form, fields, more=(), buffer=None) -> dict:
         headers = (self._version, ("Content-Type", "application/x-www-form-urlencoded")) + more
         self._http.sent = False
-        body = form_encode((("client_id", self.client_id), self._secret) + form)
+        body = form_encode((self._client_id, self._secret) + form)
         pick = self._pick
         try:
             response = await self._http.request("POST", target, headers, fields, body, pick, buffer)
@@ -172,19 +173,8 @@ def _token_pair(fields: dict, kept: str | None) -> TokenPair:
     if fields["refresh_token"] in (MISSING, None):
         fields["refresh_token"] = kept
     for name in ("access_token", "refresh_token"):
-        required(fields[name], is_token(fields[name]), _TEXT_BYTES)
+        required(fields[name], is_token(fields[name]), TOKEN_BYTES)
     return TokenPair(fields)
-
-
-def is_token(value, longest: int = _TEXT_BYTES) -> bool:
-    """True if it can be a token, a code or a URI.
-
-    That is 1 to `longest` characters of visible ASCII, without quotes and backslashes.
-    """
-    if not isinstance(value, str) or not 0 < len(value) <= longest:
-        return False
-    # No list: one of 2048 results would take 8 kB.
-    return all(0x21 <= byte <= 0x7E and byte not in (0x22, 0x5C) for byte in value.encode())
 
 
 def _seconds(value, default: int, most: int) -> int:

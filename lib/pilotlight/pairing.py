@@ -5,6 +5,8 @@ expires, for ten minutes in all. The user may cancel at any step.
 """
 
 import asyncio
+import binascii
+import os
 import random
 import time
 
@@ -18,7 +20,7 @@ from .net.deadline import ends_within
 from .net.errors import NetError, ProtocolError
 from .oauth_api import CLIENT_REFUSED, TOKEN_REFUSED, DeviceCode, TokenPair
 from .requests import Requests
-from .tokens import Tokens, new_key
+from .tokens import Tokens
 
 _STORED = const("stored")
 _SLOW_DOWN_S = const(5)  # RFC 8628 section 3.5
@@ -32,7 +34,6 @@ class Pairing:
         self._times = core.times
         self._requests = requests
         self._tokens = tokens
-        self._api = tokens.api
         self._backoff = Backoff(core.times, random.randrange)
         self._cancelled = asyncio.Event()
         self._begun_ms: int | None = None  # when the first code was shown
@@ -51,8 +52,9 @@ class Pairing:
         self.hide()
 
     def hide(self) -> None:
-        """Show no code."""
+        """Show no code, and free the memory of what asks for one."""
         self._show(None)
+        self._tokens.let_go()
 
     async def run(self) -> None:
         """Pair. Returns when the tokens are stored; raises NotAuthorized (why there are none).
@@ -110,7 +112,7 @@ class Pairing:
 
     async def _usable_code(self) -> DeviceCode:
         """Raises ProtocolError for a code that ends before it can be typed in."""
-        code = await self._api.device_code()
+        code = await self._tokens.oauth_api().device_code()
         if code.expires_in_s * 1000 < self._times.code_shortest_ms:
             raise ProtocolError("the code ends in %d s" % code.expires_in_s)
         return code
@@ -147,14 +149,15 @@ class Pairing:
         async with self._tokens.flight:
             try:
                 if self._pair is None:  # else there was no memory to store it
-                    self._pair = await self._requests.ask(self._api.token(code.device_code))
+                    api = self._tokens.oauth_api()
+                    self._pair = await self._requests.ask(api.token(code.device_code))
             except BadRequest as error:
                 return error.word
             except (ApiError, NetError) as error:
                 self._core.log("the token poll failed: %s" % error)
                 return "later"
             if not self._cancelled.is_set():
-                self._tokens.adopt(self._pair, new_key())
+                self._tokens.adopt(self._pair, _new_key())
                 return _STORED
         # The user cancelled while the tokens were on their way: nobody may use them.
         await self._tokens.revoke(self._pair.refresh_token)
@@ -193,3 +196,8 @@ def _timed_out() -> NotAuthorized:
 
 def _cancelled() -> NotAuthorized:
     return NotAuthorized("cancelled", "the pairing was cancelled")
+
+
+def _new_key() -> str:
+    """The key of a new pairing."""
+    return binascii.hexlify(os.urandom(16)).decode()

@@ -53,7 +53,7 @@ class PairingRequest:
             await pairing.run()
         except NotAuthorized as error:
             has_ended = True
-            self._pairing = None
+            self._forget()
             credentials.pairing_ended(error.reason)
             self._core.log("not paired: %s" % error)
         finally:
@@ -67,9 +67,13 @@ class PairingRequest:
         pairing = self._pairing
         if pairing is not None and not self._goes_on(pairing):
             pairing.hide()
-            self._pairing = None
+            self._forget()
         is_wanted = self.is_asked or self._pairing is not None
         self._core.status.update(pairing_is_wanted=is_wanted)
+
+    def _forget(self) -> None:
+        self._pairing = None
+        self._core.unload("pairing")
 
     def _new_pairing(self):
         from .pairing import Pairing  # only now: a paired device needs none of it

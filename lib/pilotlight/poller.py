@@ -12,8 +12,8 @@ from .identity import Identity
 from .net.deadline import ends_within
 from .net.errors import NetError
 from .net.phoenix import PhoenixSocket
-from .reconnect import Recent
 from .requests import Requests
+from .times import Recent
 
 _STARVED = const(3)  # so many polls without memory in a row: then the socket makes room for one
 

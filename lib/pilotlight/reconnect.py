@@ -5,36 +5,15 @@ multiply the tries. What a server asks for with Retry-After holds whatever ends 
 """
 
 import random
-import time
 
 from micropython import const
 
 from .net.backoff import Backoff, stretched_ms
 from .net.errors import LinkClosed, NetError, ProtocolError, UpgradeRefused
-from .times import Times
+from .times import Recent, Times
 
 _RESTARTING = const((1012, 1013))  # close codes: service restart, try again later
 _DOUBLINGS = const(4)  # of the wait after them: more than lead to the cap
-
-
-class Recent:
-    """Whether something has happened lately. It begins as "has not"."""
-
-    def __init__(self) -> None:
-        self._span_ms = 0
-        self._since_ms = 0
-
-    def happened(self, now_ms: int, span_ms: int) -> None:
-        """It happens now, and counts as lately for span_ms."""
-        self._span_ms = span_ms
-        self._since_ms = now_ms
-
-    def left_ms(self, now_ms: int) -> int:
-        """How many ms of the span are left; 0 if it is over."""
-        left_ms = self._span_ms - time.ticks_diff(now_ms, self._since_ms)
-        if not 0 < left_ms <= self._span_ms:
-            self._span_ms = 0  # ticks wrap: after days it would look recent again
-        return left_ms if self._span_ms else 0
 
 
 class Reconnect:

@@ -29,8 +29,9 @@ from .net.errors import JoinRefused, LinkClosed, NetError, UpgradeRefused, no_me
 from .net.phoenix import PhoenixSocket
 from .pairing_request import PairingRequest
 from .poller import Poller
-from .reconnect import Recent, Reconnect
+from .reconnect import Reconnect
 from .requests import Requests
+from .times import Recent
 
 JOIN_REF = "channel_connect"
 HEARTBEAT_REF = "heartbeat"

@@ -1,4 +1,6 @@
-"""Every interval and timeout, each once: integers of milliseconds (or percent)."""
+"""Every interval and timeout, each once, in milliseconds (or percent); and whether one is over."""
+
+import time
 
 
 class Times:
@@ -94,3 +96,23 @@ class Times:
             if not hasattr(Times, name):
                 raise ValueError("there is no time named %s" % name)
             setattr(self, name, value)
+
+
+class Recent:
+    """Whether something has happened lately. It begins as "has not"."""
+
+    def __init__(self) -> None:
+        self._span_ms = 0
+        self._since_ms = 0
+
+    def happened(self, now_ms: int, span_ms: int) -> None:
+        """It happens now, and counts as lately for span_ms."""
+        self._span_ms = span_ms
+        self._since_ms = now_ms
+
+    def left_ms(self, now_ms: int) -> int:
+        """How many ms of the span are left; 0 if it is over."""
+        left_ms = self._span_ms - time.ticks_diff(now_ms, self._since_ms)
+        if not 0 < left_ms <= self._span_ms:
+            self._span_ms = 0  # ticks wrap: after days it would look recent again
+        return left_ms if self._span_ms else 0

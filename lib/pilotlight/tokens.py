@@ -7,28 +7,26 @@ endpoint's own verdict ends a pairing.
 """
 
 import asyncio
-import binascii
-import os
 import random
 import time
 
 from micropython import const
 
 from .core import Core
-from .credentials import Credentials, NotAuthorized, client_refused
-from .frameio_api import ApiError, BadRequest, Unauthorized
-from .iso_time import seconds_of
-from .net.backoff import Backoff
+from .credentials import Credentials, NotAuthorized
+from .frameio_api import ApiError
 from .net.deadline import ends_within
-from .net.errors import NetError
-from .oauth_api import CLIENT_REFUSED, TOKEN_REFUSED, OauthApi, TokenPair, is_token
+from .net.errors import NetError, no_memory
+from .net.http_client import HttpClient
 from .records import Record
 from .requests import Requests, Slot
+from .times import Recent
 
 # Why a refresh is due.
-_SCHEDULED = const(0)  # its time has come
-_REQUESTED = const(1)  # something may be wrong with the token
-_REFUSED = const(2)  # identity or the application says that the token is refused
+_NONE = const(0)  # it is not
+_SCHEDULED = const(1)  # its time has come
+_REQUESTED = const(2)  # something may be wrong with the token
+_REFUSED = const(3)  # identity or the application says that the token is refused
 
 # What the session has still to be told.
 _NOTHING = const(0)
@@ -42,35 +40,45 @@ _PLAIN = const(0)
 _ON_TRIAL = const(1)  # it is the answer to a refusal, and identity has not accepted it yet
 _ACCEPTED = const(2)  # it is the answer to a refusal, and identity has accepted it
 
-_LATEST_S = const(4_102_444_800)  # 2100: no time of ours is later
-
 
 class Tokens(Credentials):
     """Keeps one pair of tokens and its record. `run` is its task; nothing else refreshes.
 
-    settings: a Settings. Its module is not kept in memory for this.
-    api: the OauthApi. Its client_id is set here: from the settings, or made once and stored.
+    http: the HttpClient to Frame.io. settings: a Settings. Its module is not kept for this.
+    client_id: this unit's: from the settings, or made once and stored.
+    api: the OauthApi, while it is loaded; use `oauth_api`.
     flight: a Slot, held while a new pair is asked for and stored.
     on_renewed(): called when a new pair is in use. on_ended(): called when there is none any more.
     """
 
-    def __init__(self, core: Core, requests: Requests, oauth_api: OauthApi, settings) -> None:
+    def __init__(self, core: Core, requests: Requests, http: HttpClient, settings) -> None:
         super().__init__(core, "", False, "not_paired")
-        self.api = oauth_api
+        self.api = None
         self.flight = Slot()
         self.on_renewed = self.on_ended = _nobody
         self._requests = requests
+        self._http = http
+        self._version = settings.client_version
+        self._secret = settings.client_secret
         self._host = settings.host_field  # tokens are sent to no other service
         self._record = Record(core, "authorization")
         self._records = self._record, Record(core, "client")
-        self._refresh: _Refresh | None = None  # the refresh that is due
+        self._cause = _NONE  # why a refresh is due
+        self._refresh = None  # the Refresh, once it has been tried
+        self._failure = None  # the last try's exception, until there is another pair
         self._standing = _PLAIN
         self._untold = _NOTHING  # what the session has still to be told
-        self._renewed_ms = 0  # when the last refresh was answered …
-        self._spacing_ms = 0  # … and how long none may follow
+        self._renewed = Recent()  # a refresh was answered: none follows, whatever life it claims
         self._news = asyncio.Event()
         self._settled = asyncio.Event()
-        self._load(settings.client_id)
+        from .stored_tokens import read  # only now: it is not needed again
+
+        self.client_id, pair = read(self._records, self._host, settings.client_id)
+        core.unload("stored_tokens")
+        if pair:
+            self._record.value = pair
+            self.authorized = True
+            self.key = pair["key"]
 
     async def access_token(self, rejected: str | None = None) -> str:
         """The access token. rejected: the token that was just answered with 401, or None.
@@ -146,7 +154,7 @@ class Tokens(Credentials):
             wait_ms = self._due_ms()
             if not wait_ms:
                 async with self.flight:
-                    if self._refresh is not None:
+                    if self._cause != _NONE:
                         await self._ask_refresh(self._refresh)
                 continue
             await ends_within(self._news.wait(), wait_ms)
@@ -159,12 +167,12 @@ class Tokens(Credentials):
         """
         times = self._core.times
         left_ms = max(times.total_ms, times.tls_total_ms)
-        while (self.api.is_busy or self._has_unstored_pair()) and left_ms > 0:
+        while (self._is_busy() or self._has_unstored_pair()) and left_ms > 0:
             await asyncio.sleep_ms(_LOOK_MS)
             left_ms -= _LOOK_MS
 
-    def adopt(self, pair: TokenPair, key: str) -> None:
-        """Store a new pair, then use it. key: of the pairing that it belongs to.
+    def adopt(self, pair, key: str) -> None:
+        """Store a new TokenPair, then use it. key: of the pairing that it belongs to.
 
         If it raises MemoryError, nothing has changed but perhaps what is stored: call it again.
         """
@@ -173,7 +181,7 @@ class Tokens(Credentials):
         percent = random.randrange(times.refresh_low_percent, times.refresh_high_percent + 1)
         self._record.save(
             {
-                "client_id": self.api.client_id,
+                "client_id": self.client_id,
                 "host": self._host,
                 "key": key,
                 "access_token": pair.access_token,
@@ -184,13 +192,12 @@ class Tokens(Credentials):
         )
         self.authorized = True
         self.key = key
-        is_answer = self._refresh is not None and self._refresh.cause == _REFUSED
-        self._settle(_ON_TRIAL if is_answer else _PLAIN, _RENEWED)
+        self._settle(_ON_TRIAL if self._cause == _REFUSED else _PLAIN, _RENEWED)
 
     def end(self, reason: str) -> str | None:
         """Forget the pair. Returns its refresh token, for a revocation, or None."""
         token = self._record.value.get("refresh_token")
-        self._record.save({"client_id": self.api.client_id})
+        self._record.save({"client_id": self.client_id})
         self.authorized = False
         self.key = ""
         self.reason = reason
@@ -200,9 +207,27 @@ class Tokens(Credentials):
     async def revoke(self, refresh_token: str) -> None:
         """Tell Frame.io that nobody may use the pair of this token any more. Logs a failure."""
         try:
-            await self._requests.ask(self.api.revoke(refresh_token))
+            await self._requests.ask(self.oauth_api().revoke(refresh_token))
         except (ApiError, NetError) as error:
             self._core.log("the revocation failed: %s" % error)
+        finally:
+            self.let_go()
+
+    def oauth_api(self):
+        """The calls to the token endpoint: loaded when they are needed, until `let_go`."""
+        if self.api is None:
+            from .oauth_api import OauthApi
+
+            api = OauthApi(self._http, self._version, self._secret, self.client_id)
+            self.api = api  # type: ignore[assignment]  # its type is not loaded before
+        return self.api
+
+    def let_go(self) -> None:
+        """Free the memory of the code that asks for tokens, unless it is in use."""
+        if not self._is_busy() and self._refresh is None:
+            self.api = None
+            for module in ("oauth_api", "stored_tokens", "refresh"):
+                self._core.unload(module)
 
     def _token(self) -> str:
         if not self.authorized:
@@ -212,18 +237,16 @@ class Tokens(Credentials):
     async def _next_token(self, token: str) -> str:
         while self._token() == token:
             await self._settled.wait()
-            if self._refresh is not None and self._refresh.failure is not None:
-                raise self._refresh.failure
+            if self._failure is not None:
+                raise self._failure
         return self._token()
 
     def _want(self, cause: int) -> bool:
         """Have a refresh due for this cause, unless one is due that is not just scheduled."""
         if not self.authorized:
             return False
-        if self._refresh is None:
-            self._refresh = _Refresh(self._core.times, cause)
-        elif self._refresh.cause == _SCHEDULED:
-            self._refresh.cause = cause
+        if self._cause in (_NONE, _SCHEDULED):
+            self._cause = cause
         self._news.set()
         return True
 
@@ -244,8 +267,7 @@ class Tokens(Credentials):
             return False
         if self.has_replaced(access_token):
             return True
-        is_scheduled = self._refresh is None or self._refresh.cause == _SCHEDULED
-        if is_scheduled and self._standing == _ON_TRIAL:
+        if self._standing == _ON_TRIAL and self._cause in (_NONE, _SCHEDULED):
             return False
         return self._want(_REFUSED)
 
@@ -258,10 +280,9 @@ class Tokens(Credentials):
                 longest_ms = min(longest_ms, max(1, record.retry_left_ms()))
         if not self.authorized:
             return longest_ms
-        refresh = self._refresh
         if self._has_unstored_pair():
             return 0
-        if refresh is None:
+        if self._cause == _NONE:
             now_s = self._core.clock.now_s()
             if now_s is None:
                 return times.network_check_ms  # the clock tells nobody when it is set
@@ -270,76 +291,46 @@ class Tokens(Credentials):
                 return min(left_s * 1000, longest_ms)
             if not self._may_refresh():
                 return min(max(1, self._record.retry_left_ms()), longest_ms)
-            refresh = self._refresh = _Refresh(times, _SCHEDULED)
+            self._cause = _SCHEDULED
         # Also while no request can be made: ticks wrap.
-        left_ms = refresh.left_ms(self._requests.proof.count, self._core.status.connected)
+        left_ms = self._refresh.left_ms() if self._refresh is not None else 0
         if not self._requests.ready():
             return times.network_check_ms
         # Not to its end: Frame.io may answer again meanwhile.
-        return max(min(left_ms, times.health_low_ms), self._spacing_left_ms())
+        return max(min(left_ms, times.health_low_ms), self._renewed.left_ms(time.ticks_ms()))
 
-    def _spacing_left_ms(self) -> int:
-        """How long after the last refresh none may be made, whatever life its answer claims."""
-        if self._spacing_ms:
-            age_ms = time.ticks_diff(time.ticks_ms(), self._renewed_ms)
-            if 0 <= age_ms < self._spacing_ms:
-                return self._spacing_ms - age_ms
-            self._spacing_ms = 0
-        return 0
-
-    async def _ask_refresh(self, refresh: "_Refresh") -> None:
+    async def _ask_refresh(self, refresh) -> None:
+        """One try of the refresh that is due. refresh: the Refresh, or None at the first try."""
         try:
-            if refresh.pair is None:  # else there was no memory to store it
-                record = self._record.value
-                token = record["refresh_token"]
-                pair_bytes = len(token) + len(record["access_token"])
-                self.api.sent = False
-                refresh.pair = await self._requests.ask(self.api.refresh(token, pair_bytes))
-        except (ApiError, NetError) as error:
-            self._judge(refresh, error)
+            if refresh is None:
+                from .refresh import Refresh  # only now: it is due every few hours
+
+                refresh = Refresh(self._core, self._requests)
+                self._refresh = refresh
+            ended = await refresh.ask(self.oauth_api(), self._record.value)
+        except MemoryError:
+            self._failed(no_memory())
+            raise
+        if ended is not None:
+            self.end(ended)
+        elif refresh.pair is None:
+            self._failed(refresh.failure)
+            is_refused = isinstance(refresh.failure, NotAuthorized)
+            self._core.status.update(client_refused=is_refused)
         else:
             self.adopt(refresh.pair, self.key)
-            self._spacing_ms = self._core.times.refresh_spacing_ms
-            self._renewed_ms = time.ticks_ms()
+            self._renewed.happened(time.ticks_ms(), self._core.times.refresh_spacing_ms)
             self._core.log("the tokens were refreshed")
 
-    def _judge(self, refresh: "_Refresh", error) -> None:
-        """What the answer to a refresh means. Only these verdicts of the endpoint end a pairing."""
-        word = getattr(error, "word", None)  # of a 400 or 401 with one of Frame.io's bodies
-        has_ended = word in TOKEN_REFUSED
-        refresh.was_connected = self._core.status.connected
-        if word in CLIENT_REFUSED:
-            error = client_refused()
-            refresh.client_refused(error)
-        elif isinstance(error, Unauthorized) and not word:
-            has_ended = True
-        elif isinstance(error, BadRequest) and not has_ended:
-            has_ended = refresh.unknown_verdict(error)
-        elif isinstance(error, NetError) and self.api.sent:
-            refresh.answer_lost(error, self._requests.proof.count)
-        else:
-            # A 5xx may come from a proxy that has lost Frame.io's answer.
-            refresh.answer_may_be_lost |= word is None and self.api.sent
-            refresh.failed(error)
-        self._core.log("the refresh failed: %s" % error)
-        if has_ended:
-            self._core.log("the token endpoint has ended the pairing")
-            self.end(self._end_reason(refresh))
-            return
+    def _failed(self, failure) -> None:
+        self._failure = failure
         self._tell()
-        self._core.status.update(client_refused=isinstance(error, NotAuthorized))
-
-    def _end_reason(self, refresh: "_Refresh") -> str:
-        if refresh.answer_may_be_lost:
-            return "refresh_lost"
-        ends_s = seconds_of(self._core.status.expires_at)
-        if ends_s is not None and ends_s <= (self._core.clock.now_s() or 0):
-            return "authorization_expired"
-        return "pairing_ended"
 
     def _settle(self, standing: int, untold: int) -> None:
         """No refresh is due any more, and the session is told why."""
-        self._refresh = None
+        self._cause = _NONE
+        self._refresh = self._failure = None
+        self.let_go()
         self._standing = standing
         self._untold = untold
         self._tell()
@@ -362,149 +353,13 @@ class Tokens(Credentials):
     def _has_unstored_pair(self) -> bool:
         return self._refresh is not None and self._refresh.pair is not None
 
+    def _is_busy(self) -> bool:
+        return self.api is not None and self.api.is_busy
+
     def _tell(self) -> None:
         self._news.set()
         self._settled.set()
         self._settled.clear()
-
-    def _load(self, client_id: str | None) -> None:
-        """Find this unit's client_id and its pair of tokens in what is stored."""
-        client = self._records[1]
-        known, stored, pair = _uuid(), client.load(), self._record.load()
-        for kept in (pair.get("client_id"), stored.get("client_id"), client_id):
-            if is_token(kept):
-                known = str(kept)
-        self.api.client_id = known
-        if stored and not is_token(stored.get("client_id")):
-            client.refuse("it holds no client_id")
-        if stored.get("client_id") != known:
-            client.save({"client_id": known})
-        if _is_whole(pair):
-            if pair["client_id"] != known:
-                self._record.refuse("it belongs to another client_id")
-            elif pair["host"] != self._host:
-                self._record.refuse("it belongs to another service")
-            else:
-                self._record.value = pair
-                self.authorized = True
-                self.key = pair["key"]
-        elif pair and pair != {"client_id": known}:
-            self._record.refuse("it holds no pair of tokens")
-
-
-class _Refresh:
-    """A refresh that is due, until there is a new pair or the pairing has ended.
-
-    cause: why it is due. failure: the last try's exception, or None.
-    pair: the new pair that has come, or None.
-    answer_may_be_lost: it may have been carried out although no answer came.
-    was_connected: Frame.io answered other requests when the last try failed.
-    """
-
-    def __init__(self, times, cause: int) -> None:
-        self.cause = cause
-        self.failure: Exception | None = None
-        self.pair: TokenPair | None = None
-        self.answer_may_be_lost = False
-        self.was_connected = False
-        self._times = times
-        self._backoff = Backoff(times, random.randrange)
-        self._wait_ms = 0  # nothing is tried for so long from _failed_ms on
-        self._failed_ms = 0
-        self._waited_ms = 0  # in all; counted, for ticks of long ago can't be compared
-        self._doubled_ms = 0  # a wait that is doubled each time
-        self._proofs = -1  # how many there were when an answer was lost
-        self._unknown = 0  # unknown verdicts
-        self._unknown_since_ms = 0  # _waited_ms at the first of them
-
-    def left_ms(self, proofs: int, connected: bool) -> int:
-        """In how many ms the next try is due. proofs: how many there were, of Proof.
-
-        Ask once an hour at least: ticks wrap. An outage that is over ends the wait. After a lost
-        answer the token is sent again only once Frame.io has answered something else: else it
-        would be lost again.
-        """
-        if connected and not self.was_connected:
-            self.was_connected = True
-            self.try_now()
-        if self._wait_ms:
-            left_ms = self._wait_ms - time.ticks_diff(time.ticks_ms(), self._failed_ms)
-            if left_ms > 0:
-                return left_ms
-            self._waited_ms += self._wait_ms
-            self._wait_ms = 0
-        if proofs == self._proofs:
-            return self._times.network_check_ms
-        return 0
-
-    def failed(self, failure: Exception) -> None:
-        """No answer, or one that says nothing: the next try waits."""
-        wait_ms = self._backoff.next_ms()
-        if self._waited_ms >= self._times.refresh_long_ms:
-            wait_ms = random.randrange(self._times.refresh_cap_ms)
-        self._wait(failure, wait_ms)
-
-    def answer_lost(self, failure: Exception, proofs: int) -> None:
-        """It was sent and no answer came. proofs: how many there were."""
-        self.answer_may_be_lost = True
-        self._proofs = proofs
-        self._double(failure, self._times.refresh_lost_ms, self._times.refresh_lost_cap_ms)
-
-    def client_refused(self, failure: Exception) -> None:
-        """The model or the unit is refused. The pairing may still be good."""
-        self._double(failure, self._times.client_refused_ms, self._times.refresh_cap_ms)
-
-    def unknown_verdict(self, failure: Exception) -> bool:
-        """A 400 that does not say what it means. True: it was said for long enough."""
-        if not self._unknown:
-            self._unknown_since_ms = self._waited_ms
-        self._unknown += 1
-        for_ms = self._waited_ms - self._unknown_since_ms
-        if self._unknown >= 3 and for_ms >= self._times.unknown_verdict_ms:
-            return True
-        self.failed(failure)
-        return False
-
-    def try_now(self) -> None:
-        """The network is another one: the next try is due now, unless it waits for an answer."""
-        if not self._doubled_ms:
-            self._waited_ms += self._wait_ms
-            self._wait_ms = 0
-            self._backoff.reset()
-
-    def _double(self, failure: Exception, base_ms: int, cap_ms: int) -> None:
-        self._doubled_ms = min(self._doubled_ms * 2 or base_ms, cap_ms)
-        self._wait(failure, self._doubled_ms)
-
-    def _wait(self, failure: Exception, wait_ms: int) -> None:
-        self.failure = failure
-        self._failed_ms = time.ticks_ms()
-        self._wait_ms = 1 + wait_ms
-
-
-def new_key() -> str:
-    """A key for a new pairing."""
-    return binascii.hexlify(os.urandom(16)).decode()
-
-
-def _uuid() -> str:
-    """A random UUID (RFC 9562 section 5.4): not the MAC address, which Frame.io does not want."""
-    data = bytearray(os.urandom(16))
-    data[6] = data[6] & 0x0F | 0x40
-    data[8] = data[8] & 0x3F | 0x80
-    digits = binascii.hexlify(bytes(data)).decode()
-    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
-
-
-def _is_whole(record: dict) -> bool:
-    """The record holds a whole pair of tokens."""
-    for name in ("client_id", "host", "key", "access_token", "refresh_token"):
-        if not is_token(record.get(name)):
-            return False
-    refresh_s, expires_s = record.get("refresh_s"), record.get("expires_s")
-    if type(refresh_s) is not int or type(expires_s) is not int:  # a bool is an int, too
-        return False
-    return 0 <= refresh_s <= expires_s < _LATEST_S
 
 
 def _nobody() -> None:

@@ -17,7 +17,7 @@ BOUNDS = (
     ("lib/pilotlight/net/http_head.py", "_HEAD_BYTES = const({})", "an HTTP head {} bytes"),
     ("lib/pilotlight/agent.py", "_MESSAGE_BYTES = const({})", "a WebSocket message {},"),
     ("lib/pilotlight/net/json_pick.py", "_TEXT_BYTES = const({})", "a text in JSON {} characters"),
-    ("lib/pilotlight/oauth_api.py", "_TEXT_BYTES = const({})", "a token {};"),
+    ("lib/pilotlight/stored_tokens.py", "TOKEN_BYTES = {}", "a token {};"),
     ("firmware/storage.py", "_LARGEST_BYTES = const({})", "LARGEST_BYTES = {} "),
     ("firmware/event_log.py", "_ENTRIES = const({})", "the last {} changes"),
 )

@@ -1,17 +1,17 @@
 """A paired device that finds no memory around a request, in virtual time."""
 
 import asyncio
+import sys
 
 from pilotlight.net.errors import LinkClosed, NetError
 from tests.simulation.device import World, paired, sleep_s
-from tests.simulation.failing import Failing
+from tests.simulation.failing import Failing, no_memory_to_import
 from tests.support.expect import raises
 
 # isort: split
 from pilotlight.net.http_body import BodyFraming
 from pilotlight.net.http_head import ResponseHead
 from pilotlight.net.json_pick import JsonPick
-from pilotlight.oauth_api import TokenPair
 
 
 def is_for_tokens(method, target, *_):
@@ -39,6 +39,37 @@ async def test_memory_that_runs_out_around_a_request_for_tokens_is_no_crash():
     await world.power_off()
 
 
+async def test_what_only_a_pairing_or_a_refresh_needs_is_loaded_for_it_alone():
+    modules = {"pilotlight." + name for name in ("pairing", "refresh", "oauth_api")}
+    world = World(pairs=True)
+    world.power_on()
+    await world.until("pairing")
+    assert modules - set(sys.modules) == {"pilotlight.refresh"}
+    await world.pair()
+    await world.refresh()
+    assert not (modules | {"pilotlight.stored_tokens"}) & set(sys.modules)
+    world.agent.cancel_pairing()
+    await world.agent.unpair(pair_again=True)
+    await world.until("pairing")
+    world.agent.cancel_pairing()
+    await sleep_s(1)
+    assert not modules & set(sys.modules)
+    await world.power_off()
+
+
+async def test_no_memory_to_load_what_asks_for_a_refresh():
+    for module in ("refresh", "oauth_api", "stored_tokens"):
+        world = await paired()
+        scarce = no_memory_to_import(module)
+        with raises(NetError) as caught:
+            await world.refresh()
+        assert caught.error.reason == "memory" and not scarce.left
+        await sleep_s(2)
+        assert "00000002" in await world.agent.access_token()
+        assert world.frameio.tokens.live == 2 and world.agent.status.state == "online"
+        await world.power_off()
+
+
 async def test_no_memory_for_the_answer_to_a_refresh():
     """It is parsed again: the token that was sent for it is used up."""
     for owner, name, times in (
@@ -46,15 +77,15 @@ async def test_no_memory_for_the_answer_to_a_refresh():
         (BodyFraming, "__init__", 3),
         (JsonPick, "feed", 6),
         (JsonPick, "finish", 1),
-        (TokenPair, "__init__", 3),
+        (None, "__init__", 3),  # a TokenPair
     ):
         world = await paired()
         tokens = world.frameio.tokens
-        scarce = Failing(owner, name, times=0)
         world.frameio.delays_ms["refresh"] = 100
         refresh = asyncio.create_task(world.refresh())
-        await asyncio.sleep_ms(60)  # it has been sent
-        scarce.left = times
+        await asyncio.sleep_ms(60)  # it has been sent, so the code for it is loaded
+        owner = owner or sys.modules["pilotlight.oauth_api"].TokenPair
+        scarce = Failing(owner, name, times=times)
         assert "00000002" in await refresh
         assert not scarce.left and tokens.live == 2 and tokens.uses == {1: 1}
         await sleep_s(61)

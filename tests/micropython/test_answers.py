@@ -30,8 +30,7 @@ async def ask(call, body, head=b"", status=200):
 
     listener, endpoint = await server.start(script)
     http = HttpClient(endpoint, server.Times)
-    api, oauth = FrameioApi(http, "1.2.3"), OauthApi(http, "1.2.3", "secret")
-    oauth.client_id = "unit"
+    api, oauth = FrameioApi(http, "1.2.3"), OauthApi(http, "1.2.3", "secret", "unit")
     jobs = {
         "identity": lambda: api.identity("token"),
         "health": api.health,

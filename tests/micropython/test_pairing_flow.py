@@ -83,6 +83,12 @@ class Tokens:
     def keep_room(self):
         return True
 
+    def oauth_api(self):
+        return self.api
+
+    def let_go(self):
+        pass
+
     def adopt(self, pair, key):
         self.adopted.append((pair.access_token, key))
 

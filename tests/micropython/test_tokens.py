@@ -35,7 +35,6 @@ class Endpoint:
     """
 
     def __init__(self):
-        self.client_id = ""
         self.answers = []
         self.used = []
         self.begun_ms = []
@@ -75,6 +74,8 @@ class Requests:
 class Given:
     """Stands in for Settings."""
 
+    client_version = client_secret = ""
+
     def __init__(self, host_field, client_id):
         self.host_field = host_field
         self.client_id = client_id
@@ -100,9 +101,14 @@ class Device:
         self.requests = Requests()
         core = Core(self, self, self, Times(), self.log.append)
         self._status = core.status
-        self._tokens = Tokens(core, self.requests, self.endpoint, Given(host, client_id))
+        self._tokens = Tokens(core, self.requests, None, Given(host, client_id))
+        self._tokens.oauth_api = self.oauth_api
         self._tokens.on_renewed = self.renewed
         self._tokens.on_ended = self.ended
+
+    def oauth_api(self):
+        self._tokens.api = self.endpoint
+        return self.endpoint
 
     def renewed(self):
         self.told.append("renewed")
@@ -177,7 +183,7 @@ class Device:
 
     @property
     def client_id(self):
-        return self.endpoint.client_id
+        return self._tokens.client_id
 
     @property
     def authorized(self):

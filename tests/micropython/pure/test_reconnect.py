@@ -3,8 +3,8 @@
 import time
 
 from pilotlight.net.errors import LinkClosed, Unreachable, UpgradeRefused
-from pilotlight.reconnect import Recent, Reconnect
-from pilotlight.times import Times
+from pilotlight.reconnect import Reconnect
+from pilotlight.times import Recent, Times
 
 STARTS = (0, 1000, (1 << 30) - 30_000)  # the last one: a board's ticks wrap 30 s later
 LOST = Unreachable("timeout", "no answer")
