@@ -9,7 +9,7 @@ import time
 from micropython import const
 
 from .core import Core
-from .credentials import FixedToken, NotAuthorized
+from .credentials import Credentials, NotAuthorized
 from .frameio_api import FrameioApi
 from .identity import Identity
 from .net.http_client import HttpClient
@@ -86,11 +86,15 @@ class Agent:
         requests = Requests(core, schedule, self._proof)
         self._requests = requests
         tokens = None
-        if not settings.access_token:
-            from .tokens import Tokens  # only now: a fixed token needs none of it
+        # One of them is loaded.
+        if settings.access_token:
+            from .fixed_token import FixedToken
 
-            tokens = Tokens(core, requests, self.http, settings)
-        credentials = tokens or FixedToken(core, settings.access_token)
+            credentials: Credentials = FixedToken(core, settings.access_token)
+        else:
+            from .tokens import Tokens
+
+            credentials = tokens = Tokens(core, requests, self.http, settings)
         self._tokens = tokens
         self._credentials = credentials
         websocket = WebSocketClient(_MESSAGE_BYTES, _SEND_BYTES)
@@ -102,8 +106,7 @@ class Agent:
         self._poller = Poller(core, requests, api, credentials, identity, phoenix)
         self._session = Session(core, requests, credentials, identity, self._poller, phoenix)
         if tokens is not None:
-            tokens.on_renewed = self._session.tokens_renewed
-            tokens.on_ended = self._session.tokens_ended
+            tokens.on_changed = self._session.tokens_changed
         core.on_network_changed = self._network_changed
         self._over = asyncio.Event()
         self._done = asyncio.Event()
@@ -288,5 +291,5 @@ class Agent:
 
     def _show_end(self) -> None:
         self._session.end()
-        self._poller.end()
+        self._poller.forget()
         self._proof.end()

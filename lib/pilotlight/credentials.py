@@ -1,10 +1,7 @@
-"""Where the access token comes from: what all kinds of credentials share, and the fixed token.
+"""Where the access token comes from: what all kinds of credentials share.
 
-A paired device's tokens are in `tokens.py`.
+A paired device's tokens are in `tokens.py`, a fixed one in `fixed_token.py`.
 """
-
-import binascii
-import hashlib
 
 from .core import Core
 
@@ -79,31 +76,3 @@ class Credentials:
         reason = "token_refused" if is_refused else self.reason
         authorized = self.authorized and not is_refused
         self._core.status.update(authorized=authorized, authorization_reason=reason)
-
-
-class FixedToken(Credentials):
-    """An access token that was given and stays: nothing renews it.
-
-    access_token: the token, a secret.
-    """
-
-    def __init__(self, core: Core, access_token: str) -> None:
-        key = binascii.hexlify(hashlib.sha256(access_token.encode()).digest()).decode()
-        super().__init__(core, key, True, "token_refused")
-        self._access_token = access_token
-
-    async def access_token(self, rejected: str | None = None) -> str:
-        """The access token. rejected: the token that was just answered with 401, or None.
-
-        Raises NotAuthorized (`token_refused`) if this one was rejected.
-        """
-        if rejected == self._access_token:
-            text = "Frame.io does not accept the fixed access token"
-            raise NotAuthorized("token_refused", text)
-        return self._access_token
-
-
-def client_refused() -> NotAuthorized:
-    """The error for a model or unit that Frame.io does not know."""
-    text = "Frame.io does not accept the client_secret or client_id"
-    return NotAuthorized("client_refused", text)

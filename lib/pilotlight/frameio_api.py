@@ -13,6 +13,7 @@ from .net.url_encoding import percent_encode
 _ID_CHARACTERS = const(64)
 # Each of Frame.io's two error bodies has one of these. Every request must pick them for `checked`.
 ERROR_FIELDS = ("error", "errors")
+_PORTAL = const("the answer comes from something that is not Frame.io")
 _PROJECT = const("project.name")
 _CREATOR = const("authorization.creator.name")
 _EXPIRES_AT = const("authorization.expires_at")
@@ -101,13 +102,8 @@ class FrameioApi:
     """
 
     def __init__(self, http: HttpClient, client_version: str) -> None:
-        self._http = http
+        self.http = http
         self._version = ("x-client-version", client_version)
-
-    @property
-    def sent(self) -> bool:
-        """True if the last request was sent completely, even if no answer came."""
-        return self._http.sent
 
     async def identity(self, access_token: str) -> IdentityAnswer:
         """GET /v2/devices/me.
@@ -116,7 +112,7 @@ class FrameioApi:
         """
         headers = (self._version, ("Authorization", "Bearer " + access_token))
         fields = checked(
-            await self._http.request("GET", "/v2/devices/me", headers, _IDENTITY_FIELDS)
+            await self.http.request("GET", "/v2/devices/me", headers, _IDENTITY_FIELDS)
         )
         required(fields["id"], is_device_id(fields["id"]), _ID_CHARACTERS)
         return IdentityAnswer(fields)
@@ -129,12 +125,10 @@ class FrameioApi:
         answers, RateLimited, Unexpected or NetError.
         """
         fields = checked(
-            await self._http.request("GET", "/health", (self._version,), _HEALTH_FIELDS)
+            await self.http.request("GET", "/health", (self._version,), _HEALTH_FIELDS)
         )
         if fields["ok"] is not True and fields["status"] != "ok":
-            raise Unexpected(
-                "portal", "the health check was answered by something that is not Frame.io"
-            )
+            raise Unexpected("portal", _PORTAL)
 
     async def heartbeat(self, access_token: str) -> None:
         """POST /v2/devices/heartbeat, for networks that block WebSockets.
@@ -144,12 +138,10 @@ class FrameioApi:
         or NetError.
         """
         headers = (self._version, ("Authorization", "Bearer " + access_token))
-        response = await self._http.request("POST", "/v2/devices/heartbeat", headers, ERROR_FIELDS)
+        response = await self.http.request("POST", "/v2/devices/heartbeat", headers, ERROR_FIELDS)
         if response.status != 204:
             checked(response)
-            raise Unexpected(
-                "portal", "the heartbeat was answered by something that is not Frame.io"
-            )
+            raise Unexpected("portal", _PORTAL)
 
 
 def socket_target(access_token: str) -> str:
@@ -202,7 +194,7 @@ def required(value, is_right: bool, longest: int) -> None:
     (`portal`) if there is no such field, else ProtocolError (`too_large` or `protocol`).
     """
     if value is MISSING:
-        raise Unexpected("portal", "the answer comes from something that is not Frame.io")
+        raise Unexpected("portal", _PORTAL)
     if isinstance(value, str) and len(value) > longest:
         text = "the answer holds a text over %d characters" % longest
         raise ProtocolError(text, reason="too_large")

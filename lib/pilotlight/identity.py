@@ -12,7 +12,6 @@ from micropython import const
 from .core import Core
 from .credentials import Credentials
 from .frameio_api import IdentityAnswer, is_device_id
-from .iso_time import seconds_of
 from .records import Record
 
 _NO_END_S = const(0)
@@ -71,10 +70,12 @@ class Identity:
         elif answer.paused is not None and self._core.status.paused is None:
             self._doubted_ms = time.ticks_ms()  # better than nothing, until the next answer
             facts["paused"] = answer.paused
-        ends_s = seconds_of(answer.expires_at) or _NO_END_S
-        if ends_s != self._ends_s:
-            self._ends_s = ends_s
+        if answer.expires_at != self._core.status.expires_at:
+            from .iso_time import seconds_of  # only now: it changes with a pairing
+
+            self._ends_s = seconds_of(answer.expires_at) or _NO_END_S
             self._end_was_asked = False
+            self._core.unload("iso_time")
         self._core.status.update(**facts)
         if answer.id != self.device_id:
             self.device_id = answer.id

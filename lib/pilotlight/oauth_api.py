@@ -9,6 +9,7 @@ import gc
 
 from micropython import const
 
+from .credentials import NotAuthorized
 from .frameio_api import ERROR_FIELDS, checked, required
 from .net.errors import no_memory
 from .net.http_client import HttpClient
@@ -46,6 +47,12 @@ TOKEN_REFUSED = ("invalid_grant", "invalid_request")
 _INTERVAL_S = const(5)  # RFC 8628 section 3.2, if the server names none
 _CODE_LIFE_S = const(120)
 _TOKEN_LIFE_S = const(28800)
+
+
+def client_refused() -> NotAuthorized:
+    """The error for a model or unit that Frame.io does not know."""
+    text = "Frame.io does not accept the client_secret or client_id"
+    return NotAuthorized("client_refused", text)
 
 
 class DeviceCode:

@@ -13,12 +13,12 @@ import time
 from micropython import const
 
 from .core import Core
-from .credentials import NotAuthorized, client_refused
+from .credentials import NotAuthorized
 from .frameio_api import ApiError, BadRequest, Unauthorized
 from .net.backoff import Backoff
 from .net.deadline import ends_within
 from .net.errors import NetError, ProtocolError
-from .oauth_api import CLIENT_REFUSED, TOKEN_REFUSED, DeviceCode, TokenPair
+from .oauth_api import CLIENT_REFUSED, TOKEN_REFUSED, DeviceCode, TokenPair, client_refused
 from .requests import Requests
 from .tokens import Tokens
 

@@ -111,13 +111,9 @@ class Poller:
         self._news.set()
 
     def forget(self) -> None:
-        """The authorization has ended: nothing is due any more that needs one."""
+        """The authorization or the agent has ended: nothing is due that needs a token."""
         self._schedule.forget()
         self._settle("failed")
-        self._core.status.update(fallback=False)
-
-    def end(self) -> None:
-        """The agent has ended: nothing keeps the device online."""
         self._core.status.update(fallback=False)
 
     def _next(self, now_ms: int):
@@ -189,7 +185,7 @@ class Poller:
                 outcome = "refused"
             raise
         except NetError as error:
-            counts = self._api.sent or error.reason == "memory"  # else it never left the device
+            counts = self._api.http.sent or error.reason == "memory"  # else it was not sent
             raise
         finally:
             # First what needs no memory: the session waits for it.

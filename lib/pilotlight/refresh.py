@@ -7,12 +7,11 @@ import random
 import time
 
 from .core import Core
-from .credentials import client_refused
 from .frameio_api import ApiError, BadRequest, Unauthorized
 from .iso_time import seconds_of
 from .net.backoff import Backoff
 from .net.errors import NetError
-from .oauth_api import CLIENT_REFUSED, TOKEN_REFUSED, OauthApi, TokenPair
+from .oauth_api import CLIENT_REFUSED, TOKEN_REFUSED, OauthApi, TokenPair, client_refused
 from .requests import Requests
 
 

@@ -162,14 +162,15 @@ class Session:
 
     # What the tokens tell
 
-    def tokens_renewed(self) -> None:
-        """There are new tokens: what waits tries them at once. The live socket stays."""
-        self._poller.want_identity(at_once=True)
-        self._news.set()
+    def tokens_changed(self) -> None:
+        """There are new tokens: what waits tries them at once. Or there are none any more.
 
-    def tokens_ended(self) -> None:
-        """There are no tokens any more."""
+        New tokens leave the live socket alone.
+        """
         self._news.set()
+        if self._credentials.authorized:
+            self._poller.want_identity(at_once=True)
+            return
         if self._status.joined:
             self._poller.link_ended(False)
         self._phoenix.abandon(self._credentials.reason, "the authorization has ended")

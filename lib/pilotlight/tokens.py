@@ -28,11 +28,6 @@ _SCHEDULED = const(1)  # its time has come
 _REQUESTED = const(2)  # something may be wrong with the token
 _REFUSED = const(3)  # identity or the application says that the token is refused
 
-# What the session has still to be told.
-_NOTHING = const(0)
-_RENEWED = const(1)
-_ENDED = const(2)
-
 _LOOK_MS = const(5)  # from one look to the next whether a request has ended
 
 # What is known of the pair in use.
@@ -48,14 +43,14 @@ class Tokens(Credentials):
     client_id: this unit's: from the settings, or made once and stored.
     api: the OauthApi, while it is loaded; use `oauth_api`.
     flight: a Slot, held while a new pair is asked for and stored.
-    on_renewed(): called when a new pair is in use. on_ended(): called when there is none any more.
+    on_changed(): called when a new pair is in use, or there is none any more.
     """
 
     def __init__(self, core: Core, requests: Requests, http: HttpClient, settings) -> None:
         super().__init__(core, "", False, "not_paired")
         self.api = None
         self.flight = Slot()
-        self.on_renewed = self.on_ended = _nobody
+        self.on_changed = _nobody
         self._requests = requests
         self._http = http
         self._version = settings.client_version
@@ -67,7 +62,7 @@ class Tokens(Credentials):
         self._refresh = None  # the Refresh, once it has been tried
         self._failure = None  # the last try's exception, until there is another pair
         self._standing = _PLAIN
-        self._untold = _NOTHING  # what the session has still to be told
+        self._is_told = True  # the session knows of the last change
         self._renewed = Recent()  # a refresh was answered: none follows, whatever life it claims
         self._news = asyncio.Event()
         self._settled = asyncio.Event()
@@ -167,7 +162,7 @@ class Tokens(Credentials):
         """
         times = self._core.times
         left_ms = max(times.total_ms, times.tls_total_ms)
-        while (self._is_busy() or self._has_unstored_pair()) and left_ms > 0:
+        while self._is_busy() and left_ms > 0:
             await asyncio.sleep_ms(_LOOK_MS)
             left_ms -= _LOOK_MS
 
@@ -192,7 +187,7 @@ class Tokens(Credentials):
         )
         self.authorized = True
         self.key = key
-        self._settle(_ON_TRIAL if self._cause == _REFUSED else _PLAIN, _RENEWED)
+        self._settle(_ON_TRIAL if self._cause == _REFUSED else _PLAIN)
 
     def end(self, reason: str) -> str | None:
         """Forget the pair. Returns its refresh token, for a revocation, or None."""
@@ -201,7 +196,7 @@ class Tokens(Credentials):
         self.authorized = False
         self.key = ""
         self.reason = reason
-        self._settle(_PLAIN, _ENDED)
+        self._settle(_PLAIN)
         return token
 
     async def revoke(self, refresh_token: str) -> None:
@@ -280,8 +275,8 @@ class Tokens(Credentials):
                 longest_ms = min(longest_ms, max(1, record.retry_left_ms()))
         if not self.authorized:
             return longest_ms
-        if self._has_unstored_pair():
-            return 0
+        if self._is_busy():
+            return 0  # `run` waits for the end of the flight
         if self._cause == _NONE:
             now_s = self._core.clock.now_s()
             if now_s is None:
@@ -326,13 +321,13 @@ class Tokens(Credentials):
         self._failure = failure
         self._tell()
 
-    def _settle(self, standing: int, untold: int) -> None:
-        """No refresh is due any more, and the session is told why."""
+    def _settle(self, standing: int) -> None:
+        """No refresh is due any more, and the session is told."""
         self._cause = _NONE
         self._refresh = self._failure = None
         self.let_go()
         self._standing = standing
-        self._untold = untold
+        self._is_told = False
         self._tell()
         try:
             self._tell_session()
@@ -340,21 +335,17 @@ class Tokens(Credentials):
             pass  # `run` does it
 
     def _tell_session(self) -> None:
-        if self._untold == _NOTHING:
-            return
-        self._core.status.update(client_refused=False)
-        self.show()
-        if self._untold == _RENEWED:
-            self.on_renewed()
-        else:
-            self.on_ended()
-        self._untold = _NOTHING
-
-    def _has_unstored_pair(self) -> bool:
-        return self._refresh is not None and self._refresh.pair is not None
+        if not self._is_told:
+            self._core.status.update(client_refused=False)
+            self.show()
+            self.on_changed()
+            self._is_told = True
 
     def _is_busy(self) -> bool:
-        return self.api is not None and self.api.is_busy
+        """Tokens are being asked for, or have to be stored."""
+        if self.api is not None and self.api.is_busy:
+            return True
+        return self._refresh is not None and self._refresh.pair is not None
 
     def _tell(self) -> None:
         self._news.set()

@@ -9,7 +9,7 @@ virtual_time.install()
 import time
 
 from pilotlight.core import Core
-from pilotlight.credentials import FixedToken
+from pilotlight.fixed_token import FixedToken
 from pilotlight.frameio_api import IdentityAnswer
 from pilotlight.identity import Identity
 from pilotlight.proof import Proof

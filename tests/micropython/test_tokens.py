@@ -103,19 +103,16 @@ class Device:
         self._status = core.status
         self._tokens = Tokens(core, self.requests, None, Given(host, client_id))
         self._tokens.oauth_api = self.oauth_api
-        self._tokens.on_renewed = self.renewed
-        self._tokens.on_ended = self.ended
+        self._tokens.on_changed = self.changed
 
     def oauth_api(self):
         self._tokens.api = self.endpoint
         return self.endpoint
 
-    def renewed(self):
-        self.told.append("renewed")
-        self.stored_when_told.append(self.records["authorization"]["access_token"])
-
-    def ended(self):
-        self.told.append("ended")
+    def changed(self):
+        self.told.append("renewed" if self.authorized else "ended")
+        if self.authorized:
+            self.stored_when_told.append(self.records["authorization"]["access_token"])
 
     # Its storage and clock
 
