@@ -98,7 +98,7 @@ class Agent:
         self._tokens = tokens
         self._credentials = credentials
         websocket = WebSocketClient(_MESSAGE_BYTES, _SEND_BYTES)
-        phoenix = PhoenixSocket(
+        self._phoenix = phoenix = PhoenixSocket(
             websocket, endpoint, JOIN_REF, HEARTBEAT_REF, core.times, self._proof
         )
         identity = Identity(core, credentials)
@@ -283,7 +283,7 @@ class Agent:
                     while isinstance(task, asyncio.Task) and not task.done():
                         task.cancel()
                         await asyncio.sleep_ms(0)
-                await self._session.close()
+                await self._phoenix.close()
                 self._show_end()
                 return
             except MemoryError:

@@ -1,4 +1,7 @@
-"""The request for a pairing code: from the user's wish, or a restart, to the end of the pairing."""
+"""The request for a pairing code: from the user's wish, or a restart, to the end of the pairing.
+
+Loaded when a code is asked for.
+"""
 
 from .core import Core
 from .credentials import Credentials, NotAuthorized
@@ -13,16 +16,19 @@ class PairingRequest:
         self._requests = requests
         self._credentials = credentials
         self._pairing = None  # the Pairing under way
-        self.is_asked = not credentials.authorized  # by a restart, or by the user
+        self.is_asked = False
         self._is_urgent = False  # the user has asked since the last `take_urgent`
-        self.show()
 
-    def start(self) -> bool:
-        """The user asks for a code. False if a pairing is under way already."""
-        if self._pairing is not None and self._goes_on(self._pairing):
+    def start(self, is_urgent: bool) -> bool:
+        """A code is asked for: by the user (is_urgent), or by a restart.
+
+        False if a pairing is under way already.
+        """
+        if self._goes_on():
             return False
-        self.is_asked = self._is_urgent = True
-        self.show()
+        self.is_asked = True
+        self._is_urgent = is_urgent
+        self._show()
         return True
 
     def cancel(self) -> None:
@@ -31,10 +37,14 @@ class PairingRequest:
         if self._pairing is not None:
             self._credentials.pairing_ended("cancelled")
             self._pairing.cancel()
-        self.show()
+        self._show()
 
     def take_urgent(self) -> bool:
-        """Whether the user asks for a code just now; true once."""
+        """Whether the user asks for a code just now; true once.
+
+        Shows whether a code is wanted, for there may have been no memory for it before.
+        """
+        self._show()
         is_urgent, self._is_urgent = self._is_urgent, False
         return is_urgent and not self._credentials.authorized
 
@@ -57,15 +67,14 @@ class PairingRequest:
             credentials.pairing_ended(error.reason)
             self._core.log("not paired: %s" % error)
         finally:
-            if not has_ended and (pairing is None or self._goes_on(pairing)):
+            if not has_ended and (pairing is None or self._goes_on()):
                 self.is_asked = True
-            self.show()
+            self._show()
         return credentials.authorized
 
-    def show(self) -> None:
-        """Show whether a code is wanted. Call it again if there was no memory for it."""
+    def _show(self) -> None:
         pairing = self._pairing
-        if pairing is not None and not self._goes_on(pairing):
+        if pairing is not None and not self._goes_on():
             pairing.hide()
             self._forget()
         is_wanted = self.is_asked or self._pairing is not None
@@ -76,10 +85,12 @@ class PairingRequest:
         self._core.unload("pairing")
 
     def _new_pairing(self):
-        from .pairing import Pairing  # only now: a paired device needs none of it
+        from .pairing import Pairing
 
         tokens = self._credentials
         return Pairing(self._core, self._requests, tokens)  # type: ignore[arg-type]  # no fixed one
 
-    def _goes_on(self, pairing) -> bool:
-        return not pairing.cancelled and not self._credentials.authorized
+    def _goes_on(self) -> bool:
+        """A pairing is under way."""
+        pairing = self._pairing
+        return pairing is not None and not (pairing.cancelled or self._credentials.authorized)

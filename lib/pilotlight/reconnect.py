@@ -19,6 +19,7 @@ _DOUBLINGS = const(4)  # of the wait after them: more than lead to the cap
 class Reconnect:
     """Counts what has happened to the link. Each `…_ms` method gives a wait in milliseconds.
 
+    asked: a Recent: the server has asked to wait so long before the next upgrade.
     is_doubtful: the last channel ended before a heartbeat was answered, or the server broke a rule.
     The same may happen again, so the next one is shown as joined only after a heartbeat.
     """
@@ -30,7 +31,7 @@ class Reconnect:
         self._network = Recent()  # the network has changed …
         self._network_is_new = False  # … and the backoff has not been reset for it
         self._hurry = Recent()  # a network that came up has ended a wait
-        self._asked = Recent()  # the server has asked to wait before the next upgrade
+        self.asked = Recent()
         self._join = Recent()
         self._rejoin = Recent()
         self.is_doubtful = False
@@ -110,12 +111,8 @@ class Reconnect:
         if isinstance(lost_by, UpgradeRefused) and lost_by.retry_after_ms:
             asked_ms = lost_by.retry_after_ms
             wait_ms = stretched_ms(asked_ms, times.retry_after_cap_ms, random.randrange)
-            self._asked.happened(now_ms, wait_ms)
+            self.asked.happened(now_ms, wait_ms)
         return wait_ms
-
-    def asked_ms(self, now_ms: int) -> int:
-        """What is left of the wait that the server has asked for."""
-        return self._asked.left_ms(now_ms)
 
     def _restart_ms(self) -> int:
         """Spread over 25 s at least, at the cap too: a fleet must not come back in step."""

@@ -23,11 +23,10 @@ from micropython import const
 from .core import Core
 from .credentials import Credentials, NotAuthorized
 from .frameio_api import ApiError, socket_target
-from .identity import Identity
+from .identity import Identity, paused_by
 from .net.deadline import ends_within
 from .net.errors import JoinRefused, LinkClosed, NetError, UpgradeRefused, no_memory
 from .net.phoenix import PhoenixSocket
-from .pairing_request import PairingRequest
 from .poller import Poller
 from .reconnect import Reconnect
 from .requests import Requests
@@ -84,17 +83,6 @@ def after(state: str, outcome: str) -> str:
     return TRANSITIONS[at : TRANSITIONS.find("\n", at)]
 
 
-def paused_by(event: str, payload, status) -> bool | None:
-    """What a push says about the pause: True, False, or None if it says nothing about it.
-
-    payload: the push's text. status: the field `status` of a payload that is an object.
-    """
-    if event != "status_updated":
-        return None
-    word = status if isinstance(status, str) else payload
-    return True if word == "paused" else False if word == "resumed" else None
-
-
 class Session:
     """Goes through the states; writes `joined` and `link_reason`. `run` is its task."""
 
@@ -116,10 +104,12 @@ class Session:
         self._phoenix = phoenix
         self._state = "network"
         self._lost_by = None  # the exception for which there is no joined socket
-        self._pairing = PairingRequest(core, requests, credentials)
+        self._pairing = None  # the PairingRequest, from the wish for a code to its end
         self._reconnect = Reconnect(core.times)
         self._refreshed_for_403 = Recent()  # a proxy that refuses upgrades must not cause many
         self._news = asyncio.Event()
+        if not credentials.authorized:
+            self._pairing_request().start(is_urgent=False)  # a restart asks for a code
 
     # What the agent calls
 
@@ -136,10 +126,6 @@ class Session:
                 self._lost(no_memory(), "")
                 raise
 
-    async def close(self) -> None:
-        """The agent has ended: close the link, if there is one."""
-        await self._phoenix.close()
-
     def end(self) -> None:
         """The agent has ended: nothing is joined any more."""
         self._status.update(joined=False)
@@ -153,12 +139,13 @@ class Session:
 
     def start_pairing(self) -> None:
         """The user asks for a code."""
-        if self._pairing.start():
+        if self._pairing_request().start(is_urgent=True):
             self._news.set()
 
     def cancel_pairing(self) -> None:
         """The user wants no code any more."""
-        self._pairing.cancel()
+        if self._pairing is not None:
+            self._pairing.cancel()
 
     # What the tokens tell
 
@@ -197,7 +184,9 @@ class Session:
     async def _at_token(self) -> str:
         credentials = self._credentials
         if not credentials.authorized:
-            return "asked" if self._pairing.is_asked else "none"
+            return "asked" if self._is_asked() else "none"
+        self._pairing = None
+        self._core.unload("pairing_request")
         if not self._status.authorized:
             return "refused"
         try:
@@ -207,7 +196,7 @@ class Session:
         return "known" if self._identity.device_id else "unknown"
 
     async def _at_unpaired(self) -> str:
-        while not self._pairing.is_asked:
+        while not self._is_asked():
             await self._news.wait()
             self._news.clear()
         return "asked"
@@ -216,7 +205,7 @@ class Session:
         self._lost_by = None  # it belongs to the time before the pairing
         self._status.update(link_reason=None)
         try:
-            return "paired" if await self._pairing.run() else "ended"
+            return "paired" if await self._pairing_request().run() else "ended"
         except NetError as error:
             return self._lost(error, "failed")
 
@@ -231,7 +220,9 @@ class Session:
     async def _at_connect(self) -> str:
         token = ""
         key = self._credentials.key
-        await self._wait_as_asked()
+        asked = self._reconnect.asked  # by the server: that holds, whatever ended the backoff
+        while self._credentials.authorized and asked.left_ms(time.ticks_ms()):
+            await self._wait(asked.left_ms(time.ticks_ms()))
         try:
             token = await self._credentials.access_token()
             await self._phoenix.open(socket_target(token))
@@ -285,13 +276,24 @@ class Session:
         await self._phoenix.close()
         if self._status.joined:  # there was no memory to say so
             self._lost(no_memory(), "")
-        self._pairing.show()
+        is_urgent = self._pairing is not None and self._pairing.take_urgent()
         await self._poller.room.wait()
-        if not self._pairing.take_urgent():
+        if not is_urgent:
             await self._wait(self._reconnect.backoff_ms(self._lost_by, time.ticks_ms()))
         return "again"
 
     # What the states share
+
+    def _pairing_request(self):
+        if self._pairing is None:
+            from .pairing_request import PairingRequest  # only now: a paired device needs none
+
+            request = PairingRequest(self._core, self._requests, self._credentials)
+            self._pairing = request  # type: ignore[assignment]  # its type is not loaded before
+        return self._pairing
+
+    def _is_asked(self) -> bool:
+        return self._pairing is not None and self._pairing.is_asked
 
     async def _join(self) -> str:
         topic = "devices:" + (self._identity.device_id or "")
@@ -336,14 +338,6 @@ class Session:
             self._refreshed_for_403.happened(now_ms, self._core.times.refresh_for_403_ms)
         else:
             self._poller.want_identity()
-
-    async def _wait_as_asked(self) -> None:
-        """Wait for the rest of what the server has asked for, whatever has ended the backoff."""
-        while self._credentials.authorized:
-            left_ms = self._reconnect.asked_ms(time.ticks_ms())
-            if not left_ms:
-                return
-            await self._wait(left_ms)
 
     async def _wait(self, wait_ms: int) -> None:
         """Wait for news, at most so long."""

@@ -21,10 +21,18 @@ from tools.virtual_board import virtual_time
 from tools.virtual_board.virtual_time import Clock
 
 # isort: split
-# isort: off
-from pilotlight import oauth_api, pairing, recovery, refresh, stored_tokens, tokens  # noqa: F401
+from pilotlight import (  # noqa: F401  # else imported late
+    fixed_token,
+    iso_time,
+    oauth_api,
+    pairing,
+    pairing_request,
+    recovery,
+    refresh,
+    stored_tokens,
+    tokens,
+)
 from pilotlight.core import Core
-# isort: on
 
 PARTS = 40
 BACK_S = 95  # joined again so long after everything is well

@@ -113,9 +113,9 @@ def test_what_the_server_asks_for_holds_until_it_is_over():
         refused = UpgradeRefused(503, 40_000)
         wait_ms = reconnect.backoff_ms(refused, start_ms)
         assert 40_000 <= wait_ms <= 60_000
-        assert reconnect.asked_ms(later(start_ms, 10_000)) == wait_ms - 10_000
-        assert reconnect.asked_ms(later(start_ms, wait_ms)) == 0
-        assert reconnect.asked_ms(start_ms) == 0
+        assert reconnect.asked.left_ms(later(start_ms, 10_000)) == wait_ms - 10_000
+        assert reconnect.asked.left_ms(later(start_ms, wait_ms)) == 0
+        assert reconnect.asked.left_ms(start_ms) == 0
 
 
 def test_four_rejoins_then_a_new_socket_unless_the_channel_has_held():
