@@ -1,30 +1,16 @@
-"""The agent: what an integrator calls. It builds the parts from the ground up and owns their tasks.
+"""The agent: what an integrator calls. It owns the tasks of the parts, which parts.py builds.
 
 docs/architecture.md shows the parts and who calls whom.
 """
 
 import asyncio
-import time
 
 from micropython import const
 
 from .core import Core
-from .credentials import Credentials, NotAuthorized
-from .frameio_api import FrameioApi
-from .identity import Identity
-from .net.http_client import HttpClient
-from .net.phoenix import PhoenixSocket
-from .net.transport import Endpoint
-from .net.websocket_client import WebSocketClient
-from .poller import Poller
-from .proof import Proof
-from .requests import Requests
-from .schedule import Schedule
-from .session import HEARTBEAT_REF, JOIN_REF, Session
+from .credentials import NotAuthorized
 from .times import Times
 
-_MESSAGE_BYTES = const(65_536)
-_SEND_BYTES = const(512)
 _TRIES = const(10)  # to end without memory
 
 
@@ -78,35 +64,19 @@ class Agent:
         self._core = core = Core(network, storage, clock, times or Times(), log, check_in)
         self.status = core.status
         self._reset = reset
-        roots = settings.trust_roots if settings.scheme == "https" else None
-        self._endpoint = endpoint = Endpoint(settings.host, settings.port, roots)
-        self.http = HttpClient(endpoint, core.times)
-        schedule = Schedule(core.times, time.ticks_ms())
-        self._proof = Proof(core, schedule)
-        requests = Requests(core, schedule, self._proof)
-        self._requests = requests
-        tokens = None
-        # One of them is loaded.
-        if settings.access_token:
-            from .fixed_token import FixedToken
+        from .parts import Parts  # only now: it is not needed again
 
-            credentials: Credentials = FixedToken(core, settings.access_token)
-        else:
-            from .tokens import Tokens
-
-            credentials = tokens = Tokens(core, requests, self.http, settings)
-        self._tokens = tokens
-        self._credentials = credentials
-        websocket = WebSocketClient(_MESSAGE_BYTES, _SEND_BYTES)
-        self._phoenix = phoenix = PhoenixSocket(
-            websocket, endpoint, JOIN_REF, HEARTBEAT_REF, core.times, self._proof
-        )
-        identity = Identity(core, credentials)
-        api = FrameioApi(self.http, settings.client_version)
-        self._poller = Poller(core, requests, api, credentials, identity, phoenix)
-        self._session = Session(core, requests, credentials, identity, self._poller, phoenix)
-        if tokens is not None:
-            tokens.on_changed = self._session.tokens_changed
+        parts = Parts(core, settings)
+        core.unload("parts")
+        self.http = parts.http
+        self._endpoint = parts.endpoint
+        self._requests = parts.requests
+        self._proof = parts.proof
+        self._tokens = parts.tokens
+        self._credentials = parts.credentials
+        self._phoenix = parts.phoenix
+        self._poller = parts.poller
+        self._session = parts.session
         core.on_network_changed = self._network_changed
         self._over = asyncio.Event()
         self._done = asyncio.Event()

@@ -88,7 +88,7 @@ SESSION = "class Session:\n    def wake(self): pass\n"
             {
                 "poller": POLLER + "    def run(self):\n        self._core.wake()\n",
                 "session": SESSION,
-                "agent": "session = Session()\n"
+                "parts": "session = Session()\n"
                 "def make():\n    session = Session()\n    Poller(session)\n",
             },
             "poller uses session",
@@ -98,7 +98,7 @@ SESSION = "class Session:\n    def wake(self): pass\n"
                 "poller": POLLER
                 + "    def run(self):\n        it = self.late\n        it.wake()\n",
                 "session": SESSION,
-                "agent": "def make():\n    poller = Poller(0)\n    poller.late = Session()\n",
+                "parts": "def make():\n    poller = Poller(0)\n    poller.late = Session()\n",
             },
             "poller uses session",
         ),
@@ -106,7 +106,7 @@ SESSION = "class Session:\n    def wake(self): pass\n"
             {
                 "poller": POLLER,
                 "session": SESSION,
-                "agent": "def make():\n    Session()\n    Poller(0)\n",
+                "parts": "def make():\n    Session()\n    Poller(0)\n",
             },
             "in another order",
         ),

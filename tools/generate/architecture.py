@@ -46,6 +46,7 @@ LIBRARY_ORDER = [
     "pairing_request",
     "session",
     "recovery",
+    "parts",
     "agent",
 ]
 FIRMWARE_ORDER = [
@@ -78,7 +79,7 @@ FIRMWARE_UP = {
 _COMPUTED = {"starting", "state", "reason", "version"}
 # Every part has the core and nearly every part the wire: said in words, not drawn.
 _NOT_DRAWN = {"core", "status", "times", "net", "iso_time", "records", "trust_roots", "settings"}
-# Whose place among what the Agent makes is free: they hold no state. A method makes the tokens.
+# Whose place among what is made is free: they hold no state. A method makes the tokens.
 _NOT_COMPARED = {"net", "frameio_api", "oauth_api", "fixed_token", "tokens"}
 
 
@@ -108,11 +109,11 @@ def upward(
 
 
 def check_library(calls: Calls) -> None:
-    """Raises ValueError if an arrow points up, or if the Agent makes the parts in another order."""
+    """Raises ValueError if an arrow points up, or if the parts are made in another order."""
     wrong = upward(calls.calls.keys() | calls.imports.keys(), LIBRARY_ORDER, set())
-    made = [part for part in calls.made["agent"] if part not in _NOT_COMPARED]
+    made = [part for part in calls.made["parts"] if part not in _NOT_COMPARED]
     if made != sorted(made, key=LIBRARY_ORDER.index):
-        wrong.append(f"the Agent makes its parts in another order: {made}")
+        wrong.append(f"the parts are made in another order: {made}")
     if wrong:
         raise ValueError("lib/pilotlight: " + "; ".join(wrong))
 

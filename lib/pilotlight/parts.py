@@ -1,0 +1,61 @@
+"""The parts of an agent, built from the ground up: each uses only those that are built before it.
+
+Loaded for that alone.
+"""
+
+import time
+
+from micropython import const
+
+from .core import Core
+from .credentials import Credentials
+from .frameio_api import FrameioApi
+from .identity import Identity
+from .net.http_client import HttpClient
+from .net.phoenix import PhoenixSocket
+from .net.transport import Endpoint
+from .net.websocket_client import WebSocketClient
+from .poller import Poller
+from .proof import Proof
+from .requests import Requests
+from .schedule import Schedule
+from .session import HEARTBEAT_REF, JOIN_REF, Session
+
+_MESSAGE_BYTES = const(65_536)
+_SEND_BYTES = const(512)
+
+
+class Parts:
+    """What an agent calls of them. tokens: the Tokens, or None with a fixed token.
+
+    settings: a Settings. Raises Untrusted if its trust roots can't be used.
+    """
+
+    def __init__(self, core: Core, settings) -> None:
+        roots = settings.trust_roots if settings.scheme == "https" else None
+        self.endpoint = endpoint = Endpoint(settings.host, settings.port, roots)
+        self.http = http = HttpClient(endpoint, core.times)
+        schedule = Schedule(core.times, time.ticks_ms())
+        self.proof = proof = Proof(core, schedule)
+        self.requests = requests = Requests(core, schedule, proof)
+        self.tokens = tokens = None
+        # One of the two is loaded.
+        if settings.access_token:
+            from .fixed_token import FixedToken
+
+            credentials: Credentials = FixedToken(core, settings.access_token)
+        else:
+            from .tokens import Tokens
+
+            credentials = self.tokens = tokens = Tokens(core, requests, http, settings)
+        self.credentials = credentials
+        websocket = WebSocketClient(_MESSAGE_BYTES, _SEND_BYTES)
+        self.phoenix = phoenix = PhoenixSocket(
+            websocket, endpoint, JOIN_REF, HEARTBEAT_REF, core.times, proof
+        )
+        identity = Identity(core, credentials)
+        api = FrameioApi(http, settings.client_version)
+        self.poller = poller = Poller(core, requests, api, credentials, identity, phoenix)
+        self.session = Session(core, requests, credentials, identity, poller, phoenix)
+        if tokens is not None:
+            tokens.on_changed = self.session.tokens_changed
