@@ -1,0 +1,104 @@
+"""What is frozen: manifest.py and those of ports/, run as MicroPython's tools run a manifest.
+
+Those tools (manifestfile.py) are in MicroPython's source only, so the functions that they give a
+manifest are written again here, as far as ours use them.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tools.bytecode import ROOT
+
+ESP32 = ROOT / "ports/PILOTLIGHT_ESP32"
+
+
+class Manifest:
+    """The files that a manifest freezes.
+
+    files: name on the device → file. others: what it takes from MicroPython, by name.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.files: dict[str, Path] = {}
+        self.others: list[str] = []
+        self.include(str(path))
+
+    def include(self, path: str) -> None:
+        """Run another manifest, in its own folder."""
+        if path.startswith("$("):
+            self.others.append(path)
+            return
+        file = Path(path).resolve()
+        space: dict[str, Any] = {
+            name: getattr(self, name)
+            for name in ("include", "package", "module", "freeze", "require")
+        }
+        before = Path.cwd()
+        os.chdir(file.parent)
+        try:
+            exec(compile(file.read_text(), str(file), "exec"), space)
+        finally:
+            os.chdir(before)
+
+    def package(
+        self, package_path: str, files: list[str] | None = None, base_path: str = "."
+    ) -> None:
+        """A folder of modules, or some of its files."""
+        base = Path(base_path).resolve()
+        found = [
+            path.relative_to(base / package_path).as_posix()
+            for path in (base / package_path).rglob("*.py")
+        ]
+        for name in found if files is None else files:
+            self._add(f"{package_path}/{name}", base)
+
+    def module(self, module_path: str, base_path: str = ".") -> None:
+        """One file."""
+        self._add(module_path, Path(base_path).resolve())
+
+    def freeze(self, path: str, script: tuple[str, ...]) -> None:
+        """Files of a folder of MicroPython."""
+        self.others += [f"{path}/{name}" for name in script]
+
+    def require(self, name: str) -> None:
+        """A package of micropython-lib."""
+        self.others.append(name)
+
+    def _add(self, name: str, base: Path) -> None:
+        assert name not in self.files, f"{name} is frozen twice"
+        assert (base / name).is_file()
+        self.files[name] = base / name
+
+
+def sources(folder: str) -> dict[str, Path]:
+    """Name on the device → file of lib/ or of the repository."""
+    base = ROOT / "lib" if folder == "pilotlight" else ROOT
+    return {path.relative_to(base).as_posix(): path for path in (base / folder).rglob("*.py")}
+
+
+def test_the_whole_firmware_is_frozen_and_nothing_else() -> None:
+    wanted = {
+        **sources("pilotlight"),
+        **sources("firmware"),
+        "main.py": ROOT / "main.py",
+        "boot.py": ROOT / "boot.py",
+    }
+    files = Manifest(ROOT / "manifest.py").files
+    assert set(files) == set(wanted)
+    assert {name for name in files if files[name] != wanted[name]} == {"firmware/build.py"}
+    assert Manifest(ESP32 / "manifest.py").files == files
+
+
+def test_the_library_is_frozen_alone() -> None:
+    assert Manifest(ROOT / "ports/manifest_library.py").files == sources("pilotlight")
+
+
+def test_the_frozen_build_time_is_what_the_environment_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1795530720")
+    text = Manifest(ROOT / "manifest.py").files["firmware/build.py"].read_text()
+    assert "BUILD_S = const(1795530720)" in text
