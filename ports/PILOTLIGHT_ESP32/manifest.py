@@ -1,13 +1,4 @@
-"""What is frozen into the image of this board: the whole firmware, and what it imports.
+"""Frozen into the image of this board: the whole firmware. A product's own modules may be added."""
 
-Of what a stock image has, nothing here imports mip, requests, webrepl, dht, umqtt and the like, so
-they are left out. So is the port's machine.py, which adds pulse counters and keeps a copy of all
-names of `machine` on the heap. A product's own modules may be added below.
-"""
-
-# They mount the file system, and format it at the first start.
-freeze("$(PORT_DIR)/modules", ("_boot.py", "flashbdev.py", "inisetup.py"))
-include("$(MPY_DIR)/extmod/asyncio")
-require("neopixel")
-require("ntptime")
+include("manifest_port.py")
 include("../../manifest.py")

@@ -89,7 +89,15 @@ def test_the_whole_firmware_is_frozen_and_nothing_else() -> None:
     files = Manifest(ROOT / "manifest.py").files
     assert set(files) == set(wanted)
     assert {name for name in files if files[name] != wanted[name]} == {"firmware/build.py"}
-    assert Manifest(ESP32 / "manifest.py").files == files
+    board = Manifest(ESP32 / "manifest.py")
+    assert board.files == files
+    assert {"neopixel", "ntptime"} < set(board.others)
+
+
+def test_beside_a_romfs_only_what_starts_it_is_frozen() -> None:
+    manifest = Manifest(ESP32 / "manifest_romfs.py")
+    assert manifest.files == {name: ROOT / name for name in ("boot.py", "main.py")}
+    assert manifest.others == Manifest(ESP32 / "manifest.py").others
 
 
 def test_the_library_is_frozen_alone() -> None:
