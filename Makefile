@@ -1,4 +1,4 @@
-# make setup | run | test | lint | check | docs | pictures | bench | simulate
+# make setup | run | test | lint | check | docs | pictures | bench | simulate | romfs
 # A fresh machine needs git, make and Python 3.10+ with venv.
 
 PYTHON ?= python3
@@ -13,9 +13,10 @@ SECRET ?=
 SCREEN ?=
 HISTORY ?=
 WHY ?=
+BOARD ?=
 export TOKEN SECRET HISTORY WHY
 
-.PHONY: setup run test lint check docs pictures format bench simulate
+.PHONY: setup run test lint check docs pictures format bench simulate romfs
 
 setup: .venv/ready
 
@@ -47,6 +48,10 @@ check: lint test
 # All that Pilotlight costs: docs/bench.md and docs/bench.svg. WHY="…": larger figures are the baseline.
 bench: setup
 	$(BIN)/python -m tools.bench
+
+# The firmware as a ROMFS image (docs/memory.md). BOARD=…: for this board only, which is smaller.
+romfs: setup
+	$(BIN)/python -m tools.romfs $(if $(BOARD),--board $(BOARD)) build/pilotlight.romfs
 
 # All histories of the simulation in virtual time; `make test` runs a part of them.
 simulate: setup

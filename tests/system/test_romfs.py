@@ -1,0 +1,102 @@
+"""The firmware from a ROMFS image, on the virtual board, and what is in the image."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tools import romfs
+from tools.rig import CLIENT_VERSION, TOKEN, Rig
+from tools.virtual_board.session import ROOT, VirtualBoard
+
+BOARD = "esp32_devkit"
+BOOT = """
+import sys, vfs
+with open("code.romfs", "rb") as file:
+    image = file.read()
+vfs.mount(vfs.VfsRom(image), "/rom")
+sys.path += ["/rom", "/rom/lib"]  # as a port with ROMFS does before boot.py
+
+class Posix:
+    def UnblockedStream(stream):
+        return stream
+
+sys.modules["firmware.posix"] = Posix  # what a board's streams do not need
+"""
+
+
+def test_a_board_goes_online_from_the_image(rig: Rig, tmp_path: Path) -> None:
+    mock = rig.mock(tls=True)
+    code = tmp_path / "code"
+    code.mkdir()
+    (code / "boot.py").write_text(BOOT)
+    (code / "main.py").write_bytes((ROOT / "main.py").read_bytes())
+    frameio = {"url": mock.url, "client_version": CLIENT_VERSION, "access_token": TOKEN}
+    config = {
+        "board": BOARD,
+        "console": True,
+        "screen": "128x64",
+        "wifi": {"ssid": "Stage 5", "password": "pilotlight"},  # the virtual board's
+        "frameio": {**frameio, "ca": "ca.der"},
+    }
+    with VirtualBoard(tmp_path / "board", code=code, littlefs=True) as board:
+        board.write_file("code.romfs", romfs.image(BOARD))
+        board.write_file("ca.der", mock.ca.read_bytes())
+        board.write_file("config.json", json.dumps(config))
+        board.power_on()
+        board.wait_line(state="online")
+        mock.control("pause")
+        board.wait_line(state="paused")
+    assert "Traceback" not in board.errors
+
+
+@pytest.mark.parametrize("board", ["esp32_devkit", "wt32_eth01", None])
+def test_only_what_the_board_never_imports_is_left_out(board: str | None) -> None:
+    left_out = {
+        "esp32_devkit": {"firmware.network.ethernet"},
+        "wt32_eth01": {"firmware.network.wifi"},
+        None: set(),
+    }[board]
+    boards = {f"firmware.boards.{path.stem}" for path in (ROOT / "firmware/boards").glob("*.py")}
+    if board is None:
+        boards = {"firmware.boards.host"}
+    assert romfs.left_out(board) == {
+        "firmware.posix",
+        *left_out,
+        *(boards - {f"firmware.boards.{board}"}),
+    }
+
+
+@pytest.mark.parametrize("board", ["host", "esp32_devkitt"])
+def test_what_is_no_board_is_refused(board: str, tmp_path: Path) -> None:
+    done = run("--board", board, str(tmp_path / "image"))
+    assert done.returncode == 2 and f"firmware/boards/{board}.py" in done.stderr
+
+
+def test_an_image_that_is_too_large_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "folder/image"
+    monkeypatch.setattr(sys, "argv", ["romfs", str(path)])
+    monkeypatch.setattr(romfs, "image", lambda board: bytes(romfs.MOST_BYTES + 1))
+    assert romfs.main() == 1 and not path.exists()
+    assert "1 too many" in capsys.readouterr().err
+    monkeypatch.setattr(romfs, "image", lambda board: bytes(romfs.MOST_BYTES))
+    assert romfs.main() == 0 and path.stat().st_size == romfs.MOST_BYTES
+
+
+def test_the_partition_is_as_large_as_the_gate() -> None:
+    rows = (ROOT / "ports/PILOTLIGHT_ESP32/partitions.csv").read_text()
+    found = re.search(r"^romfs, *data, *\w+, *\w+, *(\w+),", rows, re.MULTILINE)
+    assert found and int(found[1], 16) == romfs.MOST_BYTES
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """The tool as a process."""
+    command = [sys.executable, "-m", "tools.romfs", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)

@@ -1,0 +1,118 @@
+"""The firmware as a ROMFS image, whose bytecode a chip runs from flash. `make romfs`.
+
+python -m tools.romfs [--board NAME] FILE
+
+The partition for it has 131,072 bytes (MicroPython's partitions-4MiB-romfs.csv, and
+ports/PILOTLIGHT_ESP32); a larger image is an error. What only a computer needs is left out; with a
+board's name also what only other boards need.
+"""
+
+import argparse
+import ast
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from mpremote.romfs import VfsRomWriter
+
+from tools.bytecode import ROOT, build
+
+MOST_BYTES = 131_072
+_COMPUTERS = {"firmware.boards.host", "firmware.posix"}
+_BOARDS = "firmware.boards."
+
+
+def image(board: str | None = None) -> bytes:
+    """The image of lib/ and firmware/ as .mpy. board: in config.json; None: any board.
+
+    Raises ValueError if there is no such board.
+    """
+    unused = left_out(board)
+    writer = VfsRomWriter()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        build(folder, "/rom/lib/", "/rom/")
+        for part in ("firmware", "lib"):
+            _add(writer, folder / part, folder, unused)
+    return bytes(writer.finalise())
+
+
+def left_out(board: str | None) -> set[str]:
+    """The modules of the firmware that no board needs, or that this one does not need.
+
+    These are the board files, firmware/posix.py, and what nothing else imports. Raises ValueError.
+    """
+    sources = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts): path
+        for path in (ROOT / "firmware").rglob("*.py")
+    }
+    unused = set(_COMPUTERS)
+    if board is not None:
+        if _BOARDS + board not in sources.keys() - _COMPUTERS:
+            raise ValueError(f"there is no file firmware/boards/{board}.py for a board")
+        unused |= {name for name in sources if name.startswith(_BOARDS)} - {_BOARDS + board}
+    importers: dict[str, set[str]] = {name: set() for name in sources}
+    for importer in [*sources, "main"]:
+        for name in _imported(importer, sources.get(importer, ROOT / "main.py")):
+            importers.get(name, set()).add(importer)
+    while True:
+        # Without an importer it is loaded by its name, such as a board.
+        more = {name for name, by in importers.items() if by and by <= unused} - unused
+        if not more:
+            return unused
+        unused |= more
+
+
+def _imported(importer: str, path: Path) -> Iterator[str]:
+    """The modules that a file may import, by absolute names."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            package = importer.split(".")[: -node.level] if node.level else []
+            base = ".".join([*package, *([node.module] if node.module else [])])
+            yield base
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "__import__":
+            yield from (ast.literal_eval(a) for a in node.args[:1] if isinstance(a, ast.Constant))
+
+
+def _add(writer: VfsRomWriter, folder: Path, top: Path, unused: set[str]) -> None:
+    """Add a folder with its .mpy files."""
+    writer.opendir(folder.name)
+    for path in sorted(folder.iterdir()):
+        if path.is_dir():
+            _add(writer, path, top, unused)
+        elif ".".join(path.relative_to(top).with_suffix("").parts) not in unused:
+            writer.mkfile(path.name, path.read_bytes())
+    writer.closedir()
+
+
+def main() -> int:
+    """Write the image; the exit code."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--board", metavar="NAME", help="its file in firmware/boards")
+    parser.add_argument("file", type=Path)
+    arguments = parser.parse_args()
+    try:
+        data = image(arguments.board)
+    except ValueError as error:
+        parser.error(str(error))
+    if len(data) > MOST_BYTES:
+        print(
+            f"the image has {len(data):,} bytes, {len(data) - MOST_BYTES:,} too many for its "
+            "partition; --board leaves out other boards' files",
+            file=sys.stderr,
+        )
+        return 1
+    arguments.file.parent.mkdir(parents=True, exist_ok=True)
+    arguments.file.write_bytes(data)
+    print(f"{arguments.file}: {len(data):,} of {MOST_BYTES:,} bytes")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
