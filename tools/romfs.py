@@ -23,12 +23,14 @@ _COMPUTERS = {"firmware.boards.host", "firmware.posix"}
 _BOARDS = "firmware.boards."
 
 
-def image(board: str | None = None) -> bytes:
+def image(board: str | None = None, for_unix: bool = False) -> bytes:
     """The image of lib/ and firmware/ as .mpy. board: in config.json; None: any board.
 
-    Raises ValueError if there is no such board.
+    for_unix: with what the unix port needs besides. Raises ValueError if there is no such board.
     """
     unused = left_out(board)
+    if for_unix:
+        unused -= _COMPUTERS
     writer = VfsRomWriter()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

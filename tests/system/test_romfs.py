@@ -21,12 +21,6 @@ with open("code.romfs", "rb") as file:
     image = file.read()
 vfs.mount(vfs.VfsRom(image), "/rom")
 sys.path += ["/rom", "/rom/lib"]  # as a port with ROMFS does before boot.py
-
-class Posix:
-    def UnblockedStream(stream):
-        return stream
-
-sys.modules["firmware.posix"] = Posix  # what a board's streams do not need
 """
 
 
@@ -45,7 +39,7 @@ def test_a_board_goes_online_from_the_image(rig: Rig, tmp_path: Path) -> None:
         "frameio": {**frameio, "ca": "ca.der"},
     }
     with VirtualBoard(tmp_path / "board", code=code, littlefs=True) as board:
-        board.write_file("code.romfs", romfs.image(BOARD))
+        board.write_file("code.romfs", romfs.image(BOARD, for_unix=True))
         board.write_file("ca.der", mock.ca.read_bytes())
         board.write_file("config.json", json.dumps(config))
         board.power_on()

@@ -36,19 +36,21 @@ class Folders:
         build(self.host, "lib/", "./")
         for source in (HERE / "on_device").glob("*.py"):
             shutil.copy(source, self.host)
-        _compile(self.host / "started.py", self.host / "started.mpy")
-        (self.host / "started.py").unlink()
+        for name in ("rom", "started", "states"):
+            _compile(self.host / f"{name}.py", self.host / f"{name}.mpy")
+            (self.host / f"{name}.py").unlink()
         shutil.copytree(self.host, self.board)
         for source in (HERE / "chips").glob("*.py"):
             if source.stem != "socket":
                 _compile(source, (self.board / source.stem).with_suffix(".mpy"))
 
     def make_romfs(self) -> int:
-        """Make `rom`; the image's size in bytes."""
+        """Make `rom`; the size of a board's image in bytes."""
         shutil.copytree(self.board, self.rom)
         for part in ("lib", "firmware"):
             shutil.rmtree(self.rom / part)
-        return (self.rom / "code.romfs").write_bytes(image(BOARD))
+        (self.rom / "code.romfs").write_bytes(image(BOARD, for_unix=True))
+        return len(image(BOARD))
 
 
 def _compile(source: Path, target: Path) -> None:

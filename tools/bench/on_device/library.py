@@ -1,17 +1,19 @@
 """main.py of a product that embeds the library: pairing, and this repository's Wi-Fi, clock and
-storage; no light, screen or event log. It tells what lives on the heap once it is online.
+storage; no light, screen or event log.
 
 PILOTLIGHT_CONFIG names the configuration, as for the firmware.
 """
 
-import sys
+import rom as rom
 
-sys.path[:0] = [".", "lib"]
-
+# isort: split
 import asyncio
 import gc
 import json
 import os
+import sys
+
+import states
 
 from firmware.network.clock import Clock
 from firmware.network.wifi import Wifi
@@ -40,22 +42,12 @@ def make():
     return agent, wifi, clock
 
 
-async def show(status):
-    """Print the state, as firmware/console.py does; then measure."""
-    version = 0
-    while status.state != "online":
-        version = await status.wait(version)
-        print(json.dumps({"state": status.state, "user_code": status.user_code}))
-    await asyncio.sleep_ms(1500)
-    gc.collect()
-    gc.collect()
-    print("BENCH", json.dumps({"live": gc.mem_alloc()}), file=sys.stderr)
-
-
 async def main():
     """Run for ever."""
     agent, wifi, clock = make()
-    await asyncio.gather(agent.run(), wifi.run(), clock.run(agent.status), show(agent.status))
+    await asyncio.gather(
+        agent.run(), wifi.run(), clock.run(agent.status), states.show(agent.status)
+    )
 
 
 gc.threshold(16384)
