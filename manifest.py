@@ -8,18 +8,11 @@ and what the firmware stores.
 """
 
 import os
-import time
 
 include("ports/manifest_library.py")
+include("ports/manifest_build_time.py")
 module("boot.py")
 module("main.py")
-
-# The build time is now, or SOURCE_DATE_EPOCH of the environment, as in tools/bytecode.py.
-build_s = int(os.environ.get("SOURCE_DATE_EPOCH") or time.time())
-os.makedirs("build/dated/firmware", exist_ok=True)
-with open("firmware/build.py") as source, open("build/dated/firmware/build.py", "w") as dated:
-    dated.write(source.read().replace("const(0)", "const(%d)" % build_s))
-package("firmware", files=["build.py"], base_path="build/dated")
 package(
     "firmware",
     files=[

@@ -1,9 +1,28 @@
 """Frozen into a MicroPython image: the library alone, for a product with a program of its own.
 
-In your board's manifest.py: include("path/to/pilotlight/ports/manifest_library.py"). For this
-repository's Wi-Fi, clock and storage, add the files of firmware/ that docs/memory.md names.
+In your board's manifest.py:
 
+    include("path/to/pilotlight/ports/manifest_library.py")
+    include("path/to/pilotlight/ports/manifest_library.py", network=True)
+
+The second one adds firmware/'s Wi-Fi, Ethernet, clock and storage, as docs/memory.md measures them.
 Nothing is compiled away: without `opt`, line numbers and asserts stay.
 """
 
+options.defaults(network=False)
+
 package("pilotlight", base_path="../lib")
+if options.network:
+    include("manifest_build_time.py")
+    package(
+        "firmware",
+        files=[
+            "network/clock.py",
+            "network/ethernet.py",
+            "network/known_networks.py",
+            "network/wifi.py",
+            "storage.py",
+            "timestamps.py",
+        ],
+        base_path="..",
+    )

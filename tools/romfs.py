@@ -56,7 +56,7 @@ def left_out(board: str | None) -> set[str]:
         unused |= {name for name in sources if name.startswith(_BOARDS)} - {_BOARDS + board}
     importers: dict[str, set[str]] = {name: set() for name in sources}
     for importer in [*sources, "main"]:
-        for name in _imported(importer, sources.get(importer, ROOT / "main.py")):
+        for name in imports(importer, sources.get(importer, ROOT / "main.py")):
             importers.get(name, set()).add(importer)
     while True:
         # Without an importer it is loaded by its name, such as a board.
@@ -66,8 +66,8 @@ def left_out(board: str | None) -> set[str]:
         unused |= more
 
 
-def _imported(importer: str, path: Path) -> Iterator[str]:
-    """The modules that a file may import, by absolute names."""
+def imports(importer: str, path: Path) -> Iterator[str]:
+    """The modules that a module's file may import, by absolute names."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)

@@ -11,8 +11,20 @@ from typing import Any
 import pytest
 
 from tools.bytecode import ROOT
+from tools.romfs import imports
 
 ESP32 = ROOT / "ports/PILOTLIGHT_ESP32"
+
+
+class Options:
+    """What a manifest was given, and its defaults for what it was not."""
+
+    def __init__(self, given: dict[str, bool]) -> None:
+        self.__dict__.update(given)
+
+    def defaults(self, **values: bool) -> None:
+        """Set the defaults."""
+        self.__dict__.update({**values, **self.__dict__})
 
 
 class Manifest:
@@ -21,13 +33,13 @@ class Manifest:
     files: name on the device → file. others: what it takes from MicroPython, by name.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, **options: bool) -> None:
         self.files: dict[str, Path] = {}
         self.others: list[str] = []
-        self.include(str(path))
+        self.include(str(path), **options)
 
-    def include(self, path: str) -> None:
-        """Run another manifest, in its own folder."""
+    def include(self, path: str, **options: bool) -> None:
+        """Run another manifest, in its own folder. options: its `options`."""
         if path.startswith("$("):
             self.others.append(path)
             return
@@ -36,6 +48,7 @@ class Manifest:
             name: getattr(self, name)
             for name in ("include", "package", "module", "freeze", "require")
         }
+        space["options"] = Options(options)
         before = Path.cwd()
         os.chdir(file.parent)
         try:
@@ -102,6 +115,21 @@ def test_beside_a_romfs_only_what_starts_it_is_frozen() -> None:
 
 def test_the_library_is_frozen_alone() -> None:
     assert Manifest(ROOT / "ports/manifest_library.py").files == sources("pilotlight")
+
+
+def test_the_library_is_frozen_with_all_that_its_network_imports() -> None:
+    files = Manifest(ROOT / "ports/manifest_library.py", network=True).files
+    added = files.keys() - sources("pilotlight").keys()
+    modules = {name.removesuffix(".py").replace("/", ".") for name in added}
+    firmware = {
+        name.removesuffix(".py").replace("/", "."): path
+        for name, path in sources("firmware").items()
+    }
+    imported = {
+        name for module in modules for name in imports(module, firmware[module]) if name in firmware
+    }
+    assert imported - modules == {"firmware.posix"}  # which is for computers
+    assert modules >= {f"firmware.{name}" for name in ("storage", "network.wifi", "network.clock")}
 
 
 def test_the_frozen_build_time_is_what_the_environment_says(
