@@ -1,11 +1,8 @@
 """Frozen into a MicroPython image: the library alone, for a product with a program of its own.
 
-In your board's manifest.py:
+In your board's manifest.py: include("path/to/pilotlight/ports/manifest_library.py"). With
+`network=True` besides, this repository's Wi-Fi, Ethernet, clock and storage are frozen, too.
 
-    include("path/to/pilotlight/ports/manifest_library.py")
-    include("path/to/pilotlight/ports/manifest_library.py", network=True)
-
-The second one adds firmware/'s Wi-Fi, Ethernet, clock and storage, as docs/memory.md measures them.
 Nothing is compiled away: without `opt`, line numbers and asserts stay.
 """
 

@@ -11,12 +11,12 @@
 #define MICROPY_GC_INITIAL_HEAP_SIZE (96 * 1024)
 
 // The port can't switch the growth off, but it may be refused memory: only the first request, when
-// there is no heap yet, gets some. gc.mem_free() still adds the system's largest block to the heap's
-// free bytes; gc.mem_alloc() is right.
+// there is no heap yet, gets some. gc.mem_free() still adds the system's largest free block, as it
+// does on a stock image; gc.mem_alloc() is right.
 #define MP_PLAT_ALLOC_HEAP(size) (MP_STATE_MEM(area).gc_pool_start == NULL ? malloc(size) : NULL)
 
-// Bluetooth reserves 56,156 bytes of RAM, used or not (ESP-IDF: BTDM_RESERVE_DRAM). mpconfigboard.cmake
-// leaves out its sdkconfig, too.
+// Bluetooth reserves 56,156 bytes of RAM, used or not (ESP-IDF: BTDM_RESERVE_DRAM).
+// mpconfigboard.cmake leaves out its sdkconfig, too.
 #define MICROPY_PY_BLUETOOTH (0)
 
 // Nothing here answers to NAME.local or looks such names up: saves a task with its stack.

@@ -28,6 +28,12 @@ from tools.rig import ROOT, TOKEN, Device, Mock, Rig
 DOCUMENT = ROOT / "docs/memory.md"
 RESULTS = ROOT / "build/memory.json"
 FIXED_HEAP_KIB = 96  # of ports/PILOTLIGHT_ESP32
+_STOCK_HEAP_KIB = 112  # of an ESP32 without PSRAM, before Python takes what Wi-Fi and TLS need
+_TLS = {
+    "roots": "the five roots that are shipped, for good",
+    "connection": "a connection, while it is open",
+    "handshake": "its handshake, besides",
+}
 WAYS = ("source", ".mpy in RAM", "ROMFS", "frozen")
 _TRIED_KIB = range(2, 26, 2)  # above the live heap
 _AT_ONCE = 12
@@ -200,39 +206,45 @@ def measured(arguments: argparse.Namespace, code: dict[str, Path]) -> Iterator[d
 
 def tables(results: dict[str, Any], date: str) -> dict[str, str]:
     """The marked parts of docs/memory.md."""
-    rows = [
-        f"| {date} | {' | '.join(WAYS)} |",
-        "| --- |" + " ---: |" * len(WAYS),
-    ]
-    left = [
-        "| | lives in | left of 96 KiB |",
-        "| --- | ---: | ---: |",
-    ]
+    heaps = [["", *WAYS]]
+    chips = [["", *WAYS]]
+    left = [["frozen", "lives in", f"of {FIXED_HEAP_KIB} KiB, left for your code"]]
     for row in ROWS:
         cells = results.get(row.name, {})
-        words = [_cell(cells.get(way, {})) for way in WAYS]
-        rows.append(f"| {row.name} | {' | '.join(words)} |")
+        heaps.append([row.name, *(_heaps(cells.get(way, {})) for way in WAYS)])
+        chips.append([row.name, *(_chip(way, cells.get(way, {})) for way in WAYS)])
         kib = cells.get("frozen", {}).get("lives")
         if kib:
-            left.append(f"| {row.name} | {kib} KiB | {FIXED_HEAP_KIB - kib} KiB |")
-    parts = {"heaps": "\n".join(rows), "left": "\n".join(left)}
-    if "tls" in results:
-        names = {
-            "roots": "the five roots that are shipped, for good",
-            "connection": "a connection, while it is open",
-            "handshake": "its handshake, besides",
-        }
-        lines = [f"| {date} | bytes |", "| --- | ---: |"]
-        lines += [f"| {text} | {results['tls'][name]:,} |" for name, text in names.items()]
-        parts["tls"] = "\n".join(lines)
-    return parts
+            left.append([row.name, f"{kib} KiB", f"{FIXED_HEAP_KIB - kib} KiB"])
+    tls_rows = [["of the system's memory", "bytes"]]
+    for name, text in _TLS.items():
+        if "tls" in results:
+            tls_rows.append([text, f"{results['tls'][name]:,}"])
+    named = {"chips": chips, "heaps": heaps, "left": left, "tls": tls_rows}
+    return {name: f"Measured on {date}.\n\n{_table(rows)}" for name, rows in named.items()}
 
 
-def _cell(cell: dict[str, int]) -> str:
-    live_bytes, kib = cell.get("live"), cell.get("lives")
-    if live_bytes is None:
+def _table(rows: list[list[str]]) -> str:
+    head, *others = rows
+    lines = [head, ["---", *["---:"] * (len(head) - 1)], *others]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _heaps(cell: dict[str, int]) -> str:
+    if "live" not in cell:
         return "not measured"
-    return f"{live_bytes:,} B" + (f"<br>{kib} KiB" if kib else "")
+    return f"{cell['live']:,} B" + (f" / {cell['lives']} KiB" if cell.get("lives") else "")
+
+
+def _chip(way: str, cell: dict[str, int]) -> str:
+    """The least that runs it."""
+    if "live" not in cell:
+        return "not measured"
+    # Where the smallest heap was not found, the live one tells only what is too much.
+    needed = cell.get("lives") or cell["live"] // 1024 + 1
+    if way in ("ROMFS", "frozen"):
+        return "own image" if needed <= FIXED_HEAP_KIB else "PSRAM, own image"
+    return "stock image" if needed <= _STOCK_HEAP_KIB else "PSRAM"
 
 
 def main() -> None:
