@@ -8,9 +8,9 @@ set(SDKCONFIG_DEFAULTS
 
 # ESP-IDF looks for a partition table in the port's folder unless its path is absolute. This folder
 # may be anywhere, so the path is written when the build is configured.
-set(PARTITIONS ${CMAKE_BINARY_DIR}/sdkconfig.partitions)
-file(WRITE ${PARTITIONS}
+set(PILOTLIGHT_PARTITIONS ${CMAKE_BINARY_DIR}/sdkconfig.partitions)
+file(WRITE ${PILOTLIGHT_PARTITIONS}
     "\nCONFIG_PARTITION_TABLE_CUSTOM_FILENAME=\"${MICROPY_BOARD_DIR}/partitions.csv\"\n")
-list(APPEND SDKCONFIG_DEFAULTS ${PARTITIONS})
+list(APPEND SDKCONFIG_DEFAULTS ${PILOTLIGHT_PARTITIONS})
 
 set(MICROPY_FROZEN_MANIFEST ${MICROPY_BOARD_DIR}/manifest.py)

@@ -15,7 +15,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -36,7 +36,7 @@ _TLS = {
 }
 WAYS = ("source", ".mpy in RAM", "ROMFS", "frozen")
 _TRIED_KIB = range(2, 26, 2)  # above the live heap
-_AT_ONCE = 12
+_AT_ONCE = 24
 _POLL_S = 62  # in which an identity is polled: they are 60 s apart
 _STEP_S = 60.0  # for a change of state, on a machine that is busy
 _ROM_OVERHEAD = 1 + 3 / 128  # of a block of heap: its share of the tables
@@ -57,6 +57,9 @@ ROWS = (
     Row("whole firmware without a screen, paired", "live_heap.py"),
     Row("whole firmware with a screen, paired", "live_heap.py", SCREEN),
 )
+
+
+Heaps = dict[Row, int | None]  # KiB, or None if it lived in none of those that were tried
 
 
 def folders(top: Path) -> dict[str, Path]:
@@ -138,18 +141,18 @@ def lives(row: Row, folder: Path, kib: int) -> bool:
             rig.close()
 
 
-def smallest(pool: ThreadPoolExecutor, row: Row, folder: Path, live_bytes: int) -> int | None:
-    """The smallest heap in KiB in which it lives, as in all larger ones that are tried."""
-    tried = [live_bytes // 1024 + more for more in _TRIED_KIB]
+def smallest(pool: ThreadPoolExecutor, live_bytes: Mapping[Row, int], folder: Path) -> Heaps:
+    """The smallest heap in KiB in which each row lives, as in all larger ones that are tried."""
+    tried = [(row, size // 1024 + more) for row, size in live_bytes.items() for more in _TRIED_KIB]
     os.environ["BENCH_LIVES"] = "1"
-    results = list(pool.map(lambda kib: lives(row, folder, kib), tried))
+    alive = list(pool.map(lambda pair: lives(pair[0], folder, pair[1]), tried))
     del os.environ["BENCH_LIVES"]
-    print(row.name, folder.name, dict(zip(tried, results, strict=True)), flush=True)
-    found = None
-    for kib, alive in zip(reversed(tried), reversed(results), strict=True):
-        if not alive:
-            break
-        found = kib
+    found: Heaps = dict.fromkeys(live_bytes)
+    for row in live_bytes:
+        results = {kib: well for (one, kib), well in zip(tried, alive, strict=True) if one == row}
+        print(folder.name, row.name, results, flush=True)
+        too_small = max((kib for kib, well in results.items() if not well), default=0)
+        found[row] = min((kib for kib in results if kib > too_small), default=None)
     return found
 
 
@@ -190,15 +193,16 @@ def measured(arguments: argparse.Namespace, code: dict[str, Path]) -> Iterator[d
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         for way, folder in code.items():
             tools.rig.MICROPYTHON = str(arguments.frozen if way == "frozen" else arguments.port)
-            for row in ROWS:
-                if row.name not in arguments.row or way not in arguments.way:
-                    continue
-                cell = results.setdefault(row.name, {}).setdefault(way, {})
+            rows = [row for row in ROWS if row.name in arguments.row and way in arguments.way]
+            cells = {row: results.setdefault(row.name, {}).setdefault(way, {}) for row in rows}
+            for row, cell in cells.items():
                 cell["live"] = live(row, folder)
+            yield results
+            if not arguments.live and way != "source":
+                found = smallest(pool, {row: cell["live"] for row, cell in cells.items()}, folder)
+                for row, cell in cells.items():
+                    cell["lives"] = found[row]
                 yield results
-                if not arguments.live and way != "source":
-                    cell["lives"] = smallest(pool, row, folder, cell["live"])
-                    yield results
     if shutil.which("valgrind"):
         results["tls"] = tls(str(arguments.port))
         yield results
