@@ -21,6 +21,7 @@ def test_the_document_has_a_place_for_each_table() -> None:
         (".mpy in RAM", {"live": 100_000, "lives": 112}, "stock image"),
         (".mpy in RAM", {"live": 100_000, "lives": 113}, "PSRAM"),
         ("source", {"live": 113 * 1024}, "PSRAM"),
+        ("source", {"live": 100_000}, "not tried"),
         ("frozen", {"live": 60_000, "lives": 96}, "own image"),
         ("frozen", {"live": 60_000, "lives": 97}, "PSRAM, own image"),
         ("ROMFS", {}, "not measured"),

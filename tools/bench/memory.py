@@ -244,11 +244,14 @@ def _chip(way: str, cell: dict[str, int]) -> str:
     """The least that runs it."""
     if "live" not in cell:
         return "not measured"
-    # Where the smallest heap was not found, the live one tells only what is too much.
-    needed = cell.get("lives") or cell["live"] // 1024 + 1
-    if way in ("ROMFS", "frozen"):
-        return "own image" if needed <= FIXED_HEAP_KIB else "PSRAM, own image"
-    return "stock image" if needed <= _STOCK_HEAP_KIB else "PSRAM"
+    has_own_image = way in ("ROMFS", "frozen")
+    most_kib = FIXED_HEAP_KIB if has_own_image else _STOCK_HEAP_KIB
+    kib = cell.get("lives")
+    if (kib or cell["live"] / 1024) > most_kib:
+        return "PSRAM, own image" if has_own_image else "PSRAM"
+    if kib is None:
+        return "not tried"
+    return "own image" if has_own_image else "stock image"
 
 
 def main() -> None:
