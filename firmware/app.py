@@ -15,10 +15,10 @@ from .event_log import EventLog
 from .indication import Indication
 from .storage import FileStorage
 from .text_output import log
-from .timestamps import Uptime
+from .timestamps import Uptime, beat_ms
 
 _CONFIG_ERROR_EXIT = const(2)
-_CHECK_IN_MS = const(30_000)
+_CHECK_IN_MS = const(24_000)  # and on to the next beat
 _STUCK_MS = const(120_000)
 
 
@@ -192,7 +192,7 @@ class Outputs:
         while True:
             if self._check_in is not None:
                 self._check_in("outputs", _STUCK_MS)
-            if await ends_within(status.wait(version), _CHECK_IN_MS):
+            if await ends_within(status.wait(version), _CHECK_IN_MS + beat_ms()):
                 version = status.version
                 self._show(Indication(status))
             elif self._console is not None and self._console.is_behind:

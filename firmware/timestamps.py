@@ -1,9 +1,19 @@
-"""Seconds since 1970, and milliseconds since the firmware started, on every port."""
+"""Seconds since 1970, and milliseconds since the firmware started, on every port.
+
+What is periodic and need not be exact happens at a beat, once in 4 s, at which the screen turns its
+pages, too. So the chip wakes once for all of it.
+"""
 
 import time
 
+from micropython import const
+
+_BEAT_MS = const(4_000)
+
 # From 1970 to the epoch of `time`: an ESP32 counts from 2000.
 EPOCH_S = 946_684_800 if time.gmtime(0)[0] == 2000 else 0
+
+_begun_ms = 0  # ticks of a beat
 
 
 def now_s() -> int:
@@ -14,6 +24,17 @@ def now_s() -> int:
 def gmtime(seconds: int):
     """(year, month, day, hour, minute, second, weekday, yearday), UTC, of seconds since 1970."""
     return time.gmtime(seconds - EPOCH_S)
+
+
+def begin_beats(now_ms: int) -> None:
+    """The next beats come 4 s, 8 s … after these ticks."""
+    global _begun_ms
+    _begun_ms = now_ms
+
+
+def beat_ms() -> int:
+    """Milliseconds until the next beat, 1 or more."""
+    return _BEAT_MS - time.ticks_diff(time.ticks_ms(), _begun_ms) % _BEAT_MS
 
 
 class Uptime:

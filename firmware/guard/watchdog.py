@@ -9,6 +9,8 @@ limit. Later it gives the REPL for `timeout_ms`; then the reset starts a new fir
 import asyncio
 import time
 
+from ..timestamps import beat_ms
+
 
 class Watchdog:
     """Watches the tasks; `run` is its own task.
@@ -22,7 +24,6 @@ class Watchdog:
     grace_ms = 60_000  # from the start of `run` to that of the hardware watchdog
     timeout_ms = 60_000  # longer than the slowest name lookup or TLS handshake blocks the loop
     healthy_ms = 120_000
-    step_ms = 5_000  # between two checks
 
     def __init__(self, make, log, on_healthy=None) -> None:
         self._make = make
@@ -48,9 +49,10 @@ class Watchdog:
         logged = None
         age_ms = healthy_for_ms = 0
         while True:
-            await asyncio.sleep_ms(self.step_ms)
+            step_ms = beat_ms()
+            await asyncio.sleep_ms(step_ms)
             if hardware is None and self._make is not None:
-                age_ms += self.step_ms
+                age_ms += step_ms
                 if age_ms >= self.grace_ms:
                     hardware = self._make(self.timeout_ms)
             late = self.overdue()
@@ -62,7 +64,7 @@ class Watchdog:
                 if hardware is not None:
                     hardware.feed()
                 if self._on_healthy is not None:
-                    healthy_for_ms += self.step_ms
+                    healthy_for_ms += step_ms
                     if healthy_for_ms >= self.healthy_ms:
                         self._on_healthy()
                         self._on_healthy = None

@@ -6,8 +6,8 @@ hidden network is tried by name, because a scan does not tell which of the namel
 
 Stock ESP32 firmware (ports/esp32/network_wlan.c, 1.24 on) behaves like this:
 
-- Nothing signals that a connection comes or goes, so `isconnected()` is polled: once a second, and
-  ten times a second while connecting.
+- Nothing signals that a connection comes or goes, so `isconnected()` is polled: every 4 s while
+  connected, once a second while not, and ten times a second while connecting.
 - `status()` goes on returning the last failure during a new attempt, until there is an address.
   After `disconnect()` it returns STAT_IDLE for as long. So a failure counts only if it is a new
   one, or if it stays and there is no association.
@@ -19,7 +19,7 @@ Stock ESP32 firmware (ports/esp32/network_wlan.c, 1.24 on) behaves like this:
   choice: not while the only known network is not found, and rarely while its only access point
   refuses. While connecting it finds nothing, without an error.
 - If the DHCP lease ends, `isconnected()` stays True. Only `ipconfig("addr4")` shows it, and that
-  allocates 80 bytes. So it is called every 5 s.
+  allocates 80 bytes.
 - A driver that raises, or fails again and again, is switched off and on.
 """
 
@@ -33,11 +33,11 @@ from micropython import const
 
 from pilotlight.net.backoff import Backoff
 
+from ..timestamps import beat_ms
 from .known_networks import checked
 
 _CONNECTING_POLL_MS = const(100)
 _POLL_MS = const(1_000)
-_ADDRESS_POLL_MS = const(5_000)
 _ATTEMPT_MS = const(20_000)  # from connect() to an address; also connected without an address
 # The driver itself gives up sooner, so a failure that stays for this long is not the previous one.
 _OLD_STATUS_MS = const(8_000)
@@ -109,6 +109,7 @@ class Wifi:
         self._must_restart_driver = True
         self._is_cancelled = False  # set_wifi or restart was called: end what is under way
         self._restarting = False
+        self._sleeping: asyncio.Task | None = None  # while connected; `_cancel` wakes it
         self._failed_rounds = 0
 
     @staticmethod
@@ -132,14 +133,15 @@ class Wifi:
         self._failed.clear()
         self._has_choice = True
         if not self._up or self._target not in self._networks:
-            self._is_cancelled = True
+            self._cancel()
 
     async def restart(self) -> None:
         """Switch the driver off and on, for a link that is up and carries nothing.
 
         Returns when it is on again, or after 30 s.
         """
-        self._restarting = self._is_cancelled = True
+        self._restarting = True
+        self._cancel()
         begun_ms = time.ticks_ms()
         while self._restarting and time.ticks_diff(time.ticks_ms(), begun_ms) < _RESTART_MS:
             await asyncio.sleep_ms(_CONNECTING_POLL_MS)
@@ -303,16 +305,20 @@ class Wifi:
     async def _stay_connected(self):
         """(reason, whether the connection was settled), once it is lost or must end."""
         self._failed_rounds = 0
-        begun_ms = looked_ms = time.ticks_ms()
+        begun_ms = time.ticks_ms()
         missing_ms = None  # when the address was missed first
         settled = False
         while self._is_connected_to_known() and not self._is_cancelled:
-            await asyncio.sleep_ms(_POLL_MS)
+            self._sleeping = asyncio.current_task()
+            try:
+                await asyncio.sleep_ms(beat_ms() if missing_ms is None else _POLL_MS)
+            except asyncio.CancelledError:
+                if not self._is_cancelled:
+                    raise
+            finally:
+                self._sleeping = None
             now_ms = time.ticks_ms()
             settled = settled or time.ticks_diff(now_ms, begun_ms) >= _STABLE_MS
-            if missing_ms is None and time.ticks_diff(now_ms, looked_ms) < _ADDRESS_POLL_MS:
-                continue
-            looked_ms = now_ms
             if self._has_address():
                 missing_ms = None
             elif missing_ms is None:
@@ -335,6 +341,11 @@ class Wifi:
             await asyncio.sleep_ms(min(left_ms, _POLL_MS))
             if self._is_connected_to_known() and self._has_address():
                 return
+
+    def _cancel(self) -> None:
+        self._is_cancelled = True
+        if self._sleeping is not None:
+            self._sleeping.cancel()
 
     def _switch_off_and_on(self) -> None:
         if self._country:

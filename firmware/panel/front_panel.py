@@ -9,13 +9,13 @@ from pilotlight.net.deadline import ends_within
 
 from ..indication import Indication
 from ..strings import MESSAGES
+from ..timestamps import beat_ms
 
 # Brightness in percent. A press takes the next higher one, and after the highest comes dark: so one
 # press hides a bright light.
 LEVELS = const((0, 5, 30, 100))
 _HOLD_AGAIN_MS = const(10_000)
 _MESSAGE_MS = const(4_000)
-_CHECK_MS = const(5_000)
 _STUCK_MS = const(120_000)
 _RECORD = const("brightness")
 
@@ -138,7 +138,7 @@ class FrontPanel:
         while True:
             if check_in is not None:
                 check_in("panel", _STUCK_MS)
-            await asyncio.sleep_ms(_CHECK_MS)
+            await asyncio.sleep_ms(beat_ms())
             self._update_light()
             if self._screen is not None and self._screen.is_missing != is_missing:
                 is_missing = not is_missing

@@ -9,8 +9,7 @@ import time
 
 from micropython import const
 
-from pilotlight.net.deadline import ends_within
-
+from ..timestamps import begin_beats
 from . import pages
 
 _TURN_MS = const(4_000)
@@ -98,9 +97,17 @@ class Screen:
     async def run(self) -> None:
         """Keep the display up to date, for ever."""
         while True:
-            wait_ms = self._step(time.ticks_ms())
-            await ends_within(self._changed.wait(), wait_ms)
+            # A task of its own: sleeping needs no memory, a wait with a time limit does.
+            steps = asyncio.create_task(self._run_steps())
+            try:
+                await self._changed.wait()
+            finally:
+                steps.cancel()
             self._changed.clear()
+
+    async def _run_steps(self) -> None:
+        while True:
+            await asyncio.sleep_ms(self._step(time.ticks_ms()))
 
     def _step(self, now_ms: int) -> int:
         """Do what is due now. Return the milliseconds until the next step."""
@@ -154,6 +161,7 @@ class Screen:
 
     def _open(self, laid_out: list, now_ms: int) -> None:
         self._pages = laid_out
+        begin_beats(now_ms)
         self._turn(0, now_ms)
 
     def _turn(self, index: int, now_ms: int) -> None:

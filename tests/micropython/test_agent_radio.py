@@ -73,7 +73,7 @@ async def test_from_a_cold_start_to_online():
 
     order("remove", ssid="Stage 5")
     world.network.dead_air = True
-    assert await world.until("no_network", 10_000) <= 8_100
+    assert await world.until("no_network", 12_000) <= 11_100
     await sleep_s(600)
     world.network.dead_air = False
     order("add", **HOME)
