@@ -43,72 +43,27 @@ _HOSTS = const("a host name or a list of host names")
 _LONGEST_HOSTNAME = const(32)
 _LONGEST_SHOWN = const(48)
 
-# key (a dot is one level of nesting), what is allowed, default or REQUIRED, meaning
+# key (a dot is one level of nesting), what is allowed, default or REQUIRED. What they mean is in
+# tools/generate/config_doc.py.
 SCHEMA = (
-    ("board", _BOARD, REQUIRED, "which hardware this is"),
-    (
-        "frameio.url",
-        _TEXT,
-        "https://api.frame.io",
-        "Frame.io's address: scheme, host and perhaps port",
-    ),
-    ("frameio.ca", _PATHS, None, "DER files of roots to trust instead of the shipped ones"),
-    ("frameio.client_version", _VERSION, REQUIRED, "the version of the vendor's product"),
-    (
-        "frameio.client_secret",
-        _TEXT,
-        None,
-        "the model's secret, issued by Frame.io (default: CLIENT_SECRET of a module model_secret)",
-    ),
-    (
-        "frameio.client_id",
-        _TEXT,
-        None,
-        "this unit's id, such as its serial number (default: a UUID, made once)",
-    ),
-    (
-        "frameio.access_token",
-        _TEXT,
-        None,
-        "instead of client_secret: a fixed access token, and no pairing",
-    ),
-    ("light", _SWITCH, True, "use the board's light"),
-    (
-        "screen",
-        _ONE_OF + "none, 128x64, 128x32",
-        "128x64",
-        "which display is fitted, where the board has pins for one",
-    ),
-    (
-        "brightness",
-        _PERCENT,
-        100,
-        "of light and screen, until the button says otherwise; 0 is dark",
-    ),
-    (
-        "wifi",
-        _NETWORKS,
-        None,
-        "known networks: ssid of 1 to 32 bytes, password of 8 to 63 bytes or 64 hexadecimal digits "
-        "(none: open), hidden (default false)",
-    ),
-    ("country", _COUNTRY, None, "where the radio is used (ISO 3166-1)"),
-    ("hostname", _HOSTNAME, None, "the device's name in the network"),
-    ("ntp", _HOSTS, None, "time servers to ask instead of public ones"),
-    (
-        "console",
-        _SWITCH,
-        None,
-        "one JSON line a change on stdout (default: true for board host, false for any other)",
-    ),
-    (
-        "reset_when_stuck",
-        _SWITCH,
-        True,
-        "false: no reset, at most hourly, when Frame.io has not answered for 30 min",
-    ),
-    ("repl", _SWITCH, True, "false: a board's REPL is closed to Ctrl-C (docs/security.md)"),
-    ("state_dir", _TEXT, "state", "folder for what the device remembers; made if missing"),
+    ("board", _BOARD, REQUIRED),
+    ("frameio.url", _TEXT, "https://api.frame.io"),
+    ("frameio.ca", _PATHS, None),
+    ("frameio.client_version", _VERSION, REQUIRED),
+    ("frameio.client_secret", _TEXT, None),
+    ("frameio.client_id", _TEXT, None),
+    ("frameio.access_token", _TEXT, None),
+    ("light", _SWITCH, True),
+    ("screen", _ONE_OF + "none, 128x64, 128x32", "128x64"),
+    ("brightness", _PERCENT, 100),
+    ("wifi", _NETWORKS, None),
+    ("country", _COUNTRY, None),
+    ("hostname", _HOSTNAME, None),
+    ("ntp", _HOSTS, None),
+    ("console", _SWITCH, None),
+    ("reset_when_stuck", _SWITCH, True),
+    ("repl", _SWITCH, True),
+    ("state_dir", _TEXT, "state"),
 )
 # No error names the value of these keys. An unknown key may be one of them, misspelt, so its value
 # is not named either.
@@ -245,7 +200,7 @@ def check(values: dict) -> dict:
                 % (shown, nearest(key, known + _groups()))
             )
     checked: dict = {}
-    for key, allowed, default, _ in SCHEMA:
+    for key, allowed, default in SCHEMA:
         if key not in flat:
             if default == REQUIRED:
                 raise ConfigError("%s is missing; it must be %s" % (key, allowed))

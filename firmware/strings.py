@@ -1,7 +1,6 @@
 """All wording: what the states and reasons mean, and what to do. Pure.
 
-Plain sentences for a user on a film set who has not read a manual. The screen shows them; README's
-ladder is generated from STATES.
+Plain sentences for a user on a film set who has not read a manual. The screen shows them.
 """
 
 
@@ -28,19 +27,6 @@ class Table:
         for line in self._lines.strip().split("\n"):
             yield line[: line.find("|")]
 
-
-# state → (when, what the user does)
-STATES = Table("""
-fault|unusable configuration or trust roots, safe mode|reads screen, console or log
-starting|nothing known yet, at most 3 s|nothing
-no_network|no link or address|checks Wi-Fi
-pairing|a code is shown|enters the code in Frame.io
-no_backend|network, but Frame.io does not answer|waits; checks firewall, portal, clock
-unpaired|no authorization, and no code shown|holds the button, restarts, or brings a new token
-joining|Frame.io answers; not joined, or paused not known yet|waits
-paused|online, and paused in Frame.io|nothing: only Frame.io can resume
-online|joined, or kept online by HTTP|nothing
-""")
 
 # The screen's texts, in Frame.io's own words where it has them (Connected, Paused).
 CONNECTED = "Connected: %s"
@@ -80,6 +66,7 @@ NOT_STORED = "not_stored"
 # reason → (what it is, what to do); each fits on two rows of a small screen
 REASONS = Table("""
 config|The configuration can't be used|Correct config.json
+too_little_memory|Too little memory on this chip|Use the frozen build, memory.md
 safe_mode|The firmware has crashed repeatedly|Wait 10 min; see crash.txt
 name|Frame.io's name was not found|Check DNS and internet access
 refused|The connection was refused|Check the firewall

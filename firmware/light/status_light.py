@@ -10,7 +10,7 @@ import time
 
 from micropython import const
 
-from .blink_patterns import BREATHING, PATTERNS
+from .blink_patterns import PATTERNS
 
 # The least time from rise to rise: 3 Hz (WCAG 2.3.1), also when patterns change quickly.
 _FLASH_MS = const(334)
@@ -37,6 +37,11 @@ class StatusLight:
             from .asyncio_timer import AsyncioTimer
 
             timer = AsyncioTimer()
+        self._fading: dict = {}
+        if led.fades:
+            from .breathing import BREATHING
+
+            self._fading = BREATHING
         self._led = led
         self._timer = timer
         self._callback = self._on_timer  # made once: a bound method is an object
@@ -84,10 +89,9 @@ class StatusLight:
 
     def _update(self) -> None:
         """Show what is due now. A callback during this only sets a flag."""
-        if self._led.fades and self.brightness >= _FADES_FROM_PERCENT:
-            self._steps = BREATHING.get(self._pattern, PATTERNS[self._pattern])
-        else:
-            self._steps = PATTERNS[self._pattern]
+        self._steps = PATTERNS[self._pattern]
+        if self.brightness >= _FADES_FROM_PERCENT:
+            self._steps = self._fading.get(self._pattern, self._steps)
         self._period_ms = 0
         for ms, _ in self._steps:
             self._period_ms += ms

@@ -13,6 +13,31 @@ from tools.on_cpython import ROOT, device_module
 
 _CONFIG = device_module("firmware.config")
 TARGET = ROOT / "docs/config.md"
+# key → what it means
+MEANINGS = {
+    "board": "which hardware this is",
+    "frameio.url": "Frame.io's address: scheme, host and perhaps port",
+    "frameio.ca": "DER files of roots to trust instead of the shipped ones",
+    "frameio.client_version": "the version of the vendor's product",
+    "frameio.client_secret": "the model's secret, issued by Frame.io (default: "
+    "CLIENT_SECRET of a module model_secret)",
+    "frameio.client_id": "this unit's id, such as its serial number (default: a UUID, made once)",
+    "frameio.access_token": "instead of client_secret: a fixed access token, and no pairing",
+    "light": "use the board's light",
+    "screen": "which display is fitted, where the board has pins for one",
+    "brightness": "of light and screen, until the button says otherwise; 0 is dark",
+    "wifi": "known networks: ssid of 1 to 32 bytes, password of 8 to 63 "
+    "bytes or 64 hexadecimal digits (none: open), hidden (default false)",
+    "country": "where the radio is used (ISO 3166-1)",
+    "hostname": "the device's name in the network",
+    "ntp": "time servers to ask instead of public ones",
+    "console": "one JSON line a change on stdout (default: true for board "
+    "host, false for any other)",
+    "reset_when_stuck": "false: no reset, at most hourly, when Frame.io has not "
+    "answered for 30 min",
+    "repl": "false: a board's REPL is closed to Ctrl-C (docs/security.md)",
+    "state_dir": "folder for what the device remembers; made if missing",
+}
 
 ON_A_BOARD: dict[str, Any] = {
     "board": "esp32_devkit",
@@ -121,7 +146,9 @@ def page() -> str:
         largest=_CONFIG.strict_json.LARGEST_BYTES,
         root=_CONFIG._LARGEST_ROOT_BYTES,
         roots=_CONFIG._LARGEST_ROOTS_BYTES,
-        rows="\n".join(_row(*row) for row in _CONFIG.SCHEMA),
+        rows="\n".join(
+            _row(key, allowed, default, MEANINGS[key]) for key, allowed, default in _CONFIG.SCHEMA
+        ),
         board=example(ON_A_BOARD),
         computer=example(ON_A_COMPUTER),
         errors="\n".join([no_json(), *(error(wrong) for wrong in WRONG)]),

@@ -14,7 +14,7 @@ from tools.on_cpython import ROOT, device_module
 
 LIGHTS = device_module("firmware.indication").LIGHTS
 PATTERNS = device_module("firmware.light.blink_patterns").PATTERNS
-BREATHING = device_module("firmware.light.blink_patterns").BREATHING
+BREATHING = device_module("firmware.light.breathing").BREATHING
 FOLDER = ROOT / "docs/light"
 COLOURS = {
     (0, 0, 0): "off",

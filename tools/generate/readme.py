@@ -1,8 +1,8 @@
 """Writes the tables of states from the tables that drive the firmware.
 
-They are in status.py, indication.py, blink_patterns.py and strings.py, and in light_card.py here.
-README.md's table is written whole. In docs/embedding.md the states are, and what an integrator does
-is kept; a new state gets the words of strings.py.
+They are in status.py, indication.py and blink_patterns.py, and in light_card.py here; the words are
+in STATES. README.md's table is written whole. In docs/embedding.md the states are, and what an
+integrator does is kept; a new state gets the words of STATES.
 """
 
 import re
@@ -14,10 +14,27 @@ from tools.generate.light_card import COLOURS, description, timing
 from tools.on_cpython import ROOT, device_module
 
 LIGHTS = device_module("firmware.indication").LIGHTS
-STATES = device_module("firmware.strings").STATES
 LADDER = device_module("pilotlight.status").LADDER
 README = ROOT / "README.md"
 EMBEDDING = ROOT / "docs/embedding.md"
+# state → (when, what the user does)
+STATES = {
+    "fault": ("unusable configuration or trust roots, safe mode", "reads screen, console or log"),
+    "starting": ("nothing known yet, at most 3 s", "nothing"),
+    "no_network": ("no link or address", "checks Wi-Fi"),
+    "pairing": ("a code is shown", "enters the code in Frame.io"),
+    "no_backend": (
+        "network, but Frame.io does not answer",
+        "waits; checks firewall, portal, clock",
+    ),
+    "unpaired": (
+        "no authorization, and no code shown",
+        "holds the button, restarts, or brings a new token",
+    ),
+    "joining": ("Frame.io answers; not joined, or paused not known yet", "waits"),
+    "paused": ("online, and paused in Frame.io", "nothing: only Frame.io can resume"),
+    "online": ("joined, or kept online by HTTP", "nothing"),
+}
 
 
 def ladder() -> str:

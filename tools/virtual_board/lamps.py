@@ -8,7 +8,8 @@ from machine import PWM, Pin
 from neopixel import NeoPixel
 from virtual import events, wiring
 
-from firmware.light.leds import Led, Pixel, PwmLed, RgbLed
+from firmware.light.fading_leds import Pixel, PwmLed, RgbLed
+from firmware.light.leds import Led
 
 _WHITE_PIN = 2
 _RGB_PINS = (4, 5, 6)

@@ -2,7 +2,7 @@
 
 from firmware.indication import LIGHTS, Indication
 from firmware.light.blink_patterns import PATTERNS
-from firmware.strings import REASONS, STATES
+from firmware.strings import REASONS
 from pilotlight.status import LADDER, state_of
 
 NAMES = []
@@ -84,7 +84,7 @@ def test_the_first_match_counts():
 
 
 def test_every_state_has_a_light_and_words():
-    assert sorted(NAMES) == sorted(LIGHTS) == sorted(STATES)
+    assert sorted(NAMES) == sorted(LIGHTS)
     for pattern, rgb in LIGHTS.values():
         assert pattern in PATTERNS and len(rgb) == 3
 
