@@ -1,23 +1,17 @@
-"""Wires configuration, board, agent and outputs together, and runs until the power goes."""
+"""Runs agent, network, clock and outputs until the power goes. start.py makes them."""
 
 import asyncio
-import os
-import sys
 
 from micropython import const
 
 from pilotlight.net.deadline import ends_within
-from pilotlight.net.errors import Untrusted
 from pilotlight.status import DeviceStatus
 
-from .console import Console
-from .event_log import EventLog
 from .indication import Indication
-from .storage import FileStorage
 from .text_output import log
 from .timestamps import Uptime, beat_ms
+from .unload import unload
 
-_CONFIG_ERROR_EXIT = const(2)
 _CHECK_IN_MS = const(24_000)  # and on to the next beat
 _STUCK_MS = const(120_000)
 
@@ -36,44 +30,33 @@ def run(times=None, supervisor=None) -> None:
 
         hold_closed_streams()
     uptime = Uptime()
-    values, settings = configure(uptime, supervisor)
     try:
-        board = _board(values["board"])
-        storage = (
-            board.storage(values) if hasattr(board, "storage") else FileStorage(values["state_dir"])
-        )
-        network = board.network(values, log)
-        clock = board.clock(values, storage, log)
-        event_log = EventLog(storage, uptime, clock.now_s, log)
-        agent = make_agent(
-            settings,
-            network,
-            storage,
-            clock,
-            times,
-            event_log,
-            supervisor,
-            values["reset_when_stuck"],
-        )
-    except ImportError as error:
-        _fail(
-            "%s: board: %s can't be used here: %s" % (_config_path(), values["board"], error),
-            uptime,
-            supervisor,
-        )
-    except Untrusted as error:
-        _fail("%s: frameio.ca: %s" % (_config_path(), error), uptime, supervisor)
-    settings = None
-    if supervisor is not None:
-        supervisor.remember_board(values["board"])
-    console = values["board"] == "host" if values["console"] is None else values["console"]
+        made = _parts(times, supervisor, uptime)
+    except MemoryError:
+        if supervisor is None:
+            raise
+        from .screen import fault_screen
+
+        # For ever, because a restart would find as little memory.
+        asyncio.run(fault_screen.show("too_little_memory", t_ms=uptime.ms()))
+    agent, network, clock, console, front_panel, event_log = made
+    del made
     check_in = None if supervisor is None else supervisor.watchdog.check_in
-    front_panel = _front_panel(board, values, storage)
-    outputs = Outputs(Console() if console else None, front_panel, event_log, uptime, check_in)
+    outputs = Outputs(console, front_panel, event_log, uptime, check_in)
     try:
         asyncio.run(run_all(agent, network, clock, outputs, supervisor))
     finally:
         outputs.end()
+
+
+def _parts(times, supervisor, uptime: Uptime) -> tuple:
+    """What start.py makes; it is unloaded again."""
+    from . import start
+
+    try:
+        return start.parts(times, supervisor, uptime)
+    finally:
+        unload("firmware.start")
 
 
 async def run_all(agent, network, clock, outputs, supervisor) -> None:
@@ -83,6 +66,8 @@ async def run_all(agent, network, clock, outputs, supervisor) -> None:
     if hasattr(network, "run"):
 
         def changed() -> None:
+            if network.is_up() and _lacks_memory(agent, supervisor):
+                return
             if hasattr(clock, "network_changed"):
                 clock.network_changed()
             agent.network_changed()
@@ -96,77 +81,35 @@ async def run_all(agent, network, clock, outputs, supervisor) -> None:
     await asyncio.gather(*jobs)
 
 
-def configure(uptime: Uptime, supervisor=None):
-    """(configuration values, the Agent's Settings). An unusable configuration ends as `run` says.
+def _lacks_memory(agent, supervisor) -> bool:
+    """Whether there is too little memory to connect. Then the agent is stopped, and it is shown.
 
-    The modules that read them are large, so they are unloaded again.
+    Looked at until the first connect only: later on a lack of memory may pass. There is no reset,
+    which would not help.
     """
-    from . import config
+    status = agent.status
+    if not status.fault and not status.connected:
+        from .guard.memory import lack_of_memory
 
-    path = _config_path()
-    try:
-        values = config.load(path)
-        return values, config.settings(values, path)
-    except config.ConfigError as error:
-        _fail(str(error), uptime, supervisor)
-    finally:
-        _unload("firmware", "config")
-        _unload("firmware", "strict_json")
-        _unload("pilotlight", "settings")
-        _unload("pilotlight", "trust_roots")
-
-
-def make_agent(
-    settings, network, storage, clock, times, event_log=None, supervisor=None, may_reset=True
-):
-    """The Agent. With a supervisor its tasks check in, and it may reset the board if may_reset."""
-    from pilotlight.agent import Agent  # only now: the unloaded configuration modules made room
-
-    if supervisor is None:
-        return Agent(settings, network, storage, clock, times, log)
-
-    def reset() -> None:
-        event_log.save()
-        supervisor.reset()
-
-    check_in = supervisor.watchdog.check_in
-    return Agent(
-        settings, network, storage, clock, times, log, reset if may_reset else None, check_in
-    )
-
-
-def _front_panel(board, values: dict, storage):
-    """The board's light, screen and button as a FrontPanel, or None if it has none of them."""
-    light = board.light() if values["light"] and hasattr(board, "light") else None
-    screen = None
-    if values["screen"] != "none" and hasattr(board, "screen"):
-        from .screen.screen import Screen
-
-        screen = Screen(board.screen(int(values["screen"].split("x")[1])))
-    button = board.button() if hasattr(board, "button") else None
-    if light is None and screen is None and button is None:
-        return None
-    from .panel.front_panel import FrontPanel
-
-    return FrontPanel(light, screen, button, storage, values["brightness"], log)
-
-
-def _unload(package: str, module: str) -> None:
-    """Free the memory of an imported module."""
-    if sys.modules.pop(package + "." + module, None) is not None:
-        delattr(sys.modules[package], module)
+        sentence = lack_of_memory()
+        unload("firmware.guard.memory")
+        if sentence:
+            log(sentence)
+            status.update(fault="too_little_memory")
+            if supervisor is not None:
+                supervisor.watchdog.forget_tasks()
+            asyncio.create_task(agent.stop())
+    return bool(status.fault)
 
 
 class Outputs:
     """Shows the agent's status on all outputs.
 
-    console, front_panel: None where there is none. check_in(name, within_ms): the watchdog's, or
-    None.
+    console, front_panel: a Console and a FrontPanel, or None. event_log: an EventLog.
+    check_in(name, within_ms): the watchdog's, or None.
     """
 
-    def __init__(
-        self, console: Console | None, front_panel, event_log: EventLog, uptime: Uptime, check_in
-    ) -> None:
+    def __init__(self, console, front_panel, event_log, uptime: Uptime, check_in) -> None:
         self._console = console
         self._front_panel = front_panel
         self._event_log = event_log
@@ -192,10 +135,14 @@ class Outputs:
         while True:
             if self._check_in is not None:
                 self._check_in("outputs", _STUCK_MS)
-            if await ends_within(status.wait(version), _CHECK_IN_MS + beat_ms()):
+            is_behind = self._console is not None and self._console.is_behind
+            if self._check_in is None and not is_behind:
+                version = await status.wait(version)
+                self._show(Indication(status))
+            elif await ends_within(status.wait(version), _CHECK_IN_MS + beat_ms()):
                 version = status.version
                 self._show(Indication(status))
-            elif self._console is not None and self._console.is_behind:
+            elif is_behind:
                 self._show_on_console(self._console, Indication(status))
 
     def _show(self, indication: Indication) -> None:
@@ -205,29 +152,8 @@ class Outputs:
         if self._console is not None:
             self._show_on_console(self._console, indication)
 
-    def _show_on_console(self, console: Console, indication: Indication) -> None:
+    def _show_on_console(self, console, indication: Indication) -> None:
         was_behind = console.is_behind
         console.show(indication, self._uptime.ms())
         if console.is_behind and not was_behind:
             log("nobody reads the console: lines are lost")
-
-
-def _fail(sentence: str, uptime: Uptime, supervisor) -> None:
-    from .screen import fault_screen
-
-    log(sentence)
-    if supervisor is not None:
-        # For ever, because an exit would be a soft reset, and then the same error again.
-        asyncio.run(fault_screen.show("config", sentence, uptime.ms()))
-    fault_screen.print_fault("config", uptime.ms())
-    sys.exit(_CONFIG_ERROR_EXIT)
-
-
-def _config_path() -> str:
-    path = os.getenv("PILOTLIGHT_CONFIG") if hasattr(os, "getenv") else None
-    return path or "config.json"
-
-
-def _board(name: str):
-    # __import__ returns the outermost package.
-    return getattr(__import__("firmware.boards." + name).boards, name)

@@ -9,23 +9,33 @@ How to add a board: see esp32_devkit.py.
 
 from machine import I2C, PWM, Pin, Timer
 
-from ..light.leds import RgbLed
-from ..light.status_light import StatusLight
-from ..network.clock import Clock
-from ..network.wifi import Wifi
-from ..screen.ssd1306 import SSD1306_I2C
 
-network = Wifi.from_config
-clock = Clock.from_config
+def network(values: dict, log):
+    """The chip's Wi-Fi."""
+    from ..network.wifi import Wifi
+
+    return Wifi.from_config(values, log)
 
 
-def light() -> StatusLight:
+def clock(values: dict, storage, log):
+    """The chip's clock."""
+    from ..network.clock import Clock
+
+    return Clock.from_config(values, storage, log)
+
+
+def light():
     """The RGB LED on GPIO 46, 0 and 45."""
+    from ..light.fading_leds import RgbLed
+    from ..light.status_light import StatusLight
+
     return StatusLight(RgbLed(_pwm(46), _pwm(0), _pwm(45), common_anode=True), Timer(0))
 
 
-def screen(height: int) -> SSD1306_I2C:
+def screen(height: int):
     """The display on GPIO 11 and 12."""
+    from ..screen.ssd1306 import SSD1306_I2C
+
     return SSD1306_I2C(128, height, I2C(0, scl=Pin(12), sda=Pin(11), freq=400_000))
 
 

@@ -7,7 +7,8 @@
 To add a board, copy this file. Its name is the value of `board` in config.json. Leave out what is
 not fitted.
 
-    light()          a light.status_light.StatusLight: one of light/leds.py and a machine.Timer
+    light()          a light.status_light.StatusLight: an LED of light/leds.py or fading_leds.py and
+                     a machine.Timer
     screen(height)   a display for screen/screen.py: 128 wide, height 64 or 32
     button()         a machine.Pin, low while the button is pressed
     network(values, log)         a `network` for Agent: Wifi or Ethernet of network/
@@ -18,27 +19,40 @@ values: the configuration's (key → value). log(line): writes a line for the ma
 
 Network and clock may have a task: `run()` of the network, `run(status)` of the clock, with the
 agent's DeviceStatus. A network with a task has `on_change`, which is set to tell the agent.
+
+Each function imports what it needs. So the light is on soon after a reset, and what is not fitted
+takes no memory.
 """
 
 from machine import I2C, Pin, Timer
 
-from ..light.leds import Led
-from ..light.status_light import StatusLight
-from ..network.clock import Clock
-from ..network.wifi import Wifi
-from ..screen.ssd1306 import SSD1306_I2C
 
-network = Wifi.from_config
-clock = Clock.from_config
+def network(values: dict, log):
+    """The chip's Wi-Fi."""
+    from ..network.wifi import Wifi
+
+    return Wifi.from_config(values, log)
 
 
-def light() -> StatusLight:
+def clock(values: dict, storage, log):
+    """The chip's clock."""
+    from ..network.clock import Clock
+
+    return Clock.from_config(values, storage, log)
+
+
+def light():
     """The LED on GPIO 2."""
+    from ..light.leds import Led
+    from ..light.status_light import StatusLight
+
     return StatusLight(Led(Pin(2, Pin.OUT)), Timer(0))
 
 
-def screen(height: int) -> SSD1306_I2C:
+def screen(height: int):
     """The display on GPIO 21 and 22."""
+    from ..screen.ssd1306 import SSD1306_I2C
+
     return SSD1306_I2C(128, height, I2C(0, scl=Pin(22), sda=Pin(21), freq=400_000))
 
 

@@ -10,23 +10,33 @@ How to add a board: see esp32_devkit.py.
 from machine import I2C, Pin, Timer
 from neopixel import NeoPixel
 
-from ..light.leds import Pixel
-from ..light.status_light import StatusLight
-from ..network.clock import Clock
-from ..network.wifi import Wifi
-from ..screen.ssd1306 import SSD1306_I2C
 
-network = Wifi.from_config
-clock = Clock.from_config
+def network(values: dict, log):
+    """The chip's Wi-Fi."""
+    from ..network.wifi import Wifi
+
+    return Wifi.from_config(values, log)
 
 
-def light() -> StatusLight:
+def clock(values: dict, storage, log):
+    """The chip's clock."""
+    from ..network.clock import Clock
+
+    return Clock.from_config(values, storage, log)
+
+
+def light():
     """The NeoPixel on GPIO 48."""
+    from ..light.fading_leds import Pixel
+    from ..light.status_light import StatusLight
+
     return StatusLight(Pixel(NeoPixel(Pin(48, Pin.OUT), 1)), Timer(0))
 
 
-def screen(height: int) -> SSD1306_I2C:
+def screen(height: int):
     """The display on GPIO 8 and 9."""
+    from ..screen.ssd1306 import SSD1306_I2C
+
     return SSD1306_I2C(128, height, I2C(0, scl=Pin(9), sda=Pin(8), freq=400_000))
 
 

@@ -13,17 +13,11 @@ How to add a board: see esp32_devkit.py.
 from machine import I2C, Pin, Timer
 from network import LAN, PHY_LAN8720, hostname
 
-from ..light.leds import Led
-from ..light.status_light import StatusLight
-from ..network.clock import Clock
-from ..network.ethernet import Ethernet
-from ..screen.ssd1306 import SSD1306_I2C
 
-clock = Clock.from_config
-
-
-def network(values: dict, log) -> Ethernet:
+def network(values: dict, log):
     """The Ethernet port."""
+    from ..network.ethernet import Ethernet
+
     if values["hostname"]:
         hostname(values["hostname"])
     lan = LAN(  # type: ignore[call-arg]  # the stubs have another port's parameters
@@ -36,13 +30,25 @@ def network(values: dict, log) -> Ethernet:
     return Ethernet(lan)
 
 
-def light() -> StatusLight:
+def clock(values: dict, storage, log):
+    """The chip's clock."""
+    from ..network.clock import Clock
+
+    return Clock.from_config(values, storage, log)
+
+
+def light():
     """The LED on GPIO 4."""
+    from ..light.leds import Led
+    from ..light.status_light import StatusLight
+
     return StatusLight(Led(Pin(4, Pin.OUT)), Timer(0))
 
 
-def screen(height: int) -> SSD1306_I2C:
+def screen(height: int):
     """The display on GPIO 32 and 33."""
+    from ..screen.ssd1306 import SSD1306_I2C
+
     return SSD1306_I2C(128, height, I2C(0, scl=Pin(32), sda=Pin(33), freq=400_000))
 
 

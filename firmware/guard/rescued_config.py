@@ -1,6 +1,6 @@
 """What can be read of a config.json that config.py refuses, or has not loaded yet.
 
-That is the board, single texts, and whether the REPL is closed.
+That is the board, single texts, what is switched off, and whether the REPL is closed.
 
 The board's name in config.json counts, even if the rest of the file is broken. If there is no such
 name, the remembered one counts: board.txt beside main.py holds it and nothing else. The firmware
@@ -50,6 +50,19 @@ def text(key: str, path: str = "config.json") -> str:
         if len(value) == 3 and value[0].strip() == b":":
             return _unescaped(value[1])
     return ""
+
+
+def is_false(key: str, path: str = "config.json") -> bool:
+    """Whether the value of a key within the file's first 1024 bytes is false.
+
+    The rest of the file may be invalid.
+    """
+    data = _read(path, _SEARCHED_BYTES).replace(b"\0", b"")
+    for behind in data.split(b'"%s"' % key.encode())[1:]:
+        name, _, value = behind.partition(b":")
+        if not name.strip() and value.strip().startswith(b"false"):
+            return True
+    return False
 
 
 def closes_repl(path: str = "config.json") -> bool:

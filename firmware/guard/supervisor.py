@@ -13,10 +13,15 @@ import sys
 import time
 
 import machine
+from micropython import const
 
 from ..text_output import log
+from ..unload import unload
 from .boot_loop_counter import BootLoopCounter
 from .watchdog import Watchdog
+
+_BLINK_MS = const(200)
+_BLINK_RGB = const((255, 255, 255))
 
 # Tests set their own.
 crashes = 3
@@ -29,14 +34,17 @@ class Supervisor:
     """The application's way to the supervisor.
 
     watchdog: the Watchdog. The application runs it, and its tasks check in with it.
+    before_reset(): called before a reset on purpose; the application sets it.
     """
 
     def __init__(self, boot_loop_counter: BootLoopCounter) -> None:
         self._boot_loop_counter = boot_loop_counter
+        self.before_reset = _nothing
         self.watchdog = Watchdog(self.start_hardware_watchdog, log, self.clear_crashes)
 
     def reset(self) -> None:
         """Reset the board on purpose: this is no crash."""
+        self.before_reset()
         self._boot_loop_counter.mark_stopped()
         machine.reset()
 
@@ -48,6 +56,7 @@ class Supervisor:
             rescued_config.remember_board(name)
         except OSError as error:
             log("the board's name could not be stored: %s" % error)
+        unload("firmware.guard.rescued_config")
 
     def start_hardware_watchdog(self, timeout_ms: int) -> machine.WDT:
         """Start the chip's watchdog, which nothing can stop until the next hard reset."""
@@ -74,6 +83,7 @@ def run(times=None) -> None:
         if boot_loop_counter.count >= crashes or _is_button_held():
             _safe_mode(boot_loop_counter)
         boot_loop_counter.mark_running()
+        _power_up()
         asyncio.get_event_loop().set_exception_handler(_raise)
         from .. import app  # only now: an exception of the import is a crash too
 
@@ -93,6 +103,10 @@ def run(times=None) -> None:
 def log_exception(error: BaseException) -> None:
     """Write a traceback to stderr."""
     sys.print_exception(error, sys.stderr)  # type: ignore[arg-type]  # two stubs' streams
+
+
+def _nothing() -> None:
+    """Until the application has something to do before a reset."""
 
 
 def _raise(_loop, context) -> None:
@@ -128,6 +142,27 @@ def _store_crash(error: BaseException) -> None:
             log("the crash could not be stored: %s" % failure)
         except Exception:
             pass  # restart even so
+
+
+def _power_up() -> None:
+    """Blink once, and start the radio: before the imports, so that it gets its memory."""
+    try:
+        from . import rescued_config
+
+        board = rescued_config.board()
+        light = None
+        if hasattr(board, "light") and not rescued_config.is_false("light"):
+            light = board.light()
+            light.show("solid", _BLINK_RGB)
+        if rescued_config.text("ssid"):
+            import network
+
+            network.WLAN(network.STA_IF).active(True)
+        if light is not None:
+            time.sleep_ms(_BLINK_MS)
+            light.show("off", _BLINK_RGB)
+    except Exception as error:  # the application tries again, and says what is wrong
+        log_exception(error)
 
 
 def _is_button_held() -> bool:

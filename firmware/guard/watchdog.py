@@ -24,6 +24,7 @@ class Watchdog:
     grace_ms = 60_000  # from the start of `run` to that of the hardware watchdog
     timeout_ms = 60_000  # longer than the slowest name lookup or TLS handshake blocks the loop
     healthy_ms = 120_000
+    step_ms = 4_000  # between two checks, at most
 
     def __init__(self, make, log, on_healthy=None) -> None:
         self._make = make
@@ -34,6 +35,10 @@ class Watchdog:
     def check_in(self, name: str, within_ms: int) -> None:
         """The task is alive, and will check in again within so many ms (less than 6 days)."""
         self._deadlines[name] = time.ticks_add(time.ticks_ms(), within_ms)
+
+    def forget_tasks(self) -> None:
+        """Some tasks will not check in again; those that live do."""
+        self._deadlines.clear()
 
     def overdue(self) -> str | None:
         """The name of a task that has not checked in in time, or None."""
@@ -49,7 +54,7 @@ class Watchdog:
         logged = None
         age_ms = healthy_for_ms = 0
         while True:
-            step_ms = beat_ms()
+            step_ms = min(self.step_ms, beat_ms())
             await asyncio.sleep_ms(step_ms)
             if hardware is None and self._make is not None:
                 age_ms += step_ms

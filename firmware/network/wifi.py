@@ -34,7 +34,7 @@ from micropython import const
 from pilotlight.net.backoff import Backoff
 
 from ..timestamps import beat_ms
-from .known_networks import checked
+from ..unload import unload
 
 _CONNECTING_POLL_MS = const(100)
 _POLL_MS = const(1_000)
@@ -95,7 +95,7 @@ class Wifi:
         self.reason: str | None = None
         self.wedged = False
         self.on_change = on_change
-        self._networks = checked(networks)
+        self._networks = _checked(networks) if networks else []
         self._country = country
         self._hostname = hostname
         self._log = log
@@ -115,7 +115,9 @@ class Wifi:
     @staticmethod
     def from_config(values: dict, log) -> "Wifi":
         """The Wi-Fi of an ESP32 board. values: the configuration's (key → value)."""
-        return Wifi(values["wifi"] or (), values["country"], values["hostname"], log=log)
+        wifi = Wifi((), values["country"], values["hostname"], log=log)
+        wifi._networks = values["wifi"] or []  # checked already
+        return wifi
 
     def is_up(self) -> bool:
         """Whether there is a link and an address, as far as the driver knows."""
@@ -129,7 +131,7 @@ class Wifi:
         to one that is still in the list stays. Raises ValueError, which says what is allowed; then
         nothing has changed.
         """
-        self._networks = checked(networks)
+        self._networks = _checked(networks)
         self._failed.clear()
         self._has_choice = True
         if not self._up or self._target not in self._networks:
@@ -423,3 +425,12 @@ class Wifi:
         if self._log is not None and line != self._logged:
             self._logged = line
             self._log(line)
+
+
+def _checked(networks) -> list:
+    from .known_networks import checked  # large, and needed rarely
+
+    try:
+        return checked(networks)
+    finally:
+        unload("firmware.network.known_networks")

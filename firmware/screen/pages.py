@@ -5,14 +5,12 @@ An indication has one or more pages, shown in turn. Nothing scrolls: text that i
 page continues on the next one. All measures are in pixels.
 """
 
-import sys
-
 from micropython import const
 
 from .. import strings
+from ..unload import unload
 from .font import draw as draw_line
 from .font import draw_large, width_of, wrap
-from .transliteration import readable
 
 # The height from which a QR code fits. At one pixel a module (5 mm) no phone can read it.
 _TALL = const(64)
@@ -89,9 +87,9 @@ def has_qr_code(page) -> bool:
 
 def _online(indication, width: int, height: int) -> list:
     paused = indication.paused is True
-    rows = [strings.PROJECT % readable(indication.project or strings.UNKNOWN, _LONGEST_NAME)]
+    rows = [strings.PROJECT % _readable(indication.project or strings.UNKNOWN, _LONGEST_NAME)]
     if indication.creator:
-        rows.append(strings.CREATOR % readable(indication.creator, _LONGEST_NAME))
+        rows.append(strings.CREATOR % _readable(indication.creator, _LONGEST_NAME))
     if indication.expires_at:
         rows.append(_expiry(indication.expires_at))
     if indication.reason is not None:
@@ -136,7 +134,7 @@ def _expiry(expires_at: str) -> str:
     if expires_at[10:11] == "T" and len(expires_at) > 16:
         zone = expires_at[-6:] if expires_at[-6] in "+-" else "UTC"
         return strings.EXPIRES_AT % (expires_at[:10], expires_at[11:16], zone)
-    return strings.EXPIRES % readable(expires_at, _LONGEST_NAME)
+    return strings.EXPIRES % _readable(expires_at, _LONGEST_NAME)
 
 
 def _texts(title: str, inverse: bool, large: bool, fixed, texts, width: int, height: int) -> list:
@@ -148,7 +146,7 @@ def _texts(title: str, inverse: bool, large: bool, fixed, texts, width: int, hei
     room = left // _ROW - len(fixed)
     sheets: list = [[]]
     for text in texts:
-        lines = wrap(readable(text, _LONGEST_TEXT).strip(), width)
+        lines = wrap(_readable(text, _LONGEST_TEXT).strip(), width)
         if len(lines) <= room < len(sheets[-1]) + len(lines):
             sheets.append([])
         for line in lines:
@@ -157,7 +155,7 @@ def _texts(title: str, inverse: bool, large: bool, fixed, texts, width: int, hei
             sheets[-1].append(line)
     most = len(fixed) + max([len(sheet) for sheet in sheets])
     pitch = min(_WIDEST_ROW, left // max(1, most))
-    title = readable(title, _LONGEST_TEXT)
+    title = _readable(title, _LONGEST_TEXT)
     return [(_draw_text, title, inverse, large, pitch, fixed + tuple(sheet)) for sheet in sheets]
 
 
@@ -191,9 +189,9 @@ def _draw_text(page, canvas, width: int, height: int) -> None:
 
 
 def _pairing(indication, width: int, height: int) -> list:
-    code = readable(indication.user_code, _LONGEST_NAME)
+    code = _readable(indication.user_code, _LONGEST_NAME)
     link = indication.verification_uri or strings.FRAME_IO
-    link = readable(link[link.find("//") + 2 :] if "//" in link else link, _LONGEST_NAME)
+    link = _readable(link[link.find("//") + 2 :] if "//" in link else link, _LONGEST_NAME)
     if width_of(code) > width:
         return _texts(strings.PAIR, True, False, (), (code, link), width, height)
     pages: list = [(_draw_code, code, link)]
@@ -251,6 +249,15 @@ def _draw_qr(page, canvas, width: int, height: int) -> None:
     draw_large(canvas, code[half:], x, 42, scale, 2)
 
 
+def _readable(text: str, longest: int) -> str:
+    """The text as the font can show it, at most `longest` characters."""
+    if len(text) <= longest and all([0x20 <= byte < 0x7F for byte in text.encode()]):
+        return text
+    from .transliteration import readable  # only for names that need it
+
+    return readable(text, longest)
+
+
 def _qr_code(uri: str):
     """The modules of a link's QR code, or None if it is too long or memory is short."""
     if _encoded[0] != uri:
@@ -261,8 +268,6 @@ def _qr_code(uri: str):
             _encoded[0] = uri
         except (ImportError, ValueError, MemoryError):
             return None
-        del (
-            sys.modules["firmware.screen.qr_code"],
-            package.qr_code,
-        )  # the code is large, and the next one comes in minutes
+        package = None
+        unload("firmware.screen.qr_code")  # it is large, and the next code comes in minutes
     return _encoded[1]

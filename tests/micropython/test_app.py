@@ -1,12 +1,20 @@
 """How the firmware ends: its outputs go dark, and an exception in any job ends all jobs."""
 
 import asyncio
+import sys
 
-from firmware import app
+from firmware import app, start
+from firmware.guard.watchdog import Watchdog
 from firmware.timestamps import Uptime
 from pilotlight import agent as agent_module
 from pilotlight.status import DeviceStatus
 from tests.support.expect import raises
+
+
+class Esp32:
+    """Stands in for the module."""
+
+    HEAP_DATA = 4
 
 
 class Told:
@@ -82,6 +90,7 @@ async def test_clock_and_agent_hear_of_the_network():
     heard = []
     agent.network_changed = lambda: heard.append("agent")
     clock.network_changed = lambda: heard.append("clock")
+    network.is_up = lambda: False
     with raises(ValueError):
         await app.run_all(agent, network, clock, outputs, None)
     network.on_change()
@@ -97,12 +106,15 @@ def test_the_configuration_can_forbid_the_reset_by_recovery():
     class Supervisor:
         watchdog = Watchdog
 
+        def reset(self):
+            pass
+
     kept = agent_module.Agent
     agent_module.Agent = lambda *arguments: arguments
     try:
         for may_reset in (True, False):
-            made = app.make_agent(
-                "settings", "network", "storage", "clock", None, None, Supervisor, may_reset
+            made = start.make_agent(
+                "settings", "network", "storage", "clock", None, Supervisor(), may_reset
             )
             assert callable(made[6]) == may_reset and made[7] == "check in", made
     finally:
@@ -149,3 +161,33 @@ async def test_a_console_that_lost_a_line_gets_the_newest_one_when_it_is_read():
     assert console.shown == ["starting"] * 4, console.shown  # and then no more
     assert len(lines) == 1 and "console" in lines[0], lines
     assert max(virtual_ms) <= 30_000
+
+
+async def test_too_little_memory_before_the_first_connect_stops_the_agent():
+    """No task of the agent starves the watchdog then, so no reset comes."""
+    lines = []
+    app.log = lines.append
+    for largest, stops in ((29_999, True), (30_000, False)):
+        sys.modules["esp32"] = Esp32()
+        sys.modules["esp32"].idf_heap_info = lambda _, n=largest: [(100_000, 50_000, n, 0)]
+        done = []
+        told = Told(error=ValueError())
+        agent, outputs, network = [Job(told, name) for name in ("agent", "outputs", "network")]
+        agent.status = DeviceStatus()
+        agent.network_changed = lambda done=done: done.append("changed")
+        agent.stop = lambda told=told: told.run("stop")
+        network.is_up = lambda: True
+
+        class Supervisor:
+            watchdog = Watchdog(None, print)
+
+        Supervisor.watchdog.check_in("session", 1)
+        running = asyncio.create_task(app.run_all(agent, network, told, outputs, Supervisor))
+        await asyncio.sleep_ms(5)
+        network.on_change()
+        await asyncio.sleep_ms(5)
+        assert (Supervisor.watchdog.overdue() is None) == stops == ("stop" in told.told)
+        assert done == ([] if stops else ["changed"])
+        assert agent.status.fault == ("too_little_memory" if stops else None)
+        running.cancel()
+    assert len(lines) == 1 and "use the frozen build, docs/memory.md" in lines[0], lines

@@ -3,7 +3,7 @@
 import framebuf
 
 from firmware.screen import pages
-from firmware.screen.font import draw, draw_large, width_of, wrap
+from firmware.screen.font import GLYPHS, draw, draw_large, width_of, wrap
 from firmware.screen.transliteration import BOX, readable
 from firmware.strings import PAGES, REASONS
 from tests.support.canvas import SIZES, check_inside, drawn, texts
@@ -228,3 +228,14 @@ def test_large_characters_keep_their_gaps():
     draw_large(line, "44", 0, 0, 3, 3)
     assert not any([line.pixel(x, y) for x in (18, 19, 20) for y in range(24)])
     assert all([line.pixel(x, 13) for x in (0, 17, 21, 38)]) and not line.pixel(39, 13)
+
+
+def test_the_sizes_of_the_font_are_those_of_framebuf():
+    glyph = bytearray(8)
+    canvas = framebuf.FrameBuffer(glyph, 8, 8, framebuf.MONO_HLSB)
+    for code in range(33, 127):
+        canvas.fill(0)
+        canvas.text(chr(code), 0, 0)
+        ink = [column for column in range(8) if any([row & 0x80 >> column for row in glyph])]
+        width = 7 if code == ord("4") else ink[-1] - ink[0] + 2
+        assert GLYPHS[code - 32] == ink[0] << 4 | width, chr(code)

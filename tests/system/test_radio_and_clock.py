@@ -18,10 +18,15 @@ SSID, PASSWORD = "Stage 6", "a w1fi password"
 QUICK = {"ssid": SSID, "password": PASSWORD, "associate_ms": 0, "address_ms": 0}
 
 
-def board_at(mock: Mock, folder: Path, **options: Any) -> VirtualBoard:
+def board_at(
+    mock: Mock, folder: Path, environment: dict[str, str] | None = None, **options: Any
+) -> VirtualBoard:
     """A board with the firmware and a configuration, in an air without access points, off."""
     board = VirtualBoard(
-        folder / "board", code=ROOT, littlefs=True, environment={"VIRTUAL_AIR": "[]"}
+        folder / "board",
+        code=ROOT,
+        littlefs=True,
+        environment={"VIRTUAL_AIR": "[]", **(environment or {})},
     )
     frameio = {"url": mock.url, "client_version": CLIENT_VERSION, "access_token": TOKEN}
     if mock.url.startswith("https"):

@@ -51,6 +51,7 @@ LIBRARY_ORDER = [
 ]
 FIRMWARE_ORDER = [
     "build",
+    "unload",
     "strict_json",
     "timestamps",
     "strings",
@@ -67,6 +68,7 @@ FIRMWARE_ORDER = [
     "screen",
     "panel",
     "boards",
+    "start",
     "app",
 ]
 # What may point up all the same: (from, to) → why.

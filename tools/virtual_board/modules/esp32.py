@@ -1,4 +1,8 @@
-"""The `esp32` module: NVS, the store that survives all; in the folder VIRTUAL_BOARD_NVS, if any."""
+"""The `esp32` module: NVS, the store that survives all; in the folder VIRTUAL_BOARD_NVS, if any.
+
+idf_heap_info tells of a chip with PSRAM, or of one without whose largest free block is
+VIRTUAL_BOARD_LARGEST_BLOCK bytes.
+"""
 
 import json
 import os
@@ -8,6 +12,17 @@ from virtual import host
 _NOT_FOUND, _KEY_TOO_LONG, _INVALID_LENGTH = -0x1102, -0x1109, -0x110C
 _LONGEST_KEY = 15
 _namespaces = {}
+HEAP_DATA = 4
+HEAP_EXEC = 1
+_PSRAM = (8_388_608, 8_000_000, 7_900_000, 7_900_000)
+
+
+def idf_heap_info(capabilities):
+    """(bytes, free, largest free block, least ever free) of each region."""
+    largest = os.getenv("VIRTUAL_BOARD_LARGEST_BLOCK")
+    if largest:
+        return [(113_840, int(largest) + 900, int(largest), int(largest)), (15_072, 16, 8, 0)]
+    return [(113_840, 60_000, 40_000, 30_000), _PSRAM]
 
 
 class NVS:

@@ -1,0 +1,126 @@
+"""Reads the configuration and makes the parts of app.py. Unloaded once they are made."""
+
+import asyncio
+import os
+import sys
+
+from micropython import const
+
+from pilotlight.net.errors import Untrusted
+
+from .event_log import EventLog
+from .storage import FileStorage
+from .text_output import log
+from .timestamps import Uptime
+from .unload import unload
+
+_CONFIG_ERROR_EXIT = const(2)
+
+
+def parts(times, supervisor, uptime: Uptime) -> tuple:
+    """(agent, network, clock, console or None, front panel or None, event log).
+
+    An unusable configuration ends as `app.run` says.
+    """
+    values, settings = configure(uptime, supervisor)
+    try:
+        board = _board(values["board"])
+        storage = (
+            board.storage(values) if hasattr(board, "storage") else FileStorage(values["state_dir"])
+        )
+        network = board.network(values, log)
+        clock = board.clock(values, storage, log)
+        event_log = EventLog(storage, uptime, clock.now_s, log)
+        if supervisor is not None:
+            supervisor.before_reset = event_log.save
+        agent = make_agent(
+            settings, network, storage, clock, times, supervisor, values["reset_when_stuck"]
+        )
+    except ImportError as error:
+        _fail(
+            "%s: board: %s can't be used here: %s" % (_config_path(), values["board"], error),
+            uptime,
+            supervisor,
+        )
+    except Untrusted as error:
+        _fail("%s: frameio.ca: %s" % (_config_path(), error), uptime, supervisor)
+    settings = None
+    if supervisor is not None:
+        supervisor.remember_board(values["board"])
+    console = None
+    if values["board"] == "host" if values["console"] is None else values["console"]:
+        from .console import Console
+
+        console = Console()
+    return agent, network, clock, console, _front_panel(board, values, storage), event_log
+
+
+def configure(uptime: Uptime, supervisor=None):
+    """(configuration values, the Agent's Settings). An unusable one ends as `app.run` says.
+
+    The modules that read them are large, so they are unloaded again.
+    """
+    from . import config
+
+    path = _config_path()
+    try:
+        values = config.load(path)
+        return values, config.settings(values, path)
+    except config.ConfigError as error:
+        _fail(str(error), uptime, supervisor)
+    finally:
+        unload(
+            "firmware.config",
+            "firmware.strict_json",
+            "firmware.network.known_networks",
+            "pilotlight.settings",
+            "pilotlight.trust_roots",
+        )
+
+
+def make_agent(settings, network, storage, clock, times, supervisor=None, may_reset=True):
+    """The Agent. With a supervisor its tasks check in, and it may reset the board if may_reset."""
+    from pilotlight.agent import Agent  # only now: the unloaded configuration modules made room
+
+    if supervisor is None:
+        return Agent(settings, network, storage, clock, times, log)
+    reset = supervisor.reset if may_reset else None
+    check_in = supervisor.watchdog.check_in
+    return Agent(settings, network, storage, clock, times, log, reset, check_in)
+
+
+def _front_panel(board, values: dict, storage):
+    """The board's light, screen and button as a FrontPanel, or None if it has none of them."""
+    light = board.light() if values["light"] and hasattr(board, "light") else None
+    screen = None
+    if values["screen"] != "none" and hasattr(board, "screen"):
+        from .screen.screen import Screen
+
+        screen = Screen(board.screen(int(values["screen"].split("x")[1])))
+    button = board.button() if hasattr(board, "button") else None
+    if light is None and screen is None and button is None:
+        return None
+    from .panel.front_panel import FrontPanel
+
+    return FrontPanel(light, screen, button, storage, values["brightness"], log)
+
+
+def _fail(sentence: str, uptime: Uptime, supervisor) -> None:
+    from .screen import fault_screen
+
+    log(sentence)
+    if supervisor is not None:
+        # For ever, because an exit would be a soft reset, and then the same error again.
+        asyncio.run(fault_screen.show("config", sentence, uptime.ms()))
+    fault_screen.print_fault("config", uptime.ms())
+    sys.exit(_CONFIG_ERROR_EXIT)
+
+
+def _config_path() -> str:
+    path = os.getenv("PILOTLIGHT_CONFIG") if hasattr(os, "getenv") else None
+    return path or "config.json"
+
+
+def _board(name: str):
+    # __import__ returns the outermost package.
+    return getattr(__import__("firmware.boards." + name).boards, name)
