@@ -1,6 +1,7 @@
-"""All wording: what the states and reasons mean, and what to do. Pure.
+"""What the states and reasons mean, and what to do. Pure. It is large: load it for a moment only.
 
-Plain sentences for a user on a film set who has not read a manual. The screen shows them.
+Plain sentences for a user on a film set who has not read a manual. The screen shows them, and
+screen/labels.py.
 """
 
 
@@ -28,27 +29,6 @@ class Table:
             yield line[: line.find("|")]
 
 
-# The screen's texts, in Frame.io's own words where it has them (Connected, Paused).
-CONNECTED = "Connected: %s"
-PAUSED = "Paused: %s"
-YES = "Yes"
-NO = "No"
-CHECKING = "checking"
-BY_HTTP = "by HTTP"
-ONLINE_LARGE = "Online"
-PAUSED_LARGE = "PAUSED"
-REMEDY = "> %s"
-PROJECT = "Project: %s"
-CREATOR = "Paired by %s"
-UNKNOWN = "unknown"
-EXPIRES = "Expires %s"
-EXPIRES_AT = "Expires %s at %s %s"
-PAIR = "Enter code at"
-SCAN = "Scan or"
-FRAME_IO = "Frame.io"
-LOG = "Log"
-LOG_EMPTY = "Nothing has happened yet"
-
 # state → (title, what it is, what to do), for states with a page of text. A reason replaces the
 # last two.
 PAGES = Table("""
@@ -59,9 +39,6 @@ no_backend|Connected: No|Frame.io does not answer|Wait: it tries again
 unpaired|Not paired|This device is not paired|Hold the button to pair
 joining|Going online|Please wait|
 """)
-
-# The reason that a pairing's pages show, too.
-NOT_STORED = "not_stored"
 
 # reason → (what it is, what to do); each fits on two rows of a small screen
 REASONS = Table("""

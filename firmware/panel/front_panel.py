@@ -8,8 +8,8 @@ from pilotlight.credentials import NotAuthorized
 from pilotlight.net.deadline import ends_within
 
 from ..indication import Indication
-from ..strings import MESSAGES
 from ..timestamps import beat_ms
+from ..unload import unload
 
 # Brightness in percent. A press takes the next higher one, and after the highest comes dark: so one
 # press hides a bright light.
@@ -195,5 +195,8 @@ class FrontPanel:
     def _show_message(self, message: str, ms: int) -> None:
         if self._screen is not None:
             self._screen.wake()
+            from ..strings import MESSAGES  # large, and needed for a moment
+
             title, text = MESSAGES[message]
+            unload("firmware.strings")
             self._screen.message(title, text, ms)

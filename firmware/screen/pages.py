@@ -7,8 +7,8 @@ page continues on the next one. All measures are in pixels.
 
 from micropython import const
 
-from .. import strings
 from ..unload import unload
+from . import labels
 from .font import draw as draw_line
 from .font import draw_large, width_of, wrap
 
@@ -27,7 +27,7 @@ _QR_WIDTH = const(74)  # two pixels a module, and four modules of white on each 
 _LOG_LINES = const(12)
 
 _encoded: list = [None, None]  # the last link and its QR code's modules
-_PAUSED_YES = strings.PAUSED % strings.YES
+_PAUSED_YES = labels.PAUSED % labels.YES
 
 
 def draw(page, canvas, width: int, height: int) -> None:
@@ -42,15 +42,10 @@ def pages_of(indication, width: int, height: int) -> list:
         return _pairing(indication, width, height)
     if indication.state == "online" or indication.state == "paused":
         return _online(indication, width, height)
-    title, meaning, remedy = strings.PAGES[indication.state]
-    if indication.reason is not None:
-        meaning, remedy = strings.REASONS.get(indication.reason) or (
-            indication.reason.replace("_", " "),
-            remedy,
-        )
+    title, meaning, remedy = _words(indication)
     rows = [meaning]
     if remedy:
-        rows.append(strings.REMEDY % remedy)
+        rows.append(labels.REMEDY % remedy)
     if (
         indication.state == "joining"
         or indication.state == "unpaired"
@@ -70,11 +65,11 @@ def message_pages(title: str, text: str, width: int, height: int) -> list:
 def log_pages(lines, width: int, height: int) -> list:
     """The pages of the newest log lines, the newest first. lines: a list, the newest last."""
     return _texts(
-        strings.LOG,
+        labels.LOG,
         False,
         False,
         (),
-        list(reversed(lines[-_LOG_LINES:])) or (strings.LOG_EMPTY,),
+        list(reversed(lines[-_LOG_LINES:])) or (labels.LOG_EMPTY,),
         width,
         height,
     )
@@ -87,45 +82,63 @@ def has_qr_code(page) -> bool:
 
 def _online(indication, width: int, height: int) -> list:
     paused = indication.paused is True
-    rows = [strings.PROJECT % _readable(indication.project or strings.UNKNOWN, _LONGEST_NAME)]
+    rows = [labels.PROJECT % _readable(indication.project or labels.UNKNOWN, _LONGEST_NAME)]
     if indication.creator:
-        rows.append(strings.CREATOR % _readable(indication.creator, _LONGEST_NAME))
+        rows.append(labels.CREATOR % _readable(indication.creator, _LONGEST_NAME))
     if indication.expires_at:
         rows.append(_expiry(indication.expires_at))
     if indication.reason is not None:
-        meaning, remedy = strings.REASONS.get(indication.reason) or (indication.reason, "")
+        _, meaning, remedy = _words(indication)
         rows.append(meaning)
-        rows.append(strings.REMEDY % remedy)
+        rows.append(labels.REMEDY % remedy)
     fixed: tuple = (_connected(indication),)
     if height < _TALL:
         rows.insert(0, _connected(indication))
         fixed = ()
     if paused:
-        return _texts(strings.PAUSED_LARGE, True, True, fixed, rows, width, height)
+        return _texts(labels.PAUSED_LARGE, True, True, fixed, rows, width, height)
     if height < _TALL:
         return _texts(_paused(indication), False, False, (), rows, width, height)
     return _texts(
-        strings.ONLINE_LARGE, False, True, fixed + (_paused(indication),), rows, width, height
+        labels.ONLINE_LARGE, False, True, fixed + (_paused(indication),), rows, width, height
     )
 
 
+def _words(indication) -> tuple:
+    """(title, meaning, remedy) of state and reason. Without memory for them, the bare words."""
+    reason = indication.reason
+    texts, of_reason = None, None
+    try:
+        from ..strings import PAGES, REASONS  # large, and needed for a moment
+
+        texts = PAGES.get(indication.state)
+        of_reason = REASONS.get(reason or "")
+    except MemoryError:
+        pass
+    unload("firmware.strings")
+    title, meaning, remedy = texts or (indication.state, "", "")
+    if reason is not None:
+        meaning, remedy = of_reason or (reason.replace("_", " ") if texts else reason, remedy)
+    return title, meaning, remedy
+
+
 def _connected(indication) -> str:
-    return strings.CONNECTED % (
-        strings.BY_HTTP
+    return labels.CONNECTED % (
+        labels.BY_HTTP
         if indication.connected and indication.fallback
-        else strings.YES
+        else labels.YES
         if indication.connected
-        else strings.NO
+        else labels.NO
     )
 
 
 def _paused(indication) -> str:
-    return strings.PAUSED % (
-        strings.CHECKING
+    return labels.PAUSED % (
+        labels.CHECKING
         if indication.paused is None
-        else strings.YES
+        else labels.YES
         if indication.paused
-        else strings.NO
+        else labels.NO
     )
 
 
@@ -133,8 +146,8 @@ def _expiry(expires_at: str) -> str:
     """Day and time as Frame.io wrote it; any other text unchanged."""
     if expires_at[10:11] == "T" and len(expires_at) > 16:
         zone = expires_at[-6:] if expires_at[-6] in "+-" else "UTC"
-        return strings.EXPIRES_AT % (expires_at[:10], expires_at[11:16], zone)
-    return strings.EXPIRES % _readable(expires_at, _LONGEST_NAME)
+        return labels.EXPIRES_AT % (expires_at[:10], expires_at[11:16], zone)
+    return labels.EXPIRES % _readable(expires_at, _LONGEST_NAME)
 
 
 def _texts(title: str, inverse: bool, large: bool, fixed, texts, width: int, height: int) -> list:
@@ -190,21 +203,21 @@ def _draw_text(page, canvas, width: int, height: int) -> None:
 
 def _pairing(indication, width: int, height: int) -> list:
     code = _readable(indication.user_code, _LONGEST_NAME)
-    link = indication.verification_uri or strings.FRAME_IO
+    link = indication.verification_uri or labels.FRAME_IO
     link = _readable(link[link.find("//") + 2 :] if "//" in link else link, _LONGEST_NAME)
     if width_of(code) > width:
-        return _texts(strings.PAIR, True, False, (), (code, link), width, height)
+        return _texts(labels.PAIR, True, False, (), (code, link), width, height)
     pages: list = [(_draw_code, code, link)]
     if width_of(link) > width:
-        pages.extend(_texts(strings.PAIR, True, False, (), (link,), width, height))
+        pages.extend(_texts(labels.PAIR, True, False, (), (link,), width, height))
     if height >= _TALL and indication.verification_uri_complete:
         rows = _qr_code(indication.verification_uri_complete)
         if rows is not None:
             pages.append((_draw_qr, rows, code))
-    if indication.reason == strings.NOT_STORED:  # before the user types the code in
-        meaning, remedy = strings.REASONS[indication.reason]
-        rows = (meaning, strings.REMEDY % remedy)
-        pages.extend(_texts(strings.PAIR, True, False, (), rows, width, height))
+    if indication.reason == labels.NOT_STORED:  # before the user types the code in
+        _, meaning, remedy = _words(indication)
+        rows = (meaning, labels.REMEDY % remedy)
+        pages.extend(_texts(labels.PAIR, True, False, (), rows, width, height))
     return pages
 
 
@@ -216,7 +229,7 @@ def _draw_code(page, canvas, width: int, height: int) -> None:
     highest = _LARGEST_CODE
     if height >= _TALL:
         canvas.fill_rect(0, 0, width, _TITLE, 1)
-        draw_line(canvas, strings.PAIR, (width - width_of(strings.PAIR)) // 2, 1, 0)
+        draw_line(canvas, labels.PAIR, (width - width_of(labels.PAIR)) // 2, 1, 0)
         highest += 1
         y = 15
         link_y -= 5
@@ -242,7 +255,7 @@ def _draw_qr(page, canvas, width: int, height: int) -> None:
             if rows[row * 4 + (column >> 3)] & (0x80 >> (column & 7)):
                 canvas.fill_rect(left + column * 2, top + row * 2, 2, 2, 0)
     x = _QR_WIDTH + 6
-    draw_line(canvas, strings.SCAN, x, 2)
+    draw_line(canvas, labels.SCAN, x, 2)
     half = (len(code) + 1) // 2
     scale = min(2, (width - x + 1) // (max(width_of(code[:half]), width_of(code[half:])) + 1))
     draw_large(canvas, code[:half], x, 20, scale, 2)

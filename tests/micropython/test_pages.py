@@ -1,5 +1,7 @@
 """What the pages say and where: nothing is cut or leaves the display, and no name breaks them."""
 
+import sys
+
 import framebuf
 
 from firmware.screen import pages
@@ -63,6 +65,21 @@ def test_an_unknown_reason_is_shown_as_it_is():
     assert "something_new" in texts(
         pages.pages_of(Indication("online", reason="something_new"), 128, 64)
     )
+
+
+class Starved:
+    """Stands in for a module that finds no memory."""
+
+    @property
+    def PAGES(self):
+        raise MemoryError
+
+
+def test_without_memory_for_the_words_state_and_reason_are_shown():
+    sys.modules["firmware.strings"] = sys.modules["firmware"].strings = Starved()
+    shown = texts(pages.pages_of(Indication("no_backend", reason="timeout"), 128, 64))
+    assert shown == "timeout", shown
+    assert "firmware.strings" not in sys.modules
 
 
 def test_paused_is_on_each_page_and_unknown_is_never_no():

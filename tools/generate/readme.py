@@ -19,7 +19,10 @@ README = ROOT / "README.md"
 EMBEDDING = ROOT / "docs/embedding.md"
 # state → (when, what the user does)
 STATES = {
-    "fault": ("unusable configuration or trust roots, safe mode", "reads screen, console or log"),
+    "fault": (
+        "unusable configuration or trust roots, too little memory, safe mode",
+        "reads screen, console or log",
+    ),
     "starting": ("nothing known yet, at most 3 s", "nothing"),
     "no_network": ("no link or address", "checks Wi-Fi"),
     "pairing": ("a code is shown", "enters the code in Frame.io"),
