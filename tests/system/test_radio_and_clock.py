@@ -125,7 +125,7 @@ def test_a_cold_clock_without_ntp_sends_nothing_and_the_last_good_time_serves_la
     mock = rig.mock(tls=True)
     with board_at(mock, tmp_path, ntp=["ntp.one", "ntp.two"]) as board:
         board.power_on()
-        board.wait("wifi", event="on")
+        wait(board, 0, state="no_network")
         board.order("ntp", action="silence", host="ntp.one")
         board.order("ntp", action="unknown", host="ntp.two")
         board.order("wifi", action="add", **QUICK)
@@ -141,7 +141,7 @@ def test_a_cold_clock_without_ntp_sends_nothing_and_the_last_good_time_serves_la
         assert json.loads(board.read_file("state/clock.json"))["good_s"] > 1_750_000_000
         since = board.mark()
         board.power_on()
-        board.wait("wifi", since, event="on")
+        wait(board, after, state="no_network")
         board.order("ntp", action="silence")
         board.order("wifi", action="add", **QUICK)
         wait(board, after, state="online")
