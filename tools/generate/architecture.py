@@ -60,6 +60,7 @@ FIRMWARE_ORDER = [
     "text_output",
     "console",
     "storage",
+    "log_entries",
     "event_log",
     "network",
     "config",
