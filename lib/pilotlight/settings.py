@@ -22,8 +22,7 @@ class Settings:
     name, an IPv4 address, or an IPv6 address in brackets. Plain `http` is accepted only for this
     machine itself.
     client_version: the vendor's semantic version, sent with every call as `x-client-version`.
-    trust_roots: DER certificates (a list or tuple of bytes) of the roots to trust, or a function
-    that gives them and is called whenever one is needed, so that they need not stay in memory.
+    trust_roots: DER certificates (a list or tuple of bytes) of the roots to trust.
     `pilotlight.trust_roots.ROOTS` has Frame.io's.
     client_secret: the model's secret, issued by Frame.io: then the user pairs the device.
     client_id: this unit's id, such as its serial number (not a MAC address); None: the device makes
@@ -48,7 +47,7 @@ class Settings:
         self.host_field = host_field(self.host, self.port, self.scheme == "https")
         if not is_semver(client_version):
             raise SettingsError("client_version must be a semantic version such as 1.2.3")
-        if not isinstance(trust_roots, (list, tuple)) and not callable(trust_roots):
+        if not isinstance(trust_roots, (list, tuple)):
             raise SettingsError("trust_roots must be a list of DER certificates")
         for name, value in (
             ("client_secret", client_secret),

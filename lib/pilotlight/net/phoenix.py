@@ -255,7 +255,9 @@ class PhoenixSocket:
     def _on_message(self, opcode: int, start: int, end: int) -> None:
         frames = self._websocket.frames
         if frames.was_expected:
-            self._beaten()
+            self._heartbeat_answered = True
+            if not self.has_beaten:
+                self._beaten()
             self._proof.prove()
             return
         if opcode != _TEXT:
@@ -272,16 +274,14 @@ class PhoenixSocket:
         ):
             self._beaten()
             if frames.is_first and end - start <= _LARGEST_EXPECTED_BYTES:
-                frames.expected = bytes(frames.buffer[start:end])
+                frames.expect(bytes(frames.buffer[start:end]))
         elif read.topic == self._topic:
             self._on_channel_message(read)
         self._proof.prove()
 
     def _beaten(self) -> None:
-        self._heartbeat_answered = True
-        if not self.has_beaten:
-            self.has_beaten = True
-            self._news.set()  # only then: it wakes a task, and that allocates
+        self._heartbeat_answered = self.has_beaten = True
+        self._news.set()
 
     def _on_channel_message(self, read: MessageReader) -> None:
         event = read.event

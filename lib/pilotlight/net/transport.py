@@ -56,8 +56,8 @@ class Endpoint:
     """A server to connect to, and which of its addresses to try next.
 
     host, port: as in the URL, but an IPv6 address without brackets.
-    roots: the certificates to trust, a list or tuple of DER bytes, or a function that gives one and
-    is called whenever a root is needed; None for plain TCP.
+    roots: the certificates to trust, DER bytes: a list, a tuple, or an object with a length that is
+    indexed whenever a root is needed, so that it may load it then; None for plain TCP.
     host_field: the value of the Host header, with the port unless it is the scheme's default.
 
     A look-up blocks the whole event loop, so few are made. None while a stream to this endpoint is
@@ -107,7 +107,7 @@ class Endpoint:
     def tls_context(self):
         """A TLS context that trusts one root. Raises Untrusted or Unreachable (`memory`)."""
         if self._context is None:
-            self._trust(self._all_roots(), self._root)
+            self._trust(self._root)
         return self._context
 
     def trust_next(self, refused) -> int:
@@ -115,34 +115,31 @@ class Endpoint:
 
         Gives the number of roots. Raises Untrusted or Unreachable (`memory`).
         """
-        roots = self._all_roots()
-        if refused is self._context and len(roots) > 1:  # else another stream was faster
-            self._trust(roots, (self._root + 1) % len(roots))
-        return len(roots)
-
-    def _all_roots(self):
-        return self._roots() if callable(self._roots) else self._roots
+        count = len(self._roots)
+        if refused is self._context and count > 1:  # else another stream was faster
+            self._trust((self._root + 1) % count)
+        return count
 
     def _check_roots(self) -> None:
-        roots = self._all_roots()
-        if not roots:
+        count = len(self._roots)
+        if not count:
             raise Untrusted(
                 "certificate", "there are no trust roots, so no server could be verified"
             )
         try:
-            for at in range(len(roots) - 1, -1, -1):
-                self._trust(roots, at)
+            for at in range(count - 1, -1, -1):
+                self._trust(at)
         except Unreachable:
             self._root = 0  # there is no memory now: a connect says so
 
-    def _trust(self, roots, at: int) -> None:
+    def _trust(self, at: int) -> None:
         self._root = at
         self._context = None
         gc.collect()  # TLS's memory is freed with the last context
         try:
             context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
             context.verify_mode = tls.CERT_REQUIRED  # type: ignore[attr-defined]  # the stubs lack it
-            context.load_verify_locations(roots[at])
+            context.load_verify_locations(self._roots[at])
         except OSError as error:
             raise _named(error, False)
         except ValueError:
@@ -260,7 +257,8 @@ class Transport:
         self._connected = False  # something was written, so a reset is not a refusal
         # Set here to reserve the memory: a socket that could not be stored would stay open.
         self._socket: socket.socket | None = None
-        self._stream: socket.socket | None = None
+        # The TLS socket, or the same.
+        self._stream: socket.socket = None  # type: ignore[assignment]  # not before `open`
         self.closed = False
         self.begun_ms = self.progress_ms = time.ticks_ms()
         self.readable = _readiness(self, False)
@@ -285,7 +283,8 @@ class Transport:
         if not self.is_tls:
             return
         await asyncio.sleep_ms(0)  # the connect's round trip was a turn, unless it was very short
-        self._check_open()
+        if self.closed:
+            raise _closed_here()
         gc.collect()  # TLS buffers are large: free those of the last connection
         self._info = None  # if this fails, the address is not to blame
         context = self._context = self._endpoint.tls_context()
@@ -316,9 +315,10 @@ class Transport:
         Gives their count, 0 at the end of the stream, None if none have come. Raises Unreachable,
         Untrusted, or LinkClosed if it was closed on this side.
         """
-        stream = self._check_open()
+        if self.closed:
+            raise _closed_here()
         try:
-            count = stream.readinto(buffer)
+            count = self._stream.readinto(buffer)
         except (OSError, ValueError) as error:
             raise _named(error, self._connected)
         if count:
@@ -350,9 +350,14 @@ class Transport:
         Gives the count of bytes, perhaps 0. Raises Unreachable, Untrusted, or LinkClosed if it was
         closed on this side.
         """
-        stream = self._check_open()
+        if self.closed:
+            raise _closed_here()
         try:
-            count = stream.write(buffer, start, end - start)
+            count = self._stream.write(
+                buffer,
+                start,  # type: ignore[call-arg]  # the stubs lack it
+                end - start,
+            )
         except (OSError, ValueError) as error:
             raise _named(error, self._connected)
         self._connected = True
@@ -410,11 +415,6 @@ class Transport:
         elif self._info is not None:
             self._endpoint._did_not_answer(self._info)
 
-    def _check_open(self):
-        if self.closed:
-            raise _closed_here()
-        return self._stream
-
 
 class _Readiness:
     """An awaitable that ends when the stream can be read (or written).
@@ -439,12 +439,15 @@ class _Readiness:
             _DONE.__traceback__ = None  # else it would grow with each raise
             raise _DONE
         self._begin = False
-        stream = self._transport._check_open()
-        self._task = asyncio.core.cur_task
+        transport = self._transport
+        if transport.closed:
+            raise _closed_here()
+        core = asyncio.core
+        self._task = core.cur_task
         if self._for_writing:
-            asyncio.core._io_queue.queue_write(stream)
+            core._io_queue.queue_write(transport._stream)
         else:
-            asyncio.core._io_queue.queue_read(stream)
+            core._io_queue.queue_read(transport._stream)
 
     def throw(self, error, *_) -> None:
         """The waiting task was cancelled."""

@@ -51,7 +51,7 @@ class WebSocketClient:
     def __init__(self, bound_bytes: int, send_bytes: int) -> None:
         self.frames = FrameReader(bound_bytes)
         self._writer = FrameWriter(send_bytes)
-        self._transport: Transport | None = None
+        self._transport: Transport = None  # type: ignore[assignment]  # not before `open`
         self._masks = b""
         self._mask_at = 0
         self._ping: bytes | None = None  # it waits for its pong

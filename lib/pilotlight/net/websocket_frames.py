@@ -52,8 +52,7 @@ class FrameReader:
     `next()` or `room()` is called again.
     is_first, is_last: whether it is the first piece of its message, and the last one.
     message_bytes: the length of the message up to the end of its frame under way.
-    expected: a text that is often received; it must be valid UTF-8. A message that equals it and
-    comes in one piece is not checked for UTF-8, and `was_expected` is True after it.
+    was_expected: the message is the text given to `expect`.
     """
 
     def __init__(self, bound_bytes: int) -> None:
@@ -61,7 +60,7 @@ class FrameReader:
         self.buffer = bytearray(_BUFFER_BYTES)
         self._view = memoryview(self.buffer)
         self._utf8 = Utf8Check()
-        self.expected = b""
+        self._expected = b""  # a whole frame
         self.reset()
 
     def reset(self) -> None:
@@ -78,6 +77,13 @@ class FrameReader:
         self._left = NONE  # payload bytes of it still to come; NONE: a header comes next
         self._head = 0  # bytes not parsed yet: buffer[_head:_tail]
         self._tail = 0
+
+    def expect(self, text: bytes) -> None:
+        """Know this text again: up to 125 bytes of valid UTF-8 that are often received.
+
+        If its frame has come whole, it is compared at once: nothing is parsed or checked.
+        """
+        self._expected = bytes((0x80 | TEXT, len(text))) + text
 
     def room(self):
         """The part of the buffer for the next bytes of the wire; at least one byte long."""
@@ -107,14 +113,29 @@ class FrameReader:
         soon as the bytes at hand break a rule.
         """
         left = self._left
+        start = self._head
+        count = self._tail - start
+        self.was_expected = False
         if left == NONE:
-            if self._tail - self._head < 2:
+            if count < 2:
                 return NONE
+            expected = self._expected
+            end = start + len(expected)
+            if (
+                start < end <= self._tail
+                and self.is_last
+                and self.buffer.find(expected, start, end) == start
+            ):
+                self.was_expected = self.is_first = True
+                self.start = start + 2
+                self.end = self._head = end
+                self.message_bytes = end - start - 2
+                return TEXT
             left = self._take_header()
             if left == NONE:
                 return NONE
-        start = self._head
-        count = self._tail - start
+            start = self._head
+            count = self._tail - start
         if count >= left:
             count = left
             self._left = NONE
@@ -131,19 +152,13 @@ class FrameReader:
             return first & 0x0F
         self.is_first = self.is_last
         self.is_last = count == left and first & 0x80 != 0
-        self.was_expected = False
         opcode = self._opcode
         if opcode == TEXT:
-            expected = self.expected
-            if (
-                self.is_first
-                and self.is_last
-                and count == len(expected)
-                and self.buffer.find(expected, start, end) == start
-            ):
-                self.was_expected = count > 0
-            else:
-                self._check_text(start, end)
+            utf8 = self._utf8
+            if self.is_first:
+                utf8.reset()
+            if not utf8.feed(self._view, start, end) or (self.is_last and not utf8.complete()):
+                raise ProtocolError("a text message is not valid UTF-8", 1007)
         return opcode
 
     def close_code(self) -> int:
@@ -228,16 +243,6 @@ class FrameReader:
     def _too_large(self) -> ProtocolError:
         text = "a message is longer than %d bytes, or in endless fragments" % self._bound_bytes
         return ProtocolError(text, 1009, "too_large")
-
-    def _check_text(self, start: int, end: int) -> None:
-        """Check the piece buffer[start:end] of a text."""
-        utf8 = self._utf8
-        if self.is_first:
-            utf8.reset()
-        if not utf8.feed(self._view, start, end):
-            raise ProtocolError("a text message is not valid UTF-8", 1007)
-        if self.is_last and not utf8.complete():
-            raise ProtocolError("a text message ends inside a UTF-8 character", 1007)
 
 
 class FrameWriter:
