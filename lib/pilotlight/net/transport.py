@@ -27,10 +27,7 @@ from .errors import (
 )
 from .url_encoding import host_field
 
-# lwIP, Linux and newlib number these differently.
-_TIMED_OUT = const((110, 116))
-_NO_ROUTE = const((101, 113, 114, 118))
-_BROKEN_PIPE = const(32)
+_REFUSED = const("the server refused the connection")
 # lwIP says ECONNRESET for a refused connection too.
 _REFUSED_IS_RESET = sys.platform not in ("linux", "darwin")
 _IPPROTO_TCP = const(6)  # the same on lwIP and on computers; not every port names them
@@ -151,7 +148,9 @@ class Endpoint:
     async def _next_address(self):
         """Raises Unreachable (`name`, `memory`)."""
         has_turned = False
-        while not self._has_address():
+        while not (
+            self._up or self._of_link or (self._found and _is_within(self._found_ms, _KEPT_MS))
+        ):
             if self._misses and _is_within(self._missed_ms, self._wait_ms):
                 left_ms = self._wait_ms - time.ticks_diff(time.ticks_ms(), self._missed_ms)
                 raise Unreachable("name", "the name %s was not found" % self.host, left_ms)
@@ -164,11 +163,6 @@ class Endpoint:
         if self._up:
             return self._up[-1]
         return self._of_link or self._first_to_try()
-
-    def _has_address(self) -> bool:
-        if self._up or self._of_link:
-            return True
-        return bool(self._found) and _is_within(self._found_ms, _KEPT_MS)
 
     def _look_up(self) -> None:
         begun_ms = time.ticks_ms()
@@ -278,7 +272,17 @@ class Transport:
         await self._connect(info)
 
     async def _connect(self, info) -> None:
-        self._begin_connect(info)
+        if self.closed:
+            raise _closed_here()
+        try:
+            self._stream = self._socket = raw = socket.socket(info[0], info[1], info[2])
+            raw.setblocking(False)
+            _send_at_once(raw)
+            self._info = info
+            raw.connect(info[-1])
+        except OSError as error:
+            if abs(error.errno or 0) != errno.EINPROGRESS:
+                raise _named(error, False)
         await self.writable
         if not self.is_tls:
             return
@@ -295,19 +299,6 @@ class Transport:
         except (OSError, ValueError) as error:
             raise _named(error, False)
         self._info = info
-
-    def _begin_connect(self, info) -> None:
-        if self.closed:
-            raise _closed_here()
-        try:
-            self._stream = self._socket = raw = socket.socket(info[0], info[1], info[2])
-            raw.setblocking(False)
-            _send_at_once(raw)
-            self._info = info
-            raw.connect(info[-1])
-        except OSError as error:
-            if abs(error.errno or 0) != errno.EINPROGRESS:
-                raise _named(error, False)
 
     def read_into(self, buffer) -> int | None:
         """Read the bytes that have come into the buffer, without waiting.
@@ -496,10 +487,29 @@ def _close(layer) -> None:
         pass  # the peer may be gone; the descriptor is released anyway
 
 
+# What is wrong with a certificate, by a word in Mbed TLS's texts. If there is more than one thing,
+# the first one here is the easiest to mend; "" is for all else.
+_CERTIFICATE = (
+    ("future", "clock", "the server's certificate is not valid yet: is the clock right?"),
+    ("expired", "expired", "the server's certificate has expired, or the clock is wrong"),
+    ("CN", "host_name", "the server's certificate is for another host name"),
+    ("", "certificate", "the server's certificate is not signed by a trusted root"),
+)
+# lwIP, Linux and newlib number these differently.
+_ERRNO = (
+    ((110, 116), "timeout", "the system gave up waiting for the peer"),
+    ((101, 113, 114, 118), "no_route", "there is no route to the server"),
+    ((errno.ECONNREFUSED,), "refused", _REFUSED),
+    ((errno.ECONNRESET, 32), "reset", "the peer reset the connection"),  # 32: EPIPE
+)
+
+
 def _named(error, connected: bool) -> NetError:
     """The NetError for an OSError or ValueError of a socket or of Mbed TLS."""
     if isinstance(error, ValueError):
-        return _named_certificate_error(str(error))
+        for word, reason, text in _CERTIFICATE:
+            if word in str(error):
+                return Untrusted(reason, text)
     number = abs(error.errno or 0)
     if number in _NO_MEMORY or system_memory_is_short():
         return no_memory()
@@ -507,25 +517,9 @@ def _named(error, connected: bool) -> NetError:
         return LinkClosed(1006, "the peer closed the connection in the TLS handshake")
     if number > _LARGEST_ERRNO:
         return Untrusted("tls", "the TLS layer failed with error %d" % number)
-    if number in _TIMED_OUT:
-        return Unreachable("timeout", "the system gave up waiting for the peer")
-    if number in _NO_ROUTE:
-        return Unreachable("no_route", "there is no route to the server")
-    if number == errno.ECONNREFUSED or (
-        number == errno.ECONNRESET and _REFUSED_IS_RESET and not connected
-    ):
-        return Unreachable("refused", "the server refused the connection")
-    if number in (errno.ECONNRESET, _BROKEN_PIPE):
-        return Unreachable("reset", "the peer reset the connection")
+    if number == errno.ECONNRESET and _REFUSED_IS_RESET and not connected:
+        return Unreachable("refused", _REFUSED)
+    for numbers, reason, text in _ERRNO:
+        if number in numbers:
+            return Unreachable(reason, text)
     return Unreachable("io", "the connection failed with error %d" % number)
-
-
-def _named_certificate_error(text: str) -> NetError:
-    # The texts of Mbed TLS's verification flags. If there are several, take what is easiest to fix.
-    if "future" in text:
-        return Untrusted("clock", "the server's certificate is not valid yet: is the clock right?")
-    if "expired" in text:
-        return Untrusted("expired", "the server's certificate has expired, or the clock is wrong")
-    if "CN" in text:
-        return Untrusted("host_name", "the server's certificate is for another host name")
-    return Untrusted("certificate", "the server's certificate is not signed by a trusted root")
