@@ -28,8 +28,7 @@ class BodyFraming:
         self._left = -1  # bytes to come of the body or chunk; -1: until the connection ends
         self.chunked = False
         self.done = False
-        self._line = bytearray(_LINE_BYTES)
-        self._length = 0
+        self._line = b""  # what has come of a line between chunks
         self._state = _CHUNK_SIZE
         self.start = 0  # the piece of the body that `next` found: data[start:end]
         self.end = 0
@@ -87,15 +86,14 @@ class BodyFraming:
         # RFC 9112 section 7.1: chunk-size [ ext ] CRLF chunk-data CRLF … last-chunk trailers CRLF.
         line_end = data.find(_LF, start, end)
         stop = end if line_end < 0 else line_end
-        count = stop - start
-        if self._length + count > _LINE_BYTES:
+        if len(self._line) + stop - start > _LINE_BYTES:
             raise ProtocolError("a line of the chunked body is too long", reason="too_large")
-        self._line[self._length : self._length + count] = data[start:stop]
-        self._length += count
+        line = self._line + data[start:stop]
         if line_end < 0:
+            self._line = line
             return end
-        line = bytes(self._line[: self._length]).rstrip(b"\r")
-        self._length = 0
+        self._line = b""
+        line = line.rstrip(b"\r")
         if self._state == _CHUNK_SIZE:
             self._left = _chunk_size(line)
             self._state = _CHUNK_DATA if self._left else _TRAILER

@@ -56,7 +56,7 @@ class ResponseHead:
 
     def __init__(self, wanted) -> None:
         self._wanted = wanted
-        self._line = bytearray(_LINE_BYTES)
+        self._line = b""  # what has come of a line: at most one byte more than is kept
         self._total_bytes = 0
         self._begin()
 
@@ -81,7 +81,6 @@ class ResponseHead:
         self.status = 0
         self.headers: dict = {}
         self._last: str | None = None  # the header that a folded line would continue
-        self._length = 0
 
     def _collect(self, data, start: int, stop: int) -> None:
         count = stop - start
@@ -90,19 +89,17 @@ class ResponseHead:
             raise ProtocolError(
                 "the response's head is longer than %d bytes" % _HEAD_BYTES, reason="too_large"
             )
-        at = self._length
-        if at < _LINE_BYTES:
-            fits = min(count, _LINE_BYTES - at)
-            self._line[at : at + fits] = data[start : start + fits]
-        self._length = at + count
+        room = _LINE_BYTES + 1 - len(self._line)
+        self._line += data[start : min(stop, start + room)]
 
     def _end_of_line(self) -> bool:
         """Handle one line; True if it ended the head."""
-        length = self._length
-        self._length = 0
-        cut = length > _LINE_BYTES
-        line = bytes(self._line[: min(length, _LINE_BYTES)])
-        if not cut and line.endswith(b"\r"):
+        line = self._line
+        self._line = b""
+        cut = len(line) > _LINE_BYTES
+        if cut:
+            line = line[:_LINE_BYTES]
+        elif line.endswith(b"\r"):
             line = line[:-1]
         if not self.status:
             self._status_line(line)
