@@ -40,9 +40,9 @@ def request_head(method: str, target: str, host: str, headers) -> bytes:
 
 
 def _check(what: str, text: str, lowest: int) -> None:
-    for byte in text.encode():
-        if not lowest <= byte <= 0x7E:
-            raise ValueError("the %s holds a character that HTTP does not allow there" % what)
+    data = text.encode()
+    if data and not (lowest <= min(data) and max(data) <= 0x7E):
+        raise ValueError("the %s holds a character that HTTP does not allow there" % what)
 
 
 class ResponseHead:
