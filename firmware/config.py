@@ -102,11 +102,13 @@ def settings(values: dict, path: str) -> Settings:
         made = Settings(
             url,
             values["frameio.client_version"],
-            () if url.lower().startswith("http://") else _trust_roots(values["frameio.ca"], path),
+            (),
             secret,
             values["frameio.client_id"],
             values["frameio.access_token"],
         )
+        if made.scheme == "https":
+            made.trust_roots = _trust_roots(values["frameio.ca"], path)
     except SettingsError as error:
         key = str(error)
         if key.startswith("client_secret is") and values["frameio.client_secret"] is None:
@@ -149,10 +151,9 @@ def _may_be_shown(url: str) -> bool:
 
 def _trust_roots(roots, path: str):
     if roots is None:
-        # Only now: a device with its own roots saves 4 kB.
-        from pilotlight.trust_roots import ROOTS
+        from .stored_roots import StoredRoots
 
-        return ROOTS
+        return StoredRoots()
     ders: list = []
     for name in [roots] if isinstance(roots, str) else roots:
         try:

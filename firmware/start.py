@@ -74,7 +74,6 @@ def configure(uptime: Uptime, supervisor=None):
             "firmware.strict_json",
             "firmware.network.known_networks",
             "pilotlight.settings",
-            "pilotlight.trust_roots",
         )
 
 

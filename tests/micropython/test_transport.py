@@ -8,6 +8,7 @@ import struct
 import sys
 import time
 
+from firmware.stored_roots import StoredRoots
 from pilotlight.net import transport as module
 from pilotlight.net.deadline import Deadline
 from pilotlight.net.errors import LinkClosed, Unreachable, Untrusted
@@ -211,6 +212,17 @@ async def test_one_root_at_a_time_and_the_one_that_verified_last_first():
         assert tls.loaded == [b"c", b"d", b"a", b"b"]  # the last one is what verified last
     finally:
         module.tls = real
+
+
+def test_stored_roots_are_not_kept():
+    stored = StoredRoots()
+    assert "pilotlight.trust_roots" not in sys.modules
+    assert len(stored) == 5 and stored[4][:2] == b"\x30\x82" and stored[0] != stored[1]
+    assert "pilotlight.trust_roots" not in sys.modules
+    assert "trust_roots" not in sys.modules["pilotlight"].__dict__
+    from pilotlight.trust_roots import ROOTS
+
+    assert tuple([stored[at] for at in range(len(stored))]) == ROOTS
 
 
 async def test_two_streams_do_not_skip_a_root():

@@ -63,6 +63,7 @@ FIRMWARE_ORDER = [
     "log_entries",
     "event_log",
     "network",
+    "stored_roots",
     "config",
     "light",
     "guard",
