@@ -100,6 +100,8 @@ class Watch:
         if status.joined:
             since_ms = now_ms - self._heartbeat_ms
             self._expect("heartbeat", since_ms <= _HEARTBEAT_MS, "none for %d ms" % since_ms)
+        if not status.network_up:
+            self._failed_look_ups = 0  # what comes up without a call is tried at once, too
         blocked = now_ms - self._blocked_ms < 2 * _PROOF_MS
         if status.connected:
             good_ms = _PROOF_MS
