@@ -89,10 +89,10 @@ def _lacks_memory(agent, supervisor) -> bool:
     """
     status = agent.status
     if not status.fault and not status.connected:
-        from .guard.memory import lack_of_memory
+        from .memory import lack_of_memory
 
         sentence = lack_of_memory()
-        unload("firmware.guard.memory")
+        unload("firmware.memory")
         if sentence:
             log(sentence)
             status.update(fault="too_little_memory")

@@ -46,6 +46,7 @@ _RESTART_MS = const(30_000)
 _ROUNDS = const(4)  # failed in a row: switch the driver off and on
 _TRIES = const(3)  # access points of one network in a round
 _MOST_FAILED = const(24)
+_DRIVER_BYTES = const(4_096)  # of the system's heap, in one block
 
 # network.STAT_… and the ESP-IDF reasons behind them (wifi_err_reason_t). All others: `wifi_failed`.
 _UNDER_WAY = const((1000, 1001, 1010))  # STAT_IDLE, STAT_CONNECTING, STAT_GOT_IP
@@ -412,6 +413,8 @@ class Wifi:
         return "wifi_failed"
 
     def _report(self, up: bool, reason: str | None) -> None:
+        if reason == "no_address" and _is_starved():
+            reason = "memory"
         if up == self._up and reason == self.reason:
             return
         self._up = up
@@ -434,3 +437,12 @@ def _checked(networks) -> list:
         return checked(networks)
     finally:
         unload("firmware.network.known_networks")
+
+
+def _is_starved() -> bool:
+    """Whether the driver may have found no memory: then a missing address says nothing."""
+    from ..memory import largest_system_block
+
+    largest = largest_system_block()
+    unload("firmware.memory")
+    return largest is not None and largest < _DRIVER_BYTES

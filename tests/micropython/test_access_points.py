@@ -4,6 +4,7 @@ Also what a connection without an address comes to.
 """
 
 import asyncio
+import os
 
 from tests.support.radio import Clock, Counts, Device, chip, network, order, seen
 
@@ -335,6 +336,17 @@ async def test_after_a_lease_that_ended_the_other_access_point():
     await device.fails("no_address", 27)
     await device.up()
     assert connected_to() == second
+
+
+async def test_no_address_while_the_system_has_no_memory_is_a_lack_of_memory():
+    """Where the driver may have had no memory for DHCP, the network is not blamed."""
+    for largest, reason in ((4_095, "memory"), (4_096, "no_address")):
+        os.putenv("VIRTUAL_BOARD_LARGEST_BLOCK", str(largest))
+        air(dhcp=False)
+        device = Device(HOME)
+        await device.fails(reason)
+        await device.end()
+    os.unsetenv("VIRTUAL_BOARD_LARGEST_BLOCK")
 
 
 async def test_no_address_is_told_at_once():

@@ -52,6 +52,7 @@ LIBRARY_ORDER = [
 FIRMWARE_ORDER = [
     "build",
     "unload",
+    "memory",
     "strict_json",
     "timestamps",
     "strings",
