@@ -52,7 +52,9 @@ def parts(times, supervisor, uptime: Uptime) -> tuple:
         from .console import Console
 
         console = Console()
-    return agent, network, clock, console, _front_panel(board, values, storage), event_log
+    front_panel = _front_panel(board, values, storage)
+    unload("firmware.boards." + values["board"])
+    return agent, network, clock, console, front_panel, event_log
 
 
 def configure(uptime: Uptime, supervisor=None):
