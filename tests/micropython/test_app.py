@@ -191,3 +191,27 @@ async def test_too_little_memory_before_the_first_connect_stops_the_agent():
         assert agent.status.fault == ("too_little_memory" if stops else None)
         running.cancel()
     assert len(lines) == 1 and "use the frozen build, docs/memory.md" in lines[0], lines
+
+
+def test_no_memory_to_make_the_parts_is_shown_for_ever():
+    """A crash would restart the board, which would find as little memory."""
+
+    class FaultScreen:
+        shown = []
+
+        async def show(self, reason, t_ms):
+            self.shown.append(reason)
+            raise KeyboardInterrupt
+
+    def parts(*_):
+        raise MemoryError
+
+    start.parts = parts
+    package = __import__("firmware.screen").screen
+    package.fault_screen = FaultScreen()
+    with raises(KeyboardInterrupt):
+        app.run(None, object())
+    assert FaultScreen.shown == ["too_little_memory"]
+    with raises(MemoryError):  # a computer's has an owner who reads the traceback
+        sys.modules["firmware.start"] = sys.modules["firmware"].start = start
+        app.run()

@@ -270,3 +270,42 @@ def test_a_fault_that_can_not_be_shown_does_not_keep_the_safe_mode_from_its_retr
         assert time.ticks_diff(time.ticks_ms(), begun_ms) >= supervisor.retry_ms
         app.fault_fails = None
         assert not is_safe()
+
+
+class Lit:
+    """A board with a light, and the `network` module."""
+
+    STA_IF = 0
+
+    def __init__(self):
+        self.done = []
+
+    def light(self):
+        return self
+
+    def show(self, pattern, rgb):
+        self.done.append(pattern)
+
+    def WLAN(self, interface):
+        return self
+
+    def active(self, on):
+        self.done.append(on)
+
+
+def test_the_light_blinks_once_and_the_radio_starts_before_the_application():
+    on_flash()
+    boards = __import__("firmware.boards.host").boards
+    for text, wanted in (
+        ('{"board": "probe", "wifi": {"ssid": "Stage 5"}}', ["solid", True, "off", "app"]),
+        ('{"board": "probe", "light": false, "wifi": [{"ssid": "Stage 5"}]}', [True, "app"]),
+        ('{"board": "probe", "repl": false}', ["solid", "off", "app"]),
+    ):
+        board = Lit()
+        boards.probe = sys.modules["firmware.boards.probe"] = sys.modules["network"] = board
+        machine.cause, machine.memory = machine.PWRON_RESET, b""
+        with open("config.json", "w") as file:
+            file.write(text)
+        app.job = lambda guard, board=board: board.done.append("app")
+        boot()
+        assert board.done == wanted, board.done
