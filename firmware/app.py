@@ -64,9 +64,15 @@ async def run_all(agent, network, clock, outputs, supervisor) -> None:
     # The outputs first: whatever blocks the event loop then, light and console are on.
     jobs = [outputs.run(agent), agent.run()]
     if hasattr(network, "run"):
+        is_checked = False
 
         def changed() -> None:
-            if network.is_up() and _lacks_memory(agent, supervisor):
+            nonlocal is_checked
+            if network.is_up() and not is_checked:
+                # Once only: later on a connection may hold the memory, or a lack of it may pass.
+                is_checked = True
+                _check_memory(agent, supervisor)
+            if agent.status.fault:
                 return
             if hasattr(clock, "network_changed"):
                 clock.network_changed()
@@ -81,25 +87,21 @@ async def run_all(agent, network, clock, outputs, supervisor) -> None:
     await asyncio.gather(*jobs)
 
 
-def _lacks_memory(agent, supervisor) -> bool:
-    """Whether there is too little memory to connect. Then the agent is stopped, and it is shown.
+def _check_memory(agent, supervisor) -> None:
+    """Before the first connect: with too little memory for it, stop the agent and show why.
 
-    Looked at until the first connect only: later on a lack of memory may pass. There is no reset,
-    which would not help.
+    There is no reset, which would not help.
     """
-    status = agent.status
-    if not status.fault and not status.connected:
-        from .memory import lack_of_memory
+    from .memory import lack_of_memory
 
-        sentence = lack_of_memory()
-        unload("firmware.memory")
-        if sentence:
-            log(sentence)
-            status.update(fault="too_little_memory")
-            if supervisor is not None:
-                supervisor.watchdog.forget_tasks()
-            asyncio.create_task(agent.stop())
-    return bool(status.fault)
+    sentence = lack_of_memory()
+    unload("firmware.memory")
+    if sentence:
+        log(sentence)
+        agent.status.update(fault="too_little_memory")
+        if supervisor is not None:
+            supervisor.watchdog.forget_tasks()
+        asyncio.create_task(agent.stop())
 
 
 class Outputs:

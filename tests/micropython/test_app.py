@@ -86,7 +86,7 @@ async def test_clock_and_agent_hear_of_the_network():
     agent, outputs, network, clock = [
         Job(told, name) for name in ("agent", "outputs", "network", "clock")
     ]
-    agent.status = None
+    agent.status = DeviceStatus()
     heard = []
     agent.network_changed = lambda: heard.append("agent")
     clock.network_changed = lambda: heard.append("clock")
@@ -189,6 +189,9 @@ async def test_too_little_memory_before_the_first_connect_stops_the_agent():
         assert (Supervisor.watchdog.overdue() is None) == stops == ("stop" in told.told)
         assert done == ([] if stops else ["changed"])
         assert agent.status.fault == ("too_little_memory" if stops else None)
+        sys.modules["esp32"].idf_heap_info = lambda _: [(100_000, 50_000, 1_000, 0)]
+        network.on_change()  # a connection may hold the memory now
+        assert len(done) == (0 if stops else 2) and bool(agent.status.fault) == stops
         running.cancel()
     assert len(lines) == 1 and "use the frozen build, docs/memory.md" in lines[0], lines
 
