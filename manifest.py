@@ -7,18 +7,7 @@ A frozen boot.py and main.py run in place of files of these names. The file syst
 and what the firmware stores.
 """
 
-import os
-
 include("ports/manifest_library.py")
-include("ports/manifest_build_time.py")
+include("ports/manifest_firmware.py")
 module("boot.py")
 module("main.py")
-package(
-    "firmware",
-    files=[
-        os.path.relpath(os.path.join(folder, name), "firmware")
-        for folder, _, names in os.walk("firmware")
-        for name in sorted(names)
-        if name.endswith(".py") and name != "build.py"
-    ],
-)

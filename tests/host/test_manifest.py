@@ -11,20 +11,8 @@ from typing import Any
 import pytest
 
 from tools.bytecode import ROOT
-from tools.romfs import imports
 
 ESP32 = ROOT / "ports/PILOTLIGHT_ESP32"
-
-
-class Options:
-    """What a manifest was given, and its defaults for what it was not."""
-
-    def __init__(self, given: dict[str, bool]) -> None:
-        self.__dict__.update(given)
-
-    def defaults(self, **values: bool) -> None:
-        """Set the defaults."""
-        self.__dict__.update({**values, **self.__dict__})
 
 
 class Manifest:
@@ -33,13 +21,13 @@ class Manifest:
     files: name on the device → file. others: what it takes from MicroPython, by name.
     """
 
-    def __init__(self, path: Path, **options: bool) -> None:
+    def __init__(self, path: Path) -> None:
         self.files: dict[str, Path] = {}
         self.others: list[str] = []
-        self.include(str(path), **options)
+        self.include(str(path))
 
-    def include(self, path: str, **options: bool) -> None:
-        """Run another manifest, in its own folder. options: its `options`."""
+    def include(self, path: str) -> None:
+        """Run another manifest, in its own folder."""
         if path.startswith("$("):
             self.others.append(path)
             return
@@ -48,7 +36,6 @@ class Manifest:
             name: getattr(self, name)
             for name in ("include", "package", "module", "freeze", "require")
         }
-        space["options"] = Options(options)
         before = Path.cwd()
         os.chdir(file.parent)
         try:
@@ -117,19 +104,9 @@ def test_the_library_is_frozen_alone() -> None:
     assert Manifest(ROOT / "ports/manifest_library.py").files == sources("pilotlight")
 
 
-def test_the_library_is_frozen_with_all_that_its_network_imports() -> None:
-    files = Manifest(ROOT / "ports/manifest_library.py", network=True).files
-    added = files.keys() - sources("pilotlight").keys()
-    modules = {name.removesuffix(".py").replace("/", ".") for name in added}
-    firmware = {
-        name.removesuffix(".py").replace("/", "."): path
-        for name, path in sources("firmware").items()
-    }
-    imported = {
-        name for module in modules for name in imports(module, firmware[module]) if name in firmware
-    }
-    assert imported - modules == {"firmware.posix"}  # which is for computers
-    assert modules >= {f"firmware.{name}" for name in ("storage", "network.wifi", "network.clock")}
+def test_the_firmware_is_frozen_without_its_main_program() -> None:
+    files = Manifest(ROOT / "ports/manifest_firmware.py").files
+    assert files.keys() == sources("firmware").keys()
 
 
 def test_the_frozen_build_time_is_what_the_environment_says(
