@@ -228,6 +228,14 @@ def tables(results: dict[str, Any], date: str) -> dict[str, str]:
     return {name: f"Measured on {date}.\n\n{_table(rows)}" for name, rows in named.items()}
 
 
+def filled(text: str, parts: Mapping[str, str]) -> str:
+    """A document with each part between its marks."""
+    for name, part in parts.items():
+        marks = rf"(<!-- {name}: [^\n]*-->\n).*?(<!-- /{name} -->)"
+        text = re.sub(marks, rf"\g<1>{part}\n\g<2>", text, flags=re.DOTALL)
+    return text
+
+
 def _table(rows: list[list[str]]) -> str:
     head, *others = rows
     lines = [head, ["---", *["---:"] * (len(head) - 1)], *others]
@@ -272,11 +280,7 @@ def main() -> None:
             RESULTS.parent.mkdir(exist_ok=True)
             RESULTS.write_text(json.dumps(results, indent=2) + "\n")
     parts = tables(results, datetime.date.today().isoformat())
-    text = DOCUMENT.read_text()
-    for name, part in parts.items():
-        marks = rf"(<!-- {name}: .*-->\n).*?(\n<!-- /{name} -->)"
-        text = re.sub(marks, rf"\g<1>{part}\g<2>", text, flags=re.DOTALL)
-    DOCUMENT.write_text(text)
+    DOCUMENT.write_text(filled(DOCUMENT.read_text(), parts))
     print(*parts.values(), sep="\n\n")
 
 
