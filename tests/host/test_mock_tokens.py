@@ -115,7 +115,10 @@ def test_what_is_lost_is_refused_as_ordered(status: int, word: str) -> None:
     pair = paired(tokens)
     assert refusal(lambda: tokens.refresh("unknown", UNIT)) == (word, status)
     assert refusal(lambda: tokens.refresh(pair.refresh_token, "another unit")) == (word, status)
-    newer = paired(tokens, "unit-2")  # one device: the newer pairing is the one that holds
+    newer = paired(tokens, "unit-2")
+    assert tokens.accepts(pair.access_token)  # another device's pairing ends nothing
+    repaired = paired(tokens)  # the same device's does
+    assert not tokens.accepts(pair.access_token) and tokens.accepts(repaired.access_token)
     assert refusal(lambda: tokens.refresh(pair.refresh_token, UNIT)) == (word, status)
     tokens.revoke(newer.access_token, UNIT)  # not of this client: nothing happens
     assert tokens.accepts(newer.access_token)

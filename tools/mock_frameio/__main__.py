@@ -8,7 +8,7 @@ _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
 import argparse
 import asyncio
 import contextlib
-import os
+import secrets
 import signal
 import sys
 import threading
@@ -17,12 +17,23 @@ from pathlib import Path
 
 from aiohttp import web
 
-from . import assets, authorization, control_api, rest, same_origin, server_log, tls, wire
+from . import (
+    assets,
+    authorization,
+    control_api,
+    page_routes,
+    rest,
+    same_origin,
+    server_log,
+    tls,
+    wire,
+)
+from .board import Board
 from .device_socket import upgrade
 from .service import Service
 from .tokens import Lives, Tokens
 
-_HOST = "127.0.0.1"
+_LOOPBACK = "127.0.0.1"
 _LONGEST_S = 1e10
 _LARGEST_IDENTITY_BYTES = 8 << 20
 
@@ -47,7 +58,8 @@ _seconds = _within(0, _LONGEST_S)
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m tools.mock_frameio",
-        description="A mock of Frame.io's device side, on loopback only.",
+        description="A mock of Frame.io's device side, on loopback unless --host says more, and "
+        "the bench page at /.",
         epilog=control_api.HELP,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -115,11 +127,32 @@ def _arguments() -> argparse.Namespace:
         help="pad the identity to this size",
     )
     parser.add_argument(
+        "--host",
+        metavar="NAME",
+        help="listen beyond loopback, too, at this name or address of this computer: with --tls "
+        "and a --port, and a key for the page and the control API",
+    )
+    parser.add_argument(
+        "--page-port",
+        type=_within(0, 65_535, int),
+        help="the bench page in plain HTTP on loopback, too, so that no browser warns of the CA",
+    )
+    parser.add_argument(
+        "--with-board",
+        action="store_true",
+        help="a virtual board's process is at stdin and stdout: see board.py",
+    )
+    parser.add_argument(
         "--end-with-stdin",
         action="store_true",
         help="end when stdin does, which is a pipe from the process that must not be outlived",
     )
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if arguments.host and not (arguments.tls and arguments.port):
+        parser.error("--host needs --tls and a --port")
+    if arguments.host and arguments.host in ("0.0.0.0", "::"):
+        parser.error("--host: name the one address or name by which a board reaches this computer")
+    return arguments
 
 
 async def _serve(arguments: argparse.Namespace) -> None:
@@ -131,39 +164,59 @@ async def _serve(arguments: argparse.Namespace) -> None:
     )
     tokens = Tokens(arguments.token, lives)
     service = Service(tokens, arguments.client_secret, arguments.idle_s, arguments.identity_bytes)
-    app = web.Application(middlewares=[same_origin.refuse_foreign, wire.spoil])
-    app[same_origin.HOST_NAMES] = same_origin.LOOPBACK
+    key = secrets.token_urlsafe(16) if arguments.host else ""
+    app = web.Application(
+        middlewares=[same_origin.refuse_foreign, page_routes.require_key, wire.spoil]
+    )
+    host = (arguments.host or "").lower()
+    app[same_origin.HOST_NAMES] = same_origin.LOOPBACK | ({_in_url(host)} if host else set())
+    app[page_routes.KEY] = key
     app[rest.SERVICE] = service
-    rest.add_routes(app)
-    assets.add_routes(app)
-    authorization.add_routes(app)
-    control_api.add_routes(app)
+    for part in (rest, assets, authorization, control_api, page_routes):
+        part.add_routes(app)
     app.router.add_get("/devices/websocket", upgrade)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
     await runner.setup()
-    context = tls.server_context(arguments.tls_dir) if arguments.tls else None
-    listener = await wire.listen(runner, service, _HOST, arguments.port, context)
+    context = tls.server_context(arguments.tls_dir, host) if arguments.tls else None
+    hosts = [_LOOPBACK, host] if host else [_LOOPBACK]
+    listeners = [await wire.listen(runner, service, hosts, arguments.port, context)]
+    port = listeners[0].sockets[0].getsockname()[1]
+    address = f"https://localhost:{port}" if arguments.tls else f"http://{_LOOPBACK}:{port}"
+    page = f"https://{_in_url(host)}:{port}/?key={key}" if host else f"{address}/"
+    if arguments.page_port is not None:
+        listeners.append(await wire.listen(runner, service, [_LOOPBACK], arguments.page_port, None))
+        page = f"http://{_LOOPBACK}:{listeners[1].sockets[0].getsockname()[1]}/"
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    if arguments.end_with_stdin:
-        threading.Thread(target=_wait_for_end_of_stdin, args=(loop, stop), daemon=True).start()
-    port = listener.sockets[0].getsockname()[1]
-    address = f"https://localhost:{port}" if arguments.tls else f"http://{_HOST}:{port}"
-    print(f"mock Frame.io listens on {address}", flush=True)
+    if arguments.with_board:
+        service.board = Board(lambda line: print(line, flush=True))
+    if arguments.with_board or arguments.end_with_stdin:
+        threading.Thread(target=_read_stdin, args=(service, loop, stop), daemon=True).start()
+    print(f"mock Frame.io listens on {address}\nthe bench page is at {page}", flush=True)
     await stop.wait()
-    listener.close()
+    for listener in listeners:
+        listener.close()
     service.clear_faults()
     for connection in list(service.wires):
         connection.close()  # aiohttp would be deaf on them for a second first
     await runner.cleanup()
 
 
-def _wait_for_end_of_stdin(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _read_stdin(service: Service, loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
     """A thread: asyncio would make the other end of the pipe non-blocking, too."""
-    with contextlib.suppress(OSError):
-        while os.read(0, 1024):
-            pass
+
+    def heard(text: str) -> None:
+        if service.board is not None:
+            service.board.heard(text, service.feed, service.since_begun_ms)
+
+    with contextlib.suppress(OSError, RuntimeError):
+        for line in sys.stdin:
+            loop.call_soon_threadsafe(heard, line)
     with contextlib.suppress(RuntimeError):  # the loop has just been closed
         loop.call_soon_threadsafe(stop.set)
 

@@ -32,13 +32,17 @@ _LARGEST_OFFSET_S = 1 << 31
 
 def _result(service: Service, token: str | None, asset: dict[str, Any]) -> tuple[int, Any]:
     """(status, body)"""
-    if not service.accepts(token):
+    device = service.device_of(token)
+    if device is None:
         return 401, unauthorized(service)
     if not all(type(asset.get(name)) is kind for name, kind in _FIELDS.items()):
         return 400, {"error": "invalid_request"}
     if abs(asset["offset"]) > _LARGEST_OFFSET_S:
         return 400, {"error": "invalid_request"}
-    if service.pauses.covers(asset["offset"]):
+    is_paused = device.pauses.covers(asset["offset"])
+    status = 409 if is_paused else 200
+    device.uploads.append({"name": asset["name"], "status": status, "t_ms": service.now_ms()})
+    if is_paused:
         return 409, CHANNEL_PAUSED
     return 200, {"_type": "file", "id": str(uuid.uuid4()), "name": asset["name"], "upload_urls": []}
 

@@ -10,8 +10,9 @@ from typing import Any
 from aiohttp import web
 from aiohttp.http import HttpProcessingError
 
+from .devices import NAME
 from .rest import SERVICE, answer, refused, unauthorized
-from .service import DEVICE_NAME, Service
+from .service import Service
 from .tokens import Pair, Refused
 
 GRANTS = {
@@ -66,7 +67,7 @@ def _new_code(call: Call) -> dict[str, Any]:
         "device_code": code.device_code,
         "expires_in": lives.code_expires_in(),
         "interval": lives.interval(),
-        "name": DEVICE_NAME,
+        "name": NAME,
         "user_code": code.user_code,
     }
     if call.headers.get("x-client-platypus-enabled") == "true":
@@ -82,6 +83,7 @@ def _grant(call: Call) -> dict[str, Any]:
     grant = call.facts["grant"] = GRANTS.get(call.field("grant_type"))
     if grant == "device_code":
         pair = tokens.poll(call.field("device_code"), client_id)
+        call.service.devices.of_client(client_id).is_removed = False
     elif grant == "refresh_token":
         used = call.field("refresh_token")
         call.facts["generation"] = tokens.generation_of(used)

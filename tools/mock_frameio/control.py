@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from .orders import UNCHANGED, anything, number, one_of, order, switch, text, whole
+from .orders import UNCHANGED, anything, device_id, number, one_of, order, switch, text, whole
 from .parts import NAMES
 from .raw_bytes import MOST_BYTES
 from .service import Service
@@ -11,6 +11,7 @@ from .service import Service
 HELP = """\
 control API (JSON; POST but where GET is said; answers {"ok": true}, or what is wrong with the
 order: 400 {"ok": false, "error": "…"}; pages of other sites get 403):
+pause, resume, device and remove_device are for all devices, or for {"device_id": …}
   GET  /control/status    online (the panel's green dot), paused, number of sockets
   GET  /control/records   what was seen: [{"t_ms", "kind", …}], kinds: request, http, upgrade,
                           message, pushed, pong, socket_end (code: what the device's close frame
@@ -28,11 +29,12 @@ order: 400 {"ok": false, "error": "…"}; pages of other sites get 403):
                           "reason": ""}
   /control/kill           end the sockets' TCP without a close frame
   /control/channel        end the channels, keep the sockets: {"event": "phx_error" or "phx_close"}
-  /control/black_hole     answer nothing and send nothing any more, on old connections and new
+  /control/black_hole     answer nothing and send nothing any more, on old connections and new;
+                          {"on": false} ends it
   /control/refuse         {"part": "socket", "identity", "health", "heartbeat", "assets" or "all";
                           "status": 403; "body": text (HTML) or JSON; "times": -1 forever}. 200
                           with HTML makes a captive portal
-  /control/refuse_join    {"reason": "unauthorized"}
+  /control/refuse_join    {"reason": "unauthorized"}, or null to end it
   /control/slow           every answer waits: {"ms": 500}
   /control/expire         the access tokens end now; live sockets stay
   /control/renew          the access tokens live again
@@ -45,13 +47,18 @@ _MOST_TIMES = 10_000
 _LONGEST_TEXT = 65_536
 _LONGEST_REASON_BYTES = 123  # RFC 6455 section 5.5: 125 with the code
 _LARGEST_IDENTITY_BYTES = 8 << 20
-_PAUSE = {"push": switch(default=True), "ago_s": number(0, _YEAR_S, default=0)}
+_PAUSE = {
+    "push": switch(default=True),
+    "ago_s": number(0, _YEAR_S, default=0),
+    "device_id": device_id(),
+}
 
 
 async def _set_paused(service: Service, paused: bool, body: dict[str, Any]) -> None:
-    service.pauses.set(paused, body["ago_s"])
-    if body["push"]:
-        await service.push("status_updated", "paused" if paused else "resumed")
+    for device in service.devices.picked(body["device_id"]):
+        device.pauses.set(paused, body["ago_s"])
+        if body["push"]:
+            await service.push("status_updated", "paused" if paused else "resumed", device)
 
 
 @order(**_PAUSE)
@@ -86,11 +93,16 @@ async def event(service: Service, body: dict[str, Any]) -> None:
     creator=text(_LONGEST_TEXT, default=UNCHANGED).or_null(),
     expires_at=text(_LONGEST_TEXT, default=UNCHANGED).or_null(),
     identity_bytes=whole(0, _LARGEST_IDENTITY_BYTES, default=UNCHANGED),
+    device_id=device_id(),
 )
 async def device(service: Service, body: dict[str, Any]) -> None:
-    names = {"id": "device_id"}
-    for key, value in body.items():
-        setattr(service, names.get(key, key), value)
+    picked = service.devices.picked(body.pop("device_id"))
+    service.identity_bytes = body.pop("identity_bytes", service.identity_bytes)
+    if "id" in body:
+        picked[0].id = body.pop("id")
+    for one in picked:
+        for key, value in body.items():
+            setattr(one, key, value)
 
 
 @order(
@@ -119,9 +131,12 @@ async def channel(service: Service, body: dict[str, Any]) -> None:
         socket.joined = False
 
 
-@order()
+@order(on=switch(default=True))
 async def black_hole(service: Service, body: dict[str, Any]) -> None:
-    service.faults.black_hole = True
+    if body["on"]:
+        service.faults.black_hole = True
+    elif service.faults.black_hole:
+        service.end_black_hole()
 
 
 @order(
@@ -134,7 +149,7 @@ async def refuse(service: Service, body: dict[str, Any]) -> None:
     service.faults.refuse[body["part"]] = [body["status"], body["body"], body["times"]]
 
 
-@order(reason=text(_LONGEST_TEXT, default="unauthorized"))
+@order(reason=text(_LONGEST_TEXT, default="unauthorized").or_null())
 async def refuse_join(service: Service, body: dict[str, Any]) -> None:
     service.faults.join = body["reason"]
 

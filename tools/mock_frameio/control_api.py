@@ -1,19 +1,25 @@
 """The control API: POST /control/NAME with a JSON object, GET /control/records, /control/status."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
 
-from . import control, control_authorization, wire_control
+from . import control, control_authorization, control_board, wire_control
 from .rest import SERVICE
 from .service import Service
 from .strict_json import parse
 
-HELP = control.HELP + control_authorization.HELP + wire_control.HELP
+HELP = control.HELP + control_authorization.HELP + wire_control.HELP + control_board.HELP
 ORDERS = {
     order.name: order
-    for order in (*control.ORDERS, *control_authorization.ORDERS, *wire_control.ORDERS)
+    for order in (
+        *control.ORDERS,
+        *control_authorization.ORDERS,
+        *wire_control.ORDERS,
+        *control_board.ORDERS,
+    )
 }
 # As curl --json, and as curl -d and Python's urllib say it where nobody tells them.
 _CONTENT_TYPES = ("application/json", "application/x-www-form-urlencoded")
@@ -26,9 +32,9 @@ def _records(service: Service) -> Any:
 def _status(service: Service) -> Any:
     return {
         "online": service.online(),
-        "paused": service.paused,
+        "paused": service.devices.first.paused,
         "sockets": len(service.sockets),
-        "device_id": service.device_id,
+        "device_id": service.devices.first.id,
         **service.tokens.status(),
     }
 
@@ -72,7 +78,9 @@ async def _handle(request: web.Request) -> web.Response:
     try:
         body = order.checked(await _body(request))
         service.record("control", action=name)
+        service.trace("user", "order", name, json.dumps(body) if body else "")
         await order.carry_out(service, body)
+        service.feed.touch()
     except (LookupError, ValueError) as error:
         return _refused(400, str(error))
     except web.HTTPRequestEntityTooLarge:

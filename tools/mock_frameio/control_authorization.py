@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from .orders import UNCHANGED, Key, number, one_of, order, text, whole
+from .orders import UNCHANGED, Key, device_id, number, one_of, order, text, whole
 from .rest import ERROR_BODIES
 from .service import Service
 
@@ -83,9 +83,11 @@ async def lose_refresh_response(service: Service, body: dict[str, Any]) -> None:
     service.faults.lost_refresh_responses = body["times"]
 
 
-@order()
+@order(device_id=device_id())
 async def remove_device(service: Service, body: dict[str, Any]) -> None:
-    service.tokens.remove()
+    for device in service.devices.picked(body["device_id"]):
+        service.tokens.remove(device.client_ids)
+        device.is_removed = True
 
 
 @order(status=one_of(401, 400))

@@ -8,6 +8,7 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
+from .devices import Device
 from .raw_bytes import fragmented
 from .rest import SERVICE
 from .same_origin import is_foreign
@@ -22,10 +23,11 @@ _CLOSE_S = 1  # so long does a close wait for its answer
 
 
 class DeviceSocket:
-    """One upgraded connection. joined: the topic's channel lives on it."""
+    """One upgraded connection of a device. joined: the topic's channel lives on it."""
 
-    def __init__(self, service: Service, request: web.Request) -> None:
+    def __init__(self, service: Service, request: web.Request, device: Device) -> None:
         self._service = service
+        self.device = device
         self._request = request
         self._ws = web.WebSocketResponse(autoping=False, autoclose=True)
         self.joined = False
@@ -37,16 +39,20 @@ class DeviceSocket:
         await self._ws.prepare(self._request)
         service.sockets.add(self)
         service.record("upgrade", status=101)
+        service.trace("service", "answer", "101 /devices/websocket", device=self.device.id)
         try:
             await self._serve()
         finally:
             service.sockets.discard(self)
-            service.record("socket_end", code=self._ws.close_code or _NO_CODE)
+            code = self._ws.close_code or _NO_CODE
+            service.record("socket_end", code=code)
+            service.trace("device", "end", f"connection ended, code {code}", device=self.device.id)
         return self._ws
 
     async def push(self, event: str, payload: Any) -> None:
         """Push an event on the device's topic."""
-        await self._send({"event": event, "payload": payload, "ref": None, "topic": self._topic()})
+        topic = self.device.topic
+        await self._send({"event": event, "payload": payload, "ref": None, "topic": topic})
 
     async def drop(self, code: int | None, reason: str) -> None:
         """Send a close frame (None: an empty one); the client then closes the connection."""
@@ -77,9 +83,6 @@ class DeviceSocket:
         if wire is not None:
             await wire.pour(pieces)
 
-    def _topic(self) -> str:
-        return f"devices:{self._service.device_id}"
-
     async def _serve(self) -> None:
         while not self._ws.closed:
             try:
@@ -106,11 +109,13 @@ class DeviceSocket:
             return
         topic, event, ref = message["topic"], message["event"], message["ref"]
         self._service.record("message", topic=topic, event=event, ref=ref)
+        self._service.trace("device", "frame", event, data, self.device.id)
         if topic == "phoenix" and event == "heartbeat":
+            self.device.heartbeat_ms = self._service.now_ms()
             await self._reply(topic, ref, "ok", {})
         elif event == "phx_join":
             await self._join(topic, ref)
-        elif topic != self._topic() or not self.joined:
+        elif topic != self.device.topic or not self.joined:
             await self._reply(topic, ref, "error", {"reason": "unmatched topic"})
         elif event == "phx_leave":
             self.joined = False
@@ -126,7 +131,7 @@ class DeviceSocket:
             await self._reply(topic, ref, "error", {"reason": "unmatched topic"})
             return
         refusal = self._service.faults.join
-        if topic != self._topic() or refusal:
+        if topic != self.device.topic or refusal:
             await self._reply(topic, ref, "error", {"reason": refusal or "unauthorized"})
             return
         was_joined, self.joined = self.joined, True
@@ -147,10 +152,18 @@ class DeviceSocket:
         if faults.black_hole or is_over:
             return
         text = json.dumps(message, separators=(",", ":"), ensure_ascii=False)
+        self._service.trace("service", "frame", _in_short(message), text, self.device.id)
         if faults.fragment_bytes:
             await self.pour([fragmented(text.encode(), faults.fragment_bytes)])
         else:
             await self._ws.send_str(text)
+
+
+def _in_short(message: dict[str, Any]) -> str:
+    """The event, and what it says if that is short."""
+    payload = message["payload"]
+    said = payload.get("status") if isinstance(payload, dict) else payload
+    return f"{message['event']} {said}" if isinstance(said, str) else str(message["event"])
 
 
 def _decoded(data: Any) -> dict[str, Any] | None:
@@ -168,29 +181,33 @@ def _decoded(data: Any) -> dict[str, Any] | None:
     return message
 
 
-def _forbidden(request: web.Request) -> bool:
+def _is_forbidden(request: web.Request) -> bool:
     """Phoenix answers 403 to a foreign Origin or an unknown vsn.
 
     It does so, too, when the application refuses the connection.
     """
-    if is_foreign(request):
-        return True
-    if request.query.get("vsn", "1.0.0") != "1.0.0":
-        return True
+    return is_foreign(request) or request.query.get("vsn", "1.0.0") != "1.0.0"
+
+
+def _token(request: web.Request) -> str | None:
     scheme, _, token = request.query.get("Authorization", "").partition(" ")
-    return scheme != "Bearer" or not request.app[SERVICE].accepts(token)
+    return token if scheme == "Bearer" else None
 
 
 async def upgrade(request: web.Request) -> web.StreamResponse:
     """GET /devices/websocket."""
     service = request.app[SERVICE]
     service.record("request", method="GET", path=request.path)
+    service.trace("device", "request", f"GET {request.path}")
     await service.answer_time()
     rule = service.refusal("socket")
     if rule:
         service.record("upgrade", status=rule[0])
+        service.trace("service", "answer", f"{rule[0]} {request.path}")
         return web.Response(status=rule[0], text=rule[1] if isinstance(rule[1], str) else "")
-    if _forbidden(request):
+    device = None if _is_forbidden(request) else service.device_of(_token(request))
+    if device is None:
         service.record("upgrade", status=403)
+        service.trace("service", "answer", f"403 {request.path}")
         return web.Response(status=403)
-    return await DeviceSocket(service, request).run()
+    return await DeviceSocket(service, request, device).run()

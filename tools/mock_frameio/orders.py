@@ -11,6 +11,7 @@ from typing import Any
 from .service import Service
 
 _LONGEST_SHOWN = 40
+_LONGEST_ID = 65_536
 _REQUIRED = object()
 UNCHANGED = object()  # as a default: a key that is left out is not in the body
 
@@ -84,6 +85,11 @@ def one_of(*values: Any, default: Any = _REQUIRED) -> Key:
         return type(value) is type(values[0]) and value in values
 
     return Key("one of " + ", ".join(str(value) for value in values), accepts, default)
+
+
+def device_id() -> Key:
+    """Which device; None for all."""
+    return text(_LONGEST_ID, default=None).or_null()
 
 
 def anything(default: Any = _REQUIRED) -> Key:

@@ -41,6 +41,13 @@ def _record(request: web.Request, status: int) -> None:
     )
 
 
+def _trace_answer(request: web.Request, status: int, body: Any) -> None:
+    detail = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
+    request.app[SERVICE].trace(
+        "service", "answer", f"{status} {request.path}", "" if body is None else detail
+    )
+
+
 def unauthorized(service: Service) -> Any:
     """The body of a 401, in the shape that was ordered."""
     return ERROR_BODIES[service.error_body]
@@ -53,12 +60,14 @@ async def refused(request: web.Request, part: str) -> web.Response | None:
     """
     service = request.app[SERVICE]
     service.record("request", method=request.method, path=request.path)
+    service.trace("device", "request", f"{request.method} {request.path}")
     await service.answer_time()
     rule = service.refusal(part)
     if rule is None:
         return None
     status, body = rule
     _record(request, status)
+    _trace_answer(request, status, body)
     headers = {}
     if status == 429:
         headers = {
@@ -74,6 +83,7 @@ async def refused(request: web.Request, part: str) -> web.Response | None:
 def answer(request: web.Request, status: int, body: Any) -> web.Response:
     """Record and make an answer."""
     _record(request, status)
+    _trace_answer(request, status, body)
     if status == 204:
         return web.Response(status=204)
     return web.json_response(body, status=status)
@@ -85,13 +95,14 @@ async def identity(request: web.Request) -> web.Response:
     refusal = await refused(request, "identity")
     if refusal:
         return refusal
-    if not service.accepts(bearer(request)):
+    device = service.device_of(bearer(request))
+    if device is None:
         return answer(request, 401, unauthorized(service))
-    body = service.identity()
+    body = device.identity(service.status(device))
     missing = service.identity_bytes - len(json.dumps(body))
     if missing > 0:
         body = {"padding": [{"note": "x" * 50}] * (missing // 64 + 1), **body}
-    service.seen()
+    device.seen()
     return answer(request, 200, body)
 
 
@@ -106,9 +117,11 @@ async def heartbeat(request: web.Request) -> web.Response:
     refusal = await refused(request, "heartbeat")
     if refusal:
         return refusal
-    if not service.accepts(bearer(request)):
+    device = service.device_of(bearer(request))
+    if device is None:
         return answer(request, 401, unauthorized(service))
-    service.seen()
+    device.seen()
+    device.heartbeat_ms = service.now_ms()
     return answer(request, 204, None)
 
 

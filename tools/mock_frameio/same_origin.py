@@ -19,7 +19,8 @@ _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(:[0-9]{1,5})?")
 def is_foreign(request: web.Request) -> bool:
     """Does a page of another site ask?
 
-    A device may know the mock by any name, but it sends neither Origin nor Sec-Fetch-Site.
+    A device may know the mock by any name, but it sends neither Origin nor Sec-Fetch-Site. A link
+    on another site may lead to the bench page: that shows it, in a tab of its own.
     """
     origins = request.headers.getall("Origin", [])
     sites = request.headers.getall("Sec-Fetch-Site", [])
@@ -30,7 +31,16 @@ def is_foreign(request: web.Request) -> bool:
         return True
     if any(origin.lower() != f"{request.scheme}://{hosts[0]}" for origin in origins):
         return True
+    if request.path == "/" and request.method == "GET" and _is_navigation(request):
+        return False
     return any(site not in ("same-origin", "none") for site in sites)
+
+
+def _is_navigation(request: web.Request) -> bool:
+    mode, destination = (
+        request.headers.getall(name, []) for name in ("Sec-Fetch-Mode", "Sec-Fetch-Dest")
+    )
+    return (mode, destination) == (["navigate"], ["document"])
 
 
 def _is_own(host: str, names: frozenset[str]) -> bool:

@@ -1,4 +1,4 @@
-"""The state behind the mock: one device, its tokens and sockets, the faults, the records."""
+"""The state behind the mock: its devices, their tokens and sockets, the faults, the records."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from .pauses import Pauses
+from .board import Board
+from .devices import Device, Devices
+from .feed import MASKED, Feed
 from .tokens import Tokens
 
-DEVICE_ID = "a7e95254-8cd6-4d59-b54d-28c58570a8de"
-DEVICE_NAME = "MOCK-DEVICE"
-_OFFLINE_AFTER_S = 300
 _MOST_RECORDS = 10_000
 
 
@@ -53,7 +52,7 @@ class Faults:
 
 
 class Service:
-    """One pretended Frame.io with one device.
+    """One pretended Frame.io.
 
     client_secret: the device model's. error_body: the shape of a 401's body, a key of
     rest.ERROR_BODIES. idle_s: a silent socket is closed after this. identity_bytes: the identity's
@@ -68,30 +67,43 @@ class Service:
         self.error_body = "errors"
         self.idle_s = idle_s
         self.identity_bytes = identity_bytes
-        self.device_id = DEVICE_ID
-        self.pauses = Pauses()
-        self.project: str | None = "Testbed"
-        self.creator: str | None = "Ada Lovelace"
-        self.expires_at: str | None = None
+        self.devices = Devices()
+        self.board: Board | None = None
         self.faults = Faults()
         self.sockets: set[Any] = set()  # DeviceSocket
         self.wires: set[Any] = set()  # Wire
         self.records: list[dict[str, Any]] = []
+        self.feed = Feed(self.mask)
         self._begun = time.monotonic()
-        self._last_seen: float | None = None
         self._released = asyncio.Event()
         self._late: set[asyncio.Task[None]] = set()
 
-    @property
-    def paused(self) -> bool:
-        """Is the device paused now?"""
-        return self.pauses.covers(0)
+    def now_ms(self) -> int:
+        """Milliseconds since the start."""
+        return int((time.monotonic() - self._begun) * 1000)
+
+    def since_begun_ms(self, monotonic_s: float) -> int:
+        """A time of CLOCK_MONOTONIC, of another process too, on the scale of now_ms."""
+        return int((monotonic_s - self._begun) * 1000)
 
     def record(self, kind: str, **facts: Any) -> None:
         """Note something that was seen: {"t_ms", "kind", …}. Never a token."""
         if len(self.records) < _MOST_RECORDS:
-            t_ms = int((time.monotonic() - self._begun) * 1000)
-            self.records.append({"t_ms": t_ms, "kind": kind, **facts})
+            self.records.append({"t_ms": self.now_ms(), "kind": kind, **facts})
+        self.feed.touch()
+
+    def trace(self, sender: str, kind: str, text: str, detail: str = "", device: str = "") -> None:
+        """Add a row to the time line; what is secret in it is masked there.
+
+        sender: device, service, board or user. device: whose it is, an id.
+        """
+        self.feed.add(self.now_ms(), sender, kind, text, detail, device)
+
+    def mask(self, text: str) -> str:
+        """A text without the secrets that only this service knows."""
+        for secret in (self.tokens.fixed_token, self.client_secret):
+            text = text.replace(secret, MASKED) if secret else text
+        return text
 
     def accepts(self, token: str | None) -> bool:
         """Is this access token known and not expired?"""
@@ -111,59 +123,20 @@ class Service:
         self.faults.lost_refresh_responses -= lost
         return lost
 
-    def status(self) -> str:
+    def device_of(self, token: str | None) -> Device | None:
+        """The device whose live access token this is, or None."""
+        client_id = None if token is None else self.tokens.client_of(token)
+        return None if client_id is None else self.devices.of_client(client_id)
+
+    def status(self, device: Device) -> str:
         """The device's status word, as identity gives it: from before the request that asks."""
-        if self.paused:
+        if device.paused:
             return "paused"
-        seen = self._last_seen is not None and time.monotonic() - self._last_seen < _OFFLINE_AFTER_S
-        return "online" if seen or self.online() else "offline"
+        return "online" if device.was_seen() or self.online(device) else "offline"
 
-    def online(self) -> bool:
-        """The panel's green dot: a socket is up and joined."""
-        return any(socket.joined for socket in self.sockets)
-
-    def seen(self) -> None:
-        """The device has called."""
-        self._last_seen = time.monotonic()
-
-    def identity(self) -> dict[str, Any]:
-        """The body of /v2/devices/me."""
-        scopes = {f"scope_{number:02}": number % 3 == 0 for number in range(33)}
-        body: dict[str, Any] = {
-            "_type": "project_device",
-            "id": self.device_id,
-            "asset_type": "video",
-            "authorization": {
-                "_type": "project_device_authorization",
-                "creator": {
-                    "_type": "user",
-                    "id": "e7e96254-8bd6-4d59-b54d-28c58570a8de",
-                    "name": self.creator,
-                },
-                "expires_at": self.expires_at,
-                "id": "7b2b68e5-788d-497c-8597-f9362cb1a75e",
-                "project_device_id": self.device_id,
-                "scopes": {
-                    "asset_create": True,
-                    "id": "0fe0accb-447f-44f6-b2af-177d913b3a29",
-                    "offline": True,
-                    **scopes,
-                },
-            },
-            "channels": [],
-            "device_id": "14856308-46e0-4d7d-8438-320262eec74e",
-            "last_seen_at": None,
-            "name": DEVICE_NAME,
-            "project": {
-                "_type": "project",
-                "id": "2ad59fe6-77b6-4fbc-a9d2-3dd0413ed4a3",
-                "name": self.project,
-            },
-            "project_id": "2ad59fe6-77b6-4fbc-a9d2-3dd0413ed4a3",
-            "timezone": "Etc/UTC",
-            "status": self.status(),
-        }
-        return body
+    def online(self, device: Device | None = None) -> bool:
+        """The panel's green dot: a socket is up and joined; of any device with None."""
+        return any(socket.joined and device in (None, socket.device) for socket in self.sockets)
 
     async def answer_time(self) -> None:
         """Wait as the faults say: for slow_ms, and in a black hole until it is cleared."""
@@ -196,16 +169,21 @@ class Service:
         self.faults = Faults()
         for task in self._late:
             task.cancel()
+        self.end_black_hole()
+
+    def end_black_hole(self) -> None:
+        """What was dead for a while ends, and new connections work."""
+        self.faults.black_hole = False
         for wire in list(self.wires):
             wire.revive()
         self._released.set()
         self._released = asyncio.Event()
 
-    async def push(self, event: str, payload: Any) -> None:
-        """Push an event to every joined socket."""
+    async def push(self, event: str, payload: Any, device: Device | None = None) -> None:
+        """Push an event to every joined socket, or to those of one device."""
         self.record("pushed", event=event)
         for socket in list(self.sockets):
-            if socket.joined:
+            if socket.joined and device in (None, socket.device):
                 await socket.push(event, payload)
 
     def push_late(self, delay_ms: float, event: str, payload: Any) -> None:

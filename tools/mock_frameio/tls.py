@@ -14,14 +14,14 @@ def ca_der_path(folder: Path) -> Path:
     return folder / "ca.der"
 
 
-def server_context(folder: Path) -> ssl.SSLContext:
-    """A server context for localhost with a new leaf of the folder's CA.
+def server_context(folder: Path, host: str = "") -> ssl.SSLContext:
+    """A server context for localhost, and a host or address, with a new leaf of the folder's CA.
 
     Makes the CA if there is none.
     """
     folder.mkdir(parents=True, exist_ok=True)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    _authority(folder).issue_cert(_NAME).configure_cert(context)
+    _authority(folder).issue_cert(_NAME, *([host] if host else [])).configure_cert(context)
     return context
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,7 @@ from typing import Any
 MARK = "mock-issued-"
 # Share of the interval after which a poll is accepted: allows for clocks and latency.
 _EARLY = 0.98
+_KEPT_S = 3600  # an expired device code is answered as such for so long
 _ALPHABET_ENDS = (
     "~+/="  # RFC 6750 allows these in a token, and they break a client that does not encode
 )
@@ -92,11 +93,12 @@ class Pair:
 
 
 class Tokens:
-    """The tokens of one device: a fixed access token, and at most one pair, which came from
-    pairing.
+    """The tokens of all devices: a fixed access token, and at most one pair a client_id, which came
+    from pairing.
 
-    next_user_code: what the next device code gets, once. lost_status: 401 or 400, for the refresh
-    of a removed device and of tokens that are unknown, revoked, expired or another client's.
+    fixed_token: that access token. next_user_code: what the next device code gets, once.
+    lost_status: 401 or 400, for the refresh of a removed device and of tokens that are unknown,
+    revoked, expired or another client's.
     """
 
     def __init__(
@@ -106,32 +108,41 @@ class Tokens:
         self.next_user_code: str | None = None
         self.lost_status = 401
         self._now = now
-        self._fixed_token = fixed_token
+        self.fixed_token = fixed_token
         self._fixed_ends_s = now() + lives.access_s
         self._codes: list[DeviceCode] = []
-        self._pair: Pair | None = None
+        self._pairs: dict[str, Pair] = {}  # by client_id
         self._generations: dict[str, int] = {}  # by refresh token, of all that were ever issued
         self._spent: set[str] = set()
 
     def accepts(self, access_token: str) -> bool:
         """Is this access token known and not expired?"""
-        if access_token == self._fixed_token and self._fixed_ends_s > self._now():
-            return True
-        pair = self._pair
-        return (
-            pair is not None
-            and access_token == pair.access_token
-            and pair.access_ends_s > self._now()
-        )
+        return self.client_of(access_token) is not None
+
+    def client_of(self, access_token: str) -> str | None:
+        """The client_id whose live access token this is; "" for the fixed token; None: not live."""
+        now = self._now()
+        if access_token == self.fixed_token and self._fixed_ends_s > now:
+            return ""
+        for client_id, pair in self._pairs.items():
+            if access_token == pair.access_token and pair.access_ends_s > now:
+                return client_id
+        return None
+
+    def client_of_code(self, user_code: str) -> str | None:
+        """The client_id of the newest device code with this user code, pending or not."""
+        codes = (code for code in reversed(self._codes) if code.user_code == user_code)
+        return next((code.client_id for code in codes), None)
 
     def status(self) -> dict[str, Any]:
         """What a person needs to pair: `user_codes`.
 
-        Also `generation`: that of the live pair, or None.
+        Also `generation`: the newest among the live pairs, or None.
         """
+        generations = [pair.generation for pair in self._pairs.values()]
         return {
             "user_codes": self.pending_user_codes(),
-            "generation": self._pair.generation if self._pair else None,
+            "generation": max(generations, default=None),
         }
 
     def generation_of(self, refresh_token: str) -> int | None:
@@ -142,6 +153,7 @@ class Tokens:
         """Begin a pairing."""
         user_code, self.next_user_code = self.next_user_code or self._free_user_code(), None
         ends_s = self._now() + self.lives.code_s
+        self._codes = [code for code in self._codes if code.ends_s > self._now() - _KEPT_S]
         code = DeviceCode(
             client_id, MARK + secrets.token_urlsafe(48), user_code, ends_s, self.lives.interval_s
         )
@@ -192,9 +204,8 @@ class Tokens:
         """The grant refresh_token: the old pair is dead afterwards. Raises Refused."""
         if refresh_token in self._spent:
             raise Refused("invalid_request")
-        pair = self._pair
-        known = pair and (pair.refresh_token, pair.client_id) == (refresh_token, client_id)
-        if not pair or not known or pair.refresh_ends_s <= self._now():
+        pair = self._pairs.get(client_id)
+        if not pair or pair.refresh_token != refresh_token or pair.refresh_ends_s <= self._now():
             raise (
                 Refused("unauthorized", 401)
                 if self.lost_status == 401
@@ -208,34 +219,32 @@ class Tokens:
 
         A token that is not of this client changes nothing (RFC 7009 section 2.2).
         """
-        pair = self._pair
-        if (
-            pair
-            and pair.client_id == client_id
-            and token in (pair.access_token, pair.refresh_token)
-        ):
-            self._pair = None
+        pair = self._pairs.get(client_id)
+        if pair and token in (pair.access_token, pair.refresh_token):
+            del self._pairs[client_id]
 
-    def remove(self) -> None:
-        """The device was removed, or its connection expired.
+    def remove(self, client_ids: Collection[str] | None = None) -> None:
+        """The devices of these were removed, or their connections expired; "" is the fixed token's.
 
-        No token is valid any more, nor is the fixed one.
+        None of their tokens is valid any more. None: all devices.
         """
-        self._pair = None
-        self._fixed_ends_s = self._now()
+        for client_id in list(self._pairs) if client_ids is None else client_ids:
+            self._pairs.pop(client_id, None)
+        if client_ids is None or "" in client_ids:
+            self._fixed_ends_s = self._now()
 
     def expire(self) -> None:
         """The access tokens end now; the refresh token does not."""
         self._set_access_ends(self._now())
 
     def renew(self) -> None:
-        """The fixed access token, and the pair's if any, are valid again for a whole life."""
+        """The fixed access token, and those of the pairs, are valid again for a whole life."""
         self._set_access_ends(self._now() + self.lives.access_s)
 
     def _set_access_ends(self, ends_s: float) -> None:
         self._fixed_ends_s = ends_s
-        if self._pair:
-            self._pair.access_ends_s = ends_s
+        for pair in self._pairs.values():
+            pair.access_ends_s = ends_s
 
     def _free_user_code(self) -> str:
         while True:
@@ -250,5 +259,6 @@ class Tokens:
         generation = self._generations[refresh_token] = len(self._generations) + 1
         now, lives = self._now(), self.lives
         ends = now + lives.access_s, now + lives.refresh_s
-        self._pair = Pair(client_id, generation, access_token, refresh_token, *ends)
-        return self._pair
+        pair = Pair(client_id, generation, access_token, refresh_token, *ends)
+        self._pairs[client_id] = pair
+        return pair

@@ -111,6 +111,10 @@ class Wire(asyncio.Transport):
         """Is it closed, or about to be?"""
         return self._closing or self._transport.is_closing()
 
+    def unsent_bytes(self) -> int:
+        """How much waits for the other side to read."""
+        return len(self._left) + self._transport.get_write_buffer_size()
+
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         """As asyncio's."""
         return self._transport.get_extra_info(name, default)
@@ -164,13 +168,17 @@ def wire_of(request: web.Request) -> Wire | None:
 
 
 async def listen(
-    runner: web.AppRunner, service: Service, host: str, port: int, tls: ssl.SSLContext | None
+    runner: web.AppRunner,
+    service: Service,
+    hosts: list[str],
+    port: int,
+    tls: ssl.SSLContext | None,
 ) -> asyncio.Server:
     """Serve the application on connections that can be spoilt. port: 0 for a free one."""
     server = runner.server
     assert server is not None
     return await asyncio.get_running_loop().create_server(
-        lambda: _Seam(service, server()), host, port, ssl=tls
+        lambda: _Seam(service, server()), hosts, port, ssl=tls
     )
 
 
@@ -186,6 +194,8 @@ async def spoil(request: web.Request, handler: Any) -> web.StreamResponse:
     if rule is None:
         return cast(web.StreamResponse, await handler(request))
     service.record("spoilt", path=request.path)
+    words = "a TCP reset" if rule.pieces is None else "bytes that are no HTTP"
+    service.trace("service", "answer", f"{words} for {request.path}")
     if rule.pieces is None:
         wire.reset()
     else:

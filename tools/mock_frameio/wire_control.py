@@ -14,7 +14,7 @@ faults of the wire (POST; the connections of the control API are spared):
   /control/fragment       {"bytes": 3}: messages on the sockets come in fragments of so many bytes,
                           inside characters too, with a ping between each two
   /control/dribble        {"pause_ms": 0}: everything, the upgrade and REST included, goes out one
-                          byte at a time
+                          byte at a time; null ends it
   /control/raw            these bytes on the live sockets: {"hex": "81", "again": "00", "times": 5}
   /control/garbage        random bytes: {"seed": 1, "bytes": 3000, "part": "live" (on the live
                           sockets, now) or as in refuse (in place of the answer), "times": -1 for
@@ -56,7 +56,7 @@ async def fragment(service: Service, body: dict[str, Any]) -> None:
     service.faults.fragment_bytes = body["bytes"]
 
 
-@order(pause_ms=number(0, _LONGEST_PAUSE_MS, default=0))
+@order(pause_ms=number(0, _LONGEST_PAUSE_MS, default=0).or_null())
 async def dribble(service: Service, body: dict[str, Any]) -> None:
     service.faults.dribble_ms = body["pause_ms"]
 

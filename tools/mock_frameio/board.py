@@ -1,0 +1,54 @@
+"""The virtual board beside the mock, as the process that owns it tells of it and obeys for it.
+
+Lines of JSON: what the board shows comes on stdin, orders for it go to stdout.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+ACTIONS = {
+    "press": "press the button",
+    "hold": "hold the button",
+    "double_press": "press the button twice",
+    "power_on": "switch the power on",
+    "power_off": "cut the power",
+    "wifi_in_range": "bring the Wi-Fi back into range",
+    "wifi_out_of_range": "take the Wi-Fi out of range",
+    "plug_display": "plug the display in",
+    "unplug_display": "unplug the display",
+    "clock_wrong": "let every NTP server lie by 30 years, and restart",
+    "clock_right": "let every NTP server tell the truth, and restart",
+}
+
+
+class Board:
+    """One board.
+
+    send(line): writes a line to its process. facts: what it shows now: `power` and `wifi` and
+    `display` (booleans), `line` (the last console line), `screen` (the display's picture), `memory`
+    (free and used bytes), each once it is known.
+    """
+
+    def __init__(self, send: Callable[[str], object]) -> None:
+        self._send = send
+        self.facts: dict[str, Any] = {}
+
+    def order(self, action: str) -> None:
+        """Have its process do something."""
+        self._send(json.dumps({"action": action}))
+
+    def heard(self, text: str, feed: Any, scale: Callable[[float], int]) -> None:
+        """Take a line of its process.
+
+        scale(monotonic_s): the time on the feed's scale.
+        """
+        told = json.loads(text)
+        self.facts.update(told.get("facts", {}))
+        for at_s, red, green, blue in told.get("edges", ()):
+            feed.edges.add([scale(at_s), red, green, blue])
+        for at_s, sender, kind, words, detail in told.get("rows", ()):
+            feed.add(scale(at_s), sender, kind, words, detail)
+        feed.touch()
