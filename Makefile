@@ -11,6 +11,8 @@ URL ?=
 TOKEN ?=
 SECRET ?=
 SCREEN ?=
+PAIR ?=
+HOST ?=
 HISTORY ?=
 WHY ?=
 BOARD ?=
@@ -29,7 +31,8 @@ setup: .venv/ready
 	touch $@
 
 run: setup
-	@$(BIN)/python -m tools.run --end-with-parent $(if $(URL),--url $(URL)) $(if $(SCREEN),--screen)
+	@$(BIN)/python -m tools.run --end-with-parent $(if $(URL),--url $(URL)) $(if $(SCREEN),--screen) \
+		$(if $(PAIR),--pair $(PAIR)) $(if $(HOST),--host $(HOST))
 
 test: setup
 	$(BIN)/python -m pytest -n 5 --dist worksteal --cov --cov-report=term --ignore tests/external

@@ -1,11 +1,17 @@
-"""`make run`: the firmware on the virtual board, against the mock. Ctrl-C ends it all.
+"""`make run`: the firmware on the virtual board, against the mock. Ctrl-C or q ends it all.
 
-Prints a line for each change.
+Prints a line for each change, and the address of a page that shows both sides.
 
 python -m tools.run
-    starts the mock (TLS) and the firmware, and types in the code that it shows
+    starts the mock (TLS) and the firmware. At a terminal the code that the device shows is yours
+    to type on the page for 45 s; then, or without a terminal at once, it is typed in by itself
+python -m tools.run --pair auto, --pair page
+    types it in at once, or never
 python -m tools.run --screen
-    the same, and prints what the display shows
+    the same, and shows the display
+python -m tools.run --host NAME
+    boards and browsers in the local network reach the mock, too, at this computer's name or
+    address; prints what a board's configuration needs
 python -m tools.run --url https://api.frame.io
     the same firmware against the real service
 
@@ -13,67 +19,84 @@ For the real service the environment holds SECRET, the model's client_secret (yo
 it stays paired, in state/), or TOKEN, a fixed access token.
 """
 
+from __future__ import annotations
+
 import argparse
 import contextlib
 import json
 import os
+import queue
 import secrets
 import sys
 import threading
-from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from tools.mock_frameio.tls import DEFAULT_FOLDER
 from tools.on_cpython import ROOT, device_module
 from tools.virtual_board.session import VirtualBoard
 
+from .board_link import NETWORK, BoardLink
 from .ending import Ending
+from .keys import Keys
 from .mock_process import MockProcess
 from .private_folder import PrivateFolder
-from .readable import picture, printable, readable
+from .readable import printable, readable
+from .terminal import NobodyReads, Terminal
 
 _CLIENT_VERSION = device_module("pilotlight").__version__
 _BOARD, _WIRING = "esp32_s3_devkit", "s3"
 _END_S = 5
+_TYPED_FOR_YOU_S = 45
+_KEPT_ROWS = 2000
+_MOST_NEWS = 10_000  # that wait for a terminal which takes nothing
+_LAN_SECRET = "mock-client-secret"  # the mock's default: known to all, so it may be printed
+_ACTIONS = {" ": "press", "h": "hold", "d": "double_press"}
 
 
-class NobodyReads(Exception):
-    """stdout takes no more: args[0] is the OSError."""
+@dataclass
+class Run:
+    """What one run is made of.
 
+    news: what the main thread is to do, as (what, value). pair_s: after so long the code is typed
+    in; None: never.
+    """
 
-def say(text: str) -> None:
-    """Print a line. Raises NobodyReads."""
-    try:
-        print(text, flush=True)
-    except OSError as error:
-        raise NobodyReads(error) from error
+    ending: Ending
+    terminal: Terminal
+    draws: bool
+    pair_s: float | None
+    host: str | None
+    url: str | None
+    credential: dict[str, str]
+    news: queue.Queue[tuple[str, Any]] = field(default_factory=lambda: queue.Queue(_MOST_NEWS))
 
-
-def _echo(text: str) -> None:
-    """Print what the board logs, on stderr; the board goes on if that is closed."""
-    with contextlib.suppress(OSError):
-        print(printable(text.rstrip("\n")), file=sys.stderr, flush=True)
+    def tell(self, what: str, value: Any) -> None:
+        """Have the main thread do it; from any thread."""
+        with contextlib.suppress(queue.Full):
+            self.news.put_nowait((what, value))
 
 
 def _write_config(
-    path: Path, url: str, credential: dict[str, str], folder: Path, mocked: bool
+    path: Path, url: str, credential: dict[str, str], folder: Path, ca: Path | None
 ) -> None:
     """The firmware's configuration, in a folder that only its owner can read: it holds a secret.
 
     A real pairing is kept.
     """
     frameio = {"url": url, "client_version": _CLIENT_VERSION, **credential}
-    if mocked:
-        frameio["ca"] = str(folder / "ca.der")
-    state_dir = (folder if mocked else ROOT) / "state"
+    if ca:
+        frameio["ca"] = str(ca)
+    state_dir = (folder if ca else ROOT) / "state"
     state_dir.mkdir(mode=0o700, exist_ok=True)
-    wifi = {"ssid": "Stage 5", "password": "pilotlight"}  # the one that is in the virtual air
     path.write_text(
         json.dumps(
             {
                 "board": _BOARD,
                 "console": True,
                 "frameio": frameio,
-                "wifi": wifi,
+                "wifi": NETWORK,
                 "state_dir": str(state_dir),
             }
         )
@@ -90,7 +113,13 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--screen",
         action="store_true",
-        help="print what the display shows, too (wants 128 columns)",
+        help="show the display, too",
+    )
+    parser.add_argument(
+        "--pair", choices=("auto", "page"), help="type the code in at once, or never; see above"
+    )
+    parser.add_argument(
+        "--host", help="this computer's name or address, for boards in the local network"
     )
     parser.add_argument(
         "--end-with-parent",
@@ -124,7 +153,7 @@ def main() -> int:
         ending.watch(parent if arguments.end_with_parent else None)
         folder = PrivateFolder()
         with folder as path:
-            run(path, folder.fds, arguments.url, credential, arguments.screen, ending)
+            run(_run_of(arguments, credential, ending), path, folder.fds)
     except KeyboardInterrupt:
         pass
     except NobodyReads as error:
@@ -141,39 +170,51 @@ def main() -> int:
     return 0
 
 
-def run(
-    folder: Path,
-    fds: tuple[int, ...],
-    url: str | None,
-    credential: dict[str, str],
-    draws: bool,
-    ending: Ending,
-) -> None:
+def _run_of(arguments: argparse.Namespace, credential: dict[str, str], ending: Ending) -> Run:
+    is_interactive = os.isatty(1)
+    pair_s = {"auto": 0, "page": None}.get(arguments.pair, _TYPED_FOR_YOU_S * is_interactive)
+    terminal = Terminal(arguments.screen, is_interactive)
+    draws, host, url = arguments.screen, arguments.host, arguments.url
+    return Run(ending, terminal, draws, pair_s, host, url, credential)
+
+
+def run(made: Run, folder: Path, fds: tuple[int, ...]) -> None:
     """Start the mock (unless there is a URL), switch the board on, print what it says, end both.
 
     fds: what their processes inherit. Raises KeyboardInterrupt, NobodyReads.
     """
-    mock = None
+    mock, ending = None, made.ending
     board = VirtualBoard(
         folder / "board",
         code=ROOT,
         wiring=_WIRING,
         environment={"SECRET": "", "TOKEN": ""},
-        echo=_echo,
         fds=fds,
+        most_rows=_KEPT_ROWS,
     )
     ending.hurry.append(board.kill)
     try:
-        if not url:
-            credential = {"client_secret": secrets.token_hex(24)}
-            mock = MockProcess(credential["client_secret"], folder, fds)
-            ending.hurry.append(mock.kill)
-            mock.when_it_ends(lambda: ending.begin("the mock has ended"))
-            url = mock.url
-            say(f"mock Frame.io at {url} (pause the device: curl -kX POST {url}/control/pause)")
-        _write_config(board.flash / "config.json", url, credential, folder, mocked=bool(mock))
-        board.power_on()
-        follow(board, draws, mock.enter_code if mock else None)
+        if not made.url:
+            mock = _start_mock(made, folder, fds)
+        link = BoardLink(board, mock.tell if mock else lambda line: None)
+
+        def log(text: str) -> None:
+            made.tell("log", text)
+            link.log(text)
+
+        board.echo = log
+        board.listen(made.tell)
+        if mock:
+            mock.follow_orders(link.do)
+        ca = (DEFAULT_FOLDER if made.host else folder) / "ca.der" if mock else None
+        url = mock.url if mock else made.url
+        assert url
+        _write_config(
+            board.flash / "config.json", url, made.credential, folder, ca and ca.resolve()
+        )
+        with Keys(lambda key: made.tell("key", key)):
+            board.power_on()
+            follow(made, link, mock)
         ending.reason = "the board went off"
     finally:
         ending.settle()
@@ -181,6 +222,8 @@ def run(
         limit = threading.Timer(_END_S, board.kill)
         limit.daemon = True
         limit.start()
+        with contextlib.suppress(NobodyReads):
+            made.terminal.close()
         with contextlib.suppress(AssertionError, OSError, ValueError):
             board.interrupt()
             board.wait("repl", deadline_s=_END_S)
@@ -190,22 +233,104 @@ def run(
             mock.stop()
 
 
-def follow(board: VirtualBoard, draws: bool, enter: Callable[[str], str] | None) -> None:
-    """Print each change until the board goes off.
+def _start_mock(made: Run, folder: Path, fds: tuple[int, ...]) -> MockProcess:
+    """Start it and say where it is."""
+    secret = _LAN_SECRET if made.host else secrets.token_hex(24)
+    made.credential = {"client_secret": secret}
+    mock = MockProcess(secret, DEFAULT_FOLDER.resolve() if made.host else folder, fds, made.host)
+    made.ending.hurry.append(mock.kill)
+    mock.when_it_ends(lambda: made.ending.begin("the mock has ended"))
+    if not mock.lan_url:
+        pause = f"pause the device: curl -kX POST {mock.url}/control/pause"
+        made.terminal.say(f"mock Frame.io at {mock.url} ({pause})")
+        made.terminal.say(f"open {mock.page} to see both sides and to pair, pause and break things")
+        return mock
+    made.terminal.say(f"mock Frame.io at {mock.lan_url}")
+    made.terminal.say(f"open {mock.page}")
+    made.terminal.say(
+        "WARNING: the local network reaches this mock. Who has the key in that address rules it; "
+        "the browser warns of its certificate, as only this computer vouches for it."
+    )
+    frameio = {"url": mock.lan_url, "ca": "ca.der", "client_version": _CLIENT_VERSION}
+    frameio["client_secret"] = secret
+    wifi = {"ssid": "YOUR NETWORK", "password": "ITS PASSWORD"}
+    snippet = {"board": _BOARD, "frameio": frameio, "wifi": wifi}
+    made.terminal.say(
+        f"for a board: copy {DEFAULT_FOLDER.resolve() / 'ca.der'} (its CA) to it, and"
+    )
+    made.terminal.say(f"config.json: {json.dumps(snippet)}")
+    return mock
 
-    draws: the display's pictures, too. enter(user_code): called for each code; what it did.
-    """
-    lines = events = 0
+
+def follow(made: Run, link: BoardLink, mock: MockProcess | None) -> None:
+    """Print what happens until the board goes off for another reason than the user's."""
+    terminal, codes = made.terminal, set()
     while True:
-        board.wait_news(lines, events)
-        for line in board.lines[lines:]:
-            lines += 1
-            say(readable(line))
-            if line["user_code"] and enter:
-                say(f"{'':13}{printable(enter(line['user_code']))}")
-        for event in board.events[events:]:
-            events += 1
-            if draws and event["kind"] == "screen":
-                say(picture(event))
-            if event["kind"] == "off":
-                return
+        what, value = made.news.get()
+        if what == "line":
+            terminal.say(readable(value))
+            terminal.show_state(value["state"])
+            code = value["user_code"]
+            if code and mock and code not in codes:
+                codes.add(code)
+                _pair(made, mock, code)
+        elif what == "enter" and mock:
+            terminal.say(f"{'':13}{printable(mock.enter_code(value))}")
+        elif what == "log":
+            _echo(made, value)
+        elif what == "key":
+            _key(made, link, mock, value)
+        elif what == "event" and not _shown(made, value) and not link.is_switched_off:
+            return
+
+
+def _pair(made: Run, mock: MockProcess, code: str) -> None:
+    if made.pair_s == 0:
+        made.terminal.say(f"{'':13}{printable(mock.enter_code(code))}")
+        return
+    words = f"type {printable(code)} on the page, as you would in Frame.io"
+    if made.pair_s is not None:
+        words += f"; in {made.pair_s:g} s it is typed in for you"
+        timer = threading.Timer(made.pair_s, made.tell, ("enter", code))
+        timer.daemon = True
+        timer.start()
+    made.terminal.say(f"{'':13}{words}")
+
+
+def _shown(made: Run, event: dict[str, Any]) -> bool:
+    """Show an event; False if the board went off."""
+    if event["kind"] == "neopixel":
+        made.terminal.show_light(event["pixels"][0])
+    elif event["kind"] == "screen":
+        made.terminal.show_screen(event)
+    elif event["kind"] in ("off", "reset"):
+        made.terminal.show_light((0, 0, 0))
+        made.terminal.show_screen(None)
+        made.terminal.show_state("off" if event["kind"] == "off" else "starting")
+    elif event["kind"] == "order" and event["order"] == "unplug":
+        made.terminal.show_screen(None)
+    return event["kind"] != "off"
+
+
+def _key(made: Run, link: BoardLink, mock: MockProcess | None, key: str) -> None:
+    """Do what a key of the terminal says."""
+    if key == "q":
+        made.ending.begin()
+    elif key in _ACTIONS:
+        link.do(_ACTIONS[key])
+    elif key in "pws":
+        link.do({"p": "toggle_power", "w": "toggle_wifi", "s": "toggle_display"}[key])
+    elif key == "z" and mock:
+        mock.control("resume" if mock.is_paused() else "pause")
+    elif key == "r" and mock:
+        mock.control("remove_device")
+
+
+def _echo(made: Run, text: str) -> None:
+    """Print what the board logs on stderr; the board goes on if that is closed."""
+    line = printable(text.rstrip("\n"))
+    if os.isatty(1) and os.isatty(2):
+        made.terminal.say(line)  # above the status line
+        return
+    with contextlib.suppress(OSError):
+        print(line, file=sys.stderr, flush=True)

@@ -61,3 +61,25 @@ def picture(event: Event) -> str:
         "".join(" ▀▄█"[is_lit(x, y) + 2 * is_lit(x, y + 1)] for x in range(width))
         for y in range(0, height, 2)
     )
+
+
+_BRAILLE = ((0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2), (0, 3), (1, 3))  # (x, y) of each bit
+
+
+def small_picture(event: Event) -> str:
+    """The same in Braille characters of eight pixels, for a narrow terminal."""
+    width, height = event["width"], event["height"]
+    rows = base64.b64decode(event["bitmap"])
+
+    def is_lit(x: int, y: int) -> int:
+        return rows[(y * width + x) // 8] >> (7 - x % 8) & 1
+
+    return "\n".join(
+        "".join(
+            chr(
+                0x2800 + sum(is_lit(x + dx, y + dy) << bit for bit, (dx, dy) in enumerate(_BRAILLE))
+            )
+            for x in range(0, width, 2)
+        )
+        for y in range(0, height, 4)
+    )

@@ -9,6 +9,7 @@ With VIRTUAL_BOARD_SERIAL, the REPL is on the serial line; "raw" says that it is
 as it is when mpremote resets it.
 """
 
+import gc
 import os
 import sys
 
@@ -46,6 +47,10 @@ def _set_interrupt_character(character):
     interrupts.ctrl_c_is_heard = character == _CTRL_C
 
 
+def _tell_memory():
+    events.emit("memory", used=gc.mem_alloc(), free=gc.mem_free())
+
+
 def _complete_micropython():
     import micropython
 
@@ -81,6 +86,7 @@ from virtual import connection, events, interrupts, orders, power
 
 power.is_board = True
 orders.register("ctrl_c", interrupts.press_ctrl_c)
+orders.register("memory", _tell_memory)
 connection.connect()
 events.emit("power_on", cause=power.cause())
 

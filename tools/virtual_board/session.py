@@ -45,9 +45,8 @@ class VirtualBoard(Seen):
     else the board keeps. code: where boot.py and main.py are; None: in flash. wiring: a name or a
     description, see modules/virtual/wiring.py. environment: more variables for the process. heap:
     the interpreter's, as in -X heapsize. echo: is called with each line of its stderr. fds: file
-    descriptors that its processes inherit. littlefs: the file
-    system is a real one, in the image file `flash.img` and mounted at /; the code is then under
-    /.code, read-only.
+    descriptors that its processes inherit. most_rows: see Seen. littlefs: the file system is a real
+    one, in the image file `flash.img` and mounted at /; the code is then under /.code, read-only.
 
     serial: its console is a serial line, on which mpremote finds the REPL; output and errors are
     then both what it said there. At the REPL it obeys no order (until somebody runs something
@@ -69,8 +68,9 @@ class VirtualBoard(Seen):
         littlefs: bool = False,
         serial: bool = False,
         fds: Sequence[int] = (),
+        most_rows: int | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(most_rows)
         self.flash = folder / "flash"
         self._rtc, self._nvs = folder / "rtc", folder / "nvs"
         self._code = code
@@ -234,10 +234,8 @@ class VirtualBoard(Seen):
                 if self.serial and cause:
                     self.serial.say("MPY: soft reboot\r\n" if cause == SOFT_RESET else "\r\n")
                 self._is_on = cause is not None
-                self._add(
-                    self.events,
-                    {"kind": "reset", "cause": cause} if cause else {"kind": "off", "code": code},
-                )
+                ended = {"kind": "reset", "cause": cause}
+                self._add("events", ended if cause else {"kind": "off", "code": code})
         self._watchdog_ms = None
 
     def _run(self, cause: int) -> int:
@@ -315,13 +313,13 @@ class VirtualBoard(Seen):
                     self._watchdog_ms = None
                 elif event["kind"] == "repl" and self.serial:
                     self.serial.program_is_over()
-                self._add(self.events, event)
+                self._add("events", event)
 
     def _read_output(self, process: subprocess.Popen[str]) -> None:
         assert process.stdout
         for text in process.stdout:
             with self._news:
-                self.output += text
+                self.output = self._kept(self.output + text)
                 self._news.notify_all()
             self._read_line(text)
 
@@ -329,7 +327,7 @@ class VirtualBoard(Seen):
         assert process.stderr
         for text in process.stderr:
             with self._news:
-                self.errors += text
+                self.errors = self._kept(self.errors + text)
                 self._news.notify_all()
             echo = self.echo
             if echo:
