@@ -50,13 +50,17 @@ def faults(service: Service) -> dict[str, Any]:
     wrong = service.faults
     return {
         "refuse": {part: rule[0] for part, rule in wrong.refuse.items() if rule[2]},
-        "spoil": [part for part, rule in wrong.spoil.items() if rule.times],
+        "spoil": {part: rule.what for part, rule in wrong.spoil.items() if rule.times},
         "lost_refresh_responses": wrong.lost_refresh_responses,
         "slow_ms": wrong.slow_ms,
         "black_hole": wrong.black_hole,
         "join": wrong.join is not None,
         "fragment_bytes": wrong.fragment_bytes,
         "dribble_ms": wrong.dribble_ms,
+        "lost_status": service.tokens.lost_status,
+        "error_body": service.error_body,
+        "access_s": service.tokens.lives.access_s,
+        "identity_bytes": service.identity_bytes,
     }
 
 

@@ -21,9 +21,10 @@ class Spoilt:
     """What requests get in place of an HTTP answer: raw bytes, of which `pieces` gives a fresh run,
     or None for a TCP reset.
 
-    times: so often; -1: forever.
+    times: so often; -1: forever. what: the order that wants it.
     """
 
+    what: str
     pieces: Callable[[], Iterable[bytes]] | None
     times: int
 

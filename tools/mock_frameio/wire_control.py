@@ -41,9 +41,12 @@ async def _pour(service: Service, pieces: Callable[[], Iterator[bytes]]) -> None
 
 
 def _spoil(
-    service: Service, body: dict[str, Any], pieces: Callable[[], Iterator[bytes]] | None
+    service: Service,
+    what: str,
+    body: dict[str, Any],
+    pieces: Callable[[], Iterator[bytes]] | None,
 ) -> None:
-    service.faults.spoil[body["part"]] = Spoilt(pieces, body.get("times", -1))
+    service.faults.spoil[body["part"]] = Spoilt(what, pieces, body.get("times", -1))
 
 
 def _check_live(name: str, body: dict[str, Any]) -> None:
@@ -87,7 +90,7 @@ async def garbage(service: Service, body: dict[str, Any]) -> None:
         _check_live("garbage", body)
         await _pour(service, pieces)
     else:
-        _spoil(service, body, pieces)
+        _spoil(service, "garbage", body, pieces)
 
 
 @order(
@@ -105,13 +108,13 @@ async def endless(service: Service, body: dict[str, Any]) -> None:
             raise ValueError("endless: the live sockets get frame and message, not a part")
         await _pour(service, pieces)
     else:
-        _spoil(service, {"part": "all", **body}, pieces)
+        _spoil(service, "endless", {"part": "all", **body}, pieces)
 
 
 @order(part=one_of(_LIVE, *NAMES, default=_LIVE), times=_times())
 async def reset(service: Service, body: dict[str, Any]) -> None:
     if body["part"] != _LIVE:
-        _spoil(service, body, None)
+        _spoil(service, "reset", body, None)
         return
     _check_live("reset", body)
     for socket in list(service.sockets):

@@ -10,8 +10,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from tools.on_cpython import device_module
 from tools.virtual_board.session import Event, VirtualBoard
 
+_REASONS = device_module("firmware.strings").REASONS
 BUTTON, DISPLAY = 0, 0x3C
 NETWORK = {"ssid": "Stage 5", "password": "pilotlight"}  # the one that is in the virtual air
 _PRESS_MS, _HOLD_MS, _BETWEEN_S = 80, 1700, 0.2
@@ -76,7 +78,8 @@ class BoardLink:
     def _heard(self, what: str, row: Event) -> None:
         if what == "line":
             words = row["state"] + (f": {row['reason']}" if row["reason"] else "")
-            self._note(time.monotonic(), "state", words, json.dumps(row), line=row)
+            line = {**row, "words": _REASONS.get(row["reason"] or "")}
+            self._note(time.monotonic(), "state", words, json.dumps(row), line=line)
             return
         kind = row["kind"]
         if kind == "power_on":
