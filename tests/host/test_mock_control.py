@@ -31,7 +31,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "endless": {"what": "frame"},
 }
 # Accepted only while something waits for it, or a virtual board is there.
-LATER = ("approve", "deny", "board")
+LATER = ("approve", "deny", "board", "certificate")
 TEXTS = {
     "not JSON": b"{",
     "empty text": b" ",
@@ -178,6 +178,7 @@ SENSELESS: list[tuple[str, dict[str, Any]]] = [
     ("remove_device", {"device_id": 1}),
     ("board", {"action": "explode"}),
     ("board", {"action": "press"}),
+    ("certificate", {"expired": True}),
 ]
 
 

@@ -8,6 +8,7 @@ _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
 import argparse
 import asyncio
 import contextlib
+import functools
 import secrets
 import signal
 import sys
@@ -178,6 +179,10 @@ async def _serve(arguments: argparse.Namespace) -> None:
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
     await runner.setup()
     context = tls.server_context(arguments.tls_dir, host) if arguments.tls else None
+    if context and not host:
+        service.change_certificate = functools.partial(
+            tls.change_certificate, context, arguments.tls_dir
+        )
     hosts = [_LOOPBACK, host] if host else [_LOOPBACK]
     listeners = [await wire.listen(runner, service, hosts, arguments.port, context)]
     port = listeners[0].sockets[0].getsockname()[1]

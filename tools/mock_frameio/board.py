@@ -9,19 +9,17 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-ACTIONS = {
-    "press": "press the button",
-    "hold": "hold the button",
-    "double_press": "press the button twice",
-    "power_on": "switch the power on",
-    "power_off": "cut the power",
-    "wifi_in_range": "bring the Wi-Fi back into range",
-    "wifi_out_of_range": "take the Wi-Fi out of range",
-    "plug_display": "plug the display in",
-    "unplug_display": "unplug the display",
-    "clock_wrong": "let every NTP server lie by 30 years, and restart",
-    "clock_right": "let every NTP server tell the truth, and restart",
-}
+ACTIONS = (
+    "press",
+    "hold",
+    "double_press",
+    "power_on",
+    "power_off",
+    "wifi_in_range",
+    "wifi_out_of_range",
+    "plug_display",
+    "unplug_display",
+)
 
 
 class Board:

@@ -90,6 +90,7 @@ class DeviceSocket:
                 message = await self._ws.receive(timeout=self._service.idle_s)
             except asyncio.TimeoutError:
                 self._service.record("idle_close")
+                self.joined = False
                 await self._ws.close(code=1000)
                 return
             await self._service.answer_time()

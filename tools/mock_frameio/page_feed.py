@@ -57,6 +57,7 @@ def faults(service: Service) -> dict[str, Any]:
         "join": wrong.join is not None,
         "fragment_bytes": wrong.fragment_bytes,
         "dribble_ms": wrong.dribble_ms,
+        "expired": wrong.expired,
         "lost_status": service.tokens.lost_status,
         "error_body": service.error_body,
         "access_s": service.tokens.lives.access_s,

@@ -39,7 +39,7 @@ class Faults:
     answered or sent any more. join: the reason with which joins are refused. fragment_bytes:
     messages are cut into fragments of so many bytes; 0: they are not. dribble_ms: everything goes
     out one byte at a time with so long a pause behind each; None: it does not. spoil: part →
-    Spoilt.
+    Spoilt. expired: new connections get an expired certificate.
     """
 
     refuse: dict[str, list[Any]] = field(default_factory=dict)
@@ -50,6 +50,7 @@ class Faults:
     fragment_bytes: int = 0
     dribble_ms: float | None = None
     spoil: dict[str, Spoilt] = field(default_factory=dict)
+    expired: bool = False
 
 
 class Service:
@@ -70,6 +71,7 @@ class Service:
         self.identity_bytes = identity_bytes
         self.devices = Devices()
         self.board: Board | None = None
+        self.change_certificate: Callable[[bool], None] | None = None  # has it expired?
         self.faults = Faults()
         self.sockets: set[Any] = set()  # DeviceSocket
         self.wires: set[Any] = set()  # Wire
@@ -167,6 +169,8 @@ class Service:
 
     def clear_faults(self) -> None:
         """Everything works again, and what was still to be pushed late is dropped."""
+        if self.faults.expired and self.change_certificate:
+            self.change_certificate(False)
         self.faults = Faults()
         for task in self._late:
             task.cancel()

@@ -1,10 +1,13 @@
 """TLS for the mock: a CA by trustme, kept between runs so that a device needs it only once."""
 
+import datetime
 import ssl
 from pathlib import Path
 
 import trustme
 
+_LONG_AGO = datetime.datetime(2019, 1, 1, tzinfo=datetime.timezone.utc)
+_YEAR = datetime.timedelta(days=365)
 DEFAULT_FOLDER = Path(".mock_frameio")
 _NAME = "localhost"  # and no address: so a device can be seen to check the name
 
@@ -23,6 +26,13 @@ def server_context(folder: Path, host: str = "") -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     _authority(folder).issue_cert(_NAME, *([host] if host else [])).configure_cert(context)
     return context
+
+
+def change_certificate(context: ssl.SSLContext, folder: Path, is_expired: bool) -> None:
+    """Give new connections another leaf for localhost: one that ended years ago, or a good one."""
+    begin, end = (_LONG_AGO, _LONG_AGO + _YEAR) if is_expired else (None, None)
+    leaf = _authority(folder).issue_cert(_NAME, not_before=begin, not_after=end)
+    leaf.configure_cert(context)
 
 
 def _authority(folder: Path) -> trustme.CA:

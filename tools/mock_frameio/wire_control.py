@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from .orders import UNCHANGED, Key, number, octets, one_of, order, whole
+from .orders import UNCHANGED, Key, number, octets, one_of, order, switch, whole
 from .parts import NAMES
 from .raw_bytes import MOST_BYTES, noise, repeated
 from .raw_bytes import endless as endless_bytes
@@ -24,6 +24,8 @@ faults of the wire (POST; the connections of the control API are spared):
                           "part": as in refuse, "times": -1 forever}; cut after 8 MB
   /control/reset          TCP resets: {"part": "live" (the live sockets, now) or as in refuse
                           (behind the request's head), "times": -1 forever}
+  /control/certificate    {"expired": true}: new connections get an expired certificate, as every
+                          one looks to a device whose clock is years ahead; false ends it
   /control/half_open      the device's connections go dead, without an end; new ones work
 """
 _LIVE = "live"
@@ -121,6 +123,14 @@ async def reset(service: Service, body: dict[str, Any]) -> None:
         socket.reset()
 
 
+@order(expired=switch())
+async def certificate(service: Service, body: dict[str, Any]) -> None:
+    if service.change_certificate is None:
+        raise LookupError("certificate: this mock has no TLS, or its page uses the certificate too")
+    service.change_certificate(body["expired"])
+    service.faults.expired = body["expired"]
+
+
 @order()
 async def half_open(service: Service, body: dict[str, Any]) -> None:
     for wire in service.wires:
@@ -128,4 +138,4 @@ async def half_open(service: Service, body: dict[str, Any]) -> None:
             wire.die()
 
 
-ORDERS = (fragment, dribble, raw, garbage, endless, reset, half_open)
+ORDERS = (fragment, dribble, raw, garbage, endless, reset, certificate, half_open)

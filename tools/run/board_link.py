@@ -19,7 +19,6 @@ NETWORK = {"ssid": "Stage 5", "password": "pilotlight"}  # the one that is in th
 _PRESS_MS, _HOLD_MS, _BETWEEN_S = 80, 1700, 0.2
 _BATCH_S = 0.05
 _MEMORY_S = 5.0
-_WRONG_S = 30 * 365 * 24 * 3600
 _MOST_WAITING = 2000  # rows that the mock has not taken yet
 _DARK = (0, 0, 0)
 _WORDS: dict[str, Callable[[Event], str]] = {
@@ -52,7 +51,6 @@ class BoardLink:
         self._edges: list[list[Any]] = []
         self._power_on_s = time.monotonic()
         self._is_in_range = self._is_plugged = True
-        self._lie_s = 0
         self._is_over = False
         self._worker = threading.Thread(target=self._obey_all, daemon=True)
         board.listen(self._heard)
@@ -60,8 +58,17 @@ class BoardLink:
         self._worker.start()
 
     def do(self, action: str) -> None:
-        """Do something to the board, behind what is still to be done: a key of mock's ACTIONS."""
+        """Do something to the board, behind what is still to be done: one of the mock's ACTIONS."""
         self._actions.put(action)
+
+    def other(self, on: str, off: str) -> str:
+        """Which of two opposite actions changes something."""
+        state = {
+            "power_on": not self.is_switched_off,
+            "wifi_in_range": self._is_in_range,
+            "plug_display": self._is_plugged,
+        }
+        return off if state[on] else on
 
     def log(self, text: str) -> None:
         """Tell what the board wrote to stderr."""
@@ -178,15 +185,6 @@ class BoardLink:
             self.is_switched_off = True
             self._board.cut_power()
 
-    def _toggle_power(self) -> None:
-        (self._power_on if self.is_switched_off else self._power_off)()
-
-    def _toggle_wifi(self) -> None:
-        (self._wifi_out_of_range if self._is_in_range else self._wifi_in_range)()
-
-    def _toggle_display(self) -> None:
-        (self._unplug_display if self._is_plugged else self._plug_display)()
-
     def _wifi_in_range(self) -> None:
         if not self._is_in_range:
             self._is_in_range = True
@@ -209,23 +207,7 @@ class BoardLink:
         self._board.unplug(DISPLAY)
         self._note(time.monotonic(), "", display=False)
 
-    def _clock_wrong(self) -> None:
-        self._set_clock(_WRONG_S)
-
-    def _clock_right(self) -> None:
-        self._set_clock(0)
-
-    def _set_clock(self, lie_s: int) -> None:
-        self._lie_s = lie_s
-        self._note(
-            time.monotonic(), "event", "NTP lies" if lie_s else "NTP is right", clock=not lie_s
-        )
-        self._power_off()
-        self._power_on()
-
     def _restore(self) -> None:
         """A start does not change the world around the board."""
         if not self._is_in_range:
             self._board.order("wifi", action="remove", ssid=NETWORK["ssid"])
-        if self._lie_s:
-            self._board.order("ntp", action="answer", offset_s=self._lie_s)

@@ -53,6 +53,11 @@ _KEPT_ROWS = 2000
 _MOST_NEWS = 10_000  # that wait for a terminal which takes nothing
 _LAN_SECRET = "mock-client-secret"  # the mock's default: known to all, so it may be printed
 _ACTIONS = {" ": "press", "h": "hold", "d": "double_press"}
+_TOGGLES = {
+    "p": ("power_on", "power_off"),
+    "w": ("wifi_in_range", "wifi_out_of_range"),
+    "s": ("plug_display", "unplug_display"),
+}
 
 
 @dataclass
@@ -318,8 +323,10 @@ def _key(made: Run, link: BoardLink, mock: MockProcess | None, key: str) -> None
         made.ending.begin()
     elif key in _ACTIONS:
         link.do(_ACTIONS[key])
-    elif key in "pws":
-        link.do({"p": "toggle_power", "w": "toggle_wifi", "s": "toggle_display"}[key])
+    elif key in _TOGGLES:
+        action = link.other(*_TOGGLES[key])
+        if not mock or mock.control("board", action=action):
+            link.do(action)
     elif key == "z" and mock:
         mock.control("resume" if mock.is_paused() else "pause")
     elif key == "r" and mock:

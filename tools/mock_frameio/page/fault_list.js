@@ -81,6 +81,12 @@ export const SWITCHES = [
     part: "socket",
   }),
   {
+    words: "The certificate has expired, or so it looks to a wrong clock.",
+    on: ["certificate", { expired: true }],
+    off: ["certificate", { expired: false }],
+    isOn: ({ expired }) => expired,
+  },
+  {
     words: "The next refresh is carried out, and its answer is lost.",
     on: ["lose_refresh_response", {}],
     off: ["lose_refresh_response", { times: 0 }],
@@ -153,7 +159,11 @@ export const PRESETS = [
     [["refuse", { part: "socket", status: 503, times: 2 }], ["drop", { code: 1012 }]],
   ],
   ["Dead air", "Everything goes silent; nobody hangs up.", [["half_open", {}], ["black_hole", {}]]],
-  ["Wrong clock", "Time servers lie by 30 years; restart.", [["board", { action: "clock_wrong" }]]],
+  [
+    "Wrong clock",
+    "The device's clock is years off: certificates look expired.",
+    [["certificate", { expired: true }], ["kill", {}]],
+  ],
   [
     "Removed device",
     "Someone removes the device in Frame.io.",

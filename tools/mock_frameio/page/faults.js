@@ -6,7 +6,6 @@ import { byId, make, mark, say, toggle } from "/page/text.js";
 
 /** Show them, and which are on. */
 export function showFaults() {
-  let isClockRight = true;
   const switches = SWITCHES.map(({ words, on, off }) => {
     const element = toggle(words, (isOn) => orders([isOn ? on : off]));
     byId("switches").append(make("li", {}, element));
@@ -35,11 +34,9 @@ export function showFaults() {
         if (switches[index].getAttribute("aria-checked") === "true") cure.push(off);
       }
     }
-    if (!isClockRight) cure.push(["board", { action: "clock_right" }]);
     orders(cure);
   });
-  listen(({ faults, board_clock }) => {
-    isClockRight = board_clock ?? isClockRight;
+  listen(({ faults }) => {
     if (!faults) return;
     let count = 0;
     for (const [index, { isOn }] of SWITCHES.entries()) {

@@ -6,6 +6,7 @@ import { byId, mark, say } from "/page/text.js";
 const MOST_EDGES = 240;
 const JITTER_MS = 60;
 const STEADY_MS = 450; // beyond the longest step: it does not blink any more
+const LONGEST_STEP_MS = 2700; // of any pattern
 const COLOURS = [
   ["red", 0],
   ["amber", 24],
@@ -40,10 +41,12 @@ export function look() {
   const isBlinking = found && now() - last[0] < longest + STEADY_MS;
   const next = isBlinking ? found : null;
   if (next && cycle && isSame(next, cycle)) return;
+  // Until it is known to repeat, each edge shows as soon as it is told.
   cycle = next;
   const lamp = byId("lamp");
   const rgb = cycle ? brightest(cycle.steps) : last.slice(1);
-  const words = cycle ? inWords(cycle.steps) : steady(rgb);
+  const isFresh = edges.length > 1 && now() - last[0] < LONGEST_STEP_MS;
+  const words = cycle ? inWords(cycle.steps) : isFresh ? "changing" : steady(rgb);
   sheet.replaceSync(rules(cycle, rgb));
   say(byId("lamp-words"), words);
   mark(lamp, "aria-label", `Light: ${words}`);
@@ -108,7 +111,8 @@ function rules(found, rgb) {
     }`;
 }
 
-function hueName([red, green, blue]) {
+function hueName(linear) {
+  const [red, green, blue] = linear.map((part) => part ** (1 / 2.2));
   const most = Math.max(red, green, blue);
   const range = most - Math.min(red, green, blue);
   if (range < most / 4) return "white";
