@@ -35,7 +35,7 @@ run: setup
 		$(if $(PAIR),--pair $(PAIR)) $(if $(HOST),--host $(HOST))
 
 test: setup
-	$(BIN)/python -m pytest -n 5 --dist worksteal --cov --cov-report=term --ignore tests/external
+	$(BIN)/python -m pytest -n 5 --dist worksteal --cov --cov-report=term --ignore tests/external --ignore tests/browser
 
 lint: setup
 	$(BIN)/ruff check .
@@ -44,9 +44,15 @@ lint: setup
 	$(BIN)/mypy
 	set -e; for name in $(GENERATORS); do $(BIN)/python -m tools.generate.$$name --check; done
 
-# What needs more than make, Python and pip: .ci/run installs it (curl, valgrind).
-check: lint test
+# What needs more than make, Python and pip: .ci/run installs it (curl, valgrind, Chromium).
+check: lint test .browser/ready
 	$(BIN)/python -m pytest -n 4 --dist worksteal tests/external
+	PYTHONPATH=.browser $(BIN)/python -m pytest -n 2 --dist worksteal tests/browser
+
+.browser/ready: requirements-browser.txt .venv/ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target .browser \
+		-r requirements-browser.txt
+	touch $@
 
 # All that Pilotlight costs: docs/bench.md and docs/bench.svg. WHY="…": larger figures are the baseline.
 bench: setup
@@ -68,5 +74,6 @@ docs: setup
 	set -e; for name in $(GENERATORS); do $(BIN)/python -m tools.generate.$$name; done
 
 # Writes the golden pictures. Look at what has changed before you commit it.
-pictures: setup
+pictures: setup .browser/ready
 	$(BIN)/python -m tools.generate.pictures
+	PYTHONPATH=.browser WRITE_PICTURES=1 $(BIN)/python -m pytest -q tests/browser/test_pictures.py

@@ -76,6 +76,7 @@ export function showTimeline() {
     kept.push(...rows);
     kept.splice(0, Math.max(0, kept.length - MOST_KEPT));
     if (isFrozen) return;
+    if (isFirst) strip.draw();
     if (isFirst) refill();
     else if (rows.length) add(rows);
   });

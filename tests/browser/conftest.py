@@ -1,0 +1,66 @@
+"""Real Chromium, and pages in which an error on the console fails the test."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, sync_playwright
+
+MakePage = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """The system's Chromium."""
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    assert path, "there is no chromium; .ci/run installs it"
+    # Chromium's sandbox does not work for root, nor in most containers; no foreign page is opened.
+    arguments = ["--no-sandbox", "--force-color-profile=srgb", "--font-render-hinting=none"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=arguments)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def make_page(chromium: Any) -> Iterator[MakePage]:
+    """Make pages: url, and options of the context. None may have an error until the end."""
+    errors: list[str] = []
+    contexts = []
+
+    def make(url: str, refusals: int = 0, script: str = "", **options: Any) -> Page:
+        """refusals: so many orders will be answered 400, which Chromium tells as an error.
+
+        script: what the page runs before its own.
+        """
+        left = [refusals]
+
+        def said(message: Any) -> None:
+            if message.type == "error":
+                is_refusal = "status of 400" in message.text and left[0] > 0
+                left[0] -= is_refusal
+                errors.extend([] if is_refusal else [message.text])
+
+        contexts.append(chromium.new_context(**options))
+        page = contexts[-1].new_page()
+        page.on("console", said)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("request", lambda request: _check(request.url, url, errors))
+        if script:
+            page.add_init_script(script)
+        page.goto(url)
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert not errors
+
+
+def _check(asked: str, url: str, errors: list[str]) -> None:
+    if not asked.startswith((url.partition("/?")[0], "blob:")):
+        errors.append(f"the page asks elsewhere: {asked}")

@@ -1,0 +1,90 @@
+"""The golden pictures of the page, which README shows; and that nothing on it keeps people out."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from PIL import Image, ImageChops
+from playwright.sync_api import Page
+
+from tools.on_cpython import ROOT
+from tools.rig import Rig
+
+from . import stub
+
+GOLDEN = ROOT / "tests/golden/page"
+FAILED = ROOT / "build/failed_pictures"
+VIEWS: dict[str, dict[str, Any]] = {
+    "light": {"viewport": {"width": 1280, "height": 1440}},
+    "dark": {"viewport": {"width": 1280, "height": 1440}, "color_scheme": "dark"},
+    "narrow": {"viewport": {"width": 360, "height": 2600}},
+}
+_FAR = 40  # of 255: a colour that differs by more is another one, not another rounding
+_MOST_FAR = 0.02  # share of the pixels: edges of letters, in another version of Chromium
+
+
+@pytest.fixture(params=VIEWS)
+def view(request: pytest.FixtureRequest, rig: Rig, make_page: Any) -> tuple[str, Page]:
+    """(its name, the page with the recorded batch)."""
+    options = {"reduced_motion": "reduce", **VIEWS[request.param]}
+    page = make_page(rig.mock().url + "/", script=stub.script(), **options)
+    page.wait_for_selector(".card")
+    page.wait_for_selector("#rows li")
+    return request.param, page
+
+
+def test_the_page_looks_as_it_should(view: tuple[str, Page]) -> None:
+    name, page = view
+    FAILED.mkdir(parents=True, exist_ok=True)
+    path = FAILED / f"page-{name}.png"
+    page.screenshot(path=path)
+    golden = GOLDEN / f"{name}.png"
+    if os.environ.get("WRITE_PICTURES"):
+        GOLDEN.mkdir(parents=True, exist_ok=True)
+        path.replace(golden)
+        return
+    share = difference(path, golden)
+    assert share <= _MOST_FAR, f"{share:.1%} of {path} is not as in {golden}"
+    path.unlink()
+
+
+def difference(seen: Any, golden: Any) -> float:
+    """The share of pixels that are far from the golden ones."""
+    with Image.open(seen) as one, Image.open(golden) as other:
+        assert one.size == other.size
+        gap = ImageChops.difference(one.convert("RGB"), other.convert("RGB")).convert("L")
+    far = sum(gap.point(lambda value: value > _FAR, "L").histogram()[1:])
+    return far / (gap.width * gap.height)
+
+
+def test_another_picture_is_told(tmp_path: Any) -> None:
+    assert difference(GOLDEN / "light.png", GOLDEN / "light.png") == 0
+    assert difference(GOLDEN / "light.png", GOLDEN / "dark.png") > 10 * _MOST_FAR
+    with Image.open(GOLDEN / "light.png") as file:
+        picture = file.convert("RGB")
+    picture.paste((255, 255, 255), (650, 60, 1250, 500))  # the device is gone
+    picture.save(tmp_path / "without.png")
+    assert difference(tmp_path / "without.png", GOLDEN / "light.png") > _MOST_FAR
+
+
+def test_nothing_is_wider_than_the_window(view: tuple[str, Page]) -> None:
+    name, page = view
+    width = VIEWS[name]["viewport"]["width"]
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
+def test_axe_finds_nothing(view: tuple[str, Page]) -> None:
+    _, page = view
+    for summary in page.locator("summary:visible").all()[:6]:
+        summary.click()
+    results = Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()
+
+
+def test_reduced_motion_moves_nothing(view: tuple[str, Page]) -> None:
+    _, page = view
+    assert page.evaluate("document.getAnimations().length") == 0
+    assert page.locator("#lamp-words").inner_text() == "amber, 2.7 s on, 0.3 s off"
