@@ -33,14 +33,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tools.mock_frameio.tls import DEFAULT_FOLDER
 from tools.on_cpython import ROOT, device_module
 from tools.virtual_board.session import VirtualBoard
 
 from .board_link import NETWORK, BoardLink
 from .ending import Ending
 from .keys import Keys
-from .mock_process import MockProcess
+from .mock_process import LAN_FOLDER, MockProcess
 from .private_folder import PrivateFolder
 from .readable import printable, readable
 from .terminal import NobodyReads, Terminal
@@ -65,14 +64,13 @@ class Run:
     """What one run is made of.
 
     news: what the main thread is to do, as (what, value). pair_s: after so long the code is typed
-    in; None: never.
+    in; None: never. host: (name, port) for boards in the local network. url: of the real service.
     """
 
     ending: Ending
     terminal: Terminal
-    draws: bool
     pair_s: float | None
-    host: str | None
+    host: tuple[str, int] | None
     url: str | None
     credential: dict[str, str]
     news: queue.Queue[tuple[str, Any]] = field(default_factory=lambda: queue.Queue(_MOST_NEWS))
@@ -126,6 +124,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--host", help="this computer's name or address, for boards in the local network"
     )
+    parser.add_argument("--host-port", type=int, default=8443, help="its port, kept between runs")
     parser.add_argument(
         "--end-with-parent",
         action="store_true",
@@ -142,6 +141,9 @@ def main() -> int:
     for variable, key in (("SECRET", "client_secret"), ("TOKEN", "access_token")):
         if arguments.url and os.environ.get(variable):
             credential[key] = os.environ[variable]
+    if arguments.url and arguments.host:
+        print("make run: HOST=… is for the mock, URL=… for the real service", file=sys.stderr)
+        return 2
     if arguments.url and len(credential) != 1:
         print(
             "make run URL=… also needs SECRET=… (the model's client_secret) or TOKEN=… (a fixed "
@@ -179,8 +181,8 @@ def _run_of(arguments: argparse.Namespace, credential: dict[str, str], ending: E
     is_interactive = os.isatty(1)
     pair_s = {"auto": 0, "page": None}.get(arguments.pair, _TYPED_FOR_YOU_S * is_interactive)
     terminal = Terminal(arguments.screen, is_interactive)
-    draws, host, url = arguments.screen, arguments.host, arguments.url
-    return Run(ending, terminal, draws, pair_s, host, url, credential)
+    host = (arguments.host, arguments.host_port) if arguments.host else None
+    return Run(ending, terminal, pair_s, host, arguments.url, credential)
 
 
 def run(made: Run, folder: Path, fds: tuple[int, ...]) -> None:
@@ -211,12 +213,10 @@ def run(made: Run, folder: Path, fds: tuple[int, ...]) -> None:
         board.listen(made.tell)
         if mock:
             mock.follow_orders(link.do)
-        ca = (DEFAULT_FOLDER if made.host else folder) / "ca.der" if mock else None
+        ca = (LAN_FOLDER if made.host else folder) / "ca.der" if mock else None
         url = mock.url if mock else made.url
         assert url
-        _write_config(
-            board.flash / "config.json", url, made.credential, folder, ca and ca.resolve()
-        )
+        _write_config(board.flash / "config.json", url, made.credential, folder, ca)
         with Keys(lambda key: made.tell("key", key)):
             board.power_on()
             follow(made, link, mock)
@@ -242,7 +242,7 @@ def _start_mock(made: Run, folder: Path, fds: tuple[int, ...]) -> MockProcess:
     """Start it and say where it is."""
     secret = _LAN_SECRET if made.host else secrets.token_hex(24)
     made.credential = {"client_secret": secret}
-    mock = MockProcess(secret, DEFAULT_FOLDER.resolve() if made.host else folder, fds, made.host)
+    mock = MockProcess(secret, LAN_FOLDER if made.host else folder, fds, made.host)
     made.ending.hurry.append(mock.kill)
     mock.when_it_ends(lambda: made.ending.begin("the mock has ended"))
     if not mock.lan_url:
@@ -260,9 +260,7 @@ def _start_mock(made: Run, folder: Path, fds: tuple[int, ...]) -> MockProcess:
     frameio["client_secret"] = secret
     wifi = {"ssid": "YOUR NETWORK", "password": "ITS PASSWORD"}
     snippet = {"board": _BOARD, "frameio": frameio, "wifi": wifi}
-    made.terminal.say(
-        f"for a board: copy {DEFAULT_FOLDER.resolve() / 'ca.der'} (its CA) to it, and"
-    )
+    made.terminal.say(f"for a board: copy {LAN_FOLDER / 'ca.der'} (its CA) to it, and")
     made.terminal.say(f"config.json: {json.dumps(snippet)}")
     return mock
 

@@ -19,24 +19,28 @@ from typing import Any
 
 from tools.on_cpython import ROOT
 
+LAN_FOLDER = ROOT / ".mock_frameio"  # of the CA that boards keep, so it outlives the run
 _END_S = 5
-_LAN_PORT = 8443
 
 
 class MockProcess:
     """Starts the mock with TLS. It ends when this process does, also by SIGKILL.
 
-    folder: where its CA is to be. fds: what it inherits. host: a name or address at which boards
-    reach it; None: loopback alone, on a free port. url: its address on this computer. lan_url: that
+    folder: where its CA is to be. fds: what it inherits. host: (a name or address, a port) at which
+    boards reach it; None: loopback alone, on a free port. url: its address on this computer. lan_url: that
     for boards, or None. page: the address of the bench page.
     """
 
     def __init__(
-        self, secret: str, folder: Path, fds: tuple[int, ...], host: str | None = None
+        self,
+        secret: str,
+        folder: Path,
+        fds: tuple[int, ...],
+        host: tuple[str, int] | None = None,
     ) -> None:
         options = ["--tls", "--tls-dir", str(folder), "--interval-s", "1", "--with-board"]
         if host:
-            options += ["--host", host, "--port", str(_LAN_PORT)]
+            options += ["--host", host[0], "--port", str(host[1])]
         else:
             options += ["--port", "0", "--page-port", "0"]
         self._process = subprocess.Popen(
