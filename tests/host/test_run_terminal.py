@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import json
 import os
 import pty
 import re
 import select
 import signal
+import socket
+import ssl
 import struct
 import subprocess
 import sys
 import termios
 import time
+import urllib.request
 from collections.abc import Iterator
+from http.client import HTTPResponse
 from pathlib import Path
 
 import pytest
 
 from tests.host.test_run import nothing_is_left, read_until, start
-from tools.rig import ROOT
+from tools.rig import ROOT, Rig
 from tools.run.readable import picture, small_picture
 
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
@@ -171,6 +176,50 @@ def test_pair_page_leaves_it_to_the_user() -> None:
         lines = read_until(process, " on the page, as you would in Frame.io\n")
         assert re.search(r"http://127\.0\.0\.1:\d+/", "".join(lines))
         assert "typed in for you" not in lines[-1]
+    finally:
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
+
+
+@pytest.mark.timeout(90)
+def test_a_board_in_the_network_appears_beside_the_virtual_one(rig: Rig) -> None:
+    with socket.create_server(("127.0.0.2", 0)) as free:
+        port = free.getsockname()[1]
+    process = start(arguments=f"--host 127.0.0.2 --host-port {port}")
+    try:
+        lines = read_until(process, " online ")
+        text = "".join(lines)
+        assert "WARNING: the local network reaches this mock" in text
+        found = re.search(r"for a board: copy (\S+ca\.der)", text)
+        snippet = re.search(r"^config\.json: (.*)$", text, re.M)
+        page = re.search(r"^open (https://127\.0\.0\.2:\d+)/\?key=(\S+)$", text, re.M)
+        assert found and snippet and page
+        config = json.loads(snippet.group(1))
+        assert config["frameio"]["url"] == page.group(1)
+        path = rig.folder / "config.json"
+        config |= {"board": "host", "state_dir": str(rig.folder / "state")}
+        del config["wifi"]
+        config["frameio"]["ca"] = found.group(1)
+        path.write_text(json.dumps(config))
+        code = rig.device(path).wait(state="pairing")["user_code"]
+        context = ssl.create_default_context(cafile=str(Path(found.group(1)).with_suffix(".pem")))
+        headers = {"X-Bench-Key": page.group(2), "Content-Type": "application/json"}
+
+        def ask(name: str, data: bytes | None = None) -> HTTPResponse:
+            request = urllib.request.Request(f"{page.group(1)}/{name}", data, headers)
+            answer: HTTPResponse = urllib.request.urlopen(request, timeout=10, context=context)
+            return answer
+
+        with ask("control/approve", json.dumps({"user_code": code}).encode()):
+            pass
+        online: dict[str, bool] = {}
+        with ask("feed") as feed:
+            while list(online.values()) != [True, True]:
+                line = feed.readline()
+                if line.startswith(b"data: "):
+                    cards = json.loads(line[6:])["cards"]
+                    online |= {card["name"]: card["online"] for card in cards}
+        assert list(online) == ["MOCK-DEVICE", "MOCK-DEVICE-2"]
     finally:
         process.send_signal(signal.SIGINT)
         assert process.wait(20) == 0

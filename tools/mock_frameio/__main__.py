@@ -202,6 +202,7 @@ async def _serve(arguments: argparse.Namespace) -> None:
     await stop.wait()
     for listener in listeners:
         listener.close()
+    service.feed.touch()  # so that the page's feeds notice
     service.clear_faults()
     for connection in list(service.wires):
         connection.close()  # aiohttp would be deaf on them for a second first

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import secrets
 import signal
 import ssl
 import subprocess
@@ -27,8 +28,8 @@ class MockProcess:
     """Starts the mock with TLS. It ends when this process does, also by SIGKILL.
 
     folder: where its CA is to be. fds: what it inherits. host: (a name or address, a port) at which
-    boards reach it; None: loopback alone, on a free port. url: its address on this computer. lan_url: that
-    for boards, or None. page: the address of the bench page.
+    boards reach it; None: loopback alone, on a free port. url: its address on this computer.
+    lan_url: that for boards, or None. page: the address of the bench page.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class MockProcess:
         options = ["--tls", "--tls-dir", str(folder), "--interval-s", "1", "--with-board"]
         if host:
             options += ["--host", host[0], "--port", str(host[1])]
+            options += ["--token", secrets.token_hex(24)]  # the default one is known to all
         else:
             options += ["--port", "0", "--page-port", "0"]
         self._process = subprocess.Popen(
