@@ -22,7 +22,7 @@ class Device:
 
     client_ids: the tokens of these are its own; "" is the fixed token. expires_at: an ISO time or
     None. uploads: the last ones, {"name", "status", "t_ms"}. heartbeat_ms: when the last one came,
-    on the mock's clock. is_removed: in Frame.io; a live socket stays.
+    on the mock's clock. is_removed: in Frame.io; a live socket stays, and is not shown.
     """
 
     def __init__(self, device_id: str, name: str, client_ids: set[str]) -> None:

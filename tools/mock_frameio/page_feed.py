@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from typing import Any
 
@@ -34,7 +35,6 @@ def _card(service: Service, device: Device) -> dict[str, Any]:
         "project": _name(device.project),
         "creator": _name(device.creator),
         "expires_at": _name(device.expires_at),
-        "removed": device.is_removed,
         "heartbeat_ms": device.heartbeat_ms,
         "uploads": [{**upload, "name": _name(upload["name"])} for upload in device.uploads],
     }
@@ -42,7 +42,7 @@ def _card(service: Service, device: Device) -> dict[str, Any]:
 
 def _is_shown(service: Service, device: Device) -> bool:
     has_socket = any(socket.device is device for socket in service.sockets)
-    return has_socket or (not device.is_removed and (device.was_seen() or device.is_paired))
+    return not device.is_removed and (has_socket or device.was_seen() or device.is_paired)
 
 
 def faults(service: Service) -> dict[str, Any]:
@@ -112,6 +112,12 @@ async def feed(request: web.Request) -> web.StreamResponse:
     headers = {"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
     response = web.StreamResponse(headers=headers)
     await response.prepare(request)
+    with contextlib.suppress(ConnectionError):  # it has gone
+        await _tell(request, service, response)
+    return response
+
+
+async def _tell(request: web.Request, service: Service, response: web.StreamResponse) -> None:
     reader, version = Reader(service), -1
     while (wire := wire_of(request)) is not None and not wire.is_closing():
         if not reader.has_more() and not await service.feed.wait(version, _QUIET_S):
@@ -123,4 +129,3 @@ async def feed(request: web.Request) -> web.StreamResponse:
         version = service.feed.version
         text = json.dumps(reader.batch(), separators=(",", ":"))
         await response.write(f"data: {text}\n\n".encode())
-    return response

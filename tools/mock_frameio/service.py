@@ -119,6 +119,7 @@ class Service:
     def renew_tokens(self) -> None:
         """The access tokens live again, for a whole life."""
         self.tokens.renew()
+        self.devices.first.is_removed = False  # its fixed token is good again
 
     def loses_refresh_response(self) -> bool:
         """Is the response of the refresh that was just carried out to be lost?"""

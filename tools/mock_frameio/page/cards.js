@@ -70,12 +70,10 @@ class Card {
   update(facts) {
     this.facts = facts;
     const name = clean(facts.name);
-    const words = facts.removed
-      ? "Removed"
-      : (facts.online ? "Online" : "Offline") + (facts.paused ? " · Paused" : "");
+    const words = (facts.online ? "Online" : "Offline") + (facts.paused ? " · Paused" : "");
     say(this.name, name);
     say(this.status, words);
-    mark(this.element, "data-online", facts.online && !facts.removed);
+    mark(this.element, "data-online", facts.online);
     mark(this.element, "data-paused", facts.paused);
     say(this.project, clean(facts.project ?? "none"));
     say(this.creator, clean(facts.creator ?? "unknown"));

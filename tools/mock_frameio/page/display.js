@@ -29,10 +29,13 @@ function paint(context, { bitmap, width, height, contrast }) {
   const rows = Uint8Array.from(atob(bitmap), (letter) => letter.charCodeAt(0));
   const brightness = 0.55 + (0.45 * contrast) / 255;
   context.fillStyle = `rgb(${[200, 232, 255].map((part) => Math.round(part * brightness))})`;
+  // On a small screen gaps between the dots would be a pattern of their own.
+  const isSmall = context.canvas.clientWidth * devicePixelRatio < 0.8 * width * PITCH;
+  const dot = isSmall ? PITCH : DOT;
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       const at = y * width + x;
-      if ((rows[at >> 3] >> (7 - (x & 7))) & 1) context.fillRect(x * PITCH, y * PITCH, DOT, DOT);
+      if ((rows[at >> 3] >> (7 - (x & 7))) & 1) context.fillRect(x * PITCH, y * PITCH, dot, dot);
     }
   }
 }

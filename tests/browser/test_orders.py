@@ -1,0 +1,119 @@
+"""What is done on the page arrives: on the cards, and of every fault."""
+
+import contextlib
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tools.rig import TOKEN, Mock, Rig
+
+from .bench import Bench, wait_for_light, wait_for_state
+from .conftest import MakePage
+
+
+@pytest.mark.timeout(120)
+def test_rename_expire_upload_and_remove(rig: Rig, make_page: MakePage) -> None:
+    mock, device = rig.online()
+    page = make_page(mock.url + "/")
+    card = page.locator(".card")
+    page.wait_for_selector('.card[data-online="true"]')
+    card.get_by_text("Edit").click()
+    card.get_by_label("Project").fill("Day 2, Harbour")
+    card.get_by_role("button", name="Rename").click()
+    card.locator("bdi", has_text="Day 2, Harbour").wait_for()
+    card.get_by_label("Expires (UTC)").fill("2027-01-31T18:00")
+    card.get_by_role("button", name="Set").click()
+    card.get_by_text("2027-01-31 18:00:00Z").wait_for()
+    assert identity(mock)["authorization"]["expires_at"] == "2027-01-31T18:00:00Z"
+    card.get_by_role("button", name="Never expires").click()
+    card.get_by_text("never", exact=True).wait_for()
+    assert identity(mock)["project"]["name"] == "Day 2, Harbour"
+
+    for paused in (False, True):
+        mock.control("pause" if paused else "resume")
+        upload(mock, f"A00{int(paused)}.mov")
+    card.get_by_text("Uploads: 2").click()
+    assert card.locator(".uploads li").all_inner_texts() == [
+        "A001.mov refused: made during a pause (409)",
+        "A000.mov arrived",
+    ]
+    card.get_by_role("button", name="Remove").click()
+    assert identity(mock)  # not yet
+    card.get_by_role("button", name="Really remove?").click()
+    device.wait(state="unpaired")
+    card.wait_for(state="detached")
+    page.wait_for_selector("#no-cards:not([hidden])")
+
+
+def identity(mock: Mock) -> Any:
+    """What the device would get."""
+    headers = {"Authorization": f"Bearer {TOKEN}", "x-client-version": "1.2.3"}
+    request = urllib.request.Request(mock.url + "/v2/devices/me", headers=headers)
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return json.load(answer)
+
+
+def upload(mock: Mock, name: str) -> None:
+    """A device uploads."""
+    body = {"name": name, "filetype": "video/quicktime", "filesize": 1, "offset": 0}
+    headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
+    request = urllib.request.Request(
+        mock.url + "/v2/devices/assets", json.dumps(body).encode(), headers
+    )
+    with contextlib.suppress(urllib.error.HTTPError):  # 409 during a pause
+        urllib.request.urlopen(request, timeout=10).close()
+
+
+@pytest.mark.timeout(120)
+def test_each_fault_can_be_switched_on_and_off(rig: Rig, make_page: MakePage) -> None:
+    mock = rig.mock(tls=True)
+    page = make_page(mock.url + "/", refusals=1, ignore_https_errors=True)
+    page.get_by_text("Every fault, one by one").click()
+    switches = page.locator("#switches [role=switch]")
+    assert switches.count() > 20
+    for switch in switches.all():
+        for state in ("true", "false"):
+            switch.click()
+            words = switch.inner_text()
+            page.locator(f'[role=switch][aria-checked="{state}"]', has_text=words).wait_for()
+            assert page.locator("#active").inner_text() == ("1 on" if state == "true" else "0 on")
+    for switch in switches.all()[::2]:
+        switch.click()
+    page.wait_for_selector("#faults[data-active=true]")
+    page.get_by_role("button", name="All well again").click()
+    page.wait_for_selector("#faults[data-active=false]")
+    for button in page.locator("#once button").all():
+        button.click()
+        is_deny = button.inner_text() == "Deny"  # no code is pending
+        page.locator("#notice").wait_for(state="visible" if is_deny else "hidden")
+
+
+@pytest.fixture
+def bench() -> Iterator[Bench]:
+    """`make run PAIR=auto`."""
+    bench = Bench("--pair", "auto")
+    yield bench
+    bench.stop()
+
+
+@pytest.mark.timeout(240)
+def test_presets_with_the_firmware_behind_them(bench: Bench, make_page: MakePage) -> None:
+    page = make_page(bench.url)
+    wait_for_state(page, "online")
+    page.get_by_role("button", name="Captive portal").click()
+    wait_for_state(page, "no_backend", 90)
+    reason = "Something answers in Frame.io's place. Sign in to the network's portal."
+    page.get_by_text(reason).wait_for()
+    wait_for_light(page, "magenta, 0.2 s on, 0.3 s off, 0.2 s on, 1.8 s off")
+    page.get_by_role("button", name="All well again").click()
+    wait_for_state(page, "online", 90)
+    page.get_by_role("button", name="Wrong clock").click()
+    page.get_by_text("Certificate expired or clock wrong. Check the clock.").wait_for()
+    page.get_by_role("button", name="All well again").click()
+    wait_for_state(page, "online", 90)
+    page.get_by_role("button", name="Removed device").click()
+    wait_for_state(page, "unpaired", 90)
