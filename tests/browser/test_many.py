@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import urllib.parse
+import urllib.request
 from typing import Any
 
 import pytest
+import websockets.sync.client
 from playwright.sync_api import Page
+from websockets.sync.client import ClientConnection
 
-from tools.rig import Rig
+from tools.rig import CLIENT_SECRET, Mock, Rig
 
 from . import stub
 
@@ -137,3 +141,50 @@ def test_nothing_grows(page: Page) -> None:
     assert after["JSHeapUsedSize"] < 1.1 * before["JSHeapUsedSize"] + 500_000, (before, after)
     assert after["Nodes"] < 1.05 * before["Nodes"] + 100, (before, after)
     assert page.locator("#rows li").count() <= 120
+
+
+def connect(mock: Mock, unit: str) -> ClientConnection:
+    """Pair a device and join its topic; its socket."""
+    form = {"client_id": unit, "client_secret": CLIENT_SECRET}
+    code = post(mock, "device/code", **form, scope="asset_create offline")
+    mock.control("approve", user_code=code["user_code"])
+    grant = "urn:ietf:params:oauth:grant-type:device_code"
+    pair = post(mock, "token", **form, grant_type=grant, device_code=code["device_code"])
+    headers = {"Authorization": f"Bearer {pair['access_token']}"}
+    request = urllib.request.Request(mock.url + "/v2/devices/me", headers=headers)
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        topic = f"devices:{json.load(answer)['id']}"
+    token = urllib.parse.quote(f"Bearer {pair['access_token']}")
+    url = mock.url.replace("http", "ws", 1) + f"/devices/websocket?Authorization={token}"
+    client = websockets.sync.client.connect(url)
+    client.send(json.dumps({"topic": topic, "event": "phx_join", "payload": "", "ref": "1"}))
+    assert json.loads(client.recv(10))["payload"]["status"] == "ok"
+    return client
+
+
+def post(mock: Mock, path: str, **form: str) -> dict[str, Any]:
+    """Ask the OAuth side."""
+    data = urllib.parse.urlencode(form).encode()
+    with urllib.request.urlopen(f"{mock.url}/v2/auth/{path}", data, timeout=10) as answer:
+        return dict(json.load(answer))
+
+
+@pytest.mark.timeout(120)
+def test_a_click_reaches_one_of_fifty_live_devices(rig: Rig, make_page: Any) -> None:
+    mock = rig.mock("--interval-s", "0")
+    page = make_page(mock.url + "/")
+    clients = [connect(mock, f"unit-{i}") for i in range(COUNT)]
+    try:
+        page.wait_for_selector(f'.card[data-online="true"] >> nth={COUNT - 1}')
+        assert page.locator("#count").inner_text() == str(COUNT)
+        page.get_by_role("button", name="Pause MOCK-DEVICE-8", exact=True).click()
+        page.locator('.card[data-paused="true"]', has_text="MOCK-DEVICE-8").wait_for()
+        assert page.locator('.card[data-paused="true"]').count() == 1
+        assert json.loads(clients[7].recv(10))["payload"] == "paused"
+        for i in (0, 6, 8, 49):
+            with pytest.raises(TimeoutError):
+                clients[i].recv(0)
+    finally:
+        for client in clients:
+            client.close()
+    page.wait_for_selector('.card[data-online="false"] >> nth=40')

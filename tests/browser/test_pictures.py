@@ -84,6 +84,24 @@ def test_axe_finds_nothing(view: tuple[str, Page]) -> None:
     assert results.violations_count == 0, results.generate_report()
 
 
+def test_the_strip_tells_what_is_under_the_pointer(view: tuple[str, Page]) -> None:
+    _, page = view
+    strip = page.locator("#strip")
+    strip.scroll_into_view_if_needed()
+    box = strip.bounding_box()
+    assert box
+    tip = page.locator("#tip")
+    told = set()
+    for x in range(90, int(box["width"]), 3):
+        page.mouse.move(box["x"] + x, box["y"] + 20)
+        if tip.is_visible():
+            told.add(tip.inner_text())
+            inside = tip.bounding_box()
+            assert inside and inside["x"] + inside["width"] <= box["x"] + box["width"] + 1
+    assert any("heartbeat" in text for text in told), told
+    assert any("POST /v2/auth/token" in text for text in told), told
+
+
 def test_reduced_motion_moves_nothing(view: tuple[str, Page]) -> None:
     _, page = view
     assert page.evaluate("document.getAnimations().length") == 0

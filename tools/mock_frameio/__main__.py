@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import contextlib
 import functools
+import ipaddress
 import secrets
 import signal
 import sys
@@ -183,7 +184,7 @@ async def _serve(arguments: argparse.Namespace) -> None:
         service.change_certificate = functools.partial(
             tls.change_certificate, context, arguments.tls_dir
         )
-    hosts = [_LOOPBACK, host] if host else [_LOOPBACK]
+    hosts = _addresses(host)
     listeners = [await wire.listen(runner, service, hosts, arguments.port, context)]
     port = listeners[0].sockets[0].getsockname()[1]
     address = f"https://localhost:{port}" if arguments.tls else f"http://{_LOOPBACK}:{port}"
@@ -207,6 +208,17 @@ async def _serve(arguments: argparse.Namespace) -> None:
     for connection in list(service.wires):
         connection.close()  # aiohttp would be deaf on them for a second first
     await runner.cleanup()
+
+
+def _addresses(host: str) -> list[str]:
+    """Where to listen: for a name everywhere, as it often is loopback's on its own computer."""
+    if not host:
+        return [_LOOPBACK]
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return ["0.0.0.0"]
+    return [_LOOPBACK, host]
 
 
 def _in_url(host: str) -> str:
