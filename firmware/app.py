@@ -1,4 +1,4 @@
-"""Runs agent, network, clock and outputs until the power goes. start.py makes them."""
+"""Runs agent, network, clock and outputs until the power goes. parts.py makes them."""
 
 import asyncio
 
@@ -50,13 +50,13 @@ def run(times=None, supervisor=None) -> None:
 
 
 def _parts(times, supervisor, uptime: Uptime) -> tuple:
-    """What start.py makes; it is unloaded again."""
-    from . import start
+    """What parts.py makes; it is unloaded again."""
+    from . import parts
 
     try:
-        return start.parts(times, supervisor, uptime)
+        return parts.make(times, supervisor, uptime)
     finally:
-        unload("firmware.start")
+        unload("firmware.parts")
 
 
 async def run_all(agent, network, clock, outputs, supervisor) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 
-from firmware import app, start
+from firmware import app, parts
 from firmware.guard.watchdog import Watchdog
 from firmware.timestamps import Uptime
 from pilotlight import agent as agent_module
@@ -113,7 +113,7 @@ def test_the_configuration_can_forbid_the_reset_by_recovery():
     agent_module.Agent = lambda *arguments: arguments
     try:
         for may_reset in (True, False):
-            made = start.make_agent(
+            made = parts.make_agent(
                 "settings", "network", "storage", "clock", None, Supervisor(), may_reset
             )
             assert callable(made[6]) == may_reset and made[7] == "check in", made
@@ -206,15 +206,15 @@ def test_no_memory_to_make_the_parts_is_shown_for_ever():
             self.shown.append(reason)
             raise KeyboardInterrupt
 
-    def parts(*_):
+    def make(*_):
         raise MemoryError
 
-    start.parts = parts
+    parts.make = make
     package = __import__("firmware.screen").screen
     package.fault_screen = FaultScreen()
     with raises(KeyboardInterrupt):
         app.run(None, object())
     assert FaultScreen.shown == ["too_little_memory"]
     with raises(MemoryError):  # a computer's has an owner who reads the traceback
-        sys.modules["firmware.start"] = sys.modules["firmware"].start = start
+        sys.modules["firmware.parts"] = sys.modules["firmware"].parts = parts
         app.run()

@@ -5,7 +5,7 @@ import json
 import os
 import sys
 
-from firmware import start
+from firmware import parts
 from firmware.config import ConfigError, load, settings
 from tests.simulation import flash as flash_chip
 from tests.support.expect import raises
@@ -201,7 +201,7 @@ def test_a_board_reaches_no_ipv6_address():
 
 def test_what_reads_the_configuration_is_unloaded():
     on_flash(**{"config.json": json.dumps(GOOD).encode()})
-    values, made = start.configure(None)
+    values, made = parts.configure(None)
     assert values["board"] == "host" and made.access_token == SECRET
     for name in ("firmware.config", "firmware.strict_json", "pilotlight.settings"):
         assert name not in sys.modules

@@ -71,7 +71,7 @@ FIRMWARE_ORDER = [
     "screen",
     "panel",
     "boards",
-    "start",
+    "parts",
     "app",
 ]
 # What may point up all the same: (from, to) → why.

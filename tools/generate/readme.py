@@ -2,7 +2,7 @@
 
 They are in status.py, indication.py and blink_patterns.py, and in light_card.py here; the words are
 in STATES. README.md's table is written whole. In docs/embedding.md the states are, and what an
-integrator does is kept; a new state gets the words of STATES.
+integrator does is kept. A state that is not in STATES gets the words of the screen.
 """
 
 import re
@@ -15,6 +15,7 @@ from tools.on_cpython import ROOT, device_module
 
 LIGHTS = device_module("firmware.indication").LIGHTS
 LADDER = device_module("pilotlight.status").LADDER
+PAGES = device_module("firmware.strings").PAGES
 README = ROOT / "README.md"
 EMBEDDING = ROOT / "docs/embedding.md"
 # state → (when, what the user does)
@@ -40,6 +41,11 @@ STATES = {
 }
 
 
+def words(state: str) -> tuple[str, str]:
+    """(when it is shown, what the user does): of STATES, else what the screen says."""
+    return STATES.get(state) or PAGES[state][1:]
+
+
 def ladder() -> str:
     """The light card: the table of visible states, in the ladder's order."""
     rows = [
@@ -48,7 +54,7 @@ def ladder() -> str:
     ]
     for state in dict.fromkeys(rung[0] for rung in LADDER):
         pattern, rgb = LIGHTS[state]
-        when, does = STATES[state]
+        when, does = words(state)
         image = f"![{description(state)}](docs/light/{state}.svg)"
         rows.append(
             f"| {image} | `{state}` | {when} | {timing(pattern)} | {COLOURS[rgb]} | {does} |"
@@ -61,7 +67,7 @@ def embedding_states(text: str) -> str:
     kept = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", part(text, "states"), re.MULTILINE))
     rows = ["| `status.state` | what to do |", "| --- | --- |"]
     for state in dict.fromkeys(rung[0] for rung in LADDER):
-        when, does = STATES[state]
+        when, does = words(state)
         rows.append(f"| `{state}` | {kept.get(state, f'{when}; the user: {does}')} |")
     return "\n".join([*rows, ""])
 

@@ -17,7 +17,7 @@ from .unload import unload
 _CONFIG_ERROR_EXIT = const(2)
 
 
-def parts(times, supervisor, uptime: Uptime) -> tuple:
+def make(times, supervisor, uptime: Uptime) -> tuple:
     """(agent, network, clock, console or None, front panel or None, event log).
 
     An unusable configuration ends as `app.run` says.
