@@ -271,7 +271,13 @@ def test_beyond_loopback_it_needs_the_key(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", ["--host bench.lan", "--tls --host bench.lan --port 0", "--host 0.0.0.0 --tls"]
+    "arguments",
+    [
+        "--host bench.lan",
+        "--tls --host bench.lan --port 0",
+        "--host 0.0.0.0 --tls",
+        "--host localhost --tls",
+    ],
 )
 def test_how_it_can_t_be_opened(arguments: str) -> None:
     command = [sys.executable, "-m", "tools.mock_frameio", *arguments.split()]

@@ -152,7 +152,7 @@ def _arguments() -> argparse.Namespace:
     arguments = parser.parse_args()
     if arguments.host and not (arguments.tls and arguments.port):
         parser.error("--host needs --tls and a --port")
-    if arguments.host and arguments.host in ("0.0.0.0", "::"):
+    if arguments.host and arguments.host in ("0.0.0.0", "::", "localhost", "127.0.0.1"):
         parser.error("--host: name the one address or name by which a board reaches this computer")
     return arguments
 

@@ -12,7 +12,7 @@ from typing import Any
 from .tokens import MARK
 
 MASKED = "•••"
-MOST_ROWS = 4000
+MOST_ROWS = 2000
 _MOST_EDGES = 400
 _LONGEST_TEXT = 200
 _LONGEST_DETAIL = 2000

@@ -4,7 +4,7 @@ import { listen, now } from "/page/feed.js";
 import { Strip } from "/page/strip.js";
 import { byId, clean, clockTime, make, mark, say } from "/page/text.js";
 
-const MOST_KEPT = 4000; // as many as the mock keeps
+const MOST_KEPT = 2000; // as many as the mock keeps
 const MOST_SHOWN = 120;
 const LONGEST_DETAIL = 2000;
 const KINDS = {
