@@ -20,7 +20,7 @@ def test_nothing_is_stale(generator: ModuleType) -> None:
         (architecture, "TARGET", "connect --> join: upgraded", "connect --> serve: upgraded"),
         (architecture, "TARGET", "    poller --> identity\n", ""),
         (architecture, "TARGET", "**identity** `begin`, ", "**identity** "),
-        (architecture, "TARGET", "start --> config", "config --> start"),
+        (architecture, "TARGET", "parts --> config", "config --> parts"),
         (architecture, "TARGET", "`joined`, `link_reason`", "`joined`"),
     ],
 )

@@ -24,7 +24,7 @@ STATES = {
         "unusable configuration or trust roots, too little memory, safe mode",
         "reads screen, console or log",
     ),
-    "starting": ("nothing known yet, at most 3 s", "nothing"),
+    "starting": ("nothing known yet, at most 3 s; one blink of 0.2 s at power-on", "nothing"),
     "no_network": ("no link or address", "checks Wi-Fi"),
     "pairing": ("a code is shown", "enters the code in Frame.io"),
     "no_backend": (
