@@ -30,7 +30,7 @@ RESULTS = ROOT / "build/memory.json"
 FIXED_HEAP_KIB = 96  # of ports/PILOTLIGHT_ESP32
 _STOCK_HEAP_KIB = 112  # of an ESP32 without PSRAM, before Python takes what Wi-Fi and TLS need
 _TLS = {
-    "roots": "the five roots that are shipped, for good",
+    "roots": "the five roots that are shipped, all at once",
     "connection": "a connection, while it is open",
     "handshake": "its handshake, besides",
 }
