@@ -193,7 +193,7 @@ def _move_folder(path: str) -> None:
 
 
 def _size(path: str) -> int:
-    """The size of a file in bytes, 0 if there is none."""
+    """The size of a file in bytes, 0 if it does not exist."""
     try:
         status = os.stat(path)
     except OSError:

@@ -48,7 +48,7 @@ _TRIES = const(3)  # access points of one network in a round
 _MOST_FAILED = const(24)
 _DRIVER_BYTES = const(4_096)  # of the system's heap, in one block
 
-# network.STAT_… and the ESP-IDF reasons behind them (wifi_err_reason_t). All others: `wifi_failed`.
+# network.STAT_… and the ESP-IDF reasons behind them (wifi_err_reason_t). Others: `wifi_failed`.
 _UNDER_WAY = const((1000, 1001, 1010))  # STAT_IDLE, STAT_CONNECTING, STAT_GOT_IP
 _FAILURES = {
     15: "wifi_password",  # 4WAY_HANDSHAKE_TIMEOUT: what most access points make of a wrong password

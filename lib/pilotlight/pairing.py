@@ -57,12 +57,12 @@ class Pairing:
         self._tokens.let_go()
 
     async def run(self) -> None:
-        """Pair. Returns when the tokens are stored; raises NotAuthorized (why there are none).
+        """Pair. Returns when the tokens are stored; raises NotAuthorized (why it failed).
 
         After a MemoryError, or a NetError because the time is not known, call it again: it goes on
         with the same code.
         """
-        self._tokens.keep_room()  # that there is none is shown before the code is
+        self._tokens.keep_room()  # a lack of room is shown before the code
         try:
             while True:
                 if self._code is None:

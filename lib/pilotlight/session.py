@@ -150,7 +150,7 @@ class Session:
     # What the tokens tell
 
     def tokens_changed(self) -> None:
-        """There are new tokens: what waits tries them at once. Or there are none any more.
+        """The tokens are new, so what waits tries at once; or they have ended.
 
         New tokens leave the live socket alone.
         """

@@ -43,7 +43,7 @@ class Tokens(Credentials):
     client_id: this unit's: from the settings, or made once and stored.
     api: the OauthApi, while it is loaded; use `oauth_api`.
     flight: a Slot, held while a new pair is asked for and stored.
-    on_changed(): called when a new pair is in use, or there is none any more.
+    on_changed(): called when a new pair is in use, and when the pair has ended.
     """
 
     def __init__(self, core: Core, requests: Requests, http: HttpClient, settings) -> None:

@@ -130,7 +130,7 @@ def test_ctrl_c_again_and_again(temporary: Path, pause_s: float) -> None:
     assert process.stdout is not None
     assert "Traceback" not in process.stdout.read()
     assert process.returncode == 0
-    nothing_is_left(pids, temporary, within_s=0.5)
+    nothing_is_left(pids, temporary)
 
 
 @pytest.mark.parametrize("times", [1, 2])

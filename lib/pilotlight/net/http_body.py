@@ -83,7 +83,7 @@ class BodyFraming:
         return self.done
 
     def _chunk_line(self, data, start: int, end: int) -> int:
-        # RFC 9112 section 7.1: chunk-size [ ext ] CRLF chunk-data CRLF … last-chunk trailers CRLF.
+        # RFC 9112 section 7.1: chunk-size [ ext ] CRLF chunk-data CRLF … last-chunk, trailers.
         line_end = data.find(_LF, start, end)
         stop = end if line_end < 0 else line_end
         if len(self._line) + stop - start > _LINE_BYTES:

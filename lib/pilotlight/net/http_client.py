@@ -56,7 +56,7 @@ class HttpClient:
     sent: True if the last request was sent completely, so that the server may have carried it out
     even if no answer came.
     reserve: memory that a caller has set aside before its request. It is given up, and set to None,
-    if there is none to read the answer.
+    if the answer can't be read without it.
     """
 
     def __init__(self, endpoint: Endpoint, times) -> None:

@@ -165,7 +165,7 @@ def _text(data: bytes) -> str:
 def retry_after_ms(headers: dict) -> int:
     """How long an answer asks to wait before the next request, in ms; 0 if it does not say.
 
-    headers: name in lower case → value. `retry-after` (RFC 9110 section 10.2.3) counts in seconds;
+    headers: lower-case name → value. `retry-after` (RFC 9110 section 10.2.3) counts in seconds;
     a date there counts as a minute, for the clock may be wrong. `x-ratelimit-window` counts in ms.
     """
     text = headers.get("retry-after", "").strip()

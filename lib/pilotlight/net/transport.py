@@ -66,7 +66,7 @@ class Endpoint:
 
     One root at a time is in TLS's memory (2 kB each), the one that verified last. If the server's
     certificate leads to another one now, Transport.write tries the others.
-    Raises Untrusted (`certificate`) if a root can't be used, or if there are none.
+    Raises Untrusted (`certificate`) if a root can't be used or `roots` is empty.
     """
 
     def __init__(self, host: str, port: int, roots=None) -> None:
@@ -135,7 +135,7 @@ class Endpoint:
         gc.collect()  # TLS's memory is freed with the last context
         try:
             context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
-            context.verify_mode = tls.CERT_REQUIRED  # type: ignore[attr-defined]  # the stubs lack it
+            context.verify_mode = tls.CERT_REQUIRED  # type: ignore[attr-defined]  # not in stubs
             context.load_verify_locations(self._roots[at])
         except OSError as error:
             raise _named(error, False)
