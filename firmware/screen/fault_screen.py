@@ -25,9 +25,7 @@ def print_fault(reason: str, t_ms: int = 0) -> Indication:
 
     reason: a key of strings.REASONS. t_ms: milliseconds since the firmware started.
     """
-    status = DeviceStatus()
-    status.update(fault=reason)
-    indication = Indication(status)
+    indication = Indication(DeviceStatus(fault=reason))
     Console().show(indication, t_ms)
     return indication
 

@@ -137,14 +137,3 @@ class Identity:
         if record.get("authorization") != self._credentials.key:
             return None
         return record["id"]
-
-
-def paused_by(event: str, payload, status) -> bool | None:
-    """What a push says about the pause: True, False, or None if it says nothing about it.
-
-    payload: the push's text. status: the field `status` of a payload that is an object.
-    """
-    if event != "status_updated":
-        return None
-    word = status if isinstance(status, str) else payload
-    return True if word == "paused" else False if word == "resumed" else None

@@ -23,7 +23,7 @@ from micropython import const
 from .core import Core
 from .credentials import Credentials, NotAuthorized
 from .frameio_api import ApiError, socket_target
-from .identity import Identity, paused_by
+from .identity import Identity
 from .net.deadline import ends_within
 from .net.errors import JoinRefused, LinkClosed, NetError, UpgradeRefused, no_memory
 from .net.phoenix import PhoenixSocket
@@ -79,8 +79,15 @@ def after(state: str, outcome: str) -> str:
     at = TRANSITIONS.find(row)
     if at < 0:
         raise ValueError("the session knows no outcome %s of %s" % (outcome, state))
-    at += len(row)
-    return TRANSITIONS[at : TRANSITIONS.find("\n", at)]
+    return TRANSITIONS[at + len(row) : TRANSITIONS.find("\n", at + 1)]
+
+
+def paused_by(event: str, payload, status) -> bool | None:
+    """True, False, or None if this push is not about the pause. Its word may be in an object."""
+    word = status if isinstance(status, str) else payload
+    if event != "status_updated" or word not in ("paused", "resumed"):
+        return None
+    return word == "paused"
 
 
 class Session:
@@ -296,8 +303,7 @@ class Session:
         return self._pairing is not None and self._pairing.is_asked
 
     async def _join(self) -> str:
-        topic = "devices:" + (self._identity.device_id or "")
-        await self._phoenix.join(topic, self._pushed)
+        await self._phoenix.join("devices:" + (self._identity.device_id or ""), self._pushed)
         if self._reconnect.is_doubtful:
             await self._phoenix.settle()
         self._core.log("joined")
@@ -311,9 +317,8 @@ class Session:
         paused = paused_by(event, payload, status)
         if paused is not None:
             self._identity.hint(paused)
-        elif event not in ("", "status_updated"):
-            return
-        self._poller.want_identity()  # also about what could not be understood
+        if event in ("", "status_updated"):  # also about what could not be understood
+            self._poller.want_identity()
 
     def _lost(self, error, outcome: str) -> str:
         """There is no joined socket, and `error` is why. Returns the outcome."""

@@ -78,7 +78,8 @@ class DeviceStatus:
 
     Each fact is written by one part of the agent (docs/architecture.md), with `update`.
 
-    fault: reason word of an unusable configuration or trust store, or None.
+    fault: why the firmware can't run, as a reason word, or None. Pass it to the constructor for a
+    status that no agent updates.
     network_up: there is a link and an address.
     connected: the Frame.io backend answers.
     authorized: there is an authorization, as far as known.
@@ -103,8 +104,8 @@ class DeviceStatus:
     have no room for their next version).
     """
 
-    def __init__(self) -> None:
-        self.fault: str | None = None
+    def __init__(self, fault: str | None = None) -> None:
+        self.fault = fault
         self.network_up = True
         self.connected = False
         self.authorized = True
@@ -127,8 +128,8 @@ class DeviceStatus:
         self.identity_failed = False
         self.unsaved = 0
         self.starting = True
-        self.state = "starting"
-        self.reason: str | None = None
+        self.state = state_of(self)
+        self.reason = fault
         self.version = 1
         self._changed = asyncio.Event()
 

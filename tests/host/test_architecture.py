@@ -161,8 +161,7 @@ def test_each_fact_has_one_writing_part() -> None:
     assert in_library.pop("fault") == []
     assert {fact: paths for fact, paths in in_library.items() if len(paths) != 1} == {}
     in_firmware = {fact: paths for fact, paths in writers(FIRMWARE).items() if paths}
-    # The latter has a status of its own, where no agent can run.
-    assert in_firmware == {"fault": ["firmware/app.py", "firmware/screen/fault_screen.py"]}
+    assert in_firmware == {"fault": ["firmware/app.py"]}
 
 
 @pytest.mark.parametrize(

@@ -119,7 +119,7 @@ def running(process: "subprocess.Popen[str]", folder: Path) -> dict[int, str]:
     return pids
 
 
-@pytest.mark.parametrize("pause_s", [0, 0.05, 0.3])
+@pytest.mark.parametrize("pause_s", [0.01, 0.05, 0.3])
 def test_ctrl_c_again_and_again(temporary: Path, pause_s: float) -> None:
     process = start()
     read_until(process, " online ")

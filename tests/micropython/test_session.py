@@ -1,8 +1,7 @@
 """The session's table of transitions, the device's topic, and what its events mean."""
 
 from pilotlight.frameio_api import socket_target
-from pilotlight.identity import paused_by
-from pilotlight.session import TRANSITIONS, Session, after
+from pilotlight.session import TRANSITIONS, Session, after, paused_by
 from tests.support.expect import raises
 
 
