@@ -73,12 +73,13 @@ class Run:
     host: tuple[str, int] | None
     url: str | None
     credential: dict[str, str]
-    news: queue.Queue[tuple[str, Any]] = field(default_factory=lambda: queue.Queue(_MOST_NEWS))
+    # SimpleQueue, because an exception of a signal handler leaves none of its locks held.
+    news: queue.SimpleQueue[tuple[str, Any]] = field(default_factory=queue.SimpleQueue)
 
     def tell(self, what: str, value: Any) -> None:
         """Have the main thread do it; from any thread."""
-        with contextlib.suppress(queue.Full):
-            self.news.put_nowait((what, value))
+        if self.news.qsize() < _MOST_NEWS:
+            self.news.put((what, value))
 
 
 def _write_config(
@@ -180,7 +181,7 @@ def main() -> int:
 def _run_of(arguments: argparse.Namespace, credential: dict[str, str], ending: Ending) -> Run:
     is_interactive = os.isatty(1)
     pair_s = {"auto": 0, "page": None}.get(arguments.pair, _TYPED_FOR_YOU_S * is_interactive)
-    terminal = Terminal(arguments.screen, is_interactive)
+    terminal = Terminal(arguments.screen, is_interactive, ending.interruptible)
     host = (arguments.host, arguments.host_port) if arguments.host else None
     return Run(ending, terminal, pair_s, host, arguments.url, credential)
 
@@ -218,7 +219,11 @@ def run(made: Run, folder: Path, fds: tuple[int, ...]) -> None:
         assert url
         _write_config(board.flash / "config.json", url, made.credential, folder, ca)
         with Keys(lambda key: made.tell("key", key)):
-            board.power_on()
+            try:
+                board.power_on()
+            except AssertionError:
+                if not ending.has_begun:  # else the second signal has killed the board
+                    raise
             follow(made, link, mock)
         ending.reason = "the board went off"
     finally:
@@ -242,7 +247,8 @@ def _start_mock(made: Run, folder: Path, fds: tuple[int, ...]) -> MockProcess:
     """Start it and say where it is."""
     secret = _LAN_SECRET if made.host else secrets.token_hex(24)
     made.credential = {"client_secret": secret}
-    mock = MockProcess(secret, LAN_FOLDER if made.host else folder, fds, made.host)
+    with made.ending.interruptible():
+        mock = MockProcess(secret, LAN_FOLDER if made.host else folder, fds, made.host)
     made.ending.hurry.append(mock.kill)
     mock.when_it_ends(lambda: made.ending.begin("the mock has ended"))
     if not mock.lan_url:
@@ -269,7 +275,8 @@ def follow(made: Run, link: BoardLink, mock: MockProcess | None) -> None:
     """Print what happens until the board goes off for another reason than the user's."""
     terminal, codes = made.terminal, set()
     while True:
-        what, value = made.news.get()
+        with made.ending.interruptible():
+            what, value = made.news.get()
         if what == "line":
             terminal.say(readable(value))
             terminal.show_state(value["state"])
@@ -337,5 +344,5 @@ def _echo(made: Run, text: str) -> None:
     if os.isatty(1) and os.isatty(2):
         made.terminal.say(line)  # above the status line
         return
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError), made.ending.interruptible():
         print(line, file=sys.stderr, flush=True)

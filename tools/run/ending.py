@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import FrameType
 
 # SIGINT too: a shell's background job inherits that it is ignored.
@@ -17,19 +18,29 @@ _LOOK_MS = 500
 class Ending:
     """Raises KeyboardInterrupt in the main thread, once, whatever ends the run.
 
-    reason: a sentence for the user, empty if there is nothing to say. hurry: what is called when a
-    signal comes while the run is ending; it is called in a signal handler.
+    It is raised inside `interruptible` only: anywhere else the main thread may hold a lock, which
+    would then stay locked, and other threads would wait for it without end.
+
+    reason: a sentence for the user, empty if there is nothing to say. hurry: what is called with
+    each further signal, in a signal handler.
     """
 
     def __init__(self) -> None:
         self.reason = ""
         self.hurry: list[Callable[[], None]] = []
         self._has_begun = False
+        self._is_pending = False
+        self._is_interruptible = False
 
     def install(self) -> None:
         """Heed signals from now on."""
         for number in _SIGNALS:
             signal.signal(number, self._signalled)
+
+    @property
+    def has_begun(self) -> bool:
+        """The run is ending."""
+        return self._has_begun
 
     def begin(self, reason: str = "") -> None:
         """End the run; from any thread."""
@@ -39,9 +50,22 @@ class Ending:
             assert main_thread is not None
             signal.pthread_kill(main_thread, signal.SIGTERM)
 
+    @contextlib.contextmanager
+    def interruptible(self) -> Iterator[None]:
+        """A wait in the main thread, with no lock of Python's held, that a signal may end."""
+        self._is_interruptible = True
+        try:
+            if self._is_pending:
+                self._is_pending = False
+                raise KeyboardInterrupt
+            yield
+        finally:
+            self._is_interruptible = False
+
     def settle(self) -> None:
         """The run ends by itself: raise nothing from now on."""
         self._has_begun = True
+        self._is_pending = False
 
     def ignore_signals(self) -> None:
         """All is done. Python itself would set SIG_DFL at its exit."""
@@ -68,4 +92,6 @@ class Ending:
                 function()
             return
         self._has_begun = True
-        raise KeyboardInterrupt
+        if self._is_interruptible:
+            raise KeyboardInterrupt
+        self._is_pending = True

@@ -5,8 +5,10 @@ With the display drawn, its picture stays there too and is redrawn in place.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+from collections.abc import Callable
 from typing import Any
 
 from tools.virtual_board.session import Event
@@ -26,12 +28,19 @@ class NobodyReads(Exception):
 
 class Terminal:
     """draws: the display's pictures, too. is_interactive: redraw in place, by escape sequences.
+    interruptible: see Ending; each write is in it, because nobody may be reading.
 
     Its methods raise NobodyReads.
     """
 
-    def __init__(self, draws: bool, is_interactive: bool) -> None:
+    def __init__(
+        self,
+        draws: bool,
+        is_interactive: bool,
+        interruptible: Callable[[], contextlib.AbstractContextManager[None]],
+    ) -> None:
         self._draws = draws
+        self._interruptible = interruptible
         self._is_interactive = is_interactive and os.environ.get("TERM", "dumb") != "dumb"
         self._rgb = (0, 0, 0)
         self._state = "starting"
@@ -95,7 +104,8 @@ class Terminal:
 
     def _write(self, text: str) -> None:
         try:
-            print(text, end="", flush=True)
+            with self._interruptible():
+                print(text, end="", flush=True)
         except OSError as error:
             raise NobodyReads(error) from error
 
