@@ -37,6 +37,7 @@ class Parts:
         self.http = http = HttpClient(endpoint, core.times)
         schedule = Schedule(core.times, time.ticks_ms())
         self.proof = proof = Proof(core, schedule)
+        endpoint.before_look_up = proof.before_look_up  # type: ignore[assignment]  # None so far
         self.requests = requests = Requests(core, schedule, proof)
         self.tokens = tokens = None
         # One of the two is loaded.

@@ -49,14 +49,21 @@ class Proof:
             if not status.connected:
                 self._is_new.clear()
                 await self._is_new.wait()
-            good_ms = times.proof_fallback_ms if status.fallback else times.proof_ms
-            left_ms = good_ms - time.ticks_diff(time.ticks_ms(), self._proven_ms)
+            left_ms = self._good_ms() - time.ticks_diff(time.ticks_ms(), self._proven_ms)
             if left_ms <= 0 and status.authorized:
                 self.end()
             else:
                 # In steps where this is not the usual case: it may become the usual one.
                 usual = status.authorized and not status.fallback
                 await asyncio.sleep_ms(left_ms if usual else times.proof_check_ms)
+
+    def before_look_up(self) -> None:
+        """Name servers may block everything for `times.look_up_ms`, for nothing answers just now.
+
+        A proof that would be too old before their end ends now: then it still can be shown.
+        """
+        if self._status.authorized:
+            self.end_if_older(self._good_ms() - self._times.look_up_ms)
 
     def end_if_older(self, age_ms: int) -> None:
         """There is no proof any more, unless Frame.io has answered within age_ms."""
@@ -66,3 +73,6 @@ class Proof:
     def end(self) -> None:
         """There is no proof any more."""
         self._status.update(connected=False)
+
+    def _good_ms(self) -> int:
+        return self._times.proof_fallback_ms if self._status.fallback else self._times.proof_ms

@@ -85,6 +85,7 @@ class Times:
     # What is shown.
     proof_ms = 29_000  # so long does an answer prove that Frame.io can be reached …
     proof_fallback_ms = 130_000  # … and in the HTTP fallback
+    look_up_ms = 22_000  # lwIP waits 7.3 s for each name server, and has up to three
     proof_check_ms = 5_000  # from one look to the next where another time counts
     paused_kept_ms = 180_000  # the last known pause is shown so long over a reconnect
     starting_ms = 3_000

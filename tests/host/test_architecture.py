@@ -148,6 +148,10 @@ def test_each_callback_of_the_firmware_is_named() -> None:
         "class A:\n    def run(self, on_news):\n        self._on_news = on_news\n"
         "    def _step(self):\n        self._on_news(1)\n",
         "def watch(core, on_news):\n    on_news()\n",
+        "class A:\n    def __init__(self):\n        self.on_news = None\n"
+        "    def run(self):\n        self.on_news()\n"
+        "class B:\n    def __init__(self):\n        a = A()\n        a.on_news = self.learn\n"
+        "    def learn(self): pass\n",
     ],
 )
 def test_each_kind_of_callback_is_seen(tmp_path: Path, source: str) -> None:

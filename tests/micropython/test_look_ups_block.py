@@ -4,6 +4,7 @@ The whole agent in virtual time, over the real transport.
 """
 
 import asyncio
+import random
 
 from tests.simulation.device import World, sleep_s
 
@@ -83,6 +84,26 @@ async def test_a_dead_link_shows_within_30_s():
         world.network.dead_air = False
         await world.until("online")
         await world.power_off()
+
+
+async def test_a_link_that_was_reset_first_shows_within_30_s():
+    """The connect that follows fails, and then a look-up blocks while the last proof grows old."""
+    for blocks_ms in (BLOCKS_MS, LONGEST_MS):
+        for seed in range(12):
+            world, sockets = await online(blocks_ms)
+            random.seed(seed)
+            await sleep_s(60)
+            world.network.dead_air = True
+            world.network.reset()
+            dead_ms = Clock.now_ms
+            sockets.look_ups.clear()
+            await sleep_s(60)
+            shown = [row for row in world.shown if row[0] > dead_ms and not row[2]]
+            assert shown and shown[0][0] - dead_ms <= 30_000, (blocks_ms, seed, shown)
+            assert sockets.look_ups
+            world.network.dead_air = False
+            await world.until("online")
+            await world.power_off()
 
 
 async def test_an_hour_without_a_name_server():

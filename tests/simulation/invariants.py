@@ -62,7 +62,8 @@ class Watch:
         self._failed_look_ups = 0  # in a row
         self._look_up_blocked = False
         self._look_up_ms = now_ms  # when the last one ended
-        self._blocked_ms = -(1 << 30)  # when a look-up last blocked everything
+        self._blocked_ms = -(1 << 30)  # when a look-up last blocked everything …
+        self._unforeseen_ms = -(1 << 30)  # … and nothing had failed before
 
     def begin(self):
         """Begin to look at a world whose device is powered on."""
@@ -110,8 +111,9 @@ class Watch:
             elif not status.authorized:
                 good_ms = _PROBE_MS + _REQUEST_MS
             since_ms = now_ms - network.proven_ms
-            check = "connected_over_look_ups" if blocked else "connected"
-            good_ms += 8_000 if blocked else _EACH_MS  # a look-up blocks the event loop
+            unforeseen = now_ms - self._unforeseen_ms < 2 * _PROOF_MS
+            check = "connected_over_look_ups" if unforeseen else "connected"
+            good_ms += 8_000 if unforeseen else _EACH_MS  # a look-up blocks the event loop
             self._expect(check, since_ms <= good_ms, "no proof for %d ms" % since_ms)
         was_held = now_ms - self._looked_ms > 2 * _EACH_MS  # the process, for a while
         self._looked_ms = now_ms
@@ -288,9 +290,16 @@ class Watch:
             )
             self._turn_of_look_up = self._turns
             self._blocked_ms = now_ms
+            if not self._is_unanswered():  # then the device can't know that it will block
+                self._unforeseen_ms = now_ms
         self._look_up_blocked = network.look_up_ms > 1000
         self._look_up_ms = now_ms + network.look_up_ms
         self._failed_look_ups = 0 if network.has_name else self._failed_look_ups + 1
+
+    def _is_unanswered(self):
+        """Nothing has answered since the last connect."""
+        network = self._world.network
+        return network.connect_ms > max(network.heard_ms, network.proven_ms)
 
     def _note_network_change(self):
         """What has just come up is tried at once."""

@@ -31,7 +31,7 @@ class Network:
     opened: how many connections the device has begun. open: how many are open, and most_open its
     maximum. sockets: the device's ends. look_ups: how many there were.
     heard_ms: when the device last received a byte. proven_ms: when the last proof that Frame.io
-    answers arrived.
+    answers arrived. connect_ms: when the last connect began.
     tap(socket, data): called with all that the device writes, when it writes it, or None.
     on_connect(), on_look_up(): called when the device begins to connect, and before each look-up,
     or None.
@@ -52,7 +52,7 @@ class Network:
         self.most_open = 0
         self.sockets = []
         self.look_ups = 0
-        self.heard_ms = self.proven_ms = Clock.now_ms
+        self.heard_ms = self.proven_ms = self.connect_ms = Clock.now_ms
         self.tap = self.on_connect = self.on_look_up = None
         self._dead_air = self._down = False
         self._held = False
@@ -111,6 +111,7 @@ class Network:
         near.other, far.other = far, near
         if self.on_connect:
             self.on_connect()
+        self.connect_ms = Clock.now_ms
         self.opened += 1
         self.open += 1
         self.most_open = max(self.most_open, self.open)

@@ -174,11 +174,15 @@ class _Reader:
             for one, its_value in zip(target.elts, value.elts, strict=True):
                 self._assign(one, its_value)
             return
-        self._store(target, self._types(value))
-        if isinstance(target, ast.Attribute) and isinstance(value, ast.Name):
+        types = self._types(value)
+        self._store(target, types)
+        if isinstance(target, ast.Attribute):
+            name = value.id if isinstance(value, ast.Name) else ""
+            is_function = name in self._parameters or name in self._calls.functions
+            is_method = any("." in one for one in types) and isinstance(value, ast.Attribute)
             for owner in self._types(target.value) & self._calls.classes.keys():
-                if value.id in self._parameters or value.id in self._calls.functions:
-                    self._calls.classes[owner].handed[target.attr] = value.id
+                if is_function or is_method:
+                    self._calls.classes[owner].handed[target.attr] = ast.unparse(value)
 
     def _store(self, target: ast.expr, types: Types) -> None:
         if isinstance(target, ast.Name):

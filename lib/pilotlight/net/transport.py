@@ -63,6 +63,8 @@ class Endpoint:
     4, 8, 16 s, then 30 to 60 s at random (at once so long if it has blocked for more than 1 s).
     Connects begin with the address that answered last, else with the first one behind the last
     failure that has not failed.
+    before_look_up(): called before a look-up if nothing has answered since the last connect, so
+    that this one may block for long; or None.
 
     One root at a time is in TLS's memory (2 kB each), the one that verified last. If the server's
     certificate leads to another one now, Transport.write tries the others.
@@ -88,6 +90,8 @@ class Endpoint:
         self._failed: list = []  # the last failure last
         self._misses = 0  # look-ups in a row that found nothing
         self._missed_ms = self._wait_ms = 0  # the ticks of the last one; no other for so long
+        self._is_answered = True  # the last connect, unless it is under way
+        self.before_look_up = None
 
     def open(self) -> "Transport":
         """A new stream; await its `open()` next. Raises Unreachable (`memory`)."""
@@ -158,8 +162,11 @@ class Endpoint:
                 self._look_up()
             else:
                 # A look-up blocks: first all other tasks run, so that light and console are right.
+                if self.before_look_up and not self._is_answered:
+                    self.before_look_up()
                 await asyncio.sleep_ms(_TURN_MS)
                 has_turned = True
+        self._is_answered = False
         if self._up:
             return self._up[-1]
         return self._of_link or self._first_to_try()
@@ -207,6 +214,7 @@ class Endpoint:
         if info[-1] in self._failed:
             self._failed.remove(info[-1])
         self._last = info
+        self._is_answered = True
         self._up.append(info)
 
     def _ended(self, info, was_link: bool) -> None:
