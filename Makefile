@@ -35,7 +35,7 @@ run: setup
 		$(if $(PAIR),--pair $(PAIR)) $(if $(HOST),--host $(HOST))
 
 test: setup
-	$(BIN)/python -m pytest -n 5 --dist worksteal --cov --cov-report=term --ignore tests/external --ignore tests/browser
+	$(BIN)/python -m pytest -n 7 --dist worksteal --ignore tests/external --ignore tests/browser
 
 lint: setup
 	$(BIN)/ruff check .

@@ -14,6 +14,8 @@ from tools.generate.architecture import (
     LIBRARY,
     LIBRARY_ORDER,
     TARGET,
+    calls_of_firmware,
+    calls_of_library,
     check_firmware,
     check_library,
     facts,
@@ -68,8 +70,8 @@ def test_each_part_has_its_place_in_the_order() -> None:
 
 
 def test_no_arrow_points_up() -> None:
-    check_library(Calls(LIBRARY, part_of_library))
-    check_firmware(Calls(FIRMWARE, part_of_firmware))
+    check_library(calls_of_library())
+    check_firmware(calls_of_firmware())
 
 
 POLLER = "class Poller:\n    def __init__(self, core):\n        self._core = core\n"
@@ -126,13 +128,13 @@ def test_an_exception_that_is_not_needed_is_seen() -> None:
 
 
 def test_each_callback_is_named_and_there_are_few() -> None:
-    callbacks = {one.name for one in Calls(LIBRARY, part_of_library).callbacks} - NO_CALLBACK
+    callbacks = {one.name for one in calls_of_library().callbacks} - NO_CALLBACK
     assert named("## Callbacks") == callbacks
     assert len(callbacks) <= MOST_CALLBACKS
 
 
 def test_each_callback_of_the_firmware_is_named() -> None:
-    callbacks = {one.name for one in Calls(FIRMWARE, part_of_firmware).callbacks}
+    callbacks = {one.name for one in calls_of_firmware().callbacks}
     assert named("The firmware's own") == callbacks
 
 

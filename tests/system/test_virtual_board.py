@@ -99,10 +99,10 @@ if boots == 1:
 elif boots == 2:
     machine.soft_reset()
 elif boots == 3:
-    WDT(timeout=100)
+    WDT(timeout=3000)
     sys.exit()
 while True:
-    pass
+    time.sleep(1)
 """,
         "early = __file__",
     )

@@ -5,6 +5,7 @@ here. An arrow that points up, to a part that is built later, is an error.
 """
 
 import ast
+import functools
 import sys
 from collections import defaultdict
 from pathlib import Path
@@ -99,6 +100,18 @@ def part_of_firmware(path: Path) -> str:
     """The folder of a file of firmware/, or the file's own name."""
     inside = path.relative_to(FIRMWARE)
     return inside.parts[0] if len(inside.parts) > 1 else inside.stem
+
+
+@functools.cache
+def calls_of_library() -> Calls:
+    """The calls between the parts of lib/pilotlight."""
+    return Calls(LIBRARY, part_of_library)
+
+
+@functools.cache
+def calls_of_firmware() -> Calls:
+    """The calls between the parts of the firmware."""
+    return Calls(FIRMWARE, part_of_firmware)
 
 
 def upward(
@@ -262,8 +275,7 @@ def facts_table() -> str:
 
 def generated(text: str) -> str:
     """The document with its generated parts as they should be. Raises ValueError; see `check_…`."""
-    library = Calls(LIBRARY, part_of_library)
-    firmware = Calls(FIRMWARE, part_of_firmware)
+    library, firmware = calls_of_library(), calls_of_firmware()
     check_library(library)
     check_firmware(firmware)
     return replaced(
