@@ -188,9 +188,8 @@ class Agent:
             self._proof.end()
         else:
             self._endpoint.network_changed()
-            if self._tokens is not None:
-                self._tokens.network_changed()
-        self._session.network_changed(up)
+        if self._session.network_changed(up) and self._tokens is not None:
+            self._tokens.network_changed()
         self._poller.wake()
 
     def _need_tokens(self):

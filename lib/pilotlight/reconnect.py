@@ -66,7 +66,7 @@ class Reconnect:
         if has_beaten:
             self.reset()
             self._restarts = 0
-        if isinstance(lost_by, LinkClosed) and lost_by.reason == "closed":  # by the server
+        if lost_by.reason in ("closed", "reset"):  # by the server, of which all devices have one
             self._backoff.raise_to(self._times.backoff_dropped_ms)
         if not self._join.left_ms(now_ms):
             self._rejoins = 0  # the channel has held for a while, not only the socket
@@ -105,19 +105,23 @@ class Reconnect:
             self.reset()
         if isinstance(lost_by, LinkClosed) and lost_by.code in _RESTARTING:
             return self._restart_ms()
+        if isinstance(lost_by, UpgradeRefused):
+            asked_ms = lost_by.retry_after_ms
+            if asked_ms:
+                wait_ms = stretched_ms(asked_ms, times.retry_after_cap_ms, random.randrange)
+                self.asked.happened(now_ms, wait_ms)
+                return wait_ms
+            if lost_by.is_busy:  # as after a restart, which may last longer
+                self._restarts += 1
+                return self._restart_ms()
         if isinstance(lost_by, NetError) and lost_by.wait_ms is not None:
             return lost_by.wait_ms  # no look-up is made before
-        wait_ms = self._backoff.next_ms()
-        if isinstance(lost_by, UpgradeRefused) and lost_by.retry_after_ms:
-            asked_ms = lost_by.retry_after_ms
-            wait_ms = stretched_ms(asked_ms, times.retry_after_cap_ms, random.randrange)
-            self.asked.happened(now_ms, wait_ms)
-        return wait_ms
+        return self._backoff.next_ms()
 
     def _restart_ms(self) -> int:
         """Spread over 25 s at least, at the cap too: a fleet must not come back in step."""
-        times, doublings = self._times, self._restarts
-        self._restarts = min(doublings + 1, _DOUBLINGS)
+        times, doublings = self._times, min(self._restarts, _DOUBLINGS)
+        self._restarts = doublings + 1
         low_ms = min(times.restart_low_ms << doublings, times.restart_high_ms)
         high_ms = max(low_ms, min(times.restart_high_ms << doublings, times.backoff_cap_ms))
         return random.randrange(low_ms, high_ms + 1)

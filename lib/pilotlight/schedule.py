@@ -5,7 +5,7 @@ the first one and the first with new tokens at once; while online every 4 to 6 m
 60 s, then doubled to 5 min. Health, while not joined: soon after the socket's end, then every 15 to
 25 s; less often in a long outage and while unpaired; any answer of Frame.io counts as the probe.
 The HTTP heartbeat: every 60 to 120 s, once REST has worked and the socket has not for 3 min. After
-a 429 or 503: what Frame.io asks for, else 1 s, doubled each time.
+a 429 or 503: what Frame.io asks for, else 1 s, doubled, less up to a quarter.
 
 Everything periodic is at random, so that a million devices do not ask in step.
 """
@@ -119,7 +119,7 @@ class Schedule:
 
         connects: tries to connect run beside it, so health may be rare in a long outage.
         """
-        if status.joined:
+        if status.joined or (status.fallback and status.connected):
             return longest_ms
         times = self._times
         if not status.authorized:
@@ -196,7 +196,8 @@ class Schedule:
             self._limit_ms = stretched_ms(asked_ms, times.retry_after_cap_ms, random.randrange)
         else:
             limit_ms = max(self._limit_ms * 2, times.rate_limit_base_ms)
-            self._limit_ms = min(limit_ms, times.rate_limit_cap_ms)
+            limit_ms = min(limit_ms, times.rate_limit_cap_ms)
+            self._limit_ms = limit_ms - random.randrange(limit_ms // 4)
         self._limited_ms = now_ms
 
     def limited_ms(self, now_ms: int) -> int:

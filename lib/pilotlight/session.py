@@ -18,8 +18,6 @@ The channel's topic and events are from Frame.io's guide "How to: Manage Status 
 import asyncio
 import time
 
-from micropython import const
-
 from .core import Core
 from .credentials import Credentials, NotAuthorized
 from .frameio_api import ApiError, socket_target
@@ -34,7 +32,6 @@ from .times import Recent
 
 JOIN_REF = "channel_connect"
 HEARTBEAT_REF = "heartbeat"
-_FORBIDDEN = const(403)
 
 # state, outcome, next state; the first state is where it begins. As text it costs the device the
 # least. The diagram in docs/architecture.md is generated from it.
@@ -118,7 +115,7 @@ class Session:
         if not credentials.authorized:
             self._pairing_request().start(is_urgent=False)  # a restart asks for a code
 
-    # What the agent calls
+    # What others call
 
     async def run(self) -> None:
         """Go through the states for ever.
@@ -137,12 +134,14 @@ class Session:
         """The agent has ended: nothing is joined any more."""
         self._status.update(joined=False)
 
-    def network_changed(self, up: bool) -> None:
-        """The network has come up, gone or become another one: what waits tries at once, once."""
-        if self._reconnect.network_changed(up, time.ticks_ms()):
+    def network_changed(self, up: bool) -> bool:
+        """The network has come up, gone or become another one. True: what waits tries at once."""
+        is_urgent = self._reconnect.network_changed(up, time.ticks_ms())
+        if is_urgent:
             self._news.set()
         if up:
             self._phoenix.check_link()
+        return is_urgent
 
     def start_pairing(self) -> None:
         """The user asks for a code."""
@@ -153,8 +152,6 @@ class Session:
         """The user wants no code any more."""
         if self._pairing is not None:
             self._pairing.cancel()
-
-    # What the tokens tell
 
     def tokens_changed(self) -> None:
         """The tokens are new, so what waits tries at once; or they have ended.
@@ -235,7 +232,7 @@ class Session:
             await self._phoenix.open(socket_target(token))
         except (NetError, NotAuthorized) as error:
             if isinstance(error, UpgradeRefused):
-                self._upgrade_refused(token, error.status)
+                self._upgrade_refused(token, error)
             return self._lost(error, "failed")
         if self._credentials.key != key:
             return self._lost(LinkClosed(1006, "the authorization has ended"), "failed")
@@ -333,15 +330,15 @@ class Session:
         self._status.update(joined=False, link_reason=error.reason)
         return outcome
 
-    def _upgrade_refused(self, token: str, status: int) -> None:
+    def _upgrade_refused(self, token: str, error: UpgradeRefused) -> None:
         """Anything between here and Frame.io may have refused it: identity has the last word."""
         now_ms = time.ticks_ms()
-        may_refresh = status == _FORBIDDEN and not self._refreshed_for_403.left_ms(now_ms)
+        may_refresh = error.status == 403 and not self._refreshed_for_403.left_ms(now_ms)
         if self._credentials.has_replaced(token):
             self._reconnect.reset()  # it was refreshed meanwhile: the new one is tried soon
         elif may_refresh and self._credentials.request_refresh():  # identity follows each refresh
             self._refreshed_for_403.happened(now_ms, self._core.times.refresh_for_403_ms)
-        else:
+        elif not error.is_busy:
             self._poller.want_identity()
 
     async def _wait(self, wait_ms: int) -> None:

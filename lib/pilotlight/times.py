@@ -41,7 +41,7 @@ class Times:
     health_first_ms = 14_000  # after a socket's end: 0 to so long
     health_low_ms = 15_000
     health_high_ms = 25_000
-    outage_ms = 1_800_000  # without any answer for so long …
+    outage_ms = 900_000  # without any answer for so long …
     health_outage_low_ms = 90_000  # … health is asked less often
     health_outage_high_ms = 120_000
     health_unpaired_low_ms = 120_000

@@ -119,6 +119,23 @@ async def test_a_new_network_is_tried_by_the_refresh_at_once():
         await world.power_off()
 
 
+async def test_a_network_that_flaps_does_not_multiply_the_refreshes():
+    """Everything is answered with 500, the token has expired, and the network changes every 5 s."""
+    world = await paired()
+    world.frameio.answers = False
+    world.frameio.upgrade_status = 503
+    world.network.reset()
+    await sleep_s(9 * 3600)
+    assert not world.frameio.tokens.accepts(await world.agent.access_token())
+    before = len(world.frameio.times("refresh"))
+    for _ in range(720):
+        world.agent.network_changed()
+        await sleep_s(5)
+    count = len(world.frameio.times("refresh")) - before
+    assert 1 <= count <= 70, count  # once a minute for the network, else up to 15 min apart
+    await world.power_off()
+
+
 async def test_401s_that_are_not_identity_s_cause_no_refreshes():
     world = await paired()
     await sleep_s(61)

@@ -9,7 +9,8 @@ from tests.simulation.invariants import NOT_YET_MET, Watch
 from tests.simulation.recovery import until_right
 
 HOURS = 12
-CONNECTIONS_AN_HOUR = 160  # of a device for which everything is refused for ever
+CONNECTIONS_AN_HOUR = 160  # of a device for which everything is refused for ever …
+WITH_ANSWERS_AN_HOUR = 320  # … and where health, identity or the HTTP heartbeat are answered
 _PATIENCE_MS = 1_200_000  # after hours of it, the longest wait: of a refresh whose answer was lost
 _REST = ("health", "identity", "http_heartbeat", "code", "token", "refresh", "revoke")
 
@@ -235,6 +236,23 @@ _NOT_ALL_REFUSED = (
     closed_each_61_s,
     second_upgrade_forbidden_and_closed,
 )
+# In these the socket is refused, and REST is answered: the polls have their own spacing.
+_HALF_REFUSED = (
+    token_refused_refresh_500,
+    token_refused_client_refused,
+    token_refused_refresh_429,
+    token_refused_refresh_unanswered,
+    faults.forbidden,
+    faults.upgrades_limited,
+    faults.silent,
+    faults.joins_refused,
+    faults.rest_lossy,
+    faults.health_fails,
+    fallback_then_heartbeat_400,
+    fallback_then_heartbeat_401,
+    fallback_then_heartbeat_403,
+    faults.heartbeat_503,
+)
 
 
 async def live(start, fault):
@@ -286,7 +304,8 @@ async def live(start, fault):
         mean = sum([count.get(kind, 0) for count in later]) / len(later)
         kinds[kind] = [first.get(kind, 0), round(mean, 1)]
     changes = kinds.pop("change", [0, 0])[1]
-    if kinds["connection"][1] > CONNECTIONS_AN_HOUR and fault not in _NOT_ALL_REFUSED:
+    limit = WITH_ANSWERS_AN_HOUR if fault in _HALF_REFUSED else CONNECTIONS_AN_HOUR
+    if kinds["connection"][1] > limit and fault not in _NOT_ALL_REFUSED:
         broken["connections"] = 1, "%d an hour" % kinds["connection"][1]
     return {
         "mode": fault.__name__,

@@ -55,6 +55,7 @@ class UpgradeRefused(NetError):
     """The server answered the WebSocket upgrade with another status than 101 (`upgrade_refused`).
 
     status: the HTTP status. retry_after_ms: how long the server asks to wait, or 0.
+    is_busy: a 429 or 5xx: the server, or what is before it, can't do it now.
     """
 
     def __init__(self, status: int, retry_after_ms: int = 0) -> None:
@@ -64,6 +65,7 @@ class UpgradeRefused(NetError):
         )
         self.status = status
         self.retry_after_ms = retry_after_ms
+        self.is_busy = status == 429 or status >= 500
 
 
 class JoinRefused(NetError):

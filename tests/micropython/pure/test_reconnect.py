@@ -9,6 +9,7 @@ from pilotlight.times import Recent, Times
 STARTS = (0, 1000, (1 << 30) - 30_000)  # the last one: a board's ticks wrap 30 s later
 LOST = Unreachable("timeout", "no answer")
 SILENT = LinkClosed(1006, "no reply", "no_reply")
+RESET = Unreachable("reset", "the peer reset the connection")
 DROPPED = LinkClosed(1006, "closed by the server")
 
 
@@ -105,6 +106,36 @@ def test_a_network_that_has_lasted_resets_the_backoff_once():
         assert max([make(59_000)() for _ in range(60)]) > 1_000
         wait = make(60_000)
         assert max([wait() for _ in range(60)]) > 30_000  # not each time
+
+
+def test_a_server_that_is_busy_is_left_alone_for_longer_each_time():
+    """After a close 1012 as well as without one: all devices are refused in the same seconds."""
+    restart = LinkClosed(1012, "service restart")
+    for begins, bounds in (
+        ((), ((10_000, 60_000), (30_000, 60_000), (30_000, 60_000))),
+        ((restart,), ((20_000, 60_000), (30_000, 60_000), (30_000, 60_000))),
+    ):
+        for status in (429, 500, 503):
+            tries = [Reconnect(Times()) for _ in range(60)]
+            for reconnect in tries:
+                for begin in begins:
+                    reconnect.backoff_ms(begin, 0)
+            for low_ms, high_ms in bounds:
+                waits = [one.backoff_ms(UpgradeRefused(status), 0) for one in tries]
+                assert low_ms <= min(waits) and max(waits) <= high_ms
+                assert max(waits) - min(waits) > (high_ms - low_ms) // 2
+    waits = waits_of(lambda: Reconnect(Times()), UpgradeRefused(403), 0)
+    assert max(waits) <= 1_000  # that is no sign of a crowd
+
+
+def test_a_link_that_was_reset_counts_as_ended_by_the_server():
+    def make():
+        reconnect = Reconnect(Times())
+        reconnect.served(RESET, True, 100_000)
+        return reconnect
+
+    waits = waits_of(make, RESET, 100_000)
+    assert 4_000 < max(waits) <= 5_000
 
 
 def test_what_the_server_asks_for_holds_until_it_is_over():

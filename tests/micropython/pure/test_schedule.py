@@ -141,16 +141,33 @@ def test_429_waits_a_second_then_doubles_unless_the_server_says_how_long():
     for start_ms in STARTS:
         schedule = new_schedule(start_ms)
         schedule.link_ended(start_ms, at_once=True)
-        for wait_ms in (1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000):
+        most_ms = 1000
+        for _ in range(10):
             schedule.limited(start_ms, 0)
-            assert schedule.health_due_ms(start_ms, status(), True, LONGEST) == wait_ms
+            wait_ms = schedule.health_due_ms(start_ms, status(), True, LONGEST)
+            assert most_ms * 3 // 4 <= wait_ms <= most_ms
+            most_ms = min(60_000, wait_ms * 2)
+        waits = set()
+        for _ in range(20):  # at the cap too: a fleet must not stay in step
+            schedule.limited(start_ms, 0)
+            waits.add(schedule.health_due_ms(start_ms, status(), True, LONGEST))
+        assert len(waits) > 10 and min(waits) >= 45_000
         schedule.answered(start_ms, status())
         schedule.limited(start_ms, 0)
-        assert schedule.health_due_ms(start_ms, status(), True, LONGEST) == 1000
+        assert schedule.health_due_ms(start_ms, status(), True, LONGEST) <= 1000
         schedule.limited(start_ms, 20_000)
         assert 20_000 <= schedule.health_due_ms(start_ms, status(), True, LONGEST) <= 30_000
         schedule.limited(start_ms, 999_999_000)
         assert schedule.health_due_ms(start_ms, status(), True, LONGEST) == 300_000
+
+
+def test_no_health_while_http_heartbeats_are_answered():
+    schedule = new_schedule(0)
+    schedule.link_ended(0, at_once=True)
+    assert schedule.health_due_ms(0, status(fallback=True), True, LONGEST) == LONGEST
+    unanswered = status(fallback=True)
+    unanswered.update(connected=False)
+    assert schedule.health_due_ms(0, unanswered, True, LONGEST) == 0
 
 
 def test_a_poll_of_weeks_ago_is_not_in_the_future():
