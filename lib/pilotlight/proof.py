@@ -54,8 +54,9 @@ class Proof:
                 self.end()
             else:
                 # In steps where this is not the usual case: it may become the usual one.
-                usual = status.authorized and not status.fallback
-                await asyncio.sleep_ms(left_ms if usual else times.proof_check_ms)
+                if left_ms <= 0 or (status.fallback and left_ms > times.proof_check_ms):
+                    left_ms = times.proof_check_ms
+                await asyncio.sleep_ms(left_ms)
 
     def before_look_up(self) -> None:
         """Name servers may block everything for `times.look_up_ms`, for nothing answers just now.

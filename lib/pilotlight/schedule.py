@@ -117,15 +117,19 @@ class Schedule:
     def health_due_ms(self, now_ms: int, status, connects: bool, longest_ms: int) -> int:
         """In how many ms health is due. status: the DeviceStatus.
 
-        connects: tries to connect run beside it, so health may be rare in a long outage.
+        connects: tries to connect run beside it, so health may be rarer still in a long outage.
         """
-        if status.joined or (status.fallback and status.connected):
+        if status.joined:
             return longest_ms
+        if status.fallback and status.connected and status.request_reason is None:
+            return longest_ms  # the HTTP heartbeats are probes
         times = self._times
         if not status.authorized:
             low_ms, high_ms = times.health_unpaired_low_ms, times.health_unpaired_high_ms
-        elif connects and time.ticks_diff(now_ms, self._answered_ms) >= times.outage_ms:
-            low_ms, high_ms = times.health_outage_low_ms, times.health_outage_high_ms
+        elif time.ticks_diff(now_ms, self._answered_ms) >= times.outage_ms:
+            low_ms, high_ms = times.health_alone_low_ms, times.health_alone_high_ms
+            if connects:
+                low_ms, high_ms = times.health_outage_low_ms, times.health_outage_high_ms
         else:
             low_ms, high_ms = times.health_low_ms, times.health_high_ms
         wait_ms = self._at_random(low_ms, high_ms)

@@ -42,8 +42,10 @@ class Times:
     health_low_ms = 15_000
     health_high_ms = 25_000
     outage_ms = 900_000  # without any answer for so long …
-    health_outage_low_ms = 90_000  # … health is asked less often
+    health_outage_low_ms = 90_000  # … health is asked less often beside tries to connect …
     health_outage_high_ms = 120_000
+    health_alone_low_ms = 45_000  # … and so often without them
+    health_alone_high_ms = 60_000
     health_unpaired_low_ms = 120_000
     health_unpaired_high_ms = 300_000
     rate_limit_base_ms = 1_000  # after a 429: wait 1 s, then double

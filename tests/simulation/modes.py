@@ -10,7 +10,7 @@ from tests.simulation.recovery import until_right
 
 HOURS = 12
 CONNECTIONS_AN_HOUR = 160  # of a device for which everything is refused for ever …
-WITH_ANSWERS_AN_HOUR = 320  # … and where health, identity or the HTTP heartbeat are answered
+WITH_ANSWERS_AN_HOUR = 400  # … and where health, identity or the HTTP heartbeat are answered
 _PATIENCE_MS = 1_200_000  # after hours of it, the longest wait: of a refresh whose answer was lost
 _REST = ("health", "identity", "http_heartbeat", "code", "token", "refresh", "revoke")
 
