@@ -226,11 +226,12 @@ MODES = (
     ("unpaired", token_poll_refused),
     ("unpaired", nobody_types_the_code_in),
 )
-# In these something works each time, so that the next connect need not wait.
+# In these something works or changes each time, so that the next connect need not wait.
 _NOT_ALL_REFUSED = (
     faults.closed_often,
     faults.network_flaps,
     faults.short_tokens,
+    down_and_network_changed_each_5_s,  # tried at once each time, but once a minute at most
     channel_lost_each_700_ms,
     closed_1012_at_once,
     closed_each_61_s,
