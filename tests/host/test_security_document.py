@@ -14,7 +14,7 @@ DOCUMENT = ROOT / "docs/security.md"
 OURS = re.compile(r"`((?:docs|firmware|lib|tests|tools)/[^`]*)`")
 # Where a bound is in the code, and how the document has it.
 BOUNDS = (
-    ("lib/pilotlight/net/http_head.py", "_HEAD_BYTES = const({})", "an HTTP head {} bytes"),
+    ("lib/pilotlight/net/http_message.py", "_HEAD_BYTES = const({})", "an HTTP head {} bytes"),
     ("lib/pilotlight/parts.py", "_MESSAGE_BYTES = const({})", "a WebSocket message {},"),
     ("lib/pilotlight/net/json_pick.py", "_TEXT_BYTES = const({})", "a text in JSON {} characters"),
     ("lib/pilotlight/stored_tokens.py", "TOKEN_BYTES = {}", "a token {};"),

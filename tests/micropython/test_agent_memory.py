@@ -9,8 +9,7 @@ from tests.simulation.failing import Failing, no_memory_to_import
 from tests.support.expect import raises
 
 # isort: split
-from pilotlight.net.http_body import BodyFraming
-from pilotlight.net.http_head import ResponseHead
+from pilotlight.net.http_message import BodyFraming, ResponseHead
 from pilotlight.net.json_pick import JsonPick
 
 

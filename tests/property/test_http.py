@@ -7,8 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pilotlight.net.errors import ProtocolError
-from pilotlight.net.http_body import BodyFraming
-from pilotlight.net.http_head import ResponseHead, request_head
+from pilotlight.net.http_message import BodyFraming, ResponseHead, request_head
 
 FIELDS = ("content-length", "transfer-encoding", "upgrade")
 BOUND_BYTES = 2000

@@ -51,6 +51,11 @@ class ProtocolError(NetError):
         self.code = code
 
 
+def too_large(what: str) -> ProtocolError:
+    """The error (`too_large`) where the server exceeds a bound."""
+    return ProtocolError(what + " is too long", 1009, "too_large")
+
+
 class UpgradeRefused(NetError):
     """The server answered the WebSocket upgrade with another status than 101 (`upgrade_refused`).
 
@@ -61,7 +66,7 @@ class UpgradeRefused(NetError):
     def __init__(self, status: int, retry_after_ms: int = 0) -> None:
         super().__init__(
             "upgrade_refused",
-            "the server refused the WebSocket upgrade with HTTP status %d" % status,
+            "the WebSocket upgrade was refused with HTTP status %d" % status,
         )
         self.status = status
         self.retry_after_ms = retry_after_ms

@@ -10,8 +10,7 @@ from micropython import const
 
 from .deadline import Deadline
 from .errors import LinkClosed, no_memory
-from .http_body import BodyFraming
-from .http_head import ResponseHead, request_head, retry_after_ms
+from .http_message import BodyFraming, ResponseHead, request_head, retry_after_ms
 from .json_pick import JsonError, JsonPick
 from .transport import Endpoint, Transport
 
@@ -32,21 +31,53 @@ _RETRY_MS = const(1000)
 
 
 class Response:
-    """What came back.
+    """What came back. It parses itself, piece by piece, into the caller's JsonPick.
 
     status: the HTTP status. fields: what was picked from the body, a dict as in JsonPick.fields, or
     None if the body was not one whole JSON text.
-    retry_after_ms: how long the server asks to wait, or 0, see http_head.retry_after_ms.
+    retry_after_ms: how long the server asks to wait, or 0, see http_message.retry_after_ms.
     flaw: what is wrong with a body that is perhaps meant to be JSON, or "".
     """
 
-    def __init__(
-        self, status: int, fields: dict | None, retry_after_ms: int, flaw: str = ""
-    ) -> None:
-        self.status = status
-        self.fields = fields
-        self.retry_after_ms = retry_after_ms
-        self.flaw = flaw
+    status = 0
+    fields: dict | None = None
+    retry_after_ms = 0
+    flaw = ""
+
+    def __init__(self, pick: JsonPick, fields) -> None:
+        self._head = ResponseHead(_HEADERS)
+        self._framing: BodyFraming | None = None
+        self._pick = pick
+        pick.begin(fields)
+
+    def feed(self, data, start: int, end: int, ended: bool) -> bool:
+        """Take data[start:end]; True once it is whole or turns out not to be JSON.
+
+        ended: nothing follows, for the connection has ended. Raises ProtocolError.
+        """
+        head, framing, pick = self._head, self._framing, self._pick
+        if framing is None:
+            start = head.feed(data, start, end)
+            if start < 0:
+                return False
+            framing = self._framing = BodyFraming(head, _BODY_BYTES)
+        try:
+            while start < end and not framing.done:
+                start = framing.next(data, start, end)
+                pick.feed(data, framing.start, framing.end)
+            if not framing.done and not (ended and framing.ended()):
+                return False
+            pick.finish()
+            self.fields = pick.fields
+        except JsonError:
+            coding = head.headers.get("content-encoding", "").lower()
+            if coding not in ("", "identity"):
+                self.flaw = "its content coding is %r, which we did not ask for" % coding[:16]
+            elif pick.has_begun:
+                self.flaw = "its JSON is malformed"
+        self.status = head.status
+        self.retry_after_ms = retry_after_ms(head.headers)
+        return True
 
 
 class HttpClient:
@@ -88,17 +119,15 @@ class HttpClient:
         over a bound), LinkClosed (the answer was cut off). Raises ValueError for a header with
         characters that can't be sent.
         """
-        own_headers = [("Accept", "application/json"), ("Connection", "close")]
-        if method != "GET":
-            own_headers.append(("Content-Length", str(len(body))))
-        try:
-            host = self._endpoint.host_field
-            head = request_head(method, target, host, own_headers + list(headers)) + body
-        except MemoryError:
-            raise no_memory()
         self.sent = False
-        transport = self._endpoint.open()
+        endpoint = self._endpoint
+        transport = endpoint.open()
         try:
+            own_headers = [("Accept", "application/json"), ("Connection", "close")]
+            if method != "GET":
+                own_headers.append(("Content-Length", str(len(body))))
+            own_headers.extend(headers)
+            head = request_head(method, target, endpoint.host_field, own_headers) + body
             # Made before the request is sent: later, no memory for it would lose the answer.
             answer = self._read(transport, pick or self._pick, fields, buffer or self._buffer)
             with Deadline(transport, "waiting for an HTTP answer", self._times):
@@ -114,16 +143,15 @@ class HttpClient:
     async def _read(
         self, transport: Transport, pick: JsonPick, fields, buffer: bytearray
     ) -> Response:
-        answer = None
+        response = None
         start = end = retries = 0  # buffer[start:end] is not parsed yet
         is_whole = True  # the buffer holds all that has come
         ended = False
         while True:
             try:
-                if answer is None:
-                    answer = _Answer(pick, fields)
-                response = answer.feed(buffer, start, end, ended)
-                if response is not None:
+                if response is None:
+                    response = Response(pick, fields)
+                if response.feed(buffer, start, end, ended):
                     return response
                 if ended:
                     raise LinkClosed(1006, _CUT_OFF)
@@ -138,46 +166,5 @@ class HttpClient:
                     raise
                 retries += 1
                 start = 0
-                answer = self.reserve = None
+                response = self.reserve = None
                 await asyncio.sleep_ms(_RETRY_MS)
-
-
-class _Answer:
-    """Parses an answer, which comes in pieces."""
-
-    def __init__(self, pick: JsonPick, fields) -> None:
-        self._head = ResponseHead(_HEADERS)
-        self._framing: BodyFraming | None = None
-        self._pick = pick
-        pick.begin(fields)
-
-    def feed(self, data, start: int, end: int, ended: bool) -> Response | None:
-        """Take data[start:end]; the Response once it is whole or turns out not to be JSON.
-
-        ended: nothing follows, for the connection has ended. Raises ProtocolError.
-        """
-        head, framing, pick = self._head, self._framing, self._pick
-        if framing is None:
-            start = head.feed(data, start, end)
-            if start < 0:
-                return None
-            framing = self._framing = BodyFraming(head, _BODY_BYTES)
-        try:
-            while start < end and not framing.done:
-                start = framing.next(data, start, end)
-                pick.feed(data, framing.start, framing.end)
-            if not framing.done and not (ended and framing.ended()):
-                return None
-            pick.finish()
-            picked = pick.fields
-        except JsonError:
-            picked = None
-        flaw = "" if picked is not None else self._flaw()
-        return Response(head.status, picked, retry_after_ms(head.headers), flaw)
-
-    def _flaw(self) -> str:
-        """What is wrong with a body that is not JSON, if it is perhaps meant to be."""
-        coding = self._head.headers.get("content-encoding", "identity").lower()
-        if coding not in ("", "identity"):
-            return "its content coding is %r, which we did not ask for" % coding[:16]
-        return "its JSON is malformed" if self._pick.has_begun else ""

@@ -13,7 +13,7 @@ from micropython import const
 
 from .deadline import Deadline, ends_within
 from .errors import LinkClosed, NetError, ProtocolError, UpgradeRefused, no_memory
-from .http_head import ResponseHead, request_head, retry_after_ms
+from .http_message import ResponseHead, request_head, retry_after_ms
 from .transport import Transport
 from .websocket_frames import FrameReader, FrameWriter
 

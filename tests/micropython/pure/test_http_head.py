@@ -2,8 +2,7 @@
 
 from pilotlight import __version__
 from pilotlight.net.errors import ProtocolError
-from pilotlight.net.http_body import BodyFraming
-from pilotlight.net.http_head import ResponseHead, request_head
+from pilotlight.net.http_message import BodyFraming, ResponseHead, request_head
 from tests.support.expect import raises
 
 WANTED = ("content-length", "transfer-encoding", "upgrade")
