@@ -7,8 +7,8 @@ from micropython import const
 
 from .net.errors import ProtocolError
 from .net.http_client import HttpClient, Response
-from .net.http_message import percent_encode
 from .net.json_pick import ARRAY, MISSING
+from .net.url_encoding import percent_encode
 
 _ID_CHARACTERS = const(64)
 # Each of Frame.io's two error bodies has one of these. Every request must pick them for `checked`.

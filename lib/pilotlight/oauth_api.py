@@ -13,8 +13,8 @@ from .credentials import NotAuthorized
 from .frameio_api import ERROR_FIELDS, checked, required
 from .net.errors import no_memory
 from .net.http_client import HttpClient
-from .net.http_message import form_encode
 from .net.json_pick import MISSING, JsonPick
+from .net.url_encoding import form_encode
 from .stored_tokens import TOKEN_BYTES, is_token
 
 _SHOWN_CHARACTERS = const(100)  # of a link that is shown: a longer one would be cut

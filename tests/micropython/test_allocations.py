@@ -10,7 +10,7 @@ import micropython
 from firmware.guard.watchdog import Watchdog
 from pilotlight import Agent, Settings, Times
 from pilotlight.net.errors import ProtocolError
-from pilotlight.net.websocket_frames import FrameReader
+from pilotlight.net.websocket_frames import NONE, TEXT, FrameReader
 from tests.support import server
 from tests.support.expect import raises
 
@@ -245,3 +245,18 @@ def test_an_announced_length_makes_no_object_of_that_length():
         gc.enable()
         assert caught.error.code == 1009
         assert made < 1000, made  # the error and its text
+
+
+def test_a_text_of_1000_bytes_makes_no_object():
+    reader = FrameReader(4096)
+    frame = b"\x81\x7e\x03\xe8" + b"x" * 1000
+    for guard in (Unlocked(), Locked()):
+        at = 0
+        for count in (512, 492):
+            room, piece = reader.room(), frame[at : at + count]
+            room[:count] = piece
+            at += count
+            with guard:
+                reader.received(count)
+                assert reader.next() == TEXT and reader.next() == NONE
+        assert reader.is_last

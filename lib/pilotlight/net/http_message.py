@@ -1,7 +1,5 @@
 """HTTP/1.1 messages (RFC 9112): build a request's head, parse a response's head and body. Pure.
 
-Also what goes into a URL, a form or the Host header (RFC 3986, RFC 9110 section 7.2).
-
 Shared by the HTTP client and the WebSocket upgrade. A response's head of any size needs the memory
 of one short line: only the headers that the caller wants are kept.
 """
@@ -35,33 +33,6 @@ _CHUNK_END = const(2)
 _TRAILER = const(3)
 
 
-def host_field(host: str, port: int, is_tls: bool) -> str:
-    """The Host header's value: the port is left out if it is the scheme's default.
-
-    host: a name or an address; an IPv6 address without brackets.
-    """
-    if ":" in host:
-        host = "[%s]" % host
-    return host if port == (443 if is_tls else 80) else "%s:%d" % (host, port)
-
-
-def percent_encode(text: str) -> str:
-    """The text with all but unreserved characters as %XX, one for each UTF-8 byte."""
-    encoded = bytearray()
-    for byte in text.encode():
-        letter = 0x61 <= byte | 0x20 <= 0x7A and byte < 0x80
-        if letter or 0x30 <= byte <= 0x39 or byte in (0x2D, 0x2E, 0x5F, 0x7E):
-            encoded.append(byte)
-        else:
-            encoded.extend(b"%%%02X" % byte)
-    return encoded.decode()
-
-
-def form_encode(fields) -> bytes:
-    """The body of an application/x-www-form-urlencoded request. fields: (name, value) pairs."""
-    return "&".join(["%s=%s" % (name, percent_encode(value)) for name, value in fields]).encode()
-
-
 def request_head(method: str, target: str, host: str, headers) -> bytes:
     """The bytes of a request's head, the empty line included.
 
@@ -71,11 +42,12 @@ def request_head(method: str, target: str, host: str, headers) -> bytes:
     header, or one that is not ASCII. The error's text does not hold the value.
     """
     _check("request target", target, 0x21)
-    head = _BEGIN % (method, target, host)
+    lines = [_BEGIN % (method, target, host)]
     for name, value in headers:
         _check(name, value, 0x20)
-        head += "%s: %s\r\n" % (name, value)
-    return (head + "\r\n").encode()
+        lines.append("%s: %s\r\n" % (name, value))
+    lines.append("\r\n")
+    return "".join(lines).encode()
 
 
 def _check(what: str, text: str, lowest: int) -> None:
@@ -117,7 +89,7 @@ class ResponseHead:
                 break
             start = line_end + 1
             self._line = b""
-            if line[-1:] == b"\r":
+            if line.endswith(b"\r"):
                 line = line[:-1]
             if not self.status:
                 self._status_line(line)
@@ -256,9 +228,10 @@ class BodyFraming:
     def _content_length(self, text: str) -> int:
         # RFC 9110 section 8.6 allows "5, 5", all alike.
         parts = [part.strip() for part in text.split(",")]
+        for part in parts:
+            if part != parts[0] or not part.encode().isdigit():
+                raise ProtocolError("the response's Content-Length is not a number")
         digits = parts[0].lstrip("0")
-        if parts != parts[:1] * len(parts) or not parts[0].encode().isdigit():
-            raise ProtocolError("the response's Content-Length is not a number")
         length = int("0" + digits[:10])
         if length > self._bound_bytes:
             raise too_large("the response's body")

@@ -25,7 +25,7 @@ from .errors import (
     no_memory,
     system_memory_is_short,
 )
-from .http_message import host_field
+from .url_encoding import host_field
 
 _REFUSED = const("the server refused the connection")
 # lwIP says ECONNRESET for a refused connection too.

@@ -191,8 +191,7 @@ class WebSocketClient:
             if not count:
                 raise LinkClosed(_WENT_AWAY, "the server closed the connection during the upgrade")
             at = head.feed(frames.buffer, 0, count)
-            frames.received(count)
-            frames.skip(count if at < 0 else at)
+            frames.received(count, count if at < 0 else at)
             if at >= 0:
                 return head
 

@@ -17,7 +17,7 @@ from array import array
 import uctypes
 from micropython import const
 
-from .errors import ProtocolError
+from .errors import ProtocolError, too_large
 from .utf8 import Utf8Check, is_utf8
 
 NONE = const(-1)
@@ -30,10 +30,12 @@ PONG = const(0xA)
 
 _CONTROL_BYTES = const(125)  # section 5.5
 _BUFFER_BYTES = const(512)  # more than the longest header and what is given whole
+_SLICED_BYTES = const(256)
 _LONGEST_BYTES = const(0xFFFFFF)
 _LONGEST_SENT_BYTES = const(0xFFFF)
 _EMPTY_FRAGMENTS = const(1024)
 _NO_CODE = const(1005)
+_NOT_UTF8 = const("a text is not valid UTF-8")
 
 
 class FrameReader:
@@ -59,7 +61,6 @@ class FrameReader:
         self._bound_bytes = bound_bytes
         self.buffer = bytearray(_BUFFER_BYTES)
         self._view = memoryview(self.buffer)
-        self._utf8 = Utf8Check()
         self._expected = b""  # a whole frame
         self.reset()
 
@@ -71,6 +72,7 @@ class FrameReader:
         self.is_last = True  # no message is under way
         self.was_expected = False
         self.message_bytes = 0
+        self._utf8 = Utf8Check()
         self._opcode = NONE  # of the message under way
         self._empty_fragments = 0  # of the message under way
         self._first = 0  # the first byte of the frame under way
@@ -88,23 +90,22 @@ class FrameReader:
     def room(self):
         """The part of the buffer for the next bytes of the wire; at least one byte long."""
         head = self._head
-        if not head and not self._tail:
-            return self._view
+        tail = self._tail = self._tail - head
         self._head = 0
-        self._tail -= head
-        if not self._tail:
+        if not tail:
             return self._view
-        # Part of a header, or of what is given whole.
-        self.buffer[: self._tail] = self.buffer[head : head + self._tail]
-        return self._view[self._tail :]
+        if head:
+            # Part of a header, or of what is given whole.
+            self.buffer[:tail] = self.buffer[head : head + tail]
+        return self._view[tail:]
 
-    def received(self, count: int) -> None:
-        """`count` bytes of the wire now lie at the start of what `room()` gave."""
+    def received(self, count: int, skipped: int = 0) -> None:
+        """`count` bytes of the wire now lie at the start of what `room()` gave.
+
+        skipped: so many of them belonged to the HTTP head before the frames.
+        """
         self._tail += count
-
-    def skip(self, count: int) -> None:
-        """Leave out `count` bytes of the wire: they belonged to the HTTP head before the frames."""
-        self._head += count
+        self._head += skipped
 
     def next(self) -> int:
         """The opcode of the next piece of a message (TEXT, BINARY) or control frame (PING …).
@@ -155,10 +156,14 @@ class FrameReader:
         opcode = self._opcode
         if opcode == TEXT:
             utf8 = self._utf8
-            if self.is_first:
-                utf8.reset()
-            if not utf8.feed(self._view, start, end) or (self.is_last and not utf8.complete()):
-                raise ProtocolError("a text message is not valid UTF-8", 1007)
+            view = self._view
+            # The check slices the view. A long piece with no other frame behind it makes no such
+            # garbage if all of the buffer is ASCII, which includes what is left of older frames.
+            is_ascii = count > _SLICED_BYTES and end == self._tail and max(view) < 0x80
+            if not (is_ascii and utf8.complete()) and (
+                not utf8.feed(view, start, end) or (self.is_last and not utf8.complete())
+            ):
+                raise ProtocolError(_NOT_UTF8, 1007)
         return opcode
 
     def close_code(self) -> int:
@@ -166,18 +171,18 @@ class FrameReader:
 
         Raises ProtocolError if the body is malformed or the code invalid (section 7.4).
         """
-        length = self.end - self.start
-        if not length:
+        start = self.start
+        end = self.end
+        if start == end:
             return _NO_CODE
-        if length == 1:
-            raise ProtocolError("a close frame's body is one byte long")
-        code = self.buffer[self.start] << 8 | self.buffer[self.start + 1]
+        # Of a body of one byte: no valid code either.
+        code = int.from_bytes(self.buffer[start : min(start + 2, end)], "big")
         # Section 7.4.2, and IANA's registry for 1012 to 1014.
         if not (3000 <= code <= 4999 or (1000 <= code <= 1014 and code not in (1004, 1005, 1006))):
             raise ProtocolError("a close frame has the invalid code %d" % code)
         # Not by the Utf8Check, which may be amid an unfinished text.
-        if not is_utf8(self.buffer[self.start + 2 : self.end]):
-            raise ProtocolError("a close frame's reason is not valid UTF-8", 1007)
+        if not is_utf8(self.buffer[start + 2 : end]):
+            raise ProtocolError(_NOT_UTF8, 1007)
         return code
 
     def _take_header(self) -> int:
@@ -185,34 +190,35 @@ class FrameReader:
 
         Gives the length of its payload; NONE if the header is not whole.
         """
+        buffer = self.buffer
         head = self._head
-        first = self.buffer[head]
-        length = self.buffer[head + 1]
+        first = buffer[head]
+        length = buffer[head + 1]
         opcode = first & 0x0F
-        if first & 0x70:
-            raise ProtocolError("a reserved bit is set and no extension was agreed")
-        if length & 0x80:
-            raise ProtocolError("the server sent a masked frame")
-        if opcode >= CLOSE:
-            if opcode > PONG:
-                raise ProtocolError("unknown opcode %d" % opcode)
-            if not first & 0x80:
-                raise ProtocolError("a control frame is fragmented")
-            if length > _CONTROL_BYTES:
-                raise ProtocolError("a control frame is longer than 125 bytes")
-        elif opcode > BINARY:
+        if first & 0x70 or length & 0x80:
+            raise ProtocolError("a frame has a reserved bit or a mask")
+        if opcode & 0x07 > BINARY:
             raise ProtocolError("unknown opcode %d" % opcode)
-        elif opcode == CONTINUATION:
-            if self.is_last:
-                raise ProtocolError("a continuation frame has no message to continue")
-        elif not self.is_last:
-            raise ProtocolError("a new message begins inside a fragmented one")
+        if opcode >= CLOSE:
+            if length > _CONTROL_BYTES or not first & 0x80:
+                raise ProtocolError("a control frame is fragmented or longer than 125 bytes")
+        elif (opcode == CONTINUATION) == self.is_last:
+            raise ProtocolError("a message begins inside another one, or nowhere")
         start = head + 2
         if length > _CONTROL_BYTES:
             start += 2 if length == 126 else 8
             if start > self._tail:
                 return NONE
-            length = self._extended_length(head + 2, start)
+            # No further than the bound: 2**63 would be a big integer on the heap.
+            length = 0
+            for i in range(head + 2, start):
+                length = length << 8 | buffer[i]
+                if length > _LONGEST_BYTES:
+                    raise too_large("a message")
+            if length <= _CONTROL_BYTES or (start > head + 4 and length <= 0xFFFF):
+                raise ProtocolError("a frame's length is not in its shortest form")
+        for i in range(head, start):
+            buffer[i] = 0  # so that with a text in ASCII all of the buffer is
         self._first = first
         self._head = start
         if opcode >= CLOSE:
@@ -226,23 +232,8 @@ class FrameReader:
         if not length:
             self._empty_fragments += 1  # these could come for ever
         if self.message_bytes > self._bound_bytes or self._empty_fragments > _EMPTY_FRAGMENTS:
-            raise self._too_large()
+            raise too_large("a message")
         return length
-
-    def _extended_length(self, start: int, end: int) -> int:
-        # Byte by byte, and no further than the bound: 2**63 would be a big integer on the heap.
-        length = 0
-        for i in range(start, end):
-            length = length << 8 | self.buffer[i]
-            if length > _LONGEST_BYTES:
-                raise self._too_large()
-        if length <= _CONTROL_BYTES or (end - start == 8 and length <= 0xFFFF):
-            raise ProtocolError("a frame's length is not in its shortest form")
-        return length
-
-    def _too_large(self) -> ProtocolError:
-        text = "a message is longer than %d bytes, or in endless fragments" % self._bound_bytes
-        return ProtocolError(text, 1009, "too_large")
 
 
 class FrameWriter:
@@ -254,7 +245,7 @@ class FrameWriter:
 
     def __init__(self, bound_bytes: int) -> None:
         if bound_bytes > _LONGEST_SENT_BYTES:
-            raise ValueError("a frame with 16 bits of length holds at most 65535 bytes")
+            raise ValueError("a frame holds at most 65535 bytes")
         self._bound_bytes = max(bound_bytes, _CONTROL_BYTES)
         # One memory, seen as bytes and as halves of a mask: two bytes are masked at a time.
         self._halves = array("H", bytes(self._bound_bytes + 12 & -2))
@@ -271,11 +262,9 @@ class FrameWriter:
             raise ValueError("a payload of %d bytes does not fit one frame" % count)
         buffer = self.buffer
         buffer[0] = 0x80 | opcode
-        if count <= _CONTROL_BYTES:
-            buffer[1] = 0x80 | count
-            at = 2
-        else:
-            buffer[1] = 0x80 | 126
+        buffer[1] = 0x80 | min(count, 126)
+        at = 2
+        if count > _CONTROL_BYTES:
             buffer[2] = count >> 8
             buffer[3] = count & 0xFF
             at = 4
