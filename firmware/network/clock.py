@@ -39,7 +39,7 @@ from ..build import BUILD_S
 _SERVERS = const(("time.google.com", "time.cloudflare.com", "time.aws.com"))
 _TIMEOUT_S = const(1)
 _LOOK_UP_MS = const(2_500)  # a failure that took longer than this and the timeout: a look-up
-_TURN_MS = const(50)  # as in pilotlight.net.transport
+_TURN_MS = const(50)  # as in pilotlight.net.endpoint
 _RECORD = const("clock")
 _HOUR_S = const(3_600)
 _DAY_S = const(86_400)

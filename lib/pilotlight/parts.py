@@ -11,9 +11,9 @@ from .core import Core
 from .credentials import Credentials
 from .frameio_api import FrameioApi
 from .identity import Identity
+from .net.endpoint import Endpoint
 from .net.http_client import HttpClient
 from .net.phoenix import PhoenixSocket
-from .net.transport import Endpoint
 from .net.websocket_client import WebSocketClient
 from .poller import Poller
 from .proof import Proof

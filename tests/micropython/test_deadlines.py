@@ -9,8 +9,8 @@ virtual_time.install()
 
 from pilotlight.net import transport as module
 from pilotlight.net.deadline import Deadline
+from pilotlight.net.endpoint import Endpoint
 from pilotlight.net.errors import LinkClosed, Unreachable
-from pilotlight.net.transport import Endpoint
 from tests.support.expect import raises
 
 

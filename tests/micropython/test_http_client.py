@@ -1,9 +1,9 @@
 """The HTTP client against a scripted server: framing, bounds, and unexpected answers."""
 
+from pilotlight.net.endpoint import Endpoint
 from pilotlight.net.errors import LinkClosed, ProtocolError, Unreachable
 from pilotlight.net.http_client import HttpClient
 from pilotlight.net.json_pick import MISSING
-from pilotlight.net.transport import Endpoint
 from tests.support import server
 from tests.support.expect import raises
 

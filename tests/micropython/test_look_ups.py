@@ -10,8 +10,8 @@ virtual_time.install()
 
 from pilotlight.net import transport as module
 from pilotlight.net.deadline import Deadline
+from pilotlight.net.endpoint import Endpoint
 from pilotlight.net.errors import NetError, Unreachable
-from pilotlight.net.transport import Endpoint
 from pilotlight.settings import Settings
 from tests.support.expect import raises
 

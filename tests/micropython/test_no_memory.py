@@ -5,9 +5,9 @@ import gc
 
 import micropython
 
+from pilotlight.net.endpoint import Endpoint
 from pilotlight.net.errors import LinkClosed, Unreachable, no_memory
 from pilotlight.net.phoenix import PhoenixSocket
-from pilotlight.net.transport import Endpoint
 from pilotlight.net.websocket_client import WebSocketClient
 from tests.support import server
 from tests.support.expect import raises

@@ -11,8 +11,8 @@ import time
 from firmware.stored_roots import StoredRoots
 from pilotlight.net import transport as module
 from pilotlight.net.deadline import Deadline
+from pilotlight.net.endpoint import Endpoint
 from pilotlight.net.errors import LinkClosed, Unreachable, Untrusted
-from pilotlight.net.transport import Endpoint
 from tests.support import server
 from tests.support.expect import raises
 
@@ -51,19 +51,19 @@ class Refusing:
 
 
 def on_platform(name):
-    """pilotlight.net.transport as it is where sys.platform has this name."""
+    """pilotlight.net.transport and .endpoint as they are where sys.platform has this name."""
 
     class System:
         platform = name
 
-    name = "pilotlight.net.transport"
-    ours = sys.modules.pop(name)
+    names = ("pilotlight.net.transport", "pilotlight.net.endpoint")
+    ours = {name: sys.modules.pop(name) for name in names}
     sys.modules["sys"] = System
     try:
-        return __import__(name, None, None, ("Endpoint",))
+        return [__import__(name, None, None, ("Endpoint",)) for name in names]
     finally:
         del sys.modules["sys"]
-        sys.modules[name] = ours
+        sys.modules.update(ours)
 
 
 async def connect_and_read(endpoint, what=b"hello", times=server.Times):
@@ -104,7 +104,7 @@ async def test_a_reset_after_the_first_write_is_no_refusal():
         await server.end(writer)
 
     _, endpoint = await server.start(reset)
-    on_board = on_platform("esp32").Endpoint(endpoint.host, endpoint.port)
+    on_board = on_platform("esp32")[1].Endpoint(endpoint.host, endpoint.port)
     for one in (endpoint, on_board):
         with raises(Unreachable) as caught:
             await connect_and_read(one)
@@ -323,11 +323,11 @@ def test_the_host_field_names_the_port_unless_it_is_the_scheme_s_own():
 async def test_a_board_says_reset_where_a_connection_is_refused():
     """That is what lwIP says."""
     for platform, reason in (("linux", "reset"), ("esp32", "refused")):
-        transport = on_platform(platform)
+        transport, endpoint = on_platform(platform)
         transport.socket, kept = Refusing(errno.ECONNRESET), transport.socket
         try:
             with raises(Unreachable) as caught:
-                await transport.Endpoint("127.0.0.1", 9).open().open()
+                await endpoint.Endpoint("127.0.0.1", 9).open().open()
         finally:
             transport.socket = kept
         assert caught.error.reason == reason, platform

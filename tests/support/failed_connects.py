@@ -20,10 +20,10 @@ import sys
 ROOT = __file__.rpartition("/")[0] + "/../.."
 sys.path[:0] = [ROOT, ROOT + "/lib"]
 
+from pilotlight.net.endpoint import Endpoint
 from pilotlight.net.errors import NetError
 from pilotlight.net.http_client import HttpClient
 from pilotlight.net.phoenix import PhoenixSocket
-from pilotlight.net.transport import Endpoint
 from pilotlight.net.websocket_client import WebSocketClient
 
 _WARM_UP = 20

@@ -9,7 +9,7 @@ import hashlib
 import os
 import random
 
-from pilotlight.net.transport import Endpoint
+from pilotlight.net.endpoint import Endpoint
 
 
 class Times:

@@ -9,10 +9,11 @@ import asyncio
 from micropython import const
 
 from .deadline import Deadline
+from .endpoint import Endpoint
 from .errors import LinkClosed, no_memory
 from .http_message import BodyFraming, ResponseHead, request_head, retry_after_ms
 from .json_pick import JsonError, JsonPick
-from .transport import Endpoint, Transport
+from .transport import Transport
 
 _READ_BYTES = const(1024)
 _BODY_BYTES = const(1 << 18)

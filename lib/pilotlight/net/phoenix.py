@@ -10,9 +10,10 @@ import time
 from micropython import const
 
 from .deadline import Deadline, ends_within
+from .endpoint import Endpoint
 from .errors import JoinRefused, LinkClosed, NetError, ProtocolError, no_memory
 from .phoenix_messages import MessageReader, message
-from .transport import Endpoint, Transport
+from .transport import Transport
 from .websocket_client import WebSocketClient
 
 _TEXT = const(0x1)  # as in websocket_frames

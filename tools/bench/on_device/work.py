@@ -122,7 +122,7 @@ async def heartbeat():
 
 async def receive():
     """Texts of 1,000 bytes."""
-    from pilotlight.net.transport import Endpoint
+    from pilotlight.net.endpoint import Endpoint
     from pilotlight.net.websocket_client import WebSocketClient
 
     endpoint = Endpoint("127.0.0.1", int(os.getenv("BENCH_ECHO")))
@@ -137,8 +137,8 @@ async def receive():
 async def identity():
     """Identities."""
     from pilotlight.frameio_api import FrameioApi
+    from pilotlight.net.endpoint import Endpoint
     from pilotlight.net.http_client import HttpClient
-    from pilotlight.net.transport import Endpoint
     from pilotlight.times import Times
 
     endpoint = Endpoint("127.0.0.1", int(URL.rpartition(":")[2]))
