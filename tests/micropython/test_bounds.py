@@ -9,7 +9,7 @@ import gc
 from pilotlight.net.errors import LinkClosed, NetError, ProtocolError
 from pilotlight.net.http_client import HttpClient
 from pilotlight.net.json_pick import MISSING
-from pilotlight.net.phoenix_messages import MessageReader
+from pilotlight.net.phoenix import MessageReader
 from pilotlight.net.websocket_client import WebSocketClient
 from tests.support import server
 from tests.support.expect import raises

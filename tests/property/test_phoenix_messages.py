@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pilotlight.net.errors import ProtocolError
-from pilotlight.net.phoenix_messages import MessageReader, message
+from pilotlight.net.phoenix import MessageReader, message
 
 words = st.text(max_size=20)
 payloads = (

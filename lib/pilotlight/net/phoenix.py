@@ -1,5 +1,8 @@
 """Phoenix Channels, V1 JSON, one channel on one socket: connect, join, rejoin, heartbeats, pushes.
 
+A message is an object with topic, event, payload and ref (Phoenix's V1 serializer). All four must
+be sent: without one, the server's socket process crashes.
+
 The heartbeat is built once. Its reply is compared as a whole with the previous one, so that in
 steady state no message is decoded.
 """
@@ -10,11 +13,8 @@ import time
 from micropython import const
 
 from .deadline import Deadline, ends_within
-from .endpoint import Endpoint
 from .errors import JoinRefused, LinkClosed, NetError, ProtocolError, no_memory
-from .phoenix_messages import MessageReader, message
-from .transport import Transport
-from .websocket_client import WebSocketClient
+from .json_pick import JsonError, JsonPick
 
 _TEXT = const(0x1)  # as in websocket_frames
 _LARGEST_EXPECTED_BYTES = const(125)
@@ -22,6 +22,52 @@ _LARGE_BYTES = const(4096)
 _LATE_MS = const(500)
 _NEXT_TURN_MS = const(1)
 _CRASHED = const("the channel crashed")
+_FIELDS = const(("topic", "event", "ref", "payload", "payload.status", "payload.response.reason"))
+
+
+def message(topic: str, event: str, ref: str) -> bytes:
+    """A message with an empty payload, as UTF-8 text.
+
+    Raises ValueError if topic, event or ref holds a character that JSON escapes, or is not ASCII.
+    """
+    for byte in (topic + event + ref).encode():
+        if not 0x20 <= byte <= 0x7E or byte in (0x22, 0x5C):
+            raise ValueError("a character is not allowed in a Phoenix topic, event or ref")
+    return ('{"topic":"%s","event":"%s","payload":"","ref":"%s"}' % (topic, event, ref)).encode()
+
+
+class MessageReader:
+    """Reads one message after another, piece by piece, in constant memory.
+
+    topic, event: text; None if what was read is no message of Phoenix's: an empty text, or a JSON
+    text without one of these. ref, payload: text, or what JsonPick gives for other values. status,
+    reason: a reply's `payload.status` and `payload.response.reason`, as JsonPick gives them. Texts
+    are cut at 256 bytes.
+    """
+
+    def __init__(self) -> None:
+        self._pick = JsonPick()
+
+    def read(self, data, start: int, end: int, is_first: bool = True, is_last: bool = True) -> None:
+        """Read data[start:end], a piece of a message.
+
+        is_first, is_last: whether it is its first one and its last one. After the last one the
+        attributes are set. Raises ProtocolError if the message is not JSON.
+        """
+        pick = self._pick
+        if is_first:
+            pick.begin(_FIELDS)
+        try:
+            pick.feed(data, start, end)
+            if is_last and not pick.is_empty:
+                pick.finish()
+        except JsonError as error:
+            raise ProtocolError("a message is not JSON: %s" % error, 1007)
+        topic, event, self.ref, self.payload, self.status, self.reason = [
+            pick.fields[name] for name in _FIELDS
+        ]
+        is_message = isinstance(topic, str) and isinstance(event, str)
+        self.topic, self.event = (topic, event) if is_message else (None, None)
 
 
 class PhoenixSocket:
@@ -46,13 +92,7 @@ class PhoenixSocket:
     """
 
     def __init__(
-        self,
-        websocket: WebSocketClient,
-        endpoint: Endpoint,
-        join_ref: str,
-        heartbeat_ref: str,
-        times,
-        proof,
+        self, websocket, endpoint, join_ref: str, heartbeat_ref: str, times, proof
     ) -> None:
         self._websocket = websocket
         self._endpoint = endpoint
@@ -65,15 +105,13 @@ class PhoenixSocket:
         self._heartbeat_sent_ms = 0
         self._heartbeat_answered = True
         self._topic: str | None = None  # before the first join, no message is for us
-        self._join_status = ""  # "" until the reply to the join has come
-        self._join_reason = ""
+        self._join_answer: str | None = None  # the reply's reason; "" is ok; None: none has come
         self._channel_lost = False
         self.has_beaten = False
         self._news = asyncio.Event()  # a join reply, a lost channel, or the end of the link
         self._read_ended = asyncio.Event()
         self._read_ended.set()
-        self._end: Exception | None = None
-        self._transport: Transport | None = None
+        self._end: Exception | None = LinkClosed(1006, "the socket was not opened")
         self._heart: asyncio.Task | None = None
 
     async def open(self, target: str) -> None:
@@ -86,7 +124,14 @@ class PhoenixSocket:
         try:
             with Deadline(transport, "connecting", self._times):
                 await self._websocket.open(transport, self._endpoint.host_field, target)
-                self._start(transport)
+                self._transport = transport
+                self._end = None
+                self._news.clear()
+                self._heartbeat_answered = True
+                self.has_beaten = False
+                asyncio.create_task(self._read())
+                self._read_ended.clear()  # after the reader was made: `close` waits for it
+                self._beat_in(self._times.first_heartbeat_ms)
             self._proof.prove()  # nothing but the server can have answered with 101
         except MemoryError:
             transport.close()
@@ -104,20 +149,18 @@ class PhoenixSocket:
         """
         self._topic = topic
         self._on_push = on_push
-        self._join_status = ""
+        self._join_answer = None
         self._channel_lost = False
         self.has_beaten = False
         self._news.clear()
         text = message(topic, "phx_join", self._join_ref)
         with Deadline(self._transport, "joining", self._times):
             await self._websocket.send(text, 0, len(text))
-            while not self._join_status and not self._channel_lost:
-                self._raise_end()
-                await self._news.wait()
-                self._news.clear()
+            while self._join_answer is None and not self._channel_lost:
+                await self._next_news()
         self._raise_end()
-        if self._join_status != "ok":
-            raise JoinRefused(self._join_reason if self._join_status else _CRASHED)
+        if self._join_answer != "":
+            raise JoinRefused(self._join_answer or _CRASHED)
 
     async def settle(self) -> None:
         """Wait until the channel has lasted for a while, and a heartbeat is answered.
@@ -129,8 +172,7 @@ class PhoenixSocket:
             self._raise_end()
             if self.has_beaten:
                 return
-            await self._news.wait()
-            self._news.clear()
+            await self._next_news()
         raise JoinRefused(_CRASHED)
 
     async def serve(self) -> None:
@@ -139,9 +181,7 @@ class PhoenixSocket:
         Raises NetError if the link ends.
         """
         while not self._channel_lost:
-            self._raise_end()
-            await self._news.wait()
-            self._news.clear()
+            await self._next_news()
 
     async def pause(self, wait_ms: int) -> None:
         """Wait before a rejoin. Raises NetError as soon as the link ends."""
@@ -153,10 +193,8 @@ class PhoenixSocket:
 
         Does nothing while a heartbeat waits for its reply: that one will show it sooner.
         """
-        if self._heart is not None and self._end is None and self._heartbeat_answered:
-            heart = self._heart
-            self._heart = asyncio.create_task(self._beat(at_once=True))
-            heart.cancel()  # last: without memory for the new task, the old one goes on
+        if self._end is None and self._heartbeat_answered:
+            self._beat_in(0)
 
     def abandon(self, reason: str, text: str) -> None:
         """End the link at once; `serve`, `join` and `pause` raise LinkClosed with this reason.
@@ -167,14 +205,14 @@ class PhoenixSocket:
             error: NetError = LinkClosed(1006, text, reason)
         except MemoryError:
             error = no_memory()
-        self._abandon(error)
+        self._end_with(error)
 
     async def close(self, code: int = 1000) -> None:
         """End the link, with a close handshake if it still lives; wait until the reader has ended.
 
         code: of the close frame (RFC 6455 section 7.4.1). May be called at any time, repeatedly.
         """
-        if not self._read_ended.is_set() and self._transport is not None:
+        if not self._read_ended.is_set():
             try:
                 await self._websocket.close(code, self._times)
             except MemoryError:
@@ -184,65 +222,59 @@ class PhoenixSocket:
         while not self._read_ended.is_set():
             await asyncio.sleep_ms(_NEXT_TURN_MS)
 
-    def _abandon(self, error: NetError) -> None:
-        if self._end is None and self._transport is not None:
-            self._end = error
+    def _end_with(self, error: Exception) -> None:
+        if self._end is None:
+            # A MemoryError may be the interpreter's only one, which the next one overwrites.
+            self._end = no_memory() if isinstance(error, MemoryError) else error
             self._transport.close()
 
-    def _start(self, transport: Transport) -> None:
-        self._transport = transport
-        self._end = None
-        self._news.clear()
-        self._heartbeat_answered = True
-        self.has_beaten = False
-        # So that the first heartbeat is due after first_heartbeat_ms.
-        early_ms = self._times.heartbeat_ms - self._times.first_heartbeat_ms
-        self._heartbeat_sent_ms = time.ticks_add(time.ticks_ms(), -early_ms)
-        asyncio.create_task(self._read())
-        self._read_ended.clear()  # after the reader was made: `close` waits for it
+    def _beat_in(self, wait_ms: int) -> None:
+        """Let the next heartbeat be due after wait_ms."""
+        due_ms = time.ticks_add(time.ticks_ms(), wait_ms)
+        self._heartbeat_sent_ms = time.ticks_add(due_ms, -self._times.heartbeat_ms)
+        heart = self._heart
         self._heart = asyncio.create_task(self._beat())
+        if heart is not None:
+            heart.cancel()  # last: without memory for the new task, the old one goes on
 
     def _raise_end(self) -> None:
         if self._end is not None:
             raise self._end
 
+    async def _next_news(self) -> None:
+        self._raise_end()
+        await self._news.wait()
+        self._news.clear()
+
     async def _link_end(self) -> None:
-        while self._end is None:
-            await self._news.wait()
-            self._news.clear()
+        while True:
+            await self._next_news()
 
     async def _read(self) -> None:
         try:
             await self._websocket.run(self._on_message)
         except Exception as error:  # a bug's too: `serve` must raise it, not hang
-            if self._end is None:
-                # A MemoryError may be the interpreter's only one, which the next one overwrites.
-                self._end = no_memory() if isinstance(error, MemoryError) else error
+            self._end_with(error)
         finally:
             if self._heart is not None:
                 self._heart.cancel()
             self._news.set()
             self._read_ended.set()
 
-    async def _beat(self, at_once: bool = False) -> None:
+    async def _beat(self) -> None:
         # One flat loop: send, sleep until the reply is due, sleep the rest. It allocates nothing.
         while True:
-            if not at_once:
-                elapsed_ms = time.ticks_diff(time.ticks_ms(), self._heartbeat_sent_ms)
-                if elapsed_ms < self._times.heartbeat_ms:
-                    await asyncio.sleep_ms(self._times.heartbeat_ms - elapsed_ms)
-            at_once = False
+            elapsed_ms = time.ticks_diff(time.ticks_ms(), self._heartbeat_sent_ms)
+            if elapsed_ms < self._times.heartbeat_ms:
+                await asyncio.sleep_ms(self._times.heartbeat_ms - elapsed_ms)
             self._heartbeat_answered = False
             self._heartbeat_sent_ms = time.ticks_ms()
             try:
                 # None is sent while another write is stuck: then no reply comes, and the link ends.
                 self._websocket.send_now(self._heartbeat, 0, len(self._heartbeat))
-            except NetError as error:
+            except (NetError, MemoryError) as error:
                 # Even if the link itself goes on: without heartbeats nothing would show its end.
-                self._abandon(error)
-                return
-            except MemoryError:
-                self._abandon(no_memory())
+                self._end_with(error)
                 return
             await asyncio.sleep_ms(self._times.reply_ms)
             late_ms = time.ticks_diff(time.ticks_ms(), self._heartbeat_sent_ms)
@@ -287,11 +319,9 @@ class PhoenixSocket:
     def _on_channel_message(self, read: MessageReader) -> None:
         event = read.event
         if event == "phx_reply":
-            if read.ref == self._join_ref and not self._join_status:
-                self._join_status = read.status if isinstance(read.status, str) else "error"
-                self._join_reason = (
-                    read.reason[:64] if isinstance(read.reason, str) else "no reason given"
-                )
+            if read.ref == self._join_ref and self._join_answer is None:
+                reason = read.reason if isinstance(read.reason, str) else ""
+                self._join_answer = "" if read.status == "ok" else reason[:64] or "no reason given"
                 self._news.set()
         elif event in ("phx_error", "phx_close"):
             self._channel_lost = True

@@ -2,7 +2,7 @@
 
 from pilotlight.net.errors import ProtocolError
 from pilotlight.net.json_pick import MISSING, OBJECT
-from pilotlight.net.phoenix_messages import MessageReader, message
+from pilotlight.net.phoenix import MessageReader, message
 from tests.support.expect import raises
 
 
