@@ -38,6 +38,7 @@ _PONG = const(0xA)
 _MASK_POOL_BYTES = const(256)
 _NORMAL_CLOSE = const(1000)
 _WENT_AWAY = const(1006)
+_CLOSED = const("the WebSocket is closed")
 
 
 class WebSocketClient:
@@ -89,13 +90,19 @@ class WebSocketClient:
                 ),
             )
             await transport.write(head, 0, len(head))
-            _check_upgrade(await self._read_head(transport), key)
-        except MemoryError:
+            answer = ResponseHead(_HEADERS)
+            at = -1
+            while at < 0:
+                # The whole buffer: nothing is kept between these reads.
+                count = await transport.read(self.frames.room())
+                if not count:
+                    raise LinkClosed(_WENT_AWAY, "the server went away during the upgrade")
+                at = answer.feed(self.frames.buffer, 0, count)
+                self.frames.received(count, count if at < 0 else at)
+            _check_upgrade(answer, key)
+        except BaseException as error:
             transport.close()
-            raise no_memory()
-        except BaseException:
-            transport.close()
-            raise
+            raise no_memory() if isinstance(error, MemoryError) else error
 
     async def run(self, on_message) -> None:
         """Read until the link ends. Call it once after each `open`.
@@ -105,7 +112,7 @@ class WebSocketClient:
         Never returns. Raises LinkClosed (with the peer's close code and reason), ProtocolError
         (after a close frame with the error's code), or another NetError.
         """
-        transport = self._open_transport()
+        transport = self._transport
         frames = self.frames
         try:
             while True:
@@ -120,8 +127,12 @@ class WebSocketClient:
                         raise LinkClosed(_WENT_AWAY, "the server went away without a close frame")
                 elif opcode < _CLOSE:
                     on_message(opcode, frames.start, frames.end)
-                elif opcode == _PING:
-                    self._answer_ping()
+                elif opcode == _PING and not self._close_sent:
+                    if self._writing:
+                        # Section 5.5.3: only the latest ping need be answered.
+                        self._ping = bytes(frames.buffer[frames.start : frames.end])
+                    else:
+                        self._write(_PONG, frames.buffer, frames.start, frames.end)
                 elif opcode == _CLOSE:
                     self._finish_close(frames.close_code())
         except ProtocolError as error:
@@ -140,7 +151,7 @@ class WebSocketClient:
         """
         await self._wait_until_written()
         if self._close_sent:  # section 5.5.1
-            raise LinkClosed(_WENT_AWAY, "the WebSocket is closing")
+            raise LinkClosed(_WENT_AWAY, _CLOSED)
         self._write(_TEXT, payload, start, end)
         await self._wait_until_written()
 
@@ -175,64 +186,39 @@ class WebSocketClient:
         finally:
             transport.close()
 
-    def _open_transport(self) -> Transport:
-        transport = self._transport
-        if transport is None or transport.closed:
-            raise LinkClosed(_WENT_AWAY, "the WebSocket is not open")
-        return transport
-
-    async def _read_head(self, transport: Transport) -> ResponseHead:
-        """Read the answer's head; frames that came with it stay in the FrameReader."""
-        frames = self.frames
-        head = ResponseHead(_HEADERS)
-        while True:
-            room = frames.room()  # the buffer from its start: nothing is kept between these reads
-            count = await transport.read(room)
-            if not count:
-                raise LinkClosed(_WENT_AWAY, "the server closed the connection during the upgrade")
-            at = head.feed(frames.buffer, 0, count)
-            frames.received(count, count if at < 0 else at)
-            if at >= 0:
-                return head
-
     def _write(self, opcode: int, payload, start: int, end: int) -> None:
         """Begin a frame while no other is being written; a task writes what does not go at once."""
         transport = self._transport
+        writer = self._writer
         try:
-            length = self._encode(opcode, payload, start, end)
-            written = transport.write_now(self._writer.buffer, 0, length)
-            if written < length:
+            at = self._mask_at
+            if at == len(self._masks):
+                # Section 5.3: unpredictable, and a new one for each frame.
+                self._masks = os.urandom(_MASK_POOL_BYTES)
+                at = 0
+            self._mask_at = at + 4
+            writer.encode(opcode, payload, start, end, self._masks, at)
+            written = transport.write_now(writer.buffer, 0, writer.length)
+            if written < writer.length:
                 asyncio.create_task(self._write_rest(transport, written))
                 self._writing = True
         except (NetError, MemoryError):
             transport.close()  # part of the frame may be on the wire: nothing can follow it
             raise
 
-    def _encode(self, opcode: int, payload, start: int, end: int) -> int:
-        """Put a frame into the writer's buffer; its length."""
-        at = self._mask_at
-        if at == len(self._masks):
-            # Section 5.3: unpredictable, and a new one for each frame.
-            self._masks = os.urandom(_MASK_POOL_BYTES)
-            at = 0
-        self._mask_at = at + 4
-        writer = self._writer
-        writer.encode(opcode, payload, start, end, self._masks, at)
-        return writer.length
-
     async def _write_rest(self, transport: Transport, written: int) -> None:
         """Write the rest of the encoded frame, then the pong of a ping that has come meanwhile."""
-        writer = self._writer
         try:
-            await transport.write(writer.buffer, written, writer.length)
-            while self._ping is not None:
-                length = self._encode(_PONG, self._ping, 0, len(self._ping))
+            await transport.write(self._writer.buffer, written, self._writer.length)
+            self._writing = False
+            ping = self._ping
+            if ping is not None:
                 self._ping = None
-                await transport.write(writer.buffer, 0, length)
+                self._write(_PONG, ping, 0, len(ping))
         except (NetError, MemoryError):
+            self._writing = False
             transport.close()  # the reader sees it and says why
         finally:
-            self._writing = False
             self._written.set()
 
     async def _wait_until_written(self) -> None:
@@ -240,17 +226,8 @@ class WebSocketClient:
         while self._writing:
             self._written.clear()
             await self._written.wait()
-        self._open_transport()
-
-    def _answer_ping(self) -> None:
-        frames = self.frames
-        if self._close_sent:
-            return
-        if self._writing:
-            # Section 5.5.3: only the latest ping need be answered.
-            self._ping = bytes(frames.buffer[frames.start : frames.end])
-        else:
-            self._write(_PONG, frames.buffer, frames.start, frames.end)
+        if self._transport is None or self._transport.closed:
+            raise LinkClosed(_WENT_AWAY, _CLOSED)
 
     def _write_close(self, code: int) -> None:
         """Tell the peer why the link ends, if a frame can be written now: it ends either way."""
@@ -258,7 +235,7 @@ class WebSocketClient:
             return
         self._close_sent = True
         try:
-            self._write(_CLOSE, bytes((code >> 8, code & 0xFF)), 0, 2)
+            self._write(_CLOSE, code.to_bytes(2, "big"), 0, 2)
         except (NetError, MemoryError):
             pass
 
@@ -277,15 +254,15 @@ def _check_upgrade(head: ResponseHead, key: bytes) -> None:
     headers = head.headers
     if head.status != 101:
         raise UpgradeRefused(head.status, retry_after_ms(headers))
-    tokens = [token.strip() for token in headers.get("connection", "").lower().split(",")]
+    upgrade, connection, accept, extensions, protocol = [headers.get(n, "") for n in _HEADERS[:5]]
     digest = binascii.b2a_base64(hashlib.sha1(key + _ACCEPT_GUID).digest()).strip().decode()
-    for is_right, header in (
-        (headers.get("upgrade", "").lower() == "websocket", "Upgrade"),
-        ("upgrade" in tokens, "Connection"),
-        (headers.get("sec-websocket-accept") == digest, "Sec-WebSocket-Accept"),
-        # What was not offered can't be chosen.
-        (not headers.get("sec-websocket-extensions"), "Sec-WebSocket-Extensions"),
-        (not headers.get("sec-websocket-protocol"), "Sec-WebSocket-Protocol"),
-    ):
-        if not is_right:
-            raise ProtocolError("the 101 answer has a wrong or no header " + header)
+    wrong = (
+        upgrade.lower() != "websocket",
+        "upgrade" not in [token.strip() for token in connection.lower().split(",")],
+        accept != digest,
+        extensions,  # what was not offered can't be chosen
+        protocol,
+    )
+    for i in range(len(wrong)):
+        if wrong[i]:
+            raise ProtocolError("the 101 answer has a wrong or no header " + _HEADERS[i])
