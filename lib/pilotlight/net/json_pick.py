@@ -68,7 +68,7 @@ class JsonPick:
 
     def __init__(self, text_bytes: int = _TEXT_BYTES) -> None:
         if text_bytes < _WORD_BYTES:
-            raise ValueError("JsonPick keeps at least %d bytes" % _WORD_BYTES)
+            raise ValueError("JsonPick keeps at least 40 bytes")
         self._text = bytearray(text_bytes)
         self.begin(())
 
@@ -79,7 +79,7 @@ class JsonPick:
         contains a dot can't be picked.
         """
         if len(names) > _MOST_FIELDS:
-            raise ValueError("JsonPick takes at most %d fields" % _MOST_FIELDS)
+            raise ValueError("JsonPick takes at most 8 fields")
         self.fields = dict.fromkeys(names, MISSING)
         self._names = names
         self._lines = ("\n%s\n" % "\n".join(names)).encode()
@@ -92,10 +92,8 @@ class JsonPick:
         self.has_begun = False
         self._depth = 0
         self._brackets = 0  # open ones in what is skipped
-        self._length = 0  # of what is collected in _text
+        self._length = 0  # of a key, a string or a word; as much of it as fits is in _text
         self._is_key = False
-        self._keep = False
-        self._cut = False
         self._high = 0  # a high surrogate waiting for its low one
         self._unit = 0  # of an escape \\u: a leading 1 and the digits that have come
 
@@ -129,13 +127,12 @@ class JsonPick:
                     self._escape(byte)
                 elif byte not in (0x20, 0x0A, 0x0D, 0x09):
                     self._structure(state, byte)
-                    if self._state == _WORD:
-                        i -= 1  # its first byte
 
     def _structure(self, state: int, byte: int) -> None:
         if byte == 0x22 and state in (_VALUE, _KEY, _KEY_OR_END):
-            is_key = state != _VALUE
-            self._begin(_STRING, is_key, is_key or self._name is not None)
+            self._state = _STRING
+            self._is_key = state != _VALUE
+            self._length = 0
         elif byte == 0x7D and state in (_COMMA_OR_END, _KEY_OR_END):
             self._depth -= 1
             self._prefix = self._prefix[: max(1, self._prefix[:-1].rfind(b".") + 1)]
@@ -149,15 +146,9 @@ class JsonPick:
         elif byte in (0x7B, 0x5B):
             self._enter(byte == 0x5B)
         elif self._depth or byte not in _BYTE_ORDER_MARK:  # RFC 8259 section 8.1: may be ignored
-            self._begin(_WORD, False, True)
-
-    def _begin(self, state: int, is_key: bool, keep: bool) -> None:
-        """Begin to collect a key, a string or a word."""
-        self._state = state
-        self._is_key = is_key
-        self._keep = keep
-        self._cut = False
-        self._length = 0
+            self._state = _WORD
+            self._text[0] = byte
+            self._length = 1
 
     def _enter(self, is_array: bool) -> None:
         self.has_begun = True
@@ -222,15 +213,11 @@ class JsonPick:
 
     def _collect(self, piece) -> None:
         """Append bytes to _text, as many as fit."""
-        length = self._length
-        count = len(piece)
-        room = 0 if self._cut else len(self._text) - length
-        if count > room:
-            self._cut = True
-            count = room
-            piece = piece[:count]
-        self._text[length : length + count] = piece
-        self._length = length + count
+        start = self._length
+        self._length = end = start + len(piece)
+        room = len(self._text) - start
+        if room > 0:
+            self._text[start:end] = piece if len(piece) <= room else piece[:room]
 
     # Strings
 
@@ -242,8 +229,9 @@ class JsonPick:
         if escape >= 0:
             stop = escape
         if self._high and escape != i:
-            self._add_character(_REPLACEMENT)
-        if self._keep and stop > i:
+            self._high = 0
+            self._add(_REPLACEMENT)
+        if stop > i and (self._is_key or self._name is not None):
             piece = memoryview(data)[i:stop]
             if min(piece) < 0x20:
                 raise JsonError(_MALFORMED)
@@ -256,28 +244,34 @@ class JsonPick:
             self._end_string()
         return stop + 1
 
-    def _add_character(self, point: int) -> None:
+    def _add(self, point: int) -> None:
+        """Append a character, or the low half of one. A high one waits for that."""
+        high = self._high
         self._high = 0
-        if not self._keep:
-            return
-        # Not chr(): what that gives stays in memory for ever.
-        more = (point >= 0x80) + (point >= 0x800) + (point >= 0x10000)
-        character = bytearray((_LEADS[more] | point >> 6 * more,))
-        while more:
-            more -= 1
-            character.append(0x80 | point >> 6 * more & 0x3F)
-        self._collect(character)
+        if 0xDC00 <= point <= 0xDFFF:
+            point = 0x10000 + ((high - 0xD800) << 10) + point - 0xDC00 if high else _REPLACEMENT
+        elif high:
+            self._add(_REPLACEMENT)
+        if 0xD800 <= point <= 0xDBFF:
+            self._high = point
+        elif self._is_key or self._name is not None:
+            # Not chr(): what that gives stays in memory for ever.
+            more = (point >= 0x80) + (point >= 0x800) + (point >= 0x10000)
+            character = bytearray((_LEADS[more] | point >> 6 * more,))
+            while more:
+                more -= 1
+                character.append(0x80 | point >> 6 * more & 0x3F)
+            self._collect(character)
 
     def _end_string(self) -> None:
-        length = self._length
         if self._is_key:
             self._state = _COLON
             self._end_key()
             return
-        if self._keep:
-            if self._cut:
-                length = character_start(self._text, length)
-            text = self._text[:length]
+        if self._name is not None:
+            text = self._text[: self._length]
+            if self._length > len(text):
+                text = text[: character_start(text, len(text))]
             if not is_utf8(text):
                 raise JsonError("a string in the JSON text is not valid UTF-8")
             self._store(str(text, "utf-8"))
@@ -291,7 +285,7 @@ class JsonPick:
         path = self._prefix + key
         stop = len(lines) - 1
         at = lines.find(path, 0, stop)
-        if at < 0 or self._cut or b"." in key or b"\n" in key:
+        if at < 0 or self._length > len(key) or b"." in key or b"\n" in key:
             return
         self._path = path
         while at >= 0:
@@ -309,38 +303,25 @@ class JsonPick:
     def _escape(self, byte: int) -> None:
         """Take a byte behind a backslash."""
         unit = self._unit
-        if not unit:
-            if byte == 0x75:
-                self._unit = 1
+        if unit:
+            digit = _HEX_DIGITS.find(bytes((byte | 0x20 if byte > 0x40 else byte,)))
+            if digit < 0:
+                raise JsonError(_MALFORMED)
+            self._unit = unit = unit << 4 | digit
+            if unit < 0x10000:
                 return
+            self._unit = 0
+            unit &= 0xFFFF
+        elif byte == 0x75:
+            self._unit = 1
+            return
+        else:
             meaning = _ESCAPES.find(bytes((byte,)))
             if meaning < 0:
                 raise JsonError(_MALFORMED)
-            if self._high:
-                self._add_character(_REPLACEMENT)
-            self._state = _STRING
-            self._add_character(_MEANINGS[meaning])
-            return
-        digit = _HEX_DIGITS.find(bytes((byte | 0x20 if byte > 0x40 else byte,)))
-        if digit < 0:
-            raise JsonError(_MALFORMED)
-        self._unit = unit = unit << 4 | digit
-        if unit < 0x10000:
-            return
-        self._unit = 0
+            unit = _MEANINGS[meaning]
         self._state = _STRING
-        unit &= 0xFFFF
-        high = self._high
-        low = 0xDC00 <= unit <= 0xDFFF
-        if low and high:
-            self._add_character(0x10000 + ((high - 0xD800) << 10) + unit - 0xDC00)
-            return
-        if high:
-            self._add_character(_REPLACEMENT)
-        if 0xD800 <= unit <= 0xDBFF:
-            self._high = unit
-        else:
-            self._add_character(_REPLACEMENT if low else unit)
+        self._add(unit)
 
     # Numbers and literals
 
@@ -359,17 +340,15 @@ class JsonPick:
 
     def _end_word(self) -> None:
         word = bytes(self._text[: min(self._length, _WORD_BYTES)])
-        if self._cut or self._length > _WORD_BYTES:
+        value: object = None
+        if self._length > _WORD_BYTES:
             _number(word + b"0")  # the begin of a number, or JsonError
-            self._store(MISSING)
-        elif word == b"true":
-            self._store(True)
-        elif word == b"false":
-            self._store(False)
-        elif word == b"null":
-            self._store(None)
-        else:
-            self._store(_number(word))
+            value = MISSING
+        elif word in (b"true", b"false"):
+            value = word == b"true"
+        elif word != b"null":
+            value = _number(word)
+        self._store(value)
         self._end_value()
 
 
