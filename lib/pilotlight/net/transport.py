@@ -300,18 +300,22 @@ def _close(layer) -> None:
 
 # What is wrong with a certificate, by a word in Mbed TLS's texts. If there is more than one thing,
 # the first one here is the easiest to mend; "" is for all else.
-_CERTIFICATE = (
-    ("future", "clock"),
-    ("expired", "expired"),
-    ("CN", "host_name"),
-    ("", "certificate"),
+_CERTIFICATE = const(
+    (
+        ("future", "clock"),
+        ("expired", "expired"),
+        ("CN", "host_name"),
+        ("", "certificate"),
+    )
 )
-# lwIP, Linux and newlib number these differently.
-_ERRNO = (
-    ((110, 116), "timeout"),
-    ((101, 113, 114, 118), "no_route"),
-    ((errno.ECONNREFUSED,), "refused"),
-    ((errno.ECONNRESET, 32), "reset"),  # 32: EPIPE
+# By errno. lwIP, Linux, newlib and macOS number these differently; 32: EPIPE.
+_REASONS = const(
+    (
+        (110, 116, 60, "timeout"),
+        (101, 113, 114, 118, 51, 65, "no_route"),
+        (111, 61, "refused"),
+        (104, 54, 32, "reset"),
+    )
 )
 
 
@@ -332,7 +336,7 @@ def _named(error, connected: bool) -> NetError:
         return Untrusted("tls", text)
     if number == errno.ECONNRESET and _REFUSED_IS_RESET and not connected:
         return Unreachable("refused", text)
-    for numbers, reason in _ERRNO:
-        if number in numbers:
-            return Unreachable(reason, text)
+    for row in _REASONS:
+        if number in row:
+            return Unreachable(row[-1], text)
     return Unreachable("io", text)
