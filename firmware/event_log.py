@@ -26,7 +26,8 @@ _LONGEST_APART_MS = const(900_000)  # … up to this
 _FOLDED_AMONG = const(6)  # so many of the last entries …
 _FOLDED_WITHIN_S = const(600)  # … which began not longer ago
 _PLAIN = const(4)  # fields of an entry; of one that was folded:
-_SPAN, _COUNT = const(4), const(5)
+_SPAN = const(4)
+_COUNT = const(5)
 
 
 class EventLog:

@@ -7,7 +7,8 @@ from .timestamps import gmtime
 _ENTRIES = const(50)
 _LONGEST_WORD = const(24)  # characters
 _PLAIN = const(4)  # fields of an entry; of one that was folded:
-_SPAN, _COUNT = const(4), const(5)
+_SPAN = const(4)
+_COUNT = const(5)
 # Larger numbers are nonsense, and gmtime fails at them: on an ESP32 it counts 2^31 s from 2000 on.
 _LARGEST = const(3_000_000_000)
 
