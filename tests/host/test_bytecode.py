@@ -1,5 +1,6 @@
 """The firmware as bytecode: whole, and with the time of its build."""
 
+import ast
 import re
 import subprocess
 import time
@@ -51,6 +52,40 @@ micropython.qstr_info(1)
     stored = set(re.findall(r"Q\((\S+\.mpy)\)", names))
     assert "/lib/pilotlight/agent.mpy" in stored
     assert stored == set(re.findall(r"'(\S+\.mpy)'", modules))
+
+
+def test_what_only_the_compiler_needs_is_not_imported(tmp_path: Path) -> None:
+    """And each line keeps its number."""
+    build(tmp_path, f"{tmp_path}/lib/")
+    program = """
+import sys
+sys.path.insert(0, "lib")
+from pilotlight.net import websocket_frames
+print(hasattr(websocket_frames, "const"), websocket_frames.TEXT)
+websocket_frames.FrameWriter(1 << 20)
+"""
+    done = subprocess.run(
+        [MICROPYTHON, "-c", program], capture_output=True, text=True, cwd=tmp_path
+    )
+    assert done.stdout.startswith("False 1\n")
+    number, name = re.findall(r"line (\d+), in (\w+)\nValueError", done.stdout)[0]
+    source = (ROOT / "lib/pilotlight/net/websocket_frames.py").read_text().splitlines()
+    assert name == "__init__" and "raise ValueError" in source[int(number) - 1]
+
+
+def test_the_compiler_replaces_each_const() -> None:
+    """It does so only where one name gets a value: elsewhere `const` would be called."""
+    for path in [*(ROOT / "lib").rglob("*.py"), *(ROOT / "firmware").rglob("*.py")]:
+        tree = ast.parse(path.read_text())
+        replaced = {
+            node.value.func
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Assign)
+            and [type(target) for target in node.targets] == [ast.Name]
+            and isinstance(node.value, ast.Call)
+        }
+        named = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+        assert not [n.lineno for n in named if n.id == "const" and n not in replaced], path
 
 
 def test_nothing_is_missing(tmp_path: Path) -> None:
