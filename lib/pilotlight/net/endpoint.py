@@ -117,7 +117,9 @@ class Endpoint:
         ):
             left_ms = self._wait_ms - time.ticks_diff(time.ticks_ms(), self._missed_ms)
             if self._misses and 0 < left_ms <= self._wait_ms:
-                raise Unreachable("name", "the name %s was not found" % self.host, left_ms)
+                error = Unreachable("name", "the name %s was not found" % self.host)
+                error.wait_ms = left_ms
+                raise error
             if has_turned:
                 self._look_up()
             else:

@@ -3,6 +3,7 @@
 from micropython import const
 
 _SYSTEM_BLOCK_BYTES = const(4096)
+_NO_MEMORY = const("there is no memory for this connection")
 
 
 class NetError(Exception):
@@ -27,10 +28,6 @@ class Unreachable(NetError):
     free), or `io` for anything else.
     wait_ms: with `name`: no look-up is made before this time is over.
     """
-
-    def __init__(self, reason: str, text: str, wait_ms: int | None = None) -> None:
-        super().__init__(reason, text)
-        self.wait_ms = wait_ms
 
 
 class Untrusted(NetError):
@@ -110,7 +107,7 @@ def no_memory() -> Unreachable:
     global _spare
     error = _spare
     try:
-        _spare = _out_of_memory()
+        _spare = Unreachable("memory", _NO_MEMORY)
     except MemoryError:
         pass
     return error
@@ -128,8 +125,4 @@ def system_memory_is_short() -> bool:
     return max([region[2] for region in idf_heap_info(HEAP_DATA)]) < _SYSTEM_BLOCK_BYTES
 
 
-def _out_of_memory() -> Unreachable:
-    return Unreachable("memory", "there is no memory for this connection")
-
-
-_spare = _out_of_memory()
+_spare = Unreachable("memory", _NO_MEMORY)

@@ -11,7 +11,7 @@ from micropython import const
 from .deadline import Deadline
 from .endpoint import Endpoint
 from .errors import LinkClosed, no_memory
-from .http_message import BodyFraming, ResponseHead, request_head, retry_after_ms
+from .http_message import BodyFraming, ResponseHead, request_head
 from .json_pick import JsonError, JsonPick
 from .transport import Transport
 
@@ -36,7 +36,7 @@ class Response:
 
     status: the HTTP status. fields: what was picked from the body, a dict as in JsonPick.fields, or
     None if the body was not one whole JSON text.
-    retry_after_ms: how long the server asks to wait, or 0, see http_message.retry_after_ms.
+    retry_after_ms: how long the server asks to wait, or 0, see ResponseHead.retry_after_ms.
     flaw: what is wrong with a body that is perhaps meant to be JSON, or "".
     """
 
@@ -77,7 +77,7 @@ class Response:
             elif pick.has_begun:
                 self.flaw = "its JSON is malformed"
         self.status = head.status
-        self.retry_after_ms = retry_after_ms(head.headers)
+        self.retry_after_ms = head.retry_after_ms()
         return True
 
 

@@ -144,21 +144,20 @@ class ResponseHead:
             raise too_large("the response's header " + name)
         self.headers[name] = text
 
+    def retry_after_ms(self) -> int:
+        """How long the answer asks to wait before the next request, in ms; 0 if it does not say.
 
-def retry_after_ms(headers: dict) -> int:
-    """How long an answer asks to wait before the next request, in ms; 0 if it does not say.
-
-    headers: lower-case name → value. `retry-after` (RFC 9110 section 10.2.3) counts in seconds;
-    a date there counts as a minute, for the clock may be wrong. `x-ratelimit-window` counts in ms.
-    """
-    text = headers.get("retry-after", "").strip()
-    if text[-3:] == "GMT":
-        return _DATE_MS
-    digits, unit_ms = 6, 1000
-    if not text:
-        text = headers.get("x-ratelimit-window", "").strip()
-        digits, unit_ms = 9, 1
-    return int(text[:digits]) * unit_ms if text and text.encode().isdigit() else 0
+        `retry-after` (RFC 9110 section 10.2.3) counts in seconds; a date there counts as a minute,
+        for the clock may be wrong. `x-ratelimit-window` counts in ms. Both must be wanted.
+        """
+        text = self.headers.get("retry-after", "").strip()
+        if text[-3:] == "GMT":
+            return _DATE_MS
+        digits, unit_ms = 6, 1000
+        if not text:
+            text = self.headers.get("x-ratelimit-window", "").strip()
+            digits, unit_ms = 9, 1
+        return int(text[:digits]) * unit_ms if text and text.encode().isdigit() else 0
 
 
 class BodyFraming:

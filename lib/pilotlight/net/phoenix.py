@@ -109,8 +109,7 @@ class PhoenixSocket:
         self._channel_lost = False
         self.has_beaten = False
         self._news = asyncio.Event()  # a join reply, a lost channel, or the end of the link
-        self._read_ended = asyncio.Event()
-        self._read_ended.set()
+        self._reading = False  # the reader's task has not ended
         self._end: Exception | None = LinkClosed(1006, "the socket was not opened")
         self._heart: asyncio.Task | None = None
 
@@ -130,7 +129,7 @@ class PhoenixSocket:
                 self._heartbeat_answered = True
                 self.has_beaten = False
                 asyncio.create_task(self._read())
-                self._read_ended.clear()  # after the reader was made: `close` waits for it
+                self._reading = True  # after the reader was made: `close` waits for it
                 self._beat_in(self._times.first_heartbeat_ms)
             self._proof.prove()  # nothing but the server can have answered with 101
         except MemoryError:
@@ -212,14 +211,14 @@ class PhoenixSocket:
 
         code: of the close frame (RFC 6455 section 7.4.1). May be called at any time, repeatedly.
         """
-        if not self._read_ended.is_set():
+        if self._reading:
             try:
                 await self._websocket.close(code, self._times)
             except MemoryError:
                 self._transport.close()  # then without a handshake
-        # Not `await task`: if the waiting task is cancelled, asyncio cancels that task too. Not the
-        # event's `wait`: this needs no memory, and the reader ends in its next turn.
-        while not self._read_ended.is_set():
+        # Not `await task`: if the waiting task is cancelled, asyncio cancels that task too. Not an
+        # event: this needs no memory, and the reader ends in its next turn.
+        while self._reading:
             await asyncio.sleep_ms(_NEXT_TURN_MS)
 
     def _end_with(self, error: Exception) -> None:
@@ -259,7 +258,7 @@ class PhoenixSocket:
             if self._heart is not None:
                 self._heart.cancel()
             self._news.set()
-            self._read_ended.set()
+            self._reading = False
 
     async def _beat(self) -> None:
         # One flat loop: send, sleep until the reply is due, sleep the rest. It allocates nothing.

@@ -13,7 +13,7 @@ from micropython import const
 
 from .deadline import Deadline, ends_within
 from .errors import LinkClosed, NetError, ProtocolError, UpgradeRefused, no_memory
-from .http_message import ResponseHead, request_head, retry_after_ms
+from .http_message import ResponseHead, request_head
 from .transport import Transport
 from .websocket_frames import FrameReader, FrameWriter
 
@@ -253,7 +253,7 @@ def _check_upgrade(head: ResponseHead, key: bytes) -> None:
     """RFC 6455 section 4.1, the client's six requirements on the answer."""
     headers = head.headers
     if head.status != 101:
-        raise UpgradeRefused(head.status, retry_after_ms(headers))
+        raise UpgradeRefused(head.status, head.retry_after_ms())
     upgrade, connection, accept, extensions, protocol = [headers.get(n, "") for n in _HEADERS[:5]]
     digest = binascii.b2a_base64(hashlib.sha1(key + _ACCEPT_GUID).digest()).strip().decode()
     wrong = (
