@@ -111,10 +111,15 @@ class ResponseHead:
 
     def _status_line(self, line: bytes) -> None:
         # RFC 9112 section 4: HTTP-version SP 3DIGIT SP [ reason ]; the last SP is often forgotten.
-        digits = line[7:8] + line[9:12]
-        spaces = line[8:9] + line[12:13]
-        if line[:7] == b"HTTP/1." and spaces in (b" ", b"  ") and digits.isdigit():
-            self.status = int(digits[1:] or b"0")
+        code = line[9:12]
+        if (
+            line.startswith(b"HTTP/1.")
+            and line[7:8].isdigit()
+            and line[8:9] == b" "
+            and code.isdigit()
+            and line[12:13] in (b"", b" ")
+        ):
+            self.status = int(code)
         if self.status < 100:
             raise ProtocolError("the answer is not HTTP/1.1")
 
