@@ -97,7 +97,7 @@ class ResponseHead:
                 try:
                     self._header_line(line)
                 except UnicodeError:
-                    raise ProtocolError("a header of the response is not text")
+                    raise ProtocolError("a header is not text")
             elif self.status < 200 and self.status != 101:
                 self._begin()
             else:
@@ -135,7 +135,7 @@ class ResponseHead:
             self._last = None
             if colon < 0 and cut:
                 return
-            raise ProtocolError("the response's head holds a line that is not a header")
+            raise ProtocolError("a line of the head is not a header")
         else:
             name = line[:colon].decode().lower() if colon <= _LONGEST_NAME_BYTES else ""
             self._last = name = name if name in self._wanted else None
@@ -146,7 +146,7 @@ class ResponseHead:
         if name in self.headers:
             text = self.headers[name] + joint + text
         if cut or len(text) > _LINE_BYTES:
-            raise too_large("the response's header " + name)
+            raise too_large("the header " + name)
         self.headers[name] = text
 
     def retry_after_ms(self) -> int:
@@ -193,7 +193,7 @@ class BodyFraming:
                 self._chunked = True
                 self._state = _CHUNK_SIZE
             elif coding not in ("", "identity"):
-                raise ProtocolError("the response has a transfer coding that we did not ask for")
+                raise ProtocolError("we did not ask for this transfer coding")
         length = head.headers.get("content-length")
         if not self._chunked and length is not None:
             self._left = self._content_length(length)
@@ -234,7 +234,7 @@ class BodyFraming:
         parts = [part.strip() for part in text.split(",")]
         for part in parts:
             if part != parts[0] or not part.encode().isdigit():
-                raise ProtocolError("the response's Content-Length is not a number")
+                raise ProtocolError("Content-Length is not a number")
         digits = parts[0].lstrip("0")
         length = int("0" + digits[:10])
         if length > self._bound_bytes:

@@ -293,7 +293,7 @@ class PhoenixSocket:
             self._proof.prove()
             return
         if opcode != _TEXT:
-            raise ProtocolError("Phoenix V1 sends text, and this message is binary", 1003)
+            raise ProtocolError("a message is binary", 1003)
         read = self._read_message
         read.read(frames.buffer, start, end, frames.is_first, frames.is_last)
         if not frames.is_last or read.topic is None:

@@ -330,7 +330,7 @@ def _named(error, connected: bool) -> NetError:
     if number in _NO_MEMORY or system_memory_is_short():
         return no_memory()
     if number in _TLS_CLOSED:
-        return LinkClosed(1006, "the peer closed the connection in the TLS handshake")
+        return LinkClosed(1006, "the peer closed the TLS handshake")
     text = "the connection failed with error %d" % number
     if number > _LARGEST_ERRNO:
         return Untrusted("tls", text)

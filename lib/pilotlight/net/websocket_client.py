@@ -38,6 +38,7 @@ _PONG = const(0xA)
 _MASK_POOL_BYTES = const(256)
 _NORMAL_CLOSE = const(1000)
 _WENT_AWAY = const(1006)
+_NO_CLOSE_FRAME = const("the server went away without a close frame")
 _CLOSED = const("the WebSocket is closed")
 
 
@@ -96,7 +97,7 @@ class WebSocketClient:
                 # The whole buffer: nothing is kept between these reads.
                 count = await transport.read(self.frames.room())
                 if not count:
-                    raise LinkClosed(_WENT_AWAY, "the server went away during the upgrade")
+                    raise LinkClosed(_WENT_AWAY, _NO_CLOSE_FRAME)
                 at = answer.feed(self.frames.buffer, 0, count)
                 self.frames.received(count, count if at < 0 else at)
             _check_upgrade(answer, key)
@@ -124,7 +125,7 @@ class WebSocketClient:
                     if count:
                         frames.received(count)
                     elif count is not None:
-                        raise LinkClosed(_WENT_AWAY, "the server went away without a close frame")
+                        raise LinkClosed(_WENT_AWAY, _NO_CLOSE_FRAME)
                 elif opcode < _CLOSE:
                     on_message(opcode, frames.start, frames.end)
                 elif opcode == _PING and not self._close_sent:

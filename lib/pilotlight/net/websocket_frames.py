@@ -36,6 +36,7 @@ _LONGEST_SENT_BYTES = const(0xFFFF)
 _EMPTY_FRAGMENTS = const(1024)
 _NO_CODE = const(1005)
 _NOT_UTF8 = const("a text is not valid UTF-8")
+_TOO_LONG = const("the payload does not fit one frame")
 
 
 class FrameReader:
@@ -245,7 +246,7 @@ class FrameWriter:
 
     def __init__(self, bound_bytes: int) -> None:
         if bound_bytes > _LONGEST_SENT_BYTES:
-            raise ValueError("a frame holds at most 65535 bytes")
+            raise ValueError(_TOO_LONG)
         self._bound_bytes = max(bound_bytes, _CONTROL_BYTES)
         # One memory, seen as bytes and as halves of a mask: two bytes are masked at a time.
         self._halves = array("H", bytes(self._bound_bytes + 12 & -2))
@@ -259,7 +260,7 @@ class FrameWriter:
         """
         count = end - start
         if count > self._bound_bytes or (opcode >= CLOSE and count > _CONTROL_BYTES):
-            raise ValueError("a payload of %d bytes does not fit one frame" % count)
+            raise ValueError(_TOO_LONG)
         buffer = self.buffer
         buffer[0] = 0x80 | opcode
         buffer[1] = 0x80 | min(count, 126)
