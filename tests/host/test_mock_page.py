@@ -18,10 +18,12 @@ import pytest
 
 from tests.host.test_mock_control import Client
 from tests.host.test_mock_socket import joined
-from tools.mock_frameio.board import ACTIONS
+from tools.mock_frameio.board import ACTIONS, Board
 from tools.mock_frameio.control_api import ORDERS
 from tools.mock_frameio.feed import MASKED, MOST_ROWS, Feed, Ring
-from tools.mock_frameio.tokens import MARK
+from tools.mock_frameio.page_feed import Reader
+from tools.mock_frameio.service import Service
+from tools.mock_frameio.tokens import MARK, Lives, Tokens
 from tools.rig import CLIENT_SECRET, TOKEN, Mock, Rig
 from tools.run.board_link import BoardLink
 
@@ -187,6 +189,35 @@ def test_a_card_is_told_when_it_changes_and_only_then(mock: Mock, stream: Stream
         not card["online"] for card in batch["cards"]
     ):
         pass
+
+
+def test_a_removed_device_is_told_at_once(mock: Mock, stream: Stream) -> None:
+    stream.batch()
+    with joined(mock):
+        mock.control("remove_device")
+        cards: list[Any] = []
+        while not cards or not cards[-1]["removed"]:
+            cards += stream.batch()["cards"]
+        assert not cards[-1]["online"]  # although the connection stands
+        assert get(mock, "/v2/devices/me", Authorization=f"Bearer {TOKEN}")[0] == 401
+        while not stream.batch()["gone"]:  # the device has learned it
+            pass
+
+
+@pytest.mark.parametrize("name", ["", "unit-2"])
+def test_the_card_of_the_board(name: str) -> None:
+    tokens = Tokens("fixed", Lives(), lambda: 0.0)
+    service = Service(tokens, "secret", 60, 0)
+    service.board = Board(lambda line: None, tokens.client_of_code)
+    for unit in ("unit-1", "unit-2", "unit-3"):
+        code = tokens.new_code(unit)
+        line = {"state": "pairing", "user_code": code.user_code}
+        if unit == name:
+            service.board.heard(json.dumps({"facts": {"line": line}}), service.feed, int)
+            service.board.heard(json.dumps({"facts": {"line": None}}), service.feed, int)
+        service.devices.of_client(unit).seen()
+    cards = Reader(service).batch()["cards"]
+    assert [card["is_board"] for card in cards] == [False, bool(name), False]
 
 
 def test_a_reader_that_reads_nothing_costs_no_memory(mock: Mock) -> None:

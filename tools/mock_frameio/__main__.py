@@ -196,7 +196,7 @@ async def _serve(arguments: argparse.Namespace) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     if arguments.with_board:
-        service.board = Board(lambda line: print(line, flush=True))
+        service.board = Board(lambda line: print(line, flush=True), tokens.client_of_code)
     if arguments.with_board or arguments.end_with_stdin:
         threading.Thread(target=_read_stdin, args=(service, loop, stop), daemon=True).start()
     print(f"mock Frame.io listens on {address}\nthe bench page is at {page}", flush=True)

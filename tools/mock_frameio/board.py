@@ -25,13 +25,18 @@ ACTIONS = (
 class Board:
     """One board.
 
-    send(line): writes a line to its process. facts: what it shows now: `power` and `wifi` and
-    `display` (booleans), `line` (the last console line), `screen` (the display's picture), `memory`
-    (free and used bytes), each once it is known.
+    send(line): writes a line to its process. client_of_code(user_code): the client_id that a code
+    was made for, or None. client_id: that of the code which the board showed last. facts: what it
+    shows now: `power` and `wifi` and `display` (booleans), `line` (the last console line), `screen`
+    (the display's picture), `memory` (free and used bytes), each once it is known.
     """
 
-    def __init__(self, send: Callable[[str], object]) -> None:
+    def __init__(
+        self, send: Callable[[str], object], client_of_code: Callable[[str], str | None]
+    ) -> None:
         self._send = send
+        self._client_of_code = client_of_code
+        self.client_id: str | None = None
         self.facts: dict[str, Any] = {}
 
     def order(self, action: str) -> None:
@@ -45,6 +50,9 @@ class Board:
         """
         told = json.loads(text)
         self.facts.update(told.get("facts", {}))
+        code = (self.facts.get("line") or {}).get("user_code")
+        if code:
+            self.client_id = self._client_of_code(code) or self.client_id
         for at_s, red, green, blue in told.get("edges", ()):
             feed.edges.add([scale(at_s), red, green, blue])
         for at_s, sender, kind, words, detail in told.get("rows", ()):

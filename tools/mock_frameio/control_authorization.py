@@ -87,7 +87,7 @@ async def lose_refresh_response(service: Service, body: dict[str, Any]) -> None:
 async def remove_device(service: Service, body: dict[str, Any]) -> None:
     for device in service.devices.picked(body["device_id"]):
         service.tokens.remove(device.client_ids)
-        device.is_removed = True
+        device.is_removed, device.has_learned = True, False
 
 
 @order(status=one_of(401, 400))

@@ -38,6 +38,7 @@ class DeviceSocket:
         service = self._service
         await self._ws.prepare(self._request)
         service.sockets.add(self)
+        self.device.heartbeat_ms = None
         service.record("upgrade", status=101)
         service.trace("service", "answer", "101 /devices/websocket", device=self.device.id)
         try:

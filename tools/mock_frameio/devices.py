@@ -22,7 +22,8 @@ class Device:
 
     client_ids: the tokens of these are its own; "" is the fixed token. expires_at: an ISO time or
     None. uploads: the last ones, {"name", "status", "t_ms"}. heartbeat_ms: when the last one came,
-    on the mock's clock. is_removed: in Frame.io; a live socket stays, and is not shown.
+    on the mock's clock, on the present connection.
+    is_removed: in Frame.io; a live socket stays. has_learned: it was refused since.
     """
 
     def __init__(self, device_id: str, name: str, client_ids: set[str]) -> None:
@@ -36,6 +37,7 @@ class Device:
         self.uploads: deque[dict[str, Any]] = deque(maxlen=_MOST_UPLOADS)
         self.heartbeat_ms: int | None = None
         self.is_removed = False
+        self.has_learned = False
         self._seen_s: float | None = None
 
     @property

@@ -30,7 +30,9 @@ def _card(service: Service, device: Device) -> dict[str, Any]:
     return {
         "id": _name(device.id),
         "name": device.name,
-        "online": service.online(device),
+        "online": service.online(device) and not device.is_removed,
+        "removed": device.is_removed,
+        "is_board": bool(service.board and service.board.client_id in device.client_ids),
         "paused": device.paused,
         "project": _name(device.project),
         "creator": _name(device.creator),
@@ -42,7 +44,9 @@ def _card(service: Service, device: Device) -> dict[str, Any]:
 
 def _is_shown(service: Service, device: Device) -> bool:
     has_socket = any(socket.device is device for socket in service.sockets)
-    return not device.is_removed and (has_socket or device.was_seen() or device.is_paired)
+    if device.is_removed:  # it does not know it yet, so its card says so
+        return has_socket and not device.has_learned
+    return has_socket or device.was_seen() or device.is_paired
 
 
 def faults(service: Service) -> dict[str, Any]:

@@ -129,8 +129,17 @@ class Service:
 
     def device_of(self, token: str | None) -> Device | None:
         """The device whose live access token this is, or None."""
-        client_id = None if token is None else self.tokens.client_of(token)
-        return None if client_id is None else self.devices.of_client(client_id)
+        if token is None:
+            return None
+        client_id = self.tokens.client_of(token)
+        if client_id is not None:
+            return self.devices.of_client(client_id)
+        removed = self.tokens.removed_client(token)
+        for device in self.devices:
+            if removed in device.client_ids:
+                device.has_learned = True
+                self.feed.touch()
+        return None
 
     def status(self, device: Device) -> str:
         """The device's status word, as identity gives it: from before the request that asks."""

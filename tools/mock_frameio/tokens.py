@@ -18,6 +18,7 @@ from typing import Any
 MARK = "mock-issued-"
 # Share of the interval after which a poll is accepted: allows for clocks and latency.
 _EARLY = 0.98
+_MOST_KNOWN = 1000  # refresh tokens; an older one is answered as one that is unknown
 _KEPT_S = 3600  # an expired device code is answered as such for so long
 _ALPHABET_ENDS = (
     "~+/="  # RFC 6750 allows these in a token, and they break a client that does not encode
@@ -112,8 +113,10 @@ class Tokens:
         self._fixed_ends_s = now() + lives.access_s
         self._codes: list[DeviceCode] = []
         self._pairs: dict[str, Pair] = {}  # by client_id
-        self._generations: dict[str, int] = {}  # by refresh token, of all that were ever issued
+        self._generations: dict[str, int] = {}  # by refresh token, of the last
+        self._issued = 0
         self._spent: set[str] = set()
+        self._removed: dict[str, str] = {}  # client_id → its last access token
 
     def accepts(self, access_token: str) -> bool:
         """Is this access token known and not expired?"""
@@ -146,7 +149,7 @@ class Tokens:
         }
 
     def generation_of(self, refresh_token: str) -> int | None:
-        """The generation of this refresh token, dead or not; None if it was never issued."""
+        """The generation of this refresh token, dead or not; None if it is unknown."""
         return self._generations.get(refresh_token)
 
     def new_code(self, client_id: str) -> DeviceCode:
@@ -229,9 +232,16 @@ class Tokens:
         None of their tokens is valid any more. None: all devices.
         """
         for client_id in list(self._pairs) if client_ids is None else client_ids:
-            self._pairs.pop(client_id, None)
+            if pair := self._pairs.pop(client_id, None):
+                self._removed[client_id] = pair.access_token
         if client_ids is None or "" in client_ids:
             self._fixed_ends_s = self._now()
+            self._removed[""] = self.fixed_token
+
+    def removed_client(self, access_token: str) -> str | None:
+        """The client_id that had this token when it was removed; None: it is no such token."""
+        found = (client_id for client_id, last in self._removed.items() if last == access_token)
+        return next(found, None)
 
     def expire(self) -> None:
         """The access tokens end now; the refresh token does not."""
@@ -256,9 +266,14 @@ class Tokens:
         access_token, refresh_token = (
             MARK + secrets.token_urlsafe(48) + _ALPHABET_ENDS for _ in range(2)
         )
-        generation = self._generations[refresh_token] = len(self._generations) + 1
+        self._issued += 1
+        self._generations[refresh_token] = self._issued
+        if len(self._generations) > _MOST_KNOWN:
+            oldest = next(iter(self._generations))
+            del self._generations[oldest]
+            self._spent.discard(oldest)
         now, lives = self._now(), self.lives
         ends = now + lives.access_s, now + lives.refresh_s
-        pair = Pair(client_id, generation, access_token, refresh_token, *ends)
+        pair = Pair(client_id, self._issued, access_token, refresh_token, *ends)
         self._pairs[client_id] = pair
         return pair

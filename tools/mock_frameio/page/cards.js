@@ -18,19 +18,19 @@ export function showCards() {
       cards.get(facts.id).update(facts);
     }
     for (const id of gone) drop(id);
-    say(byId("count"), String(cards.size));
-    byId("no-cards").hidden = cards.size > 0;
+    const paired = [...cards.values()].filter(({ facts }) => !facts.removed);
+    say(byId("count"), String(paired.length));
+    byId("no-cards").hidden = paired.length > 0;
   });
 }
 
-/** When each device's last heartbeat came, on the mock's clock; the device asks. */
-export function newestHeartbeat() {
-  const beats = [...cards.values()].map(({ facts }) => (facts.online && facts.heartbeat_ms) || 0);
-  return Math.max(0, ...beats) || null;
+/** What Frame.io knows of the virtual board's device; undefined: nothing. */
+export function boardFacts() {
+  return [...cards.values()].find(({ facts }) => facts.is_board)?.facts;
 }
 
 function drop(id) {
-  cards.get(id)?.element.remove();
+  cards.get(id)?.leave();
   cards.delete(id);
 }
 
@@ -49,6 +49,8 @@ class Card {
     this.pause.addEventListener("click", () => {
       order(this.facts.paused ? "resume" : "pause", { device_id: this.id });
     });
+    this.fate = make("p", { className: "hint" }, "Its next call tells the device; until then it looks as before.");
+    this.controls = [make("div", { className: "row" }, this.pause, this.removeButton()), this.editor()];
     this.element = make(
       "li",
       { className: "card" },
@@ -60,8 +62,8 @@ class Card {
         make("div", {}, make("dt", {}, "Paired by"), make("dd", {}, this.creator)),
         make("div", {}, make("dt", {}, "Expires"), make("dd", {}, this.expiry)),
       ),
-      make("div", { className: "row" }, this.pause, this.removeButton()),
-      this.editor(),
+      this.fate,
+      ...this.controls,
       make("details", {}, this.uploadsTitle, this.uploads),
     );
     byId("cards").append(this.element);
@@ -71,10 +73,12 @@ class Card {
     this.facts = facts;
     const name = clean(facts.name);
     const words = (facts.online ? "Online" : "Offline") + (facts.paused ? " · Paused" : "");
+    if (facts.removed !== this.isRemoved) this.showRemoved(facts.removed);
     say(this.name, name);
-    say(this.status, words);
+    say(this.status, facts.removed ? "Removed" : words);
     mark(this.element, "data-online", facts.online);
-    mark(this.element, "data-paused", facts.paused);
+    mark(this.element, "data-paused", facts.paused && !facts.removed);
+    if (!this.editing.open) this.newProject.value = facts.project ?? "";
     say(this.project, clean(facts.project ?? "none"));
     say(this.creator, clean(facts.creator ?? "unknown"));
     say(this.expiry, facts.expires_at ? clean(facts.expires_at.replace("T", " "), 30) : "never");
@@ -95,6 +99,23 @@ class Card {
         ),
       ),
     );
+  }
+
+  showRemoved(isRemoved) {
+    this.isRemoved = isRemoved;
+    if (isRemoved) this.leaveFocus();
+    for (const element of this.controls) element.hidden = isRemoved;
+    this.fate.hidden = !isRemoved;
+  }
+
+  leave() {
+    this.leaveFocus();
+    this.element.remove();
+  }
+
+  /** So that who works by keyboard does not begin again at the top of the page. */
+  leaveFocus() {
+    if (this.element.contains(document.activeElement)) byId("cards-heading").focus();
   }
 
   removeButton() {
@@ -146,9 +167,8 @@ class Card {
       field("Expires (UTC)", expiry, "Set", (value) => value && set({ expires_at: `${value}:00Z` })),
       never,
     );
-    details.addEventListener("toggle", () => {
-      if (details.open) project.value = this.facts.project ?? "";
-    });
+    this.newProject = project;
+    this.editing = details;
     return details;
   }
 }

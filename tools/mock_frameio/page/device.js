@@ -1,6 +1,6 @@
 // The device: its case, what is done to it, and what it sees.
 
-import { newestHeartbeat } from "/page/cards.js";
+import { boardFacts } from "/page/cards.js";
 import { draw } from "/page/display.js";
 import { listen, now, order } from "/page/feed.js";
 import { look, shine } from "/page/light.js";
@@ -9,7 +9,8 @@ import { byId, bytes, clean, make, mark, say, toggle } from "/page/text.js";
 const HEARTBEAT_MS = 15_000;
 const LOOK_MS = 250;
 const YES_NO = { true: "Yes", false: "No", null: "checking" };
-const facts = { power: false, wifi: true, display: true, line: null, screen: null, memory: null };
+const NOTHING = { power: false, wifi: true, display: true, line: null, screen: null, memory: null };
+const facts = { ...NOTHING };
 const rows = {};
 const switches = {};
 
@@ -36,6 +37,11 @@ export function showDevice() {
   }
   listen((batch) => {
     let isTold = false;
+    if (batch.isFirst) {
+      Object.assign(facts, NOTHING);
+      byId("board").hidden = true;
+      byId("no-board").hidden = false;
+    }
     for (const key of Object.keys(facts)) {
       if (`board_${key}` in batch) {
         facts[key] = batch[`board_${key}`];
@@ -85,8 +91,9 @@ function memory() {
 
 function nextBeat() {
   const isJoined = facts.power && ["online", "paused"].includes(facts.line?.state);
-  const beat_ms = isJoined ? newestHeartbeat() : null;
-  if (beat_ms === null) return "–";
+  const { online, heartbeat_ms: beat_ms } = boardFacts() ?? {};
+  if (!isJoined || !online) return "–";
+  if (beat_ms === null) return "soon"; // the first comes 3 s after the connection
   const left_s = (beat_ms + HEARTBEAT_MS - now()) / 1000;
   return left_s > 0 ? `in ${Math.ceil(left_s)} s` : "now";
 }
