@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable
+
+_MOST_CHANGES = 1000
 
 
 class Pauses:
-    """The pauses so far. now: a clock in seconds."""
+    """The pauses so far; of many changes the last 1,000. now: a clock in seconds."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
-        self._changes: list[tuple[float, bool]] = []
+        self._changes: deque[tuple[float, bool]] = deque(maxlen=_MOST_CHANGES)
 
     def set(self, paused: bool, ago_s: float = 0) -> None:
         """Paused, or no more; ago_s: for so many seconds already."""
