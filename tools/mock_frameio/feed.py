@@ -13,7 +13,7 @@ from .tokens import MARK
 
 MASKED = "•••"
 MOST_ROWS = 2000
-_MOST_EDGES = 400
+_MOST_EDGES = 1300  # the last minute of a light that rises and falls
 _LONGEST_TEXT = 200
 _LONGEST_DETAIL = 2000
 _ISSUED = re.compile(MARK + r"[A-Za-z0-9_~+/=.%-]*")

@@ -38,6 +38,7 @@ class Card {
   constructor(id) {
     this.id = id;
     this.facts = {};
+    this.isRemoved = false;
     this.status = make("span", { className: "status" });
     this.name = make("h4", { dir: "auto" });
     this.project = make("bdi");
@@ -49,7 +50,7 @@ class Card {
     this.pause.addEventListener("click", () => {
       order(this.facts.paused ? "resume" : "pause", { device_id: this.id });
     });
-    this.fate = make("p", { className: "hint" }, "Its next call tells the device; until then it looks as before.");
+    this.fate = make("p", { className: "hint", hidden: true }, "Its next call tells the device; until then it looks as before.");
     this.controls = [make("div", { className: "row" }, this.pause, this.removeButton()), this.editor()];
     this.element = make(
       "li",

@@ -6,8 +6,12 @@ import { byId, make, mark, say, toggle } from "/page/text.js";
 
 /** Show them, and which are on. */
 export function showFaults() {
-  const switches = SWITCHES.map(({ words, on, off }) => {
-    const element = toggle(words, (isOn) => orders([isOn ? on : off]));
+  const touched = new Set(); // the feed tells a little later that they are on
+  const switches = SWITCHES.map(({ words, on, off }, index) => {
+    const element = toggle(words, (isOn) => {
+      touched.add(index);
+      orders([isOn ? on : off]);
+    });
     byId("switches").append(make("li", {}, element));
     return element;
   });
@@ -31,9 +35,11 @@ export function showFaults() {
     for (const [index, { off }] of SWITCHES.entries()) {
       // What `clear` does not know: settings, not faults.
       if (["lives", "lost_status", "error_body", "device"].includes(off[0])) {
-        if (switches[index].getAttribute("aria-checked") === "true") cure.push(off);
+        const isOn = switches[index].getAttribute("aria-checked") === "true";
+        if (isOn || touched.has(index)) cure.push(off);
       }
     }
+    touched.clear();
     orders(cure);
   });
   listen(({ faults }) => {

@@ -2,10 +2,14 @@
 
 import { byId, clean, say } from "/page/text.js";
 
+const AGAIN_MS = 3000;
+const ORDER_MS = 10_000;
+const RESTARTED_MS = 500; // a clock that went back by so much is another mock's
 const listeners = [];
 let source = null;
 let ahead_ms = 0; // the mock's clock minus this page's
-let isSynced = false;
+let wasLost = false;
+let lastOrder = Promise.resolve();
 
 /** Have function(batch) called with each batch; see page_feed.py for what is in one. */
 export function listen(listener) {
@@ -32,21 +36,36 @@ function open() {
   if (source || document.hidden) return;
   source = new EventSource("/feed");
   let isFirst = true;
-  source.addEventListener("open", () => {
-    isFirst = true;
-    tellLink("Live", "live");
-  });
-  source.addEventListener("error", () => tellLink("The mock is gone; waiting for it", "gone"));
+  source.addEventListener("open", () => (isFirst = true));
+  source.addEventListener("error", lost);
   source.addEventListener("message", (event) => {
     const batch = JSON.parse(event.data);
     const found_ms = batch.now_ms - performance.now();
+    if (isFirst) tellLink(greeting(found_ms), "live");
     // The batch with the least delay on its way knows best.
-    if (isFirst || !isSynced || found_ms > ahead_ms) ahead_ms = found_ms;
-    isSynced = true;
+    if (isFirst || found_ms > ahead_ms) ahead_ms = found_ms;
     batch.isFirst = isFirst;
     isFirst = false;
     for (const listener of listeners) listener(batch);
   });
+}
+
+function greeting(found_ms) {
+  if (!wasLost) return "Live";
+  wasLost = false;
+  return found_ms < ahead_ms - RESTARTED_MS ? "Live again: the mock was restarted" : "Live again";
+}
+
+function lost() {
+  wasLost = true;
+  if (source?.readyState !== EventSource.CLOSED) {
+    tellLink("The mock is gone; waiting for it", "gone");
+    return;
+  }
+  // It answers, but not with the feed: the browser would not ask again.
+  tellLink("The mock refuses this page: open the address that it printed", "gone");
+  source = null;
+  setTimeout(open, AGAIN_MS);
 }
 
 function tellLink(words, state) {
@@ -54,14 +73,20 @@ function tellLink(words, state) {
   say(byId("link"), words);
 }
 
-/** Give the mock an order; true if it was taken, else the notice says why not. */
-export async function order(name, body = {}) {
+/** Give the mock an order, behind those before; true if it was taken, else the notice says why not. */
+export function order(name, body = {}) {
+  lastOrder = lastOrder.then(() => send(name, body));
+  return lastOrder;
+}
+
+async function send(name, body) {
   let sentence = "";
   try {
     const answer = await fetch(`/control/${name}`, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify(body),
+      signal: AbortSignal.timeout(ORDER_MS),
     });
     if (!answer.ok) sentence = (await answer.json()).error;
   } catch {

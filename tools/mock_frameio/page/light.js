@@ -3,7 +3,8 @@
 import { now } from "/page/feed.js";
 import { byId, mark, say } from "/page/text.js";
 
-const MOST_EDGES = 240;
+const MOST_EDGES = 1300; // as many as the mock keeps
+const LONGEST_CYCLE = 60; // edges
 const JITTER_MS = 60;
 const STEADY_MS = 450; // beyond the longest step: it does not blink any more
 const LONGEST_STEP_MS = 2700; // of any pattern
@@ -55,8 +56,9 @@ export function look() {
 
 /** The cycle in which these edges repeat, seen twice, or null. */
 export function repeating(all) {
-  const steps = all.slice(1).map((edge, i) => [edge[0] - all[i][0], all[i].slice(1)]);
-  for (let length = 2; 2 * length <= steps.length && length <= 60; length++) {
+  const late = all.slice(-2 * LONGEST_CYCLE - 1);
+  const steps = late.slice(1).map((edge, i) => [edge[0] - late[i][0], late[i].slice(1)]);
+  for (let length = 2; 2 * length <= steps.length; length++) {
     const [before, after] = [steps.slice(-2 * length, -length), steps.slice(-length)];
     if (before.every((step, i) => isNear(step, after[i]))) {
       return { steps: after, begun_ms: all[all.length - 1 - length][0] };

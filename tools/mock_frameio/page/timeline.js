@@ -34,6 +34,7 @@ export function showTimeline() {
   const strip = new Strip(byId("strip"), byId("tip"), kept, () => (isFrozen ? frozen_ms : now()));
 
   const isWanted = (row) => {
+    if (isFrozen && row.t_ms > frozen_ms) return false;
     const words = filter.value.trim().toLowerCase();
     const isKind = wanted.has(KIND_OF[row.kind] ?? row.kind);
     return isKind && (!words || `${row.text} ${row.detail}`.toLowerCase().includes(words));
