@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -27,15 +28,24 @@ def chromium() -> Iterator[Any]:
 
 
 @pytest.fixture
-def make_page(chromium: Any) -> Iterator[MakePage]:
-    """Make pages: url, and options of the context. None may have an error until the end."""
+def errors() -> Iterator[list[str]]:
+    """The errors of the pages. There may be none at the end of the test."""
     errors: list[str] = []
+    yield errors
+    assert not errors
+
+
+@pytest.fixture
+def make_page(chromium: Any, errors: list[str]) -> Iterator[MakePage]:
+    """Make pages: url, and options of the context."""
     contexts = []
 
-    def make(url: str, refusals: int = 0, script: str = "", **options: Any) -> Page:
+    def make(
+        url: str, refusals: int = 0, script: str = "", expected: str = "$.", **options: Any
+    ) -> Page:
         """refusals: so many orders will be answered 400, which Chromium tells as an error.
 
-        script: what the page runs before its own.
+        script: what the page runs before its own. expected: a pattern of errors that may come.
         """
         left = [refusals]
 
@@ -43,7 +53,8 @@ def make_page(chromium: Any) -> Iterator[MakePage]:
             if message.type == "error":
                 is_refusal = "status of 400" in message.text and left[0] > 0
                 left[0] -= is_refusal
-                errors.extend([] if is_refusal else [message.text])
+                is_expected = is_refusal or re.search(expected, message.text)
+                errors.extend([] if is_expected else [message.text])
 
         contexts.append(chromium.new_context(**options))
         page = contexts[-1].new_page()
@@ -58,7 +69,6 @@ def make_page(chromium: Any) -> Iterator[MakePage]:
     yield make
     for context in contexts:
         context.close()
-    assert not errors
 
 
 def _check(asked: str, url: str, errors: list[str]) -> None:

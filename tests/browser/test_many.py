@@ -15,6 +15,7 @@ from websockets.sync.client import ClientConnection
 from tools.rig import CLIENT_SECRET, Mock, Rig
 
 from . import stub
+from .stub import tell
 
 COUNT = 50
 _CLICK_MS = 100
@@ -49,12 +50,6 @@ def page(rig: Rig, make_page: Any) -> Page:
     page = make_page(rig.mock().url + "/", script=script, viewport={"width": 1280, "height": 900})
     page.wait_for_selector(f".card >> nth={COUNT - 1}")
     return page
-
-
-def tell(page: Page, **batch: Any) -> None:
-    """A batch of the feed."""
-    told = {"now_ms": stub.RECORDED["now_ms"], "rows": [], "edges": [], "cards": [], "gone": []}
-    page.evaluate("(batch) => window.feed.tell(batch)", {**told, "lost": 0, **batch})
 
 
 def cpu_ms(page: Page, action: Any) -> float:

@@ -68,30 +68,6 @@ def upload(mock: Mock, name: str) -> None:
         urllib.request.urlopen(request, timeout=10).close()
 
 
-@pytest.mark.timeout(120)
-def test_each_fault_can_be_switched_on_and_off(rig: Rig, make_page: MakePage) -> None:
-    mock = rig.mock(tls=True)
-    page = make_page(mock.url + "/", refusals=1, ignore_https_errors=True)
-    page.get_by_text("Every fault, one by one").click()
-    switches = page.locator("#switches [role=switch]")
-    assert switches.count() > 20
-    for switch in switches.all():
-        for state in ("true", "false"):
-            switch.click()
-            words = switch.inner_text()
-            page.locator(f'[role=switch][aria-checked="{state}"]', has_text=words).wait_for()
-            assert page.locator("#active").inner_text() == ("1 on" if state == "true" else "0 on")
-    for switch in switches.all()[::2]:
-        switch.click()
-    page.wait_for_selector("#faults[data-active=true]")
-    page.get_by_role("button", name="All well again").click()
-    page.wait_for_selector("#faults[data-active=false]")
-    for button in page.locator("#once button").all():
-        button.click()
-        is_deny = button.inner_text() == "Deny"  # no code is pending
-        page.locator("#notice").wait_for(state="visible" if is_deny else "hidden")
-
-
 @pytest.fixture
 def bench() -> Iterator[Bench]:
     """`make run PAIR=auto`."""
