@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
+from tools.rig import Rig
+
 MakePage = Callable[..., Page]
 
 
@@ -25,6 +27,14 @@ def chromium() -> Iterator[Any]:
         browser = playwright.chromium.launch(executable_path=path, args=arguments)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def stub_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The page of a mock that gives its files and takes no order; the feed is a stub."""
+    rig = Rig(tmp_path_factory.mktemp("stub"))
+    yield rig.mock().url + "/"
+    rig.close()
 
 
 @pytest.fixture

@@ -52,14 +52,14 @@ def stays_text(page: Any) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
-def test_names_of_the_board(rig: Rig, make_page: Any, name: str) -> None:
+def test_names_of_the_board(stub_url: str, make_page: Any, name: str) -> None:
     line = {**stub.RECORDED["board_line"], "project": name, "reason": name, "words": [name, name]}
     row = {"t_ms": stub.RECORDED["now_ms"], "sender": "board", "kind": "log", "device": ""}
     row |= {"text": name[:200], "detail": name[:2000]}
     upload = {"name": name[:300], "status": 409, "t_ms": 1}
     card = {**stub.RECORDED["cards"][0], "name": name[:300], "uploads": [upload]}
     script = stub.script(board_line=line, rows=[row], cards=[card], codes=[name])
-    page = make_page(rig.mock().url + "/", script=script, viewport={"width": 360, "height": 800})
+    page = make_page(stub_url, script=script, viewport={"width": 360, "height": 800})
     page.wait_for_selector("#rows li")
     for summary in page.locator(".card summary, #rows summary").all():
         summary.click()

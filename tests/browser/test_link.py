@@ -90,9 +90,9 @@ def test_a_mock_that_restarts_under_an_open_page(rig: Rig, make_page: MakePage, 
 
 
 @pytest.fixture
-def page(rig: Rig, make_page: MakePage) -> Page:
+def page(stub_url: str, make_page: MakePage) -> Page:
     """A page with the recorded batch, whose feed does what a test says."""
-    page = make_page(rig.mock().url + "/", script=stub.script())
+    page = make_page(stub_url, script=stub.script())
     page.wait_for_selector(".card")
     return page
 

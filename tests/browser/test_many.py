@@ -44,10 +44,10 @@ def cards(**changes: Any) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def page(rig: Rig, make_page: Any) -> Page:
+def page(stub_url: str, make_page: Any) -> Page:
     """The page with all of them."""
     script = stub.script(cards=cards())
-    page = make_page(rig.mock().url + "/", script=script, viewport={"width": 1280, "height": 900})
+    page = make_page(stub_url, script=script, viewport={"width": 1280, "height": 900})
     page.wait_for_selector(f".card >> nth={COUNT - 1}")
     return page
 

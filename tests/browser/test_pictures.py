@@ -11,7 +11,6 @@ from PIL import Image, ImageChops
 from playwright.sync_api import Page
 
 from tools.on_cpython import ROOT
-from tools.rig import Rig
 
 from . import stub
 
@@ -27,10 +26,10 @@ _MOST_FAR = 0.02  # share of the pixels: edges of letters, in another version of
 
 
 @pytest.fixture(params=VIEWS)
-def view(request: pytest.FixtureRequest, rig: Rig, make_page: Any) -> tuple[str, Page]:
+def view(request: pytest.FixtureRequest, stub_url: str, make_page: Any) -> tuple[str, Page]:
     """(its name, the page with the recorded batch)."""
     options = {"reduced_motion": "reduce", **VIEWS[request.param]}
-    page = make_page(rig.mock().url + "/", script=stub.script(), **options)
+    page = make_page(stub_url, script=stub.script(), **options)
     page.wait_for_selector(".card")
     page.wait_for_selector("#rows li")
     return request.param, page

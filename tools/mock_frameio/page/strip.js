@@ -93,6 +93,7 @@ export class Strip {
     for (let i = this.rows.length - 1; i >= 0; i--) {
       const row = this.rows[i];
       if (row.t_ms < end_ms - WINDOW_MS) break;
+      if (row.t_ms > end_ms) continue; // it came after Freeze
       const lane = LANES.findIndex(([, isIn]) => isIn(row));
       if (lane < 0 || lane === STATE) continue;
       const y = TOP_PX + lane * LANE_PX;
