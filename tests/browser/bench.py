@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 import urllib.request
 from typing import Any
 
@@ -16,6 +17,8 @@ from playwright.sync_api import Page
 
 from tools.on_cpython import ROOT
 
+TITLE_ROWS = 10
+_DEADLINE_S = 30
 PIXELS_SCRIPT = """(canvas) => {
     const [pitch, context] = [4, canvas.getContext("2d")];
     const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
@@ -85,6 +88,29 @@ def golden_rows(name: str, count: int) -> list[str]:
         "".join("1" if picture.getpixel((x, y)) else "0" for x in range(picture.width))
         for y in range(count)
     ]
+
+
+def wait_for_title(page: Page, name: str) -> None:
+    """Wait until the display on the page has the title of a golden picture."""
+    wanted = golden_rows(name, TITLE_ROWS)
+    end = time.monotonic() + _DEADLINE_S
+    while pixels(page)[:TITLE_ROWS] != wanted:
+        assert time.monotonic() < end, f"the display never showed {name}"
+        page.wait_for_timeout(50)
+
+
+def facts(page: Page) -> dict[str, str]:
+    """What stands below the device."""
+    names, values = (page.locator(f"#facts {tag}").all_inner_texts() for tag in ("dt", "dd"))
+    return dict(zip(names, values, strict=True))
+
+
+def wait_for_facts(page: Page, **wanted: str) -> None:
+    """Wait until these stand below the device; a value is a pattern."""
+    end = time.monotonic() + _DEADLINE_S
+    while not all(re.fullmatch(value, facts(page)[name]) for name, value in wanted.items()):
+        assert time.monotonic() < end, f"never so: {wanted}; {facts(page)}"
+        page.wait_for_timeout(50)
 
 
 def wait_for_state(page: Page, state: str, timeout_s: float = 60) -> None:

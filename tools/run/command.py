@@ -65,6 +65,7 @@ class Run:
 
     news: what the main thread is to do, as (what, value). pair_s: after so long the code is typed
     in; None: never. host: (name, port) for boards in the local network. url: of the real service.
+    idle_s: the mock's.
     """
 
     ending: Ending
@@ -72,6 +73,7 @@ class Run:
     pair_s: float | None
     host: tuple[str, int] | None
     url: str | None
+    idle_s: float
     credential: dict[str, str]
     # SimpleQueue, because an exception of a signal handler leaves none of its locks held.
     news: queue.SimpleQueue[tuple[str, Any]] = field(default_factory=queue.SimpleQueue)
@@ -124,6 +126,9 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument(
         "--host", help="this computer's name or address, for boards in the local network"
+    )
+    parser.add_argument(
+        "--idle-s", type=float, default=60, help="the mock closes a connection this silent"
     )
     parser.add_argument("--host-port", type=int, default=8443, help="its port, kept between runs")
     parser.add_argument(
@@ -183,7 +188,7 @@ def _run_of(arguments: argparse.Namespace, credential: dict[str, str], ending: E
     pair_s = {"auto": 0, "page": None}.get(arguments.pair, _TYPED_FOR_YOU_S * is_interactive)
     terminal = Terminal(arguments.screen, is_interactive, ending.interruptible)
     host = (arguments.host, arguments.host_port) if arguments.host else None
-    return Run(ending, terminal, pair_s, host, arguments.url, credential)
+    return Run(ending, terminal, pair_s, host, arguments.url, arguments.idle_s, credential)
 
 
 def run(made: Run, folder: Path, fds: tuple[int, ...]) -> None:
@@ -248,7 +253,7 @@ def _start_mock(made: Run, folder: Path, fds: tuple[int, ...]) -> MockProcess:
     secret = _LAN_SECRET if made.host else secrets.token_hex(24)
     made.credential = {"client_secret": secret}
     with made.ending.interruptible():
-        mock = MockProcess(secret, LAN_FOLDER if made.host else folder, fds, made.host)
+        mock = MockProcess(secret, LAN_FOLDER if made.host else folder, fds, made.host, made.idle_s)
     made.ending.hurry.append(mock.kill)
     mock.when_it_ends(lambda: made.ending.begin("the mock has ended"))
     if not mock.lan_url:

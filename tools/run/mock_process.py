@@ -28,7 +28,8 @@ class MockProcess:
     """Starts the mock with TLS. It ends when this process does, also by SIGKILL.
 
     folder: where its CA is to be. fds: what it inherits. host: (a name or address, a port) at which
-    boards reach it; None: loopback alone, on a free port. url: its address on this computer.
+    boards reach it; None: loopback alone, on a free port. idle_s: after so many silent seconds it
+    closes a device's connection. url: its address on this computer.
     lan_url: that for boards, or None. page: the address of the bench page.
     """
 
@@ -38,8 +39,10 @@ class MockProcess:
         folder: Path,
         fds: tuple[int, ...],
         host: tuple[str, int] | None = None,
+        idle_s: float = 60,
     ) -> None:
         options = ["--tls", "--tls-dir", str(folder), "--interval-s", "1", "--with-board"]
+        options += ["--idle-s", f"{idle_s:g}"]
         if host:
             options += ["--host", host[0], "--port", str(host[1])]
             options += ["--token", secrets.token_hex(24)]  # the default one is known to all
