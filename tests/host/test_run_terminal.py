@@ -16,6 +16,7 @@ import struct
 import subprocess
 import sys
 import termios
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -61,6 +62,13 @@ class AtTerminal:
             assert time.monotonic() < end, f"never seen: {wanted}; {self.seen[after:]}"
             self._read(0.2)
         return len(self.seen)
+
+    def wait_for(self, event: threading.Event, deadline_s: float = 30) -> None:
+        """Wait for an event of another thread, and read on: nobody may write to a full terminal."""
+        end = time.monotonic() + deadline_s
+        while not event.is_set():
+            assert time.monotonic() < end, self.seen[-2000:]
+            self._read(0.2)
 
     def end(self) -> int:
         """Wait until it has ended; its exit code."""
@@ -135,6 +143,53 @@ def test_keys_and_what_they_do(terminal: AtTerminal, temporary: Path) -> None:
     assert terminal.modes() == terminal.before
     assert "Traceback" not in terminal.seen
     nothing_is_left({}, temporary)
+
+
+class Seen(threading.Thread):
+    """Reads the page's feed until a display was unplugged, five presses are over and a device is
+    removed. times_ms: when each was. has_all: it was so."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(daemon=True)
+        self.times_ms: dict[str, list[int]] = {"button pressed": [], "button released": []}
+        self.times_ms["display unplugged"] = []
+        self.has_all = threading.Event()
+        self._url = url
+
+    def run(self) -> None:
+        is_removed = False
+        with urllib.request.urlopen(self._url + "feed", timeout=20) as feed:
+            while not is_removed or [len(times) for times in self.times_ms.values()] != [5, 5, 1]:
+                line = feed.readline()
+                if line.startswith(b"data: "):
+                    batch = json.loads(line[6:])
+                    is_removed |= any(card["removed"] for card in batch["cards"])
+                    for row in batch["rows"]:
+                        self.times_ms.get(row["text"], []).append(row["t_ms"])
+        self.has_all.set()
+
+
+@pytest.mark.timeout(120)
+def test_the_keys_that_press_unplug_and_remove(terminal: AtTerminal) -> None:
+    at = terminal.wait(r"● +online ")
+    terminal.press(" ")  # the brightness after the highest is dark
+    at = terminal.wait(r"○ +online ", at)
+    terminal.press(" ")
+    terminal.wait(r"● +online ", at)
+    found = re.search(r"open (http\S+)", terminal.seen)
+    assert found
+    seen = Seen(found.group(1))
+    seen.start()
+    terminal.press("d")
+    terminal.wait(r"● +online ", len(terminal.seen))
+    terminal.press("hsr")
+    terminal.wait_for(seen.has_all)
+    presses, releases = seen.times_ms["button pressed"], seen.times_ms["button released"]
+    held_ms = [end - begin for begin, end in zip(presses, releases, strict=True)]
+    assert [ms > 1500 for ms in held_ms] == [False, False, False, False, True], held_ms
+    assert presses[3] - releases[2] < 350  # double
+    terminal.press("q")
+    assert terminal.end() == 0
 
 
 @pytest.mark.timeout(120)

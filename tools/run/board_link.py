@@ -16,7 +16,8 @@ from tools.virtual_board.session import Event, VirtualBoard
 _REASONS = device_module("firmware.strings").REASONS
 BUTTON, DISPLAY = 0, 0x3C
 NETWORK = {"ssid": "Stage 5", "password": "pilotlight"}  # the one that is in the virtual air
-_PRESS_MS, _HOLD_MS, _BETWEEN_S = 80, 1700, 0.2
+_PRESS_MS, _HOLD_MS = 80, 1700
+_BETWEEN_S = 0.1  # from a release to the next press: together they are a double press
 _BATCH_S = 0.05
 _MEMORY_S = 5.0
 _MOST_WAITING = 2000  # rows that the mock has not taken yet
@@ -51,7 +52,7 @@ class BoardLink:
         self._edges: list[list[Any]] = []
         self._power_on_s = time.monotonic()
         self._is_in_range = self._is_plugged = True
-        self._is_over = False
+        self._is_over = threading.Event()
         self._worker = threading.Thread(target=self._obey_all, daemon=True)
         board.listen(self._heard)
         threading.Thread(target=self._tell_all, daemon=True).start()
@@ -76,7 +77,7 @@ class BoardLink:
 
     def stop(self) -> None:
         """Touch the board no more."""
-        self._is_over = True
+        self._is_over.set()
         self._actions.put(None)
         self._worker.join()
 
@@ -148,12 +149,12 @@ class BoardLink:
     # What is done to it
 
     def _obey_all(self) -> None:
-        while not self._is_over:
+        while not self._is_over.is_set():
             try:
                 action = self._actions.get(timeout=_MEMORY_S)
             except queue.Empty:
                 action = "tell_memory"
-            if action is None or self._is_over:
+            if action is None or self._is_over.is_set():
                 return
             try:
                 getattr(self, "_" + action)()
@@ -164,15 +165,16 @@ class BoardLink:
         with contextlib.suppress(AssertionError):
             self._board.order("memory")
 
-    def _press(self) -> None:
-        self._board.press(BUTTON, _PRESS_MS)
+    def _press(self, duration_ms: int = _PRESS_MS) -> None:
+        self._board.press(BUTTON, duration_ms)
+        # The next one must not come before this one is over: the two would be one.
+        self._is_over.wait(duration_ms / 1000 + _BETWEEN_S)
 
     def _hold(self) -> None:
-        self._board.press(BUTTON, _HOLD_MS)
+        self._press(_HOLD_MS)
 
     def _double_press(self) -> None:
         self._press()
-        time.sleep(_BETWEEN_S)
         self._press()
 
     def _power_on(self) -> None:
