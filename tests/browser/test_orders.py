@@ -91,5 +91,13 @@ def test_presets_with_the_firmware_behind_them(bench: Bench, make_page: MakePage
     page.get_by_text("Certificate expired or clock wrong. Check the clock.").wait_for()
     page.get_by_role("button", name="All well again").click()
     wait_for_state(page, "online", 90)
-    page.get_by_role("button", name="Removed device").click()
+    page.get_by_role("button", name="Remove MOCK-DEVICE").click()
+    page.get_by_role("button", name="Really remove? MOCK-DEVICE").click()
+    page.locator(".card .status", has_text="Removed").wait_for()
+    # The board can't know it before its next call, so its light stays, and the card says why.
+    assert page.locator(".card").get_by_text("until then it looks as before").is_visible()
+    assert page.locator("#board").get_attribute("data-state") == "online"
+    wait_for_light(page, "green, steady")
+    page.get_by_role("button", name="Removed device").click()  # this ends its connection, too
     wait_for_state(page, "unpaired", 90)
+    page.locator(".card").wait_for(state="detached")
