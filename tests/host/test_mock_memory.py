@@ -1,4 +1,4 @@
-"""What the mock and `make run` keep of a run that goes on and on is bounded."""
+"""What the mock keeps of a run that goes on and on is bounded."""
 
 from __future__ import annotations
 
@@ -6,15 +6,12 @@ import gc
 import itertools
 import json
 import sys
-import threading
-from typing import Any
 
 from tools.mock_frameio.board import Board
 from tools.mock_frameio.page_feed import Reader
 from tools.mock_frameio.pauses import Pauses
 from tools.mock_frameio.service import Service
 from tools.mock_frameio.tokens import Lives, Pair, Tokens
-from tools.run.board_link import BoardLink
 
 COUNT = 50
 _FULL_AFTER_MIN = 70  # a device code is forgotten an hour after its end
@@ -113,33 +110,3 @@ def test_of_many_refreshes_the_last_are_known() -> None:
     known = [tokens.generation_of(pair.refresh_token) for pair in pairs]
     assert known == [None] * 501 + list(range(502, 1502))
     assert tokens.accepts(pairs[-1].access_token)
-
-
-class SilentBoard:
-    """A board that only tells."""
-
-    def listen(self, heard: Any) -> None:
-        self.heard = heard
-
-
-def test_a_mock_that_takes_nothing_costs_no_memory() -> None:
-    told: list[dict[str, Any]] = []
-    released, has_all = threading.Event(), threading.Event()
-
-    def tell(line: str) -> None:
-        assert released.wait(60)
-        told.append(json.loads(line))
-        if len(told) == 2:
-            has_all.set()
-
-    board: Any = SilentBoard()
-    link = BoardLink(board, tell)
-    board.heard("event", {"kind": "button", "pressed": True})
-    for i in range(20_000):
-        board.heard("event", {"kind": "button", "pressed": i % 2 == 0})
-        board.heard("event", {"kind": "neopixel", "t_us": i, "pixels": [[i % 255, 0, 0]]})
-    released.set()
-    assert has_all.wait(60)
-    link.stop()
-    assert max(len(line["rows"]) for line in told) <= 2000
-    assert max(len(line["edges"]) for line in told) <= 2000
