@@ -238,6 +238,10 @@ def test_what_was_killed_with_its_remover_is_removed_by_the_next_run(temporary: 
     os.kill(remover, signal.SIGKILL)
     process.kill()
     process.wait()
+    end = time.monotonic() + 120
+    while any(is_alive(pid) for pid in pids):  # they hold the folder's lock
+        assert time.monotonic() < end
+        time.sleep(0.05)
     (left,) = temporary.iterdir()
     process = start()
     read_until(process, " online ")
