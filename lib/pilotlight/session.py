@@ -1,9 +1,8 @@
 """The session: the life of the connection, from "no network" to a joined channel and back.
 
-Its states and what leads from one to the next are one table. Each state is a method of Session that
-does one thing and returns an outcome of the table. Nothing else changes the state, but that a lack
-of memory leads to `backoff`. What fails raises an exception that says what it means; what to do
-about it is decided here.
+Each state is a method of Session that does one thing and returns the method of the state that
+follows. Nothing else changes the state, but that a lack of memory leads to `backoff`. What fails
+raises an exception that says what it means; what to do about it is decided here.
 
     network   wait for a network            join      join the channel
     clock     wait for a plausible time     serve     joined: stay so
@@ -11,6 +10,22 @@ about it is decided here.
     pairing   show a code until it is used  backoff   wait before the next try
     identity  ask which device this is      refused   the token is refused: ask again and again
     connect   open the socket               unpaired  wait until pairing is asked for
+
+What leads where, from the first state on (a test compares it with the methods):
+
+    network   up → clock
+    clock     set → token, failed → backoff
+    token     known → connect, unknown → identity, refused → refused, failed → backoff,
+              asked → pairing, none → unpaired
+    unpaired  asked → network
+    pairing   paired → token, ended → unpaired, failed → backoff
+    identity  answered → connect, refused → refused, failed → backoff
+    connect   upgraded → join, failed → backoff
+    join      joined → serve, refused → backoff, crashed → rejoin, lost → backoff
+    serve     closed → rejoin, lost → backoff
+    rejoin    joined → serve, failed → backoff, lost → backoff
+    backoff   again → network
+    refused   answered → token, refused → refused, failed → network
 
 The channel's topic and events are from Frame.io's guide "How to: Manage Status and State".
 """
@@ -32,51 +47,6 @@ from .times import Recent
 
 JOIN_REF = "channel_connect"
 HEARTBEAT_REF = "heartbeat"
-
-# state, outcome, next state; the first state is where it begins. As text it costs the device the
-# least. The diagram in docs/architecture.md is generated from it.
-TRANSITIONS = """
-network up clock
-clock set token
-clock failed backoff
-token known connect
-token unknown identity
-token refused refused
-token failed backoff
-token asked pairing
-token none unpaired
-unpaired asked network
-pairing paired token
-pairing ended unpaired
-pairing failed backoff
-identity answered connect
-identity refused refused
-identity failed backoff
-connect upgraded join
-connect failed backoff
-join joined serve
-join refused backoff
-join crashed rejoin
-join lost backoff
-serve closed rejoin
-serve lost backoff
-rejoin joined serve
-rejoin failed backoff
-rejoin lost backoff
-backoff again network
-refused answered token
-refused refused refused
-refused failed network
-"""
-
-
-def after(state: str, outcome: str) -> str:
-    """The next state. Raises ValueError for an outcome that is not in the table: a bug."""
-    row = "\n%s %s " % (state, outcome)
-    at = TRANSITIONS.find(row)
-    if at < 0:
-        raise ValueError("the session knows no outcome %s of %s" % (outcome, state))
-    return TRANSITIONS[at + len(row) : TRANSITIONS.find("\n", at + 1)]
 
 
 def paused_by(event: str, payload, status) -> bool | None:
@@ -106,7 +76,7 @@ class Session:
         self._identity = identity
         self._poller = poller
         self._phoenix = phoenix
-        self._state = "network"
+        self._state = self._at_network  # the state in which `run` goes on
         self._lost_by = None  # the exception for which there is no joined socket
         self._pairing = None  # the PairingRequest, from the wish for a code to its end
         self._reconnect = Reconnect(core.times)
@@ -123,11 +93,11 @@ class Session:
         After a MemoryError call it again: it goes on with the backoff, which closes the link.
         """
         while True:
-            state, self._state = self._state, "backoff"
+            state, self._state = self._state, self._at_backoff
             try:
-                self._state = after(state, await getattr(self, "_at_" + state)())
+                self._state = await state()
             except MemoryError:
-                self._lost(no_memory(), "")
+                self._lost(no_memory())
                 raise
 
     def end(self) -> None:
@@ -171,57 +141,55 @@ class Session:
 
     # The states
 
-    async def _at_network(self) -> str:
+    async def _at_network(self):
         self._core.check_network()
         while not self._status.network_up:
             await self._wait(self._core.times.network_check_ms)
             self._core.check_network()
-        return "up"
+        return self._at_clock
 
-    async def _at_clock(self) -> str:
+    async def _at_clock(self):
         # Each time: here the clock may ask NTP again, for there is no link to lose.
         if await self._core.set_clock():
-            return "set"
-        text = "the time is not known, so no certificate can be checked"
-        return self._lost(NetError("clock", text), "failed")
+            return self._at_token
+        return self._lost(NetError("clock", "the time is not known, but certificates need it"))
 
-    async def _at_token(self) -> str:
+    async def _at_token(self):
         credentials = self._credentials
         if not credentials.authorized:
-            return "asked" if self._is_asked() else "none"
+            return self._at_pairing if self._is_asked() else self._at_unpaired
         self._pairing = None
         self._core.unload("pairing_request")
         if not self._status.authorized:
-            return "refused"
+            return self._at_refused
         try:
             await credentials.renew_if_expired()
         except (NetError, ApiError, NotAuthorized) as error:
-            return self._lost(error, "failed")
-        return "known" if self._identity.device_id else "unknown"
+            return self._lost(error)
+        return self._at_connect if self._identity.device_id else self._at_identity
 
-    async def _at_unpaired(self) -> str:
+    async def _at_unpaired(self):
         while not self._is_asked():
             await self._news.wait()
             self._news.clear()
-        return "asked"
+        return self._at_network
 
-    async def _at_pairing(self) -> str:
+    async def _at_pairing(self):
         self._lost_by = None  # it belongs to the time before the pairing
         self._status.update(link_reason=None)
         try:
-            return "paired" if await self._pairing_request().run() else "ended"
+            is_paired = await self._pairing_request().run()
+            return self._at_token if is_paired else self._at_unpaired
         except NetError as error:
-            return self._lost(error, "failed")
+            return self._lost(error)
 
-    async def _at_identity(self) -> str:
-        outcome = await self._poller.identity_outcome()
-        # Health may answer meanwhile, so it is kept why identity does not.
-        self._status.update(link_reason=self._status.request_reason)
-        return outcome
+    async def _at_identity(self):
+        return await self._ask_identity(self._at_connect, self._at_backoff)
 
-    _at_refused = _at_identity
+    async def _at_refused(self):
+        return await self._ask_identity(self._at_token, self._at_network)
 
-    async def _at_connect(self) -> str:
+    async def _at_connect(self):
         token = ""
         key = self._credentials.key
         asked = self._reconnect.asked  # by the server: that holds, whatever ended the backoff
@@ -233,58 +201,60 @@ class Session:
         except (NetError, NotAuthorized) as error:
             if isinstance(error, UpgradeRefused):
                 self._upgrade_refused(token, error)
-            return self._lost(error, "failed")
+            return self._lost(error)
         if self._credentials.key != key:
-            return self._lost(LinkClosed(1006, "the authorization has ended"), "failed")
+            return self._lost(LinkClosed(1006, "the authorization has ended"))
         self._reconnect.upgraded()
-        return "upgraded"
+        return self._at_join
 
-    async def _at_join(self) -> str:
+    async def _at_join(self):
         try:
             return await self._join()
         except JoinRefused as error:
+            self._lost(error)
             if "crashed" in error.answer:
-                return self._lost(error, "crashed")
+                return self._at_rejoin
             self._poller.want_identity()  # only identity can say that it is another device
-            return self._lost(error, "refused")
         except NetError as error:
-            return self._lost(error, "lost")
+            self._lost(error)
+        return self._at_backoff
 
-    async def _at_serve(self) -> str:
+    async def _at_serve(self):
         try:
             await self._phoenix.serve()
         except NetError as error:
             self._reconnect.served(error, self._phoenix.has_beaten, time.ticks_ms())
-            return self._lost(error, "lost")
+            return self._lost(error)
         now_ms = time.ticks_ms()
         is_stray = self._reconnect.was_stray(now_ms)
         lost_by = LinkClosed(1005, "the server has ended the channel", "channel_lost")
         self._reconnect.served(lost_by, self._phoenix.has_beaten or is_stray, now_ms)
-        return self._lost(lost_by, "lost" if is_stray else "closed")
+        self._lost(lost_by)
+        return self._at_backoff if is_stray else self._at_rejoin
 
-    async def _at_rejoin(self) -> str:
+    async def _at_rejoin(self):
         while True:
             wait_ms = self._reconnect.rejoin_ms()
             if wait_ms is None:
-                return "failed"
+                return self._at_backoff
             try:
                 await self._phoenix.pause(wait_ms)
                 return await self._join()
             except JoinRefused as error:
-                self._lost(error, "")
+                self._lost(error)
             except NetError as error:
-                return self._lost(error, "lost")
+                return self._lost(error)
 
-    async def _at_backoff(self) -> str:
+    async def _at_backoff(self):
         self._news.clear()
         await self._phoenix.close()
         if self._status.joined:  # there was no memory to say so
-            self._lost(no_memory(), "")
+            self._lost(no_memory())
         is_urgent = self._pairing is not None and self._pairing.take_urgent()
         await self._poller.room.wait()
         if not is_urgent:
             await self._wait(self._reconnect.backoff_ms(self._lost_by, time.ticks_ms()))
-        return "again"
+        return self._at_network
 
     # What the states share
 
@@ -299,7 +269,16 @@ class Session:
     def _is_asked(self) -> bool:
         return self._pairing is not None and self._pairing.is_asked
 
-    async def _join(self) -> str:
+    async def _ask_identity(self, answered, failed):
+        """Ask identity; the next state. answered, failed: the states that these lead to."""
+        outcome = await self._poller.identity_outcome()
+        # Health may answer meanwhile, so it is kept why identity does not.
+        self._status.update(link_reason=self._status.request_reason)
+        if outcome == "refused":
+            return self._at_refused
+        return answered if outcome == "answered" else failed
+
+    async def _join(self):
         await self._phoenix.join("devices:" + (self._identity.device_id or ""), self._pushed)
         if self._reconnect.is_doubtful:
             await self._phoenix.settle()
@@ -308,7 +287,7 @@ class Session:
         self._lost_by = None
         self._status.update(joined=True, link_reason=None)
         self._poller.joined()
-        return "joined"
+        return self._at_serve
 
     def _pushed(self, event: str, payload, status) -> None:
         paused = paused_by(event, payload, status)
@@ -317,8 +296,8 @@ class Session:
         if event in ("", "status_updated"):  # also about what could not be understood
             self._poller.want_identity()
 
-    def _lost(self, error, outcome: str) -> str:
-        """There is no joined socket, and `error` is why. Returns the outcome."""
+    def _lost(self, error):
+        """There is no joined socket, and `error` is why. Returns the state `backoff`."""
         if self._status.joined:
             is_dead = error.reason == "no_reply"
             self._poller.link_ended(is_dead or not self._status.network_up)
@@ -328,7 +307,7 @@ class Session:
         self._lost_by = error
         self._core.log("%s: %s" % (error.reason, error))
         self._status.update(joined=False, link_reason=error.reason)
-        return outcome
+        return self._at_backoff
 
     def _upgrade_refused(self, token: str, error: UpgradeRefused) -> None:
         """Anything between here and Frame.io may have refused it: identity has the last word."""

@@ -21,6 +21,7 @@ from tools.generate.architecture import (
     facts,
     part_of_firmware,
     part_of_library,
+    transitions,
     upward,
     writers,
     written,
@@ -207,3 +208,44 @@ def test_each_file_and_test_that_is_named_exists(document: Path) -> None:
     assert len(paths) > 20
     for path in set(paths) - {"firmware/boards/NAME.py"}:
         assert has_test(path) if "::" in path else (ROOT / path).exists(), path
+
+
+def test_every_state_of_the_session_is_reached_and_each_outcome_leads_to_one_state() -> None:
+    rows = transitions((LIBRARY / "session.py").read_text())
+    states = {row[0] for row in rows}
+    reached = {rows[0][0]}
+    for _ in rows:
+        reached |= {following for state, _, following in rows if state in reached}
+    assert reached == states
+    assert len({(state, outcome) for state, outcome, _ in rows}) == len(rows)
+
+
+STATES = '''"""A session.
+
+What leads where:
+
+    up        lost → down,
+              kept → up
+    down      found → up
+"""
+class Session:
+    async def _at_up(self):
+        return self._again(self._at_up)
+    async def _at_down(self):
+        %s
+    def _again(self, kept):
+        return kept or self._at_down
+'''
+
+
+def test_the_states_are_read() -> None:
+    rows = [("up", "lost", "down"), ("up", "kept", "up"), ("down", "found", "up")]
+    assert transitions(STATES % "return self._at_up") == rows
+
+
+@pytest.mark.parametrize(
+    "line", ["return self._at_down", "return self._again(self._at_up)", "self._at_up", "pass"]
+)
+def test_a_method_that_leads_elsewhere_is_seen(line: str) -> None:
+    with pytest.raises(ValueError, match="the session's down leads to"):
+        transitions(STATES % line)

@@ -6,6 +6,7 @@ here. An arrow that points up, to a part that is built later, is an error.
 
 import ast
 import functools
+import re
 import sys
 from collections import defaultdict
 from pathlib import Path
@@ -18,6 +19,8 @@ from tools.on_cpython import ROOT
 TARGET = ROOT / "docs/architecture.md"
 LIBRARY = ROOT / "lib/pilotlight"
 FIRMWARE = ROOT / "firmware"
+_STATE = "_at_"  # a method of the session with this name is a state
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 # Each part may import and call only parts before it. `net` is all of net/ but phoenix.
 LIBRARY_ORDER = [
@@ -198,18 +201,51 @@ def _node(part: str) -> str:
     return f"{part}[{part}/]" if (FIRMWARE / part).is_dir() else part
 
 
-def transitions() -> str:
-    """TRANSITIONS of session.py, read as text: the module needs MicroPython."""
-    tree = ast.parse((LIBRARY / "session.py").read_text())
-    for node in tree.body:
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "TRANSITIONS":
-            return str(ast.literal_eval(node.value))
-    raise ValueError("session.py has no TRANSITIONS")
+def transitions(source: str) -> list[tuple[str, str, str]]:
+    """(state, outcome, next state), from the table in the text of session.py above its code.
+
+    Raises ValueError if its methods lead elsewhere.
+    """
+    tree = ast.parse(source)
+    rows = []
+    state = ""
+    for row in re.findall(r"^    .*→.*$", ast.get_docstring(tree) or "", re.M):
+        state = row[4:14].strip() or state
+        for outcome, following in re.findall(r"(\w+) → (\w+)", row):
+            rows.append((state, outcome, following))
+    in_table: dict[str, set[str]] = defaultdict(set)
+    for state, _, following in rows:
+        in_table[state].add(following)
+    in_code = ways(tree)
+    for state in sorted(in_table.keys() | in_code.keys()):
+        there, here = sorted(in_code.get(state, set())), sorted(in_table[state])
+        if there != here:
+            raise ValueError(f"the session's {state} leads to {there}, its table says {here}")
+    return rows
+
+
+def ways(tree: ast.Module) -> dict[str, set[str]]:
+    """Where each `_at_…` method leads: the `_at_…` methods that it and what it calls return."""
+    methods = {node.name: node for node in ast.walk(tree) if isinstance(node, _FUNCTIONS)}
+
+    def returned(name: str) -> set[str]:
+        found = set()
+        for one in ast.walk(methods[name]):
+            if isinstance(one, ast.Return) and one.value is not None:
+                used = {
+                    node.attr for node in ast.walk(one.value) if isinstance(node, ast.Attribute)
+                }
+                for attribute in used & methods.keys():
+                    is_state = attribute.startswith(_STATE)
+                    found |= {attribute[len(_STATE) :]} if is_state else returned(attribute)
+        return found
+
+    return {name[len(_STATE) :]: returned(name) for name in methods if name.startswith(_STATE)}
 
 
 def session_diagram() -> str:
     """The session's table of transitions as a Mermaid state diagram."""
-    rows = [row.split() for row in transitions().strip().split("\n")]
+    rows = transitions((LIBRARY / "session.py").read_text())
     lines = ["```mermaid", "stateDiagram-v2", f"    [*] --> {rows[0][0]}"]
     lines += [f"    {state} --> {following}: {outcome}" for state, outcome, following in rows]
     return "\n".join([*lines, "```"])
