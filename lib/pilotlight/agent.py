@@ -74,7 +74,7 @@ class Agent:
         self._proof = parts.proof
         self._tokens = parts.tokens
         self._credentials = parts.credentials
-        self._phoenix = parts.phoenix
+        self._link = parts.link
         self._poller = parts.poller
         self._session = parts.session
         core.on_network_changed = self._network_changed
@@ -252,7 +252,7 @@ class Agent:
                     while isinstance(task, asyncio.Task) and not task.done():
                         task.cancel()
                         await asyncio.sleep_ms(0)
-                await self._phoenix.close()
+                await self._link.close()
                 self._show_end()
                 return
             except MemoryError:

@@ -5,24 +5,18 @@ Loaded for that alone.
 
 import time
 
-from micropython import const
-
 from .core import Core
 from .credentials import Credentials
 from .frameio_api import FrameioApi
 from .identity import Identity
+from .link import Link
 from .net.endpoint import Endpoint
 from .net.http_client import HttpClient
-from .net.phoenix import PhoenixSocket
-from .net.websocket_client import WebSocketClient
 from .poller import Poller
 from .proof import Proof
 from .requests import Requests
 from .schedule import Schedule
-from .session import HEARTBEAT_REF, JOIN_REF, Session
-
-_MESSAGE_BYTES = const(65_536)
-_SEND_BYTES = const(512)
+from .session import Session
 
 
 class Parts:
@@ -50,13 +44,10 @@ class Parts:
 
             credentials = self.tokens = tokens = Tokens(core, requests, http, settings)
         self.credentials = credentials
-        websocket = WebSocketClient(_MESSAGE_BYTES, _SEND_BYTES)
-        self.phoenix = phoenix = PhoenixSocket(
-            websocket, endpoint, JOIN_REF, HEARTBEAT_REF, core.times, proof
-        )
+        self.link = link = Link(endpoint, core.times, proof)
         identity = Identity(core, credentials)
         api = FrameioApi(http, settings.client_version)
-        self.poller = poller = Poller(core, requests, api, credentials, identity, phoenix)
-        self.session = Session(core, requests, credentials, identity, poller, phoenix)
+        self.poller = poller = Poller(core, requests, api, credentials, identity, link)
+        self.session = Session(core, requests, credentials, identity, poller, link)
         if tokens is not None:
             tokens.on_changed = self.session.tokens_changed

@@ -9,9 +9,9 @@ from .core import Core
 from .credentials import Credentials, NotAuthorized
 from .frameio_api import ApiError, FrameioApi, Unauthorized
 from .identity import Identity
+from .link import Link
 from .net.deadline import ends_within
 from .net.errors import NetError
-from .net.phoenix import PhoenixSocket
 from .requests import Requests
 from .times import Recent
 
@@ -31,7 +31,7 @@ class Poller:
         api: FrameioApi,
         credentials: Credentials,
         identity: Identity,
-        phoenix: PhoenixSocket,
+        link: Link,
     ) -> None:
         self._core = core
         self._requests = requests
@@ -39,7 +39,7 @@ class Poller:
         self._api = api
         self._credentials = credentials
         self._identity = identity
-        self._phoenix = phoenix
+        self._link = link
         self._heartbeat_ms = 0  # when an HTTP heartbeat was last answered with 204
         self._outcome = ""
         self._identity_settled = asyncio.Event()
@@ -177,7 +177,7 @@ class Poller:
             self._credentials.accepted()
             if self._identity.device_id not in (None, answer.id):
                 text = "this authorization belongs to another device now"
-                self._phoenix.abandon("device_changed", text)
+                self._link.abandon("device_changed", text)
             self._identity.learn(answer, hints)
             outcome = "answered"
         except Unauthorized:
@@ -211,7 +211,7 @@ class Poller:
             return
         self._room_made.happened(now_ms, self._core.times.room_spacing_ms)
         self.room.clear()
-        self._phoenix.abandon("memory", "there is no memory for a request beside the socket")
+        self._link.abandon("memory", "there is no memory for a request beside the socket")
         self._identity.doubt(now_ms)
 
     def _settle(self, outcome: str) -> None:

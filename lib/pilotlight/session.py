@@ -37,16 +37,13 @@ from .core import Core
 from .credentials import Credentials, NotAuthorized
 from .frameio_api import ApiError, socket_target
 from .identity import Identity
+from .link import Link
 from .net.deadline import ends_within
 from .net.errors import JoinRefused, LinkClosed, NetError, UpgradeRefused, no_memory
-from .net.phoenix import PhoenixSocket
 from .poller import Poller
 from .reconnect import Reconnect
 from .requests import Requests
 from .times import Recent
-
-JOIN_REF = "channel_connect"
-HEARTBEAT_REF = "heartbeat"
 
 
 def paused_by(event: str, payload, status) -> bool | None:
@@ -67,7 +64,7 @@ class Session:
         credentials: Credentials,
         identity: Identity,
         poller: Poller,
-        phoenix: PhoenixSocket,
+        link: Link,
     ) -> None:
         self._core = core
         self._status = core.status
@@ -75,7 +72,7 @@ class Session:
         self._credentials = credentials
         self._identity = identity
         self._poller = poller
-        self._phoenix = phoenix
+        self._link = link
         self._state = self._at_network  # the state in which `run` goes on
         self._lost_by = None  # the exception for which there is no joined socket
         self._pairing = None  # the PairingRequest, from the wish for a code to its end
@@ -110,7 +107,7 @@ class Session:
         if is_urgent:
             self._news.set()
         if up:
-            self._phoenix.check_link()
+            self._link.check()
         return is_urgent
 
     def start_pairing(self) -> None:
@@ -134,7 +131,7 @@ class Session:
             return
         if self._status.joined:
             self._poller.link_ended(False)
-        self._phoenix.abandon(self._credentials.reason, "the authorization has ended")
+        self._link.abandon(self._credentials.reason, "the authorization has ended")
         self._status.update(joined=False)
         self._identity.forget()
         self._poller.forget()
@@ -197,7 +194,7 @@ class Session:
             await self._wait(asked.left_ms(time.ticks_ms()))
         try:
             token = await self._credentials.access_token()
-            await self._phoenix.open(socket_target(token))
+            await self._link.open(socket_target(token))
         except (NetError, NotAuthorized) as error:
             if isinstance(error, UpgradeRefused):
                 self._upgrade_refused(token, error)
@@ -221,14 +218,14 @@ class Session:
 
     async def _at_serve(self):
         try:
-            await self._phoenix.serve()
+            await self._link.phoenix.serve()
         except NetError as error:
-            self._reconnect.served(error, self._phoenix.has_beaten, time.ticks_ms())
+            self._reconnect.served(error, self._link.phoenix.has_beaten, time.ticks_ms())
             return self._lost(error)
         now_ms = time.ticks_ms()
         is_stray = self._reconnect.was_stray(now_ms)
         lost_by = LinkClosed(1005, "the server has ended the channel", "channel_lost")
-        self._reconnect.served(lost_by, self._phoenix.has_beaten or is_stray, now_ms)
+        self._reconnect.served(lost_by, self._link.phoenix.has_beaten or is_stray, now_ms)
         self._lost(lost_by)
         return self._at_backoff if is_stray else self._at_rejoin
 
@@ -238,7 +235,7 @@ class Session:
             if wait_ms is None:
                 return self._at_backoff
             try:
-                await self._phoenix.pause(wait_ms)
+                await self._link.phoenix.pause(wait_ms)
                 return await self._join()
             except JoinRefused as error:
                 self._lost(error)
@@ -247,7 +244,7 @@ class Session:
 
     async def _at_backoff(self):
         self._news.clear()
-        await self._phoenix.close()
+        await self._link.close()
         if self._status.joined:  # there was no memory to say so
             self._lost(no_memory())
         is_urgent = self._pairing is not None and self._pairing.take_urgent()
@@ -279,9 +276,9 @@ class Session:
         return answered if outcome == "answered" else failed
 
     async def _join(self):
-        await self._phoenix.join("devices:" + (self._identity.device_id or ""), self._pushed)
+        await self._link.phoenix.join("devices:" + (self._identity.device_id or ""), self._pushed)
         if self._reconnect.is_doubtful:
-            await self._phoenix.settle()
+            await self._link.phoenix.settle()
         self._core.log("joined")
         self._reconnect.joined(time.ticks_ms())
         self._lost_by = None

@@ -43,6 +43,7 @@ LIBRARY_ORDER = [
     "refresh",
     "tokens",
     "phoenix",
+    "link",
     "identity",
     "reconnect",
     "poller",

@@ -110,7 +110,7 @@ async def heartbeat():
     version = 0
     while agent.status.state != "online":
         version = await agent.status.wait(version)
-    phoenix = agent._session._phoenix
+    phoenix = agent._session._link.phoenix
     beat = phoenix._heartbeat
     chain = Chain(lambda: phoenix._websocket.send_now(beat, 0, len(beat)), phoenix._proof)
     phoenix._proof = chain

@@ -1,0 +1,60 @@
+"""The link: the device's socket, whose code is loaded with the first connect.
+
+Until then pairing, which needs no socket, can have its memory.
+"""
+
+from micropython import const
+
+from .net.endpoint import Endpoint
+from .proof import Proof
+from .times import Times
+
+JOIN_REF = "channel_connect"
+HEARTBEAT_REF = "heartbeat"
+_MESSAGE_BYTES = const(65_536)
+_SEND_BYTES = const(512)
+
+_TYPES = const(0)  # true for mypy: what only annotations name costs the device nothing
+if _TYPES:
+    from .net.phoenix import PhoenixSocket
+
+
+class Link:
+    """Holds the PhoenixSocket.
+
+    phoenix: it, or None before the first `open`.
+    endpoint: Frame.io's Endpoint. proof: what the socket's messages prove goes there.
+    """
+
+    def __init__(self, endpoint: Endpoint, times: Times, proof: Proof) -> None:
+        self.phoenix: PhoenixSocket = None  # type: ignore[assignment]
+        self._endpoint = endpoint
+        self._times = times
+        self._proof = proof
+
+    async def open(self, target: str) -> None:
+        """As PhoenixSocket.open."""
+        if self.phoenix is None:
+            from .net.phoenix import PhoenixSocket  # only now: see above
+            from .net.websocket_client import WebSocketClient
+
+            websocket = WebSocketClient(_MESSAGE_BYTES, _SEND_BYTES)
+            self.phoenix = PhoenixSocket(
+                websocket, self._endpoint, JOIN_REF, HEARTBEAT_REF, self._times, self._proof
+            )
+        await self.phoenix.open(target)
+
+    def abandon(self, reason: str, text: str) -> None:
+        """As PhoenixSocket.abandon."""
+        if self.phoenix is not None:
+            self.phoenix.abandon(reason, text)
+
+    def check(self) -> None:
+        """As PhoenixSocket.check_link."""
+        if self.phoenix is not None:
+            self.phoenix.check_link()
+
+    async def close(self) -> None:
+        """As PhoenixSocket.close."""
+        if self.phoenix is not None:
+            await self.phoenix.close()
