@@ -22,10 +22,13 @@ _HEALTH_FIELDS = const(("error", "errors", "ok", "status"))
 
 
 class ApiError(Exception):
-    """Base of what an answer can mean that is not the success that was expected.
+    """What an answer means that is not the success that was expected.
 
-    reason: one short, stable word, to show and to compare. answered: True if only Frame.io can have
-    sent the answer, so that it proves that the backend answers.
+    reason: one short, stable word, to show and to compare: `rate_limited` for a 429, `portal` for a
+    2xx that Frame.io would not send, `server_error` for a 5xx, else `http_error`. These say nothing
+    about the token: a proxy or captive portal may have sent the answer.
+    answered: True if only Frame.io can have sent the answer, so that it proves that the backend
+    answers: see the subclasses.
     wait_ms: how long the answer asks to wait; 0 if it asks but does not say how long, None if it
     does not ask.
     """
@@ -64,18 +67,6 @@ class BadRequest(ApiError):
         self.word = word
 
 
-class RateLimited(ApiError):
-    """429 (`rate_limited`): ask less often."""
-
-
-class Unexpected(ApiError):
-    """Any other status, or a body that Frame.io would not send.
-
-    reason: `portal` for a 2xx, `server_error` for a 5xx, else `http_error`. It says nothing about
-    the token: a proxy or captive portal may have sent it.
-    """
-
-
 class IdentityAnswer:
     """The answer of GET /v2/devices/me.
 
@@ -108,7 +99,7 @@ class FrameioApi:
     async def identity(self, access_token: str) -> IdentityAnswer:
         """GET /v2/devices/me.
 
-        Raises Unauthorized, BadRequest, RateLimited, Unexpected or NetError.
+        Raises ApiError or NetError.
         """
         headers = (self._version, ("Authorization", "Bearer " + access_token))
         fields = checked(
@@ -121,27 +112,26 @@ class FrameioApi:
         """GET /health, without authorization; returns if Frame.io answers that it is well.
 
         Both documented bodies count, `{"ok": true}` and `{"status": "ok"}`, and no other: a captive
-        portal sends a 200 too. Raises Unauthorized or BadRequest, which also prove that Frame.io
-        answers, RateLimited, Unexpected or NetError.
+        portal sends a 200 too. Raises ApiError, which may be a proof that Frame.io answers, or
+        NetError.
         """
         fields = checked(
             await self.http.request("GET", "/health", (self._version,), _HEALTH_FIELDS)
         )
         if fields["ok"] is not True and fields["status"] != "ok":
-            raise Unexpected("portal", _PORTAL)
+            raise ApiError("portal", _PORTAL)
 
     async def heartbeat(self, access_token: str) -> None:
         """POST /v2/devices/heartbeat, for networks that block WebSockets.
 
         Frame.io wants it at most once a minute and at least every 5 min. Only a 204 counts: another
-        2xx may come from a captive portal. Raises Unauthorized, BadRequest, RateLimited, Unexpected
-        or NetError.
+        2xx may come from a captive portal. Raises ApiError or NetError.
         """
         headers = (self._version, ("Authorization", "Bearer " + access_token))
         response = await self.http.request("POST", "/v2/devices/heartbeat", headers, ERROR_FIELDS)
         if response.status != 204:
             checked(response)
-            raise Unexpected("portal", _PORTAL)
+            raise ApiError("portal", _PORTAL)
 
 
 def socket_target(access_token: str) -> str:
@@ -156,15 +146,14 @@ def is_device_id(value) -> bool:
     """
     if not isinstance(value, str) or not 0 < len(value) <= _ID_CHARACTERS:
         return False
-    plain = value.replace("-", "0").encode()
-    return all([0x30 <= byte <= 0x39 or 0x61 <= byte | 0x20 <= 0x7A for byte in plain])
+    return value.lower().strip("-0123456789abcdefghijklmnopqrstuvwxyz") == ""  # nothing else
 
 
 def checked(response: Response) -> dict:
     """The picked fields of a 2xx answer with a JSON body; raises what any other answer means.
 
-    The request must have picked ERROR_FIELDS. Raises Unauthorized, BadRequest, RateLimited,
-    Unexpected, or ProtocolError for a 2xx whose body is damaged.
+    The request must have picked ERROR_FIELDS. Raises ApiError, or ProtocolError for a 2xx whose
+    body is damaged.
     """
     status, fields = response.status, response.fields
     success = 200 <= status < 300
@@ -176,30 +165,27 @@ def checked(response: Response) -> dict:
         word = _text(fields["error"])
         if word is not None or fields["errors"] is ARRAY:
             raise (BadRequest if status == 400 else Unauthorized)(word or "")
+    reason = "portal" if success else "server_error" if status >= 500 else "http_error"
     if status == 429:
-        error: ApiError = RateLimited("rate_limited", "HTTP status 429: too many requests")
+        reason = "rate_limited"
+    error = ApiError(reason, "unexpected answer with HTTP status %d" % status)
+    if status == 429 or (status == 503 and response.retry_after_ms):
         error.wait_ms = response.retry_after_ms
-    else:
-        reason = "portal" if success else "server_error" if status >= 500 else "http_error"
-        error = Unexpected(reason, "unexpected answer with HTTP status %d" % status)
-        if status == 503 and response.retry_after_ms:
-            error.wait_ms = response.retry_after_ms
     raise error
 
 
 def required(value, is_right: bool, longest: int) -> None:
     """Raise what it means that a field is wrong without which an answer can't be used.
 
-    is_right: it is not wrong. longest: the bound of the text in characters. Raises Unexpected
+    is_right: it is not wrong. longest: the bound of the text in characters. Raises ApiError
     (`portal`) if there is no such field, else ProtocolError (`too_large` or `protocol`).
     """
     if value is MISSING:
-        raise Unexpected("portal", _PORTAL)
-    if isinstance(value, str) and len(value) > longest:
-        text = "the answer holds a text over %d characters" % longest
-        raise ProtocolError(text, reason="too_large")
-    if not is_right:
-        raise ProtocolError("the answer holds a value that can't be used")
+        raise ApiError("portal", _PORTAL)
+    is_long = isinstance(value, str) and len(value) > longest
+    if is_long or not is_right:
+        reason = "too_large" if is_long else "protocol"
+        raise ProtocolError("the answer holds a value that can't be used", reason=reason)
 
 
 def _text(value) -> str | None:

@@ -89,8 +89,7 @@ class TokenPair:
 class OauthApi:
     """The calls. The caller must not begin another one meanwhile.
 
-    Each raises BadRequest or Unauthorized (the endpoint's own verdict), RateLimited, Unexpected or
-    NetError.
+    Each raises ApiError (BadRequest or Unauthorized is the endpoint's own verdict) or NetError.
     http: the client for Frame.io's endpoint. client_version: the vendor's semantic version, sent
     with every call as `x-client-version`. client_secret: the model's.
     client_id: this unit's.

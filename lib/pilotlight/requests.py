@@ -4,7 +4,7 @@ import asyncio
 import time
 
 from .core import Core
-from .frameio_api import ApiError, RateLimited
+from .frameio_api import ApiError
 from .net.errors import NetError, no_memory
 from .proof import Proof
 from .schedule import Schedule
@@ -52,7 +52,7 @@ class Requests:
             try:
                 if self.schedule.limited_ms(time.ticks_ms()):
                     request.close()  # asked for by an answer while this one waited for the slot
-                    raise RateLimited("rate_limited", "Frame.io asks to wait")
+                    raise ApiError("rate_limited", "Frame.io asks to wait")
                 result = await request
             except MemoryError:
                 failure = no_memory()

@@ -11,7 +11,7 @@ virtual_time.install()
 
 from pilotlight.core import Core
 from pilotlight.credentials import NotAuthorized
-from pilotlight.frameio_api import BadRequest, RateLimited, Unauthorized, Unexpected
+from pilotlight.frameio_api import ApiError, BadRequest, Unauthorized
 from pilotlight.net.errors import Unreachable
 from pilotlight.oauth_api import DeviceCode, TokenPair
 from pilotlight.pairing import Pairing
@@ -203,8 +203,8 @@ async def test_words_that_end_it():
 async def test_a_code_is_kept_over_network_errors():
     trouble = [
         Unreachable("timeout", "x"),
-        Unexpected("server_error", "x"),
-        RateLimited("rate_limited", "x"),
+        ApiError("server_error", "x"),
+        ApiError("rate_limited", "x"),
     ]
     device = Device(Endpoint(trouble + [pair()]))
     assert await device.ends() is None

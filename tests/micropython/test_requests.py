@@ -9,7 +9,7 @@ virtual_time.install()
 import time
 
 from pilotlight.core import Core
-from pilotlight.frameio_api import RateLimited
+from pilotlight.frameio_api import ApiError
 from pilotlight.net.errors import Unreachable
 from pilotlight.proof import Proof
 from pilotlight.requests import Requests
@@ -44,7 +44,7 @@ async def test_what_waits_for_the_slot_is_not_sent_after_a_429():
 
     async def limited():
         await asyncio.sleep_ms(1_000)
-        error = RateLimited("rate_limited", "HTTP status 429")
+        error = ApiError("rate_limited", "HTTP status 429")
         error.wait_ms = 5_000
         raise error
 
@@ -54,9 +54,9 @@ async def test_what_waits_for_the_slot_is_not_sent_after_a_429():
     first = asyncio.create_task(requests.ask(limited()))
     await asyncio.sleep_ms(100)
     assert requests.ready()
-    with raises(RateLimited):
+    with raises(ApiError):
         await requests.ask(answered())
-    with raises(RateLimited):
+    with raises(ApiError):
         await first
     assert not sent and not requests.ready()
     await asyncio.sleep_ms(7_500)  # what was asked for, times 1.5 at most

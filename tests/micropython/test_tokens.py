@@ -8,7 +8,7 @@ virtual_time.install()
 
 from pilotlight.core import Core
 from pilotlight.credentials import NotAuthorized
-from pilotlight.frameio_api import BadRequest, Unauthorized, Unexpected
+from pilotlight.frameio_api import ApiError, BadRequest, Unauthorized
 from pilotlight.net.errors import LinkClosed, Unreachable
 from pilotlight.oauth_api import TokenPair
 from pilotlight.times import Times
@@ -285,7 +285,7 @@ async def test_failures_are_tried_again_with_backoff_and_end_nothing():
     device = Device()
     device.start()
     device.endpoint.arrives = False
-    device.endpoint.answers = [Unreachable("timeout", "x"), Unexpected("server_error", "x")] * 80
+    device.endpoint.answers = [Unreachable("timeout", "x"), ApiError("server_error", "x")] * 80
     with raises(Unreachable):
         await device.access_token(rejected="access-1")
     assert device.authorized
@@ -357,7 +357,7 @@ async def test_only_the_endpoint_s_verdict_ends_it():
         (True, [Unreachable("timeout", "x"), BadRequest("invalid_request")], "refresh_lost"),
         (False, [Unreachable("refused", "x"), BadRequest("invalid_request")], "pairing_ended"),
         # A 5xx may come from a proxy that has lost Frame.io's answer.
-        (True, [Unexpected("server_error", "x"), BadRequest("invalid_request")], "refresh_lost"),
+        (True, [ApiError("server_error", "x"), BadRequest("invalid_request")], "refresh_lost"),
     ):
         device = Device()
         device.start()
@@ -622,8 +622,8 @@ async def test_two_400s_that_do_not_say_what_they_mean_end_nothing():
     for _ in range(20):
         device = Device()
         device.start()
-        device.endpoint.answers = [Unexpected("server_error", "x")] * 120
-        device.endpoint.answers += [BadRequest("")] * 2 + [Unexpected("server_error", "x")] * 9
+        device.endpoint.answers = [ApiError("server_error", "x")] * 120
+        device.endpoint.answers += [BadRequest("")] * 2 + [ApiError("server_error", "x")] * 9
         device.refresh()
         while len(device.endpoint.used) < 124 and device.authorized:
             await asyncio.sleep_ms(10_000)
