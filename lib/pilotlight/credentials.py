@@ -1,6 +1,6 @@
-"""Where the access token comes from: what all kinds of credentials share.
+"""Where the access token comes from: a given one, and what it shares with a paired device's tokens.
 
-A paired device's tokens are in `tokens.py`, a fixed one in `fixed_token.py`.
+A paired device's are in `tokens.py`.
 """
 
 from .core import Core
@@ -20,35 +20,41 @@ class NotAuthorized(Exception):
 
 
 class Credentials:
-    """Base of all kinds; writes `authorized` and `authorization_reason`. Nothing is renewed here.
+    """A fixed access token, which nothing renews, and the base of Tokens.
 
-    key: a text that tells this authorization from another one. What is stored about a device is
-    stored with it.
-    authorized: there is a token. reason: why not, a word of NotAuthorized.
+    Writes `authorized` and `authorization_reason`.
+    token: the access token, a secret; "" for none.
+    key: a text that tells this authorization from another one; "" for none. What is stored about a
+    device is stored with it.
+    reason: why there is no token, or no accepted one; a word of NotAuthorized.
+    authorized: there is a token.
     is_awaited: the session can't connect before a refresh has brought a token.
     """
 
     is_awaited = False
 
-    def __init__(self, core: Core, key: str, authorized: bool, reason: str) -> None:
+    def __init__(self, core: Core, token: str, key: str, reason: str) -> None:
         self._core = core
-        self.key = key
-        self.authorized = authorized
         self.reason = reason
+        self._use(token, key)
 
     async def access_token(self, rejected: str | None = None) -> str:
         """The access token. rejected: the token that was just answered with 401, or None.
 
         Raises NotAuthorized if there is no other one.
         """
-        raise NotAuthorized(self.reason, "there is no access token")
+        if not self.authorized:
+            raise NotAuthorized(self.reason, "this device is not paired with Frame.io")
+        if rejected == self._token:
+            raise NotAuthorized("token_refused", "Frame.io does not accept the access token")
+        return self._token
 
     async def renew_if_expired(self) -> None:
         """If the token's life is over by our clock, wait for a refresh, if there is one."""
 
     def has_replaced(self, access_token: str) -> bool:
         """There is a newer token than this one."""
-        return False
+        return self.authorized and access_token != self._token
 
     def request_refresh(self) -> bool:
         """Refresh now instead of at its time. False: nothing can be refreshed."""
@@ -76,3 +82,8 @@ class Credentials:
         reason = "token_refused" if is_refused else self.reason
         authorized = self.authorized and not is_refused
         self._core.status.update(authorized=authorized, authorization_reason=reason)
+
+    def _use(self, token: str, key: str) -> None:
+        self._token = token
+        self.key = key
+        self.authorized = token != ""

@@ -82,8 +82,8 @@ class Identity:
             record = {"id": answer.id, "authorization": self._credentials.key}
             if record != self._record.value:
                 self._record.save(record)
-        elif self._record.unsaved:
-            self._record.retry()
+        else:
+            self._record.retry(0)
 
     def failed(self) -> None:
         """An identity request was not answered as it should be."""

@@ -4,6 +4,8 @@ Loaded for that alone.
 """
 
 import time
+from binascii import hexlify
+from hashlib import sha256
 
 from .core import Core
 from .credentials import Credentials
@@ -34,13 +36,12 @@ class Parts:
         endpoint.before_look_up = proof.before_look_up  # type: ignore[assignment]  # None so far
         self.requests = requests = Requests(core, schedule, proof)
         self.tokens = tokens = None
-        # One of the two is loaded.
-        if settings.access_token:
-            from .fixed_token import FixedToken
-
-            credentials: Credentials = FixedToken(core, settings.access_token)
+        token = settings.access_token
+        if token:
+            key = hexlify(sha256(token.encode()).digest()).decode()
+            credentials = Credentials(core, token, key, "token_refused")
         else:
-            from .tokens import Tokens
+            from .tokens import Tokens  # only now: a fixed token needs none
 
             credentials = self.tokens = tokens = Tokens(core, requests, http, settings)
         self.credentials = credentials

@@ -9,7 +9,7 @@ class Record:
     """One record in the application's storage: a dict of texts and integers.
 
     name: its name in the storage. value: the record as it should be stored; {} for nothing.
-    unsaved: the last save failed; `retry` tries again.
+    unsaved: the last save failed; call `retry`.
 
     Writes the status's `unsaved`.
     """
@@ -41,18 +41,18 @@ class Record:
     def save(self, record: dict) -> None:
         """Store a record in place of the one before. A failure is logged, and sets `unsaved`."""
         self.value = record
-        self.retry()
+        self._store()
 
-    def retry(self) -> None:
-        """Store the record again."""
-        self._tried_ms = time.ticks_ms()
-        self.unsaved = True
-        try:
-            self._core.storage.save(self._name, self.value)
-            self.unsaved = False
-        except (OSError, MemoryError) as error:
-            self._core.log("%s could not be stored: %s" % (self._name, error))
-        self._tell(self.unsaved)
+    def retry(self, longest_ms: int) -> int:
+        """Store the record again if it is unsaved and that is due.
+
+        Returns in how many ms to call this again, at most longest_ms.
+        """
+        if self.unsaved:
+            if not self.retry_left_ms():
+                self._store()
+            longest_ms = min(max(1, self.retry_left_ms()), longest_ms)
+        return longest_ms
 
     def keep_room(self) -> bool:
         """Have the storage keep room for the next save, if it can do that.
@@ -64,14 +64,7 @@ class Record:
         if keep is None or self.unsaved:
             return True
         if not self._is_told or not self.retry_left_ms():
-            self._tried_ms = time.ticks_ms()
-            is_told = True
-            try:
-                keep(self._name)
-                is_told = False
-            except (OSError, MemoryError) as error:
-                self._core.log("there is no room for the next %s: %s" % (self._name, error))
-            self._tell(is_told)
+            self._write("there is no room for the next %s: %s", keep)
         return not self._is_told
 
     def retry_left_ms(self) -> int:
@@ -79,9 +72,26 @@ class Record:
         age_ms = time.ticks_diff(time.ticks_ms(), self._tried_ms)
         return max(0, self._core.times.backoff_cap_ms - age_ms)
 
-    def _tell(self, failed: bool) -> None:
-        """Have the status count this record if it can't be stored."""
+    def _store(self) -> None:
+        self.unsaved = True
+        self.unsaved = self._write(
+            "%s could not be stored: %s", self._core.storage.save, self.value
+        )
+
+    def _write(self, text: str, write, *record) -> bool:
+        """Have the storage write. Returns whether it has failed; then the status counts it.
+
+        text: of the failure, for the log, with places for the record's name and the error.
+        """
+        self._tried_ms = time.ticks_ms()
+        failed = True
+        try:
+            write(self._name, *record)
+            failed = False
+        except (OSError, MemoryError) as error:
+            self._core.log(text % (self._name, error))
         if failed != self._is_told:
             self._is_told = failed
             status = self._core.status
             status.update(unsaved=status.unsaved + (1 if failed else -1))
+        return failed

@@ -12,14 +12,12 @@ import time
 
 from micropython import const
 
-from .core import Core
 from .credentials import Credentials, NotAuthorized
 from .frameio_api import ApiError
 from .net.deadline import ends_within
 from .net.errors import NetError, no_memory
-from .net.http_client import HttpClient
 from .records import Record
-from .requests import Requests, Slot
+from .requests import Slot
 from .times import Recent
 
 # Why a refresh is due.
@@ -35,6 +33,14 @@ _PLAIN = const(0)
 _ON_TRIAL = const(1)  # it is the answer to a refusal, and identity has not accepted it yet
 _ACCEPTED = const(2)  # it is the answer to a refusal, and identity has accepted it
 
+_TYPES = const(0)  # true for mypy: what only annotations name costs the device nothing
+if _TYPES:
+    from .core import Core
+    from .net.http_client import HttpClient
+    from .oauth_api import OauthApi
+    from .refresh import Refresh
+    from .requests import Requests
+
 
 class Tokens(Credentials):
     """Keeps one pair of tokens and its record. `run` is its task; nothing else refreshes.
@@ -47,20 +53,17 @@ class Tokens(Credentials):
     """
 
     def __init__(self, core: Core, requests: Requests, http: HttpClient, settings) -> None:
-        super().__init__(core, "", False, "not_paired")
-        self.api = None
+        super().__init__(core, "", "", "not_paired")
+        self.api: OauthApi | None = None
         self.flight = Slot()
         self.on_changed = _nobody
         self._requests = requests
-        self._http = http
-        self._version = settings.client_version
-        self._secret = settings.client_secret
         self._host = settings.host_field  # tokens are sent to no other service
         self._record = Record(core, "authorization")
         self._records = self._record, Record(core, "client")
         self._cause = _NONE  # why a refresh is due
-        self._refresh = None  # the Refresh, once it has been tried
-        self._failure = None  # the last try's exception, until there is another pair
+        self._refresh: Refresh | None = None  # once it has been tried
+        self._failure: Exception | None = None  # the last try's, until there is another pair
         self._standing = _PLAIN
         self._is_told = True  # the session knows of the last change
         self._renewed = Recent()  # a refresh was answered: none follows, whatever life it claims
@@ -70,10 +73,10 @@ class Tokens(Credentials):
 
         self.client_id, pair = read(self._records, self._host, settings.client_id)
         core.unload("stored_tokens")
+        self._of_api = http, settings.client_version, settings.client_secret, self.client_id
         if pair:
             self._record.value = pair
-            self.authorized = True
-            self.key = pair["key"]
+            self._use(pair["access_token"], pair["key"])
 
     async def access_token(self, rejected: str | None = None) -> str:
         """The access token. rejected: the token that was just answered with 401, or None.
@@ -82,32 +85,25 @@ class Tokens(Credentials):
         put a time-out around it. Raises NotAuthorized; with `rejected` also ApiError or NetError if
         the refresh fails for now.
         """
-        token = self._token()
-        if rejected != token:
-            return token
-        if self._standing != _PLAIN or not self._refresh_for_refusal(token):
-            text = "Frame.io does not accept the access token, though it was just renewed"
-            raise NotAuthorized("token_refused", text)
-        return await self._next_token(token)
+        is_first = rejected == self._token and self._standing == _PLAIN
+        if is_first and self._refresh_for_refusal(self._token):
+            await self._replaced()
+            rejected = None
+        return await super().access_token(rejected)
 
     async def renew_if_expired(self) -> None:
         """If the token's life is over by our clock, wait for a refresh.
 
         Raises NotAuthorized, ApiError or NetError if there is none for now.
         """
-        token = self._token()
-        now_s = self._core.clock.now_s()
-        if now_s is not None and now_s >= self._record.value["expires_s"]:
+        if self._is_expired():
             self.request_refresh()
             self.is_awaited = True
             try:
-                await self._next_token(token)
+                await self._replaced()
             finally:
                 self.is_awaited = False
-
-    def has_replaced(self, access_token: str) -> bool:
-        """There is a newer token than this one."""
-        return self.authorized and access_token != self._record.value["access_token"]
+        await super().access_token()
 
     def accepted(self) -> None:
         """Identity has accepted the token."""
@@ -120,10 +116,7 @@ class Tokens(Credentials):
 
         A token on trial that is refused is not refreshed again: the refusal comes from elsewhere.
         """
-        if self._refresh_for_refusal(access_token):
-            return True
-        self.show(is_refused=True)
-        return False
+        return self._refresh_for_refusal(access_token) or super().refused(access_token)
 
     def request_refresh(self) -> bool:
         """Refresh now instead of at its time. False: there is no pair to refresh, or no room."""
@@ -143,17 +136,17 @@ class Tokens(Credentials):
         """Refresh whenever it is due, for ever. After a MemoryError call it again."""
         while True:
             self._tell_session()
+            wait_ms = self._core.times.longest_sleep_ms
             for record in self._records:
-                if record.unsaved and not record.retry_left_ms():
-                    record.retry()
-            wait_ms = self._due_ms()
-            if not wait_ms:
-                async with self.flight:
-                    if self._cause != _NONE:
-                        await self._ask_refresh(self._refresh)
+                wait_ms = record.retry(wait_ms)
+            wait_ms = self._due_ms(wait_ms)
+            if wait_ms:
+                await ends_within(self._news.wait(), wait_ms)
+                self._news.clear()
                 continue
-            await ends_within(self._news.wait(), wait_ms)
-            self._news.clear()
+            async with self.flight:
+                if self._cause != _NONE:
+                    await self._ask_refresh()
 
     async def finish(self) -> None:
         """Wait until the tokens that are being asked for are stored. Needs no memory.
@@ -185,16 +178,14 @@ class Tokens(Credentials):
                 "expires_s": now_s + pair.expires_in_s,
             }
         )
-        self.authorized = True
-        self.key = key
+        self._use(pair.access_token, key)
         self._settle(_ON_TRIAL if self._cause == _REFUSED else _PLAIN)
 
     def end(self, reason: str) -> str | None:
         """Forget the pair. Returns its refresh token, for a revocation, or None."""
         token = self._record.value.get("refresh_token")
         self._record.save({"client_id": self.client_id})
-        self.authorized = False
-        self.key = ""
+        self._use("", "")
         self.reason = reason
         self._settle(_PLAIN)
         return token
@@ -213,8 +204,7 @@ class Tokens(Credentials):
         if self.api is None:
             from .oauth_api import OauthApi
 
-            api = OauthApi(self._http, self._version, self._secret, self.client_id)
-            self.api = api  # type: ignore[assignment]  # its type is not loaded before
+            self.api = OauthApi(*self._of_api)
         return self.api
 
     def let_go(self) -> None:
@@ -224,17 +214,18 @@ class Tokens(Credentials):
             for module in ("oauth_api", "stored_tokens", "refresh"):
                 self._core.unload(module)
 
-    def _token(self) -> str:
-        if not self.authorized:
-            raise NotAuthorized(self.reason, "this device is not paired with Frame.io")
-        return self._record.value["access_token"]
+    def _is_expired(self) -> bool:
+        """There is no token, or its life is over by our clock."""
+        now_s = self._core.clock.now_s()
+        return now_s is not None and now_s >= self._record.value.get("expires_s", 0)
 
-    async def _next_token(self, token: str) -> str:
-        while self._token() == token:
+    async def _replaced(self) -> None:
+        """Wait until the token is another one, or none. Raises why the last try has failed."""
+        token = self._token
+        while token and token == self._token:
             await self._settled.wait()
             if self._failure is not None:
                 raise self._failure
-        return self._token()
 
     def _want(self, cause: int) -> bool:
         """Have a refresh due for this cause, unless one is due that is not just scheduled."""
@@ -251,10 +242,7 @@ class Tokens(Credentials):
         A refresh token works once: if the new one can't be stored, a restart loses the pairing. So
         the pair is kept as long as it is good.
         """
-        now_s = self._core.clock.now_s()
-        if not self.authorized or (now_s is not None and now_s >= self._record.value["expires_s"]):
-            return True
-        return self.keep_room()
+        return self._is_expired() or self.keep_room()
 
     def _refresh_for_refusal(self, access_token: str) -> bool:
         """False: no refresh will help."""
@@ -266,13 +254,9 @@ class Tokens(Credentials):
             return False
         return self._want(_REFUSED)
 
-    def _due_ms(self) -> int:
+    def _due_ms(self, longest_ms: int) -> int:
         """In how many ms the refresh is due, at most until the next look."""
         times = self._core.times
-        longest_ms = times.longest_sleep_ms
-        for record in self._records:
-            if record.unsaved:
-                longest_ms = min(longest_ms, max(1, record.retry_left_ms()))
         if not self.authorized:
             return longest_ms
         if self._is_busy():
@@ -294,22 +278,22 @@ class Tokens(Credentials):
         # Not to its end: Frame.io may answer again meanwhile.
         return max(min(left_ms, times.health_low_ms), self._renewed.left_ms(time.ticks_ms()))
 
-    async def _ask_refresh(self, refresh) -> None:
-        """One try of the refresh that is due. refresh: the Refresh, or None at the first try."""
+    async def _ask_refresh(self) -> None:
+        """One try of the refresh that is due."""
         try:
-            if refresh is None:
+            if self._refresh is None:
                 from .refresh import Refresh  # only now: it is due every few hours
 
-                refresh = Refresh(self._core, self._requests)
-                self._refresh = refresh
+                self._refresh = Refresh(self._core, self._requests)
+            refresh = self._refresh
             ended = await refresh.ask(self.oauth_api(), self._record.value)
         except MemoryError:
-            self._failed(no_memory())
+            self._tell(no_memory())
             raise
         if ended is not None:
             self.end(ended)
         elif refresh.pair is None:
-            self._failed(refresh.failure)
+            self._tell(refresh.failure)
             is_refused = isinstance(refresh.failure, NotAuthorized)
             self._core.status.update(client_refused=is_refused)
         else:
@@ -317,18 +301,14 @@ class Tokens(Credentials):
             self._renewed.happened(time.ticks_ms(), self._core.times.refresh_spacing_ms)
             self._core.log("the tokens were refreshed")
 
-    def _failed(self, failure) -> None:
-        self._failure = failure
-        self._tell()
-
     def _settle(self, standing: int) -> None:
         """No refresh is due any more, and the session is told."""
         self._cause = _NONE
-        self._refresh = self._failure = None
+        self._refresh = None
         self.let_go()
         self._standing = standing
         self._is_told = False
-        self._tell()
+        self._tell(None)
         try:
             self._tell_session()
         except MemoryError:
@@ -347,7 +327,9 @@ class Tokens(Credentials):
             return True
         return self._refresh is not None and self._refresh.pair is not None
 
-    def _tell(self) -> None:
+    def _tell(self, failure) -> None:
+        """A try has ended. failure: its exception, or None: the token is another one, or none."""
+        self._failure = failure
         self._news.set()
         self._settled.set()
         self._settled.clear()

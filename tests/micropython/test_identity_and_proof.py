@@ -9,7 +9,7 @@ virtual_time.install()
 import time
 
 from pilotlight.core import Core
-from pilotlight.fixed_token import FixedToken
+from pilotlight.credentials import Credentials
 from pilotlight.frameio_api import IdentityAnswer
 from pilotlight.identity import Identity
 from pilotlight.proof import Proof
@@ -40,7 +40,7 @@ class Host:
 def made(host, token="token"):
     """A Core and its Identity."""
     core = Core(None, host, host, Times())
-    return core, Identity(core, FixedToken(core, token))
+    return core, Identity(core, Credentials(core, token, "key of " + token, "token_refused"))
 
 
 def answer(paused, device_id="device-1", expires_at=None):

@@ -23,7 +23,6 @@ from tools.virtual_board.virtual_time import Clock
 # isort: split
 import pilotlight.parts  # noqa: F401
 from pilotlight import (  # noqa: F401  # else imported late
-    fixed_token,
     iso_time,
     oauth_api,
     pairing,

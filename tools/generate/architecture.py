@@ -37,7 +37,6 @@ LIBRARY_ORDER = [
     "frameio_api",
     "requests",
     "credentials",
-    "fixed_token",
     "stored_tokens",
     "oauth_api",
     "refresh",
@@ -90,7 +89,7 @@ _COMPUTED = {"starting", "state", "reason", "version"}
 # Every part has the core and nearly every part the wire: said in words, not drawn.
 _NOT_DRAWN = {"core", "status", "times", "net", "iso_time", "records", "trust_roots", "settings"}
 # Whose place among what is made is free: they hold no state. A method makes the tokens.
-_NOT_COMPARED = {"net", "frameio_api", "oauth_api", "fixed_token", "tokens"}
+_NOT_COMPARED = {"net", "frameio_api", "oauth_api", "tokens"}
 
 
 def part_of_library(path: Path) -> str:
