@@ -6,9 +6,12 @@ Source: Frame.io's guide "How to: Manage Status and State"; error bodies from it
 from micropython import const
 
 from .net.errors import ProtocolError
-from .net.http_client import HttpClient, Response
 from .net.json_pick import ARRAY, MISSING
 from .net.url_encoding import percent_encode
+
+_TYPES = const(0)  # true for mypy: what only annotations name costs the device nothing
+if _TYPES:
+    from .net.http_client import HttpClient, Response
 
 _ID_CHARACTERS = const(64)
 # Each of Frame.io's two error bodies has one of these. Every request must pick them for `checked`.

@@ -9,10 +9,14 @@ import time
 
 from micropython import const
 
-from .core import Core
-from .credentials import Credentials
-from .frameio_api import IdentityAnswer, is_device_id
+from .frameio_api import is_device_id
 from .records import Record
+
+_TYPES = const(0)  # true for mypy: what only annotations name costs the device nothing
+if _TYPES:
+    from .core import Core
+    from .credentials import Credentials
+    from .frameio_api import IdentityAnswer
 
 _NO_END_S = const(0)
 

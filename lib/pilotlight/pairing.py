@@ -12,15 +12,19 @@ import time
 
 from micropython import const
 
-from .core import Core
 from .credentials import NotAuthorized
 from .frameio_api import ApiError, BadRequest, Unauthorized
 from .net.backoff import Backoff
 from .net.deadline import ends_within
 from .net.errors import NetError, ProtocolError
-from .oauth_api import CLIENT_REFUSED, TOKEN_REFUSED, DeviceCode, TokenPair, client_refused
-from .requests import Requests
-from .tokens import Tokens
+from .oauth_api import CLIENT_REFUSED, TOKEN_REFUSED, client_refused
+
+_TYPES = const(0)  # true for mypy: what only annotations name costs the device nothing
+if _TYPES:
+    from .core import Core
+    from .oauth_api import DeviceCode, TokenPair
+    from .requests import Requests
+    from .tokens import Tokens
 
 _STORED = const("stored")
 _SLOW_DOWN_S = const(5)  # RFC 8628 section 3.5

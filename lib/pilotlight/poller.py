@@ -5,15 +5,20 @@ import time
 
 from micropython import const
 
-from .core import Core
-from .credentials import Credentials, NotAuthorized
-from .frameio_api import ApiError, FrameioApi, Unauthorized
-from .identity import Identity
-from .link import Link
+from .credentials import NotAuthorized
+from .frameio_api import ApiError, Unauthorized
 from .net.deadline import ends_within
 from .net.errors import NetError
-from .requests import Requests
 from .times import Recent
+
+_TYPES = const(0)  # true for mypy: what only annotations name costs the device nothing
+if _TYPES:
+    from .core import Core
+    from .credentials import Credentials
+    from .frameio_api import FrameioApi
+    from .identity import Identity
+    from .link import Link
+    from .requests import Requests
 
 _STARVED = const(3)  # so many polls without memory in a row: then the socket makes room for one
 

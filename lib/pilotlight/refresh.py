@@ -6,13 +6,19 @@ Loaded when a refresh is due.
 import random
 import time
 
-from .core import Core
+from micropython import const
+
 from .frameio_api import ApiError, BadRequest, Unauthorized
 from .iso_time import seconds_of
 from .net.backoff import Backoff
 from .net.errors import NetError
-from .oauth_api import CLIENT_REFUSED, TOKEN_REFUSED, OauthApi, TokenPair, client_refused
-from .requests import Requests
+from .oauth_api import CLIENT_REFUSED, TOKEN_REFUSED, client_refused
+
+_TYPES = const(0)  # true for mypy: what only annotations name costs the device nothing
+if _TYPES:
+    from .core import Core
+    from .oauth_api import OauthApi, TokenPair
+    from .requests import Requests
 
 
 class Refresh:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 Types = frozenset[str]  # of classes ("Poller") and of methods ("Poller.wake")
 _NONE: Types = frozenset()
+_FOR_TYPES = "_TYPES"  # under this, which is false on a device, stands what only annotations name
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -82,15 +83,24 @@ class Calls:
         tree: ast.Module,
         part_of: Callable[[Path], str],
     ) -> None:
-        for node in ast.walk(tree):
+        for_types = [
+            node
+            for block in tree.body
+            if isinstance(block, ast.If) and ast.unparse(block.test) == _FOR_TYPES
+            for node in block.body
+        ]
+        rest = [node for node in ast.walk(tree) if node not in for_types]
+        for node in rest + for_types:
             if isinstance(node, ast.ImportFrom) and node.level:
                 place = path.parents[node.level - 1]
                 base = place.joinpath(*(node.module or "").split("."))
                 for target in {base, *(base / alias.name for alias in node.names)}:
                     if target.with_suffix(".py").is_file() and target != folder:
                         imported = part_of(target.with_suffix(".py"))
-                        is_late = node not in tree.body
-                        self._add_import(part, imported, is_late)
+                        if node not in for_types:
+                            self._add_import(part, imported, node not in tree.body)
+                        elif imported != part:
+                            self.imports.setdefault((part, imported), False)
             elif isinstance(node, ast.Call) and ast.unparse(node.func) == "__import__":
                 # Of a file that is known only at run time: by its folder.
                 inner = [one.value for one in ast.walk(node) if isinstance(one, ast.Constant)]
