@@ -1,51 +1,43 @@
 """DeviceStatus: what is known about the device, for any number of observers.
 
-Two tables decide what is shown, and in each the first match counts: the ladder of states, and
-`reason_of`. Nothing else decides it. The states' lights are in the firmware's indication, their
-words in its strings; README's table is generated from these.
+Two functions decide what is shown, and in each the first match counts: `state_of`, the ladder of
+states, and `reason_of`. Nothing else decides it. The states' lights are in the firmware's
+indication, their words in its strings; README's table is generated from these.
 """
 
 import asyncio
 
-from micropython import const
-
-# (state, fact of DeviceStatus, value of the fact for which the state holds). Facts count as true
-# or false.
-LADDER = (
-    ("fault", "fault", True),
-    ("starting", "starting", True),
-    ("no_network", "network_up", False),
-    ("pairing", "user_code", True),
-    ("no_backend", "connected", False),
-    ("unpaired", "authorized", False),
-    ("joining", "online", False),
-    ("joining", "paused_is_known", False),
-    ("paused", "paused", True),
-    ("online", "online", True),
-)
-
 # Facts that are not shown themselves. They only explain why the state is not better.
-_CAUSES = const(
-    (
-        "starting_is_over",
-        "network_reason",
-        "request_reason",
-        "link_reason",
-        "authorization_reason",
-        "pairing_is_wanted",
-        "client_refused",
-        "identity_failed",
-        "unsaved",
-    )
-)
+_CAUSES = {
+    "starting_is_over",
+    "network_reason",
+    "request_reason",
+    "link_reason",
+    "authorization_reason",
+    "pairing_is_wanted",
+    "client_refused",
+    "identity_failed",
+    "unsaved",
+}
 
 
 def state_of(status) -> str:
-    """The state that a DeviceStatus shows: the first match in LADDER."""
-    for state, fact, value in LADDER:
-        if bool(getattr(status, fact)) == value:
-            return state
-    raise ValueError("no rung of the ladder holds")
+    """The state that a DeviceStatus shows: the ladder, from the top."""
+    if status.fault:
+        return "fault"
+    if status.starting:
+        return "starting"
+    if not status.network_up:
+        return "no_network"
+    if status.user_code:
+        return "pairing"
+    if not status.connected:
+        return "no_backend"
+    if not status.authorized:
+        return "unpaired"
+    if not status.online or status.paused is None:
+        return "joining"
+    return "paused" if status.paused else "online"
 
 
 def reason_of(status) -> str | None:
@@ -92,7 +84,7 @@ class DeviceStatus:
 
     Computed from these:
     starting: nothing is known yet, in the first seconds after power-on.
-    state: the visible state, see LADDER. reason: why it is not better, see `reason_of`.
+    state: the visible state, see `state_of`. reason: why it is not better, see `reason_of`.
     version: rises by one when a shown fact, the state or the reason changes.
 
     Causes, for `reason_of` and `starting`: starting_is_over (the first seconds have passed);
@@ -137,11 +129,6 @@ class DeviceStatus:
     def online(self) -> bool:
         """Frame.io shows the device as online: by the socket, or by HTTP heartbeats."""
         return self.joined or self.fallback
-
-    @property
-    def paused_is_known(self) -> bool:
-        """Frame.io has said whether the device is paused."""
-        return self.paused is not None
 
     def update(self, **facts) -> None:
         """Set facts by name, and compute state and reason from them."""

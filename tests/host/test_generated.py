@@ -41,11 +41,17 @@ def test_a_stale_part_is_seen(
     assert files.stale(generator.files()) == [path]
 
 
+def test_each_state_is_read_from_the_code_and_has_a_light() -> None:
+    assert readme.LADDER[:3] == ["fault", "starting", "no_network"]
+    assert readme.LADDER[-3:] == ["joining", "paused", "online"]
+    assert sorted(readme.LADDER) == sorted(readme.LIGHTS)
+
+
 def test_what_an_integrator_does_in_a_state_is_kept_and_a_new_state_has_words(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     text = readme.EMBEDDING.read_text().replace("uploads wait |", "nothing |")
-    monkeypatch.setattr(readme, "LADDER", (("no_network",), ("paused",), ("paused",)))
+    monkeypatch.setattr(readme, "LADDER", ["no_network", "paused"])
     monkeypatch.setattr(
         readme, "STATES", {"no_network": ("no link", "waits"), "paused": ("paused", "looks")}
     )

@@ -18,11 +18,11 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from tools.generate.readme import LADDER
 from tools.on_cpython import ROOT, device_module
 from tools.rig import CLIENT_SECRET, CLIENT_VERSION, Mock, Rig
 from tools.virtual_board.session import Event, VirtualBoard
 
-LADDER = device_module("pilotlight.status").LADDER
 LIGHTS = device_module("firmware.indication").LIGHTS
 PATTERNS = device_module("firmware.light.blink_patterns").PATTERNS
 GOLDEN = ROOT / "tests/golden/screen/128x64"
@@ -251,4 +251,4 @@ def test_all_nine_states(film_set: Set) -> None:
     board.wait_line(lines, state="paused")
     film_set.sees("paused", since)
     film_set.picture("paused-1", after=since)
-    assert film_set.seen == {rung[0] for rung in LADDER}
+    assert film_set.seen == set(LADDER)

@@ -1,10 +1,11 @@
-"""Writes the tables of states from the tables that drive the firmware.
+"""Writes the tables of states from the code that drives the firmware.
 
-They are in status.py, indication.py and blink_patterns.py, and in light_card.py here; the words are
+It is in status.py, indication.py and blink_patterns.py, and in light_card.py here; the words are
 in STATES. README.md's table is written whole. In docs/embedding.md the states are, and what an
 integrator does is kept. A state that is not in STATES gets the words of the screen.
 """
 
+import ast
 import re
 import sys
 from pathlib import Path
@@ -14,10 +15,27 @@ from tools.generate.light_card import COLOURS, description, timing
 from tools.on_cpython import ROOT, device_module
 
 LIGHTS = device_module("firmware.indication").LIGHTS
-LADDER = device_module("pilotlight.status").LADDER
 PAGES = device_module("firmware.strings").PAGES
 README = ROOT / "README.md"
 EMBEDDING = ROOT / "docs/embedding.md"
+
+
+def states() -> list[str]:
+    """The ladder's states, from the top: what `state_of` of status.py returns, in its order."""
+    tree = ast.parse((ROOT / "lib/pilotlight/status.py").read_text())
+    words = [
+        (one.lineno, one.col_offset, one.value)
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef) and node.name == "state_of"
+        for returned in ast.walk(node)
+        if isinstance(returned, ast.Return)
+        for one in ast.walk(returned)
+        if isinstance(one, ast.Constant)
+    ]
+    return [str(word) for _, _, word in sorted(words)]
+
+
+LADDER = states()
 # state → (when, what the user does)
 STATES = {
     "fault": (
@@ -52,7 +70,7 @@ def ladder() -> str:
         "| light&nbsp;and&nbsp;6&nbsp;s&nbsp;of&nbsp;it | state | when | timing | colour | the user does |",
         "| --- | --- | --- | --- | --- | --- |",
     ]
-    for state in dict.fromkeys(rung[0] for rung in LADDER):
+    for state in LADDER:
         pattern, rgb = LIGHTS[state]
         when, does = words(state)
         image = f"![{description(state)}](docs/light/{state}.svg)"
@@ -66,7 +84,7 @@ def embedding_states(text: str) -> str:
     """The states of docs/embedding.md, whose text this is, in the ladder's order."""
     kept = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", part(text, "states"), re.MULTILINE))
     rows = ["| `status.state` | what to do |", "| --- | --- |"]
-    for state in dict.fromkeys(rung[0] for rung in LADDER):
+    for state in LADDER:
         when, does = words(state)
         rows.append(f"| `{state}` | {kept.get(state, f'{when}; the user: {does}')} |")
     return "\n".join([*rows, ""])

@@ -3,12 +3,9 @@
 from firmware.indication import LIGHTS, Indication
 from firmware.light.blink_patterns import PATTERNS
 from firmware.strings import REASONS
-from pilotlight.status import LADDER, state_of
+from pilotlight.status import state_of
 
-NAMES = []
-for row in LADDER:
-    if row[0] not in NAMES:
-        NAMES.append(row[0])
+NAMES = list(LIGHTS)  # tests/host/test_generated.py compares them with the ladder
 
 
 class Status:
@@ -24,10 +21,6 @@ class Status:
         self.paused = False
         for name, value in facts.items():
             setattr(self, name, value)
-
-    @property
-    def paused_is_known(self):
-        return self.paused is not None
 
     @property
     def state(self):
@@ -83,8 +76,7 @@ def test_the_first_match_counts():
     ], seen
 
 
-def test_every_state_has_a_light_and_words():
-    assert sorted(NAMES) == sorted(LIGHTS)
+def test_every_light_has_a_pattern_and_a_colour():
     for pattern, rgb in LIGHTS.values():
         assert pattern in PATTERNS and len(rgb) == 3
 
