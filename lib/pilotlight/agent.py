@@ -194,8 +194,7 @@ class Agent:
 
     def _need_tokens(self):
         if self._tokens is None:
-            text = "this device has a fixed access token, so it can't be paired or unpaired"
-            raise NotAuthorized("token_refused", text)
+            raise NotAuthorized("token_refused", "a fixed access token can't be unpaired")
         return self._tokens
 
     def _parts(self) -> list:
@@ -226,7 +225,7 @@ class Agent:
                 if must_wait:
                     await asyncio.sleep_ms(core.times.no_memory_ms)
                     must_wait = False
-                    core.log("a task has found no memory, and goes on")
+                    core.log("a task goes on after a lack of memory")
                 await run()
                 return
             except MemoryError:

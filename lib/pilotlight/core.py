@@ -40,14 +40,15 @@ class Core:
         if self._check_in is not None:
             self._check_in(name, within_ms)
 
-    def unload(self, module: str) -> None:
-        """Free the memory of a module of this package, once nothing uses it any more.
+    def unload(self, *modules: str) -> None:
+        """Free the memory of modules of this package, once nothing uses them any more.
 
-        An import loads it again. Without memory for this it stays loaded.
+        An import loads them again. Without memory for this they stay loaded.
         """
         try:
-            if sys.modules.pop("pilotlight." + module, None) is not None:
-                delattr(sys.modules["pilotlight"], module)
+            for module in modules:
+                if sys.modules.pop("pilotlight." + module, None) is not None:
+                    delattr(sys.modules["pilotlight"], module)
         except MemoryError:
             pass
 

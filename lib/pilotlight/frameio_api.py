@@ -20,8 +20,8 @@ _PORTAL = const("the answer comes from something that is not Frame.io")
 _PROJECT = const("project.name")
 _CREATOR = const("authorization.creator.name")
 _EXPIRES_AT = const("authorization.expires_at")
-_IDENTITY_FIELDS = const(("error", "errors", "id", "status", _PROJECT, _CREATOR, _EXPIRES_AT))
-_HEALTH_FIELDS = const(("error", "errors", "ok", "status"))
+# Of identity and of health.
+_FIELDS = const(("error", "errors", "id", "ok", "status", _PROJECT, _CREATOR, _EXPIRES_AT))
 
 
 class ApiError(Exception):
@@ -105,9 +105,7 @@ class FrameioApi:
         Raises ApiError or NetError.
         """
         headers = (self._version, ("Authorization", "Bearer " + access_token))
-        fields = checked(
-            await self.http.request("GET", "/v2/devices/me", headers, _IDENTITY_FIELDS)
-        )
+        fields = checked(await self.http.request("GET", "/v2/devices/me", headers, _FIELDS))
         required(fields["id"], is_device_id(fields["id"]), _ID_CHARACTERS)
         return IdentityAnswer(fields)
 
@@ -118,9 +116,7 @@ class FrameioApi:
         portal sends a 200 too. Raises ApiError, which may be a proof that Frame.io answers, or
         NetError.
         """
-        fields = checked(
-            await self.http.request("GET", "/health", (self._version,), _HEALTH_FIELDS)
-        )
+        fields = checked(await self.http.request("GET", "/health", (self._version,), _FIELDS))
         if fields["ok"] is not True and fields["status"] != "ok":
             raise ApiError("portal", _PORTAL)
 

@@ -15,7 +15,7 @@ from .net.errors import no_memory
 from .net.http_client import HttpClient
 from .net.json_pick import MISSING, JsonPick
 from .net.url_encoding import form_encode
-from .stored_tokens import TOKEN_BYTES, is_token
+from .token_text import TOKEN_BYTES, is_token
 
 _SHOWN_CHARACTERS = const(100)  # of a link that is shown: a longer one would be cut
 _CODE_CHARACTERS = const(32)  # of a code that is typed in

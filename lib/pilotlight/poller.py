@@ -181,8 +181,7 @@ class Poller:
                 return  # of a pairing that has ended meanwhile
             self._credentials.accepted()
             if self._identity.device_id not in (None, answer.id):
-                text = "this authorization belongs to another device now"
-                self._link.abandon("device_changed", text)
+                self._link.abandon("device_changed", "the device has another id now")
             self._identity.learn(answer, hints)
             outcome = "answered"
         except Unauthorized:
@@ -216,7 +215,7 @@ class Poller:
             return
         self._room_made.happened(now_ms, self._core.times.room_spacing_ms)
         self.room.clear()
-        self._link.abandon("memory", "there is no memory for a request beside the socket")
+        self._link.abandon("memory", "a request needs its memory")
         self._identity.doubt(now_ms)
 
     def _settle(self, outcome: str) -> None:

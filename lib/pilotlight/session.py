@@ -155,7 +155,7 @@ class Session:
         # Each time: here the clock may ask NTP again, for there is no link to lose.
         if await self._core.set_clock():
             return self._at_token
-        return self._lost(NetError("clock", "the time is not known, but certificates need it"))
+        return self._lost(NetError("clock", "the time is not known"))
 
     async def _at_token(self):
         credentials = self._credentials

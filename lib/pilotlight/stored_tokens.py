@@ -5,7 +5,8 @@ import os
 
 from micropython import const
 
-TOKEN_BYTES = 2048  # the bound of a token
+from .token_text import is_token
+
 _LATEST_S = const(4_102_444_800)  # 2100: no time of ours is later
 
 
@@ -34,17 +35,6 @@ def read(records, host: str, given: str | None):
     elif pair and pair != {"client_id": known}:
         authorization.refuse("it holds no pair of tokens")
     return known, {}
-
-
-def is_token(value, longest: int = TOKEN_BYTES) -> bool:
-    """True if it can be a token, a code or a URI.
-
-    That is 1 to `longest` characters of visible ASCII, without quotes and backslashes.
-    """
-    if not isinstance(value, str) or not 0 < len(value) <= longest:
-        return False
-    # No list: one of 2048 results would take 8 kB.
-    return all(0x21 <= byte <= 0x7E and byte not in (0x22, 0x5C) for byte in value.encode())
 
 
 def _uuid() -> str:

@@ -72,7 +72,7 @@ class Tokens(Credentials):
         from .stored_tokens import read  # only now: it is not needed again
 
         self.client_id, pair = read(self._records, self._host, settings.client_id)
-        core.unload("stored_tokens")
+        core.unload("stored_tokens", "token_text")
         self._of_api = http, settings.client_version, settings.client_secret, self.client_id
         if pair:
             self._record.value = pair
@@ -211,8 +211,7 @@ class Tokens(Credentials):
         """Free the memory of the code that asks for tokens, unless it is in use."""
         if not self._is_busy() and self._refresh is None:
             self.api = None
-            for module in ("oauth_api", "stored_tokens", "refresh"):
-                self._core.unload(module)
+            self._core.unload("oauth_api", "token_text", "refresh")
 
     def _is_expired(self) -> bool:
         """There is no token, or its life is over by our clock."""

@@ -57,7 +57,7 @@ async def test_what_only_a_pairing_or_a_refresh_needs_is_loaded_for_it_alone():
 
 
 async def test_no_memory_to_load_what_asks_for_a_refresh():
-    for module in ("refresh", "oauth_api", "stored_tokens"):
+    for module in ("refresh", "oauth_api", "token_text"):
         world = await paired()
         scarce = no_memory_to_import(module)
         with raises(NetError) as caught:

@@ -30,6 +30,7 @@ from pilotlight import (  # noqa: F401  # else imported late
     recovery,
     refresh,
     stored_tokens,
+    token_text,
     tokens,
 )
 from pilotlight.core import Core
@@ -247,7 +248,7 @@ def _closure():
     return inner
 
 
-def _stays_loaded(core, module):
+def _stays_loaded(core, *modules):
     """In place of Core.unload."""
 
 

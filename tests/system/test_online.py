@@ -118,7 +118,7 @@ def test_unknown_events_change_nothing(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize(
-    ("token", "heap"), [(TOKEN, "190k"), (None, "216k")], ids=["fixed token", "paired"]
+    ("token", "heap"), [(TOKEN, "190k"), (None, "204k")], ids=["fixed token", "paired"]
 )
 def test_online_over_tls_in_a_small_heap_with_an_identity_of_100_kb(
     rig: Rig, token: str | None, heap: str

@@ -37,6 +37,7 @@ LIBRARY_ORDER = [
     "frameio_api",
     "requests",
     "credentials",
+    "token_text",
     "stored_tokens",
     "oauth_api",
     "refresh",
