@@ -62,25 +62,20 @@ class Credentials:
 
     def refused(self, access_token: str) -> bool:
         """Identity has refused this token. True: there is another one, or a refresh will come."""
-        self.show(is_refused=True)
+        self.show("token_refused")
         return False
 
     def accepted(self) -> None:
         """Frame.io has accepted the token."""
         self._core.status.update(authorized=True)
 
-    def pairing_ended(self, reason: str) -> None:
-        """A pairing has ended without tokens. reason: why, a word of NotAuthorized."""
-        self.reason = reason
-        self.show()
-
-    def show(self, is_refused: bool = False) -> None:
+    def show(self, refused: str | None = None) -> None:
         """Write into the status whether there is an authorization, and if not, why.
 
-        is_refused: there is a token, but Frame.io refuses it and no refresh will help.
+        refused: why there is no accepted one although there is a token, and no refresh will help.
         """
-        reason = "token_refused" if is_refused else self.reason
-        authorized = self.authorized and not is_refused
+        authorized = self.authorized and not refused
+        reason = refused or self.reason
         self._core.status.update(authorized=authorized, authorization_reason=reason)
 
     def _use(self, token: str, key: str) -> None:

@@ -5,10 +5,6 @@ Until then pairing, which needs no socket, can have its memory.
 
 from micropython import const
 
-from .net.endpoint import Endpoint
-from .proof import Proof
-from .times import Times
-
 JOIN_REF = "channel_connect"
 HEARTBEAT_REF = "heartbeat"
 _MESSAGE_BYTES = const(65_536)
@@ -17,6 +13,9 @@ _SEND_BYTES = const(512)
 _TYPES = const(0)  # true for mypy: what only annotations name costs the device nothing
 if _TYPES:
     from .net.phoenix import PhoenixSocket
+    from .net.endpoint import Endpoint
+    from .proof import Proof
+    from .times import Times
 
 
 class Link:

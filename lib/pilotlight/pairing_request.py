@@ -35,7 +35,7 @@ class PairingRequest:
         """The user wants no code any more."""
         self.is_asked = False
         if self._pairing is not None:
-            self._credentials.pairing_ended("cancelled")
+            self._show_end("cancelled")
             self._pairing.cancel()
         self._show()
 
@@ -64,7 +64,7 @@ class PairingRequest:
         except NotAuthorized as error:
             has_ended = True
             self._forget()
-            credentials.pairing_ended(error.reason)
+            self._show_end(error.reason)
             self._core.log("not paired: %s" % error)
         finally:
             if not has_ended and (pairing is None or self._goes_on()):
@@ -79,6 +79,10 @@ class PairingRequest:
             self._forget()
         is_wanted = self.is_asked or self._pairing is not None
         self._core.status.update(pairing_is_wanted=is_wanted)
+
+    def _show_end(self, reason: str) -> None:
+        self._credentials.reason = reason
+        self._credentials.show()
 
     def _forget(self) -> None:
         self._pairing = None
