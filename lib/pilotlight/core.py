@@ -13,8 +13,9 @@ class Core:
 
     network, storage, clock: the application's (docs/embedding.md says what each must have).
     times: a Times. status: the DeviceStatus.
-    log: called with a line of text for the maintainer, or None.
-    check_in: called as check_in(name, within_ms) for the application's watchdog, or None.
+    log: called with a line of text for the maintainer, which must hold no secret.
+    check_in: called as check_in(name, within_ms): this task will check in again within so long, or
+    is stuck. log and check_in may be given as None: then nobody is told.
     on_network_changed: called as on_network_changed(up) after the network came up, went away or
     became another one. The agent sets it.
     """
@@ -25,20 +26,10 @@ class Core:
         self.storage = storage
         self.clock = clock
         self.times = times
+        self.log = log or _nobody
+        self.check_in = check_in or _nobody
         self.on_network_changed = _nobody
         self._clock_is_set = False
-        self._log = log
-        self._check_in = check_in
-
-    def log(self, line: str) -> None:
-        """Log a line of text for the maintainer. It must hold no secret."""
-        if self._log is not None:
-            self._log(line)
-
-    def check_in(self, name: str, within_ms: int) -> None:
-        """Tell the watchdog that this task will check in again within so long, or is stuck."""
-        if self._check_in is not None:
-            self._check_in(name, within_ms)
 
     def unload(self, *modules: str) -> None:
         """Free the memory of modules of this package, once nothing uses them any more.
@@ -78,5 +69,5 @@ class Core:
         self.status.update(starting_is_over=True)
 
 
-def _nobody(up: bool) -> None:
-    """Until there is an agent."""
+def _nobody(*told) -> None:
+    """In place of a callback that is not given."""

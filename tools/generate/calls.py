@@ -187,6 +187,8 @@ class _Reader:
         types = self._types(value)
         self._store(target, types)
         if isinstance(target, ast.Attribute):
+            if isinstance(value, ast.BoolOp):
+                value = value.values[0]  # `given or default`
             name = value.id if isinstance(value, ast.Name) else ""
             is_function = name in self._parameters or name in self._calls.functions
             is_method = any("." in one for one in types) and isinstance(value, ast.Attribute)
