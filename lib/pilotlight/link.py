@@ -12,8 +12,8 @@ _SEND_BYTES = const(512)
 
 _TYPES = const(0)  # true for mypy: what only annotations name costs the device nothing
 if _TYPES:
-    from .net.phoenix import PhoenixSocket
     from .net.endpoint import Endpoint
+    from .net.phoenix import PhoenixSocket
     from .proof import Proof
     from .times import Times
 
