@@ -50,6 +50,7 @@ class Poller:
         self._identity_settled = asyncio.Event()
         self._news = asyncio.Event()
         self._room_made = Recent()
+        self._read_for_join = Recent()
         self.room = asyncio.Event()
         self.room.set()
 
@@ -100,12 +101,15 @@ class Poller:
     def joined(self) -> None:
         """The channel is joined: it keeps the device online, and identity must verify the pause.
 
-        Also if identity has answered while the socket was down: an event after that is lost.
+        Also if identity has answered while the socket was down, because an event after that is
+        lost; but not if the socket was down for that: beside it identity can't be asked.
         """
         self._schedule.joined()
         self._core.status.update(fallback=False)
-        self._identity.doubt(time.ticks_ms())
-        self.want_identity()
+        now_ms = time.ticks_ms()
+        if not self._identity.is_confirmed or not self._read_for_join.left_ms(now_ms):
+            self._identity.doubt(now_ms)
+            self.want_identity()
 
     def link_ended(self, at_once: bool) -> None:
         """A joined socket has ended. at_once: ask health now, not within some seconds."""
@@ -199,6 +203,8 @@ class Poller:
             self._schedule.identity_ends(now_ms, answered, counts, unknown)
             if answered and self._identity.is_hinted:
                 self._schedule.want_identity()
+            if answered and not self.room.is_set():
+                self._read_for_join.happened(now_ms, self._core.times.total_ms)
             self.room.set()
             self._settle(outcome)
             if not answered:
@@ -207,13 +213,16 @@ class Poller:
     def _make_room(self) -> None:
         """After a few requests without memory, the socket makes room for this one.
 
-        It costs the link, so it does not happen again for an hour.
+        It costs the link, so it does not happen again for an hour; for ten minutes if it is not
+        known whether the device is paused, because the light waits for that.
         """
-        now_ms = time.ticks_ms()
+        now_ms, times = time.ticks_ms(), self._core.times
         made_lately = self._room_made.left_ms(now_ms)
+        if self._core.status.paused is None:
+            made_lately = made_lately > times.room_spacing_ms - times.room_unknown_ms
         if made_lately or not self._core.status.joined or self._requests.starved < _STARVED:
             return
-        self._room_made.happened(now_ms, self._core.times.room_spacing_ms)
+        self._room_made.happened(now_ms, times.room_spacing_ms)
         self.room.clear()
         self._link.abandon("memory", "a request needs its memory")
         self._identity.doubt(now_ms)

@@ -82,7 +82,8 @@ class Times:
 
     # Memory.
     no_memory_ms = 1_000  # what has found none is tried again after this
-    room_spacing_ms = 3_600_000  # the socket makes room for a request at most so often
+    room_spacing_ms = 3_600_000  # the socket makes room for a request at most so often …
+    room_unknown_ms = 600_000  # … and while it is not known whether the device is paused
 
     # What is shown.
     proof_ms = 29_000  # so long does an answer prove that Frame.io can be reached …

@@ -129,6 +129,28 @@ async def test_polls_for_which_there_is_no_memory_beside_the_socket():
     await world.power_off()
 
 
+async def test_what_was_read_while_the_socket_made_room_counts_for_the_join():
+    """And where only a rejoin has made the pause unknown, room is made sooner than in an hour."""
+    world = World(pairs=True)
+    world.network.one_only = True
+    world.power_on()
+    await world.pair()
+    world.frameio.paused = True
+    await world.until("paused", 11 * 60_000)  # room was made
+    seen = len(world.shown)
+    await sleep_s(1800)
+    assert len(world.shown) == seen, world.shown[seen:]
+    world.frameio.push("phx_error", {})  # after the rejoin the pause must be confirmed
+    await sleep_s(10)
+    assert world.agent.status.state == "paused"
+    await world.until("joining", 4 * 60_000)
+    await world.until("paused", 6 * 60_000)
+    joins = len(world.frameio.times("join"))
+    await sleep_s(3000)
+    assert len(world.frameio.times("join")) == joins
+    await world.power_off()
+
+
 async def test_no_memory_to_say_why_the_socket_is_dropped():
     """It is dropped all the same, and joined again after the poll."""
     world = World(pairs=True)
