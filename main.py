@@ -10,7 +10,7 @@ try:
     import sys
 
     if sys.platform != "esp32":
-        sys.path[:0] = [__file__[:-7] or ".", __file__[:-7] + "lib"]
+        sys.path[:0] = [__file__[:-7], __file__[:-7] + "lib"]
 
     # Imports leave holes in the heap. Early and frequent collection keeps 4 kB in one piece, which
     # the largest buffer needs. Twice as often would take an eighth of the start's instructions.
