@@ -1,7 +1,7 @@
 """What the states and reasons mean, and what to do. Pure. It is large: load it for a moment only.
 
 Plain sentences for a user on a film set who has not read a manual. The screen shows them, and
-screen/labels.py.
+those at the top of screen/pages.py.
 """
 
 

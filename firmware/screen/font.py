@@ -30,24 +30,25 @@ GLYPHS = (
 def width_of(text: str) -> int:
     """Pixels from the text's first ink to its last."""
     width = -1 if text else 0
-    for letter in text:
-        width += GLYPHS[ord(letter) - _FIRST] & 15
+    for code in text.encode():  # bytes: MicroPython keeps each single character for ever
+        width += GLYPHS[code - _FIRST] & 15
     return width
 
 
 def wrap(text: str, width: int) -> list:
     """The text in lines of at most `width` pixels: broken at spaces, else within a word."""
+    codes = text.encode()
     lines = []
     start = at = line_width = 0
     space = -1
-    while at < len(text):
-        line_width += GLYPHS[ord(text[at]) - _FIRST] & 15
-        if text[at] == " ":
+    while at < len(codes):
+        line_width += GLYPHS[codes[at] - _FIRST] & 15
+        if codes[at] == _FIRST:
             space = at
         elif line_width > width + 1 and at > start:
             at = space if space > start else at
             lines.append(text[start:at].rstrip())
-            while text[at] == " ":
+            while codes[at] == _FIRST:
                 at += 1
             start, line_width = at, 0
             continue
@@ -60,27 +61,33 @@ def wrap(text: str, width: int) -> list:
 
 def draw(canvas, text: str, x: int, y: int, colour: int = 1) -> None:
     """Draw a line of text; the first ink is at x."""
-    for letter in text:
-        size = GLYPHS[ord(letter) - _FIRST]
-        if ord(letter) == _BOX_CODE:
-            canvas.rect(x, y, 6, 7, colour)
-        else:
-            canvas.text(letter, x - (size >> 4), y, colour)
-        x += size & 15
+    codes = text.encode()
+    for at in range(len(codes)):
+        x += _letter(canvas, codes[at : at + 1], x, y, colour)
 
 
 def draw_large(
     canvas, text: str, x: int, y: int, scale_x: int, scale_y: int, colour: int = 1
 ) -> None:
     """Draw a line of text with each pixel scale_x by scale_y large; the first ink is at x."""
-    for letter in text:
-        size = GLYPHS[ord(letter) - _FIRST]
+    codes = text.encode()
+    for at in range(len(codes)):
         _glyph.fill(0)
-        draw(_glyph, letter, 0, 0)
+        width = _letter(_glyph, codes[at : at + 1], 0, 0, 1)
         for row in range(8):
-            for column in range((size & 15) - 1):
+            for column in range(width - 1):
                 if _rows[row] & (0x80 >> column):
                     canvas.fill_rect(
                         x + column * scale_x, y + row * scale_y, scale_x, scale_y, colour
                     )
-        x += (size & 15) * scale_x
+        x += width * scale_x
+
+
+def _letter(canvas, letter: bytes, x: int, y: int, colour: int) -> int:
+    """Draw a character; the pixels to the next one."""
+    size = GLYPHS[letter[0] - _FIRST]
+    if letter[0] == _BOX_CODE:
+        canvas.rect(x, y, 6, 7, colour)
+    else:
+        canvas.text(letter, x - (size >> 4), y, colour)
+    return size & 15

@@ -8,7 +8,6 @@ page continues on the next one. All measures are in pixels.
 from micropython import const
 
 from ..unload import unload
-from . import labels
 from .font import draw as draw_line
 from .font import draw_large, width_of, wrap
 
@@ -26,8 +25,28 @@ _QR_MODULES = const(29)
 _QR_WIDTH = const(74)  # two pixels a module, and four modules of white on each side
 _LOG_LINES = const(12)
 
+# The short texts, in Frame.io's own words where it has them (Connected, Paused).
+_CONNECTED = const("Connected: Yes")
+_NOT_CONNECTED = const("Connected: No")
+_BY_HTTP = const("Connected: by HTTP")
+_PAUSED = const("Paused: Yes")
+_NOT_PAUSED = const("Paused: No")
+_PAUSED_UNKNOWN = const("Paused: checking")
+_ONLINE_LARGE = const("Online")
+_PAUSED_LARGE = const("PAUSED")
+_REMEDY = const("> %s")
+_PROJECT = const("Project: %s")
+_CREATOR = const("Paired by %s")
+_UNKNOWN = const("unknown")
+_EXPIRES = const("Expires %s")
+_EXPIRES_AT = const("Expires %s at %s %s")
+_PAIR = const("Enter code at")
+_SCAN = const("Scan or")
+_FRAME_IO = const("Frame.io")
+_LOG = const("Log")
+_LOG_EMPTY = const("Nothing has happened yet")
+
 _encoded: list = [None, None]  # the last link and its QR code's modules
-_PAUSED_YES = labels.PAUSED % labels.YES
 
 
 def draw(page, canvas, width: int, height: int) -> None:
@@ -45,7 +64,7 @@ def pages_of(indication, width: int, height: int) -> list:
     title, meaning, remedy = _words(indication)
     rows = [meaning]
     if remedy:
-        rows.append(labels.REMEDY % remedy)
+        rows.append(_REMEDY % remedy)
     if (
         indication.state == "joining"
         or indication.state == "unpaired"
@@ -65,11 +84,11 @@ def message_pages(title: str, text: str, width: int, height: int) -> list:
 def log_pages(lines, width: int, height: int) -> list:
     """The pages of the newest log lines, the newest first. lines: a list, the newest last."""
     return _texts(
-        labels.LOG,
+        _LOG,
         False,
         False,
         (),
-        list(reversed(lines[-_LOG_LINES:])) or (labels.LOG_EMPTY,),
+        list(reversed(lines[-_LOG_LINES:])) or (_LOG_EMPTY,),
         width,
         height,
     )
@@ -82,26 +101,24 @@ def has_qr_code(page) -> bool:
 
 def _online(indication, width: int, height: int) -> list:
     paused = indication.paused is True
-    rows = [labels.PROJECT % _readable(indication.project or labels.UNKNOWN, _LONGEST_NAME)]
+    rows = [_PROJECT % _readable(indication.project or _UNKNOWN, _LONGEST_NAME)]
     if indication.creator:
-        rows.append(labels.CREATOR % _readable(indication.creator, _LONGEST_NAME))
+        rows.append(_CREATOR % _readable(indication.creator, _LONGEST_NAME))
     if indication.expires_at:
         rows.append(_expiry(indication.expires_at))
     if indication.reason is not None:
         _, meaning, remedy = _words(indication)
         rows.append(meaning)
-        rows.append(labels.REMEDY % remedy)
+        rows.append(_REMEDY % remedy)
     fixed: tuple = (_connected(indication),)
     if height < _TALL:
         rows.insert(0, _connected(indication))
         fixed = ()
     if paused:
-        return _texts(labels.PAUSED_LARGE, True, True, fixed, rows, width, height)
+        return _texts(_PAUSED_LARGE, True, True, fixed, rows, width, height)
     if height < _TALL:
         return _texts(_paused(indication), False, False, (), rows, width, height)
-    return _texts(
-        labels.ONLINE_LARGE, False, True, fixed + (_paused(indication),), rows, width, height
-    )
+    return _texts(_ONLINE_LARGE, False, True, fixed + (_paused(indication),), rows, width, height)
 
 
 def _words(indication) -> tuple:
@@ -123,31 +140,23 @@ def _words(indication) -> tuple:
 
 
 def _connected(indication) -> str:
-    return labels.CONNECTED % (
-        labels.BY_HTTP
-        if indication.connected and indication.fallback
-        else labels.YES
-        if indication.connected
-        else labels.NO
-    )
+    if indication.connected and indication.fallback:
+        return _BY_HTTP
+    return _CONNECTED if indication.connected else _NOT_CONNECTED
 
 
 def _paused(indication) -> str:
-    return labels.PAUSED % (
-        labels.CHECKING
-        if indication.paused is None
-        else labels.YES
-        if indication.paused
-        else labels.NO
-    )
+    if indication.paused is None:
+        return _PAUSED_UNKNOWN
+    return _PAUSED if indication.paused else _NOT_PAUSED
 
 
 def _expiry(expires_at: str) -> str:
     """Day and time as Frame.io wrote it; any other text unchanged."""
     if expires_at[10:11] == "T" and len(expires_at) > 16:
         zone = expires_at[-6:] if expires_at[-6] in "+-" else "UTC"
-        return labels.EXPIRES_AT % (expires_at[:10], expires_at[11:16], zone)
-    return labels.EXPIRES % _readable(expires_at, _LONGEST_NAME)
+        return _EXPIRES_AT % (expires_at[:10], expires_at[11:16], zone)
+    return _EXPIRES % _readable(expires_at, _LONGEST_NAME)
 
 
 def _texts(title: str, inverse: bool, large: bool, fixed, texts, width: int, height: int) -> list:
@@ -193,7 +202,7 @@ def _draw_text(page, canvas, width: int, height: int) -> None:
             canvas.hline(0, top - 1, width, 1)
     y = top + pitch - 8
     for row in rows:
-        if row == _PAUSED_YES:
+        if row == _PAUSED:
             canvas.fill_rect(0, y - 1, width, 9, 1)
             draw_line(canvas, row, 1, y, 0)
         else:
@@ -203,21 +212,21 @@ def _draw_text(page, canvas, width: int, height: int) -> None:
 
 def _pairing(indication, width: int, height: int) -> list:
     code = _readable(indication.user_code, _LONGEST_NAME)
-    link = indication.verification_uri or labels.FRAME_IO
+    link = indication.verification_uri or _FRAME_IO
     link = _readable(link[link.find("//") + 2 :] if "//" in link else link, _LONGEST_NAME)
     if width_of(code) > width:
-        return _texts(labels.PAIR, True, False, (), (code, link), width, height)
+        return _texts(_PAIR, True, False, (), (code, link), width, height)
     pages: list = [(_draw_code, code, link)]
     if width_of(link) > width:
-        pages.extend(_texts(labels.PAIR, True, False, (), (link,), width, height))
+        pages.extend(_texts(_PAIR, True, False, (), (link,), width, height))
     if height >= _TALL and indication.verification_uri_complete:
         rows = _qr_code(indication.verification_uri_complete)
         if rows is not None:
             pages.append((_draw_qr, rows, code))
-    if indication.reason == labels.NOT_STORED:  # before the user types the code in
+    if indication.reason == "not_stored":  # before the user types the code in
         _, meaning, remedy = _words(indication)
-        rows = (meaning, labels.REMEDY % remedy)
-        pages.extend(_texts(labels.PAIR, True, False, (), rows, width, height))
+        rows = (meaning, _REMEDY % remedy)
+        pages.extend(_texts(_PAIR, True, False, (), rows, width, height))
     return pages
 
 
@@ -229,7 +238,7 @@ def _draw_code(page, canvas, width: int, height: int) -> None:
     highest = _LARGEST_CODE
     if height >= _TALL:
         canvas.fill_rect(0, 0, width, _TITLE, 1)
-        draw_line(canvas, labels.PAIR, (width - width_of(labels.PAIR)) // 2, 1, 0)
+        draw_line(canvas, _PAIR, (width - width_of(_PAIR)) // 2, 1, 0)
         highest += 1
         y = 15
         link_y -= 5
@@ -255,7 +264,7 @@ def _draw_qr(page, canvas, width: int, height: int) -> None:
             if rows[row * 4 + (column >> 3)] & (0x80 >> (column & 7)):
                 canvas.fill_rect(left + column * 2, top + row * 2, 2, 2, 0)
     x = _QR_WIDTH + 6
-    draw_line(canvas, labels.SCAN, x, 2)
+    draw_line(canvas, _SCAN, x, 2)
     half = (len(code) + 1) // 2
     scale = min(2, (width - x + 1) // (max(width_of(code[:half]), width_of(code[half:])) + 1))
     draw_large(canvas, code[:half], x, 20, scale, 2)
