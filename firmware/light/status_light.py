@@ -44,16 +44,12 @@ class StatusLight:
             self._fading = BREATHING
         self._led = led
         self._timer = timer
-        self._callback = self._on_timer  # made once: a bound method is an object
-        self._is_armed = False
+        self._callback = self._step  # made once: a bound method is an object
         self._is_changing = False
-        self._must_step_again = False  # the callback came during a change
         self.brightness = 100
         self._pattern = "off"
         self._steps = PATTERNS["off"]
-        self._period_ms = 0
-        self._level = 0
-        self._wait_ms = 0
+        self._period_ms = self._wait_ms = 0
         self._begun_ms = 0  # ticks at which the pattern began, or will begin
         self._rgb = (0, 0, 0)
         self._least_scale = 0
@@ -71,7 +67,9 @@ class StatusLight:
         self._is_changing = True
         if pattern != self._pattern:
             self._pattern = pattern
-            self._begin()
+            self._begun_ms = time.ticks_ms()
+            if self._shown == 0 and 0 <= time.ticks_diff(self._begun_ms, self._rose_ms) < _FLASH_MS:
+                self._begun_ms = time.ticks_add(self._rose_ms, _FLASH_MS)
         self._rgb = rgb
         self._least_scale = least_scale
         self._update()
@@ -82,84 +80,63 @@ class StatusLight:
         self.brightness = max(0, min(100, percent))
         self._update()
 
-    def _begin(self) -> None:
-        self._begun_ms = time.ticks_ms()
-        if self._shown == 0 and 0 <= time.ticks_diff(self._begun_ms, self._rose_ms) < _FLASH_MS:
-            self._begun_ms = time.ticks_add(self._rose_ms, _FLASH_MS)
-
     def _update(self) -> None:
-        """Show what is due now. A callback during this only sets a flag."""
+        """Show what is due now, at the end of a change."""
         self._steps = PATTERNS[self._pattern]
         if self.brightness >= _FADES_FROM_PERCENT:
             self._steps = self._fading.get(self._pattern, self._steps)
         self._period_ms = 0
         for ms, _ in self._steps:
             self._period_ms += ms
-        self._must_step_again = True
-        while self._must_step_again:
-            self._is_changing = True
-            self._must_step_again = False
-            try:
-                self._step()
-            finally:
-                self._is_changing = False
+        self._step()
 
-    def _on_timer(self, _timer) -> None:
-        if self._is_changing:
-            self._must_step_again = True
-        else:
-            self._step()
+    def _step(self, timer=None) -> None:
+        """Write the LED if it must change, and arm the timer. Allocates nothing.
 
-    def _step(self) -> None:
-        """Write the LED if it must change, and arm the timer. Allocates nothing."""
+        timer: the one that calls. During a change it does nothing, as the change ends with a step.
+        """
+        if timer is not None and self._is_changing:
+            return
         now = time.ticks_ms()
-        self._find_level(now)
         try:
-            self._write(self._colour_of(self._level), now)
+            value = self._colour_of(self._level_at(now))
+            if value != self._shown:
+                if value and self._shown <= 0:
+                    self._rose_ms = now
+                self._led.show(value >> 16, value >> 8 & 255, value & 255)
+                self._shown = value
         except Exception:
             self._shown = _UNKNOWN
             self._wait_ms = self._wait_ms or _RETRY_MS
         finally:
-            self._arm(self._wait_ms)
+            self._is_changing = False
+            if self._wait_ms:
+                self._timer.init(
+                    mode=self._timer.ONE_SHOT, period=self._wait_ms, callback=self._callback
+                )
+            else:
+                self._timer.deinit()
 
-    def _find_level(self, now: int) -> None:
-        """Set the level of this moment and for how long it lasts; 0 ms: for ever."""
+    def _level_at(self, now: int) -> int:
+        """The level at these ticks. _wait_ms is then how long it lasts; 0: for ever."""
         at_ms = time.ticks_diff(now, self._begun_ms)
-        self._level = 0
         self._wait_ms = 0
         if not self.brightness:
-            return
+            return 0
         if -_FLASH_MS <= at_ms < 0:
             self._wait_ms = -at_ms
-            return
+            return 0
         if len(self._steps) == 1:
-            self._level = self._steps[0][1]
             self._begun_ms = now  # else it would seem to lie ahead after 12.4 days
-            return
+            return self._steps[0][1]
         self._begun_ms = time.ticks_add(self._begun_ms, at_ms // self._period_ms * self._period_ms)
         at_ms %= self._period_ms
         for ms, level in self._steps:
             at_ms -= ms
             if at_ms < 0:
-                self._level = level
                 self._wait_ms = -at_ms
-                return
-
-    def _arm(self, wait_ms: int) -> None:
-        if wait_ms:
-            self._is_armed = True
-            self._timer.init(mode=self._timer.ONE_SHOT, period=wait_ms, callback=self._callback)
-        elif self._is_armed:
-            self._is_armed = False
-            self._timer.deinit()
-
-    def _write(self, value: int, now: int) -> None:
-        if value == self._shown:
-            return
-        if value and self._shown <= 0:
-            self._rose_ms = now
-        self._led.show(value >> 16, value >> 8 & 255, value & 255)
-        self._shown = value
+                return level
+        return 0
 
     def _colour_of(self, level: int) -> int:
         """The light of a level: 0xRRGGBB, linear. Dark only for level or brightness 0."""
@@ -169,19 +146,14 @@ class StatusLight:
         if not scale:
             return 0
         scale = max(scale, self._least_scale)
-        rgb = self._rgb
-        return _linear(rgb[0], scale) << 16 | _linear(rgb[1], scale) << 8 | _linear(rgb[2], scale)
-
-
-def _linear(part: int, scale: int) -> int:
-    """Light, 0..255, of a colour component that is scaled by up to _FULL.
-
-    Gamma is 2: close to the eye's, and exact in small integers.
-    """
-    if not part:
-        return 0
-    root = part * scale // 625  # 0..4080
-    return max(1, (root * root + 32640) // 65280)
+        value = 0
+        for part in self._rgb:
+            value <<= 8
+            if part:
+                # Gamma is 2: close to the eye's, and exact in small integers.
+                root = part * scale // 625  # 0..4080, as scale is at most _FULL
+                value |= max(1, (root * root + 32640) // 65280)
+        return value
 
 
 def _least_scale(rgb) -> int:
