@@ -77,7 +77,6 @@ class SSD1306_I2C(framebuf.FrameBuffer):
         self.buffer = bytearray(width * self.pages)
         super().__init__(self.buffer, width, height, framebuf.MONO_VLSB)
         self._shown = bytearray(len(self.buffer))
-        self._pages = _pages(self.buffer), _pages(self._shown)
         self._known = False  # whether it is set up and its memory is as in _shown
         self._on = True
         self._setup = _setup(height, external_vcc)
@@ -104,9 +103,8 @@ class SSD1306_I2C(framebuf.FrameBuffer):
             self.refresh()
             return
         self._known = False
-        drawn, shown = self._pages
-        for page in range(self.pages):
-            if drawn[page] != shown[page]:
+        if self.buffer != self._shown:  # at once, where nothing has changed
+            for page in range(self.pages):
                 self._send_changes(page)
         self._known = True
 
@@ -178,11 +176,13 @@ class SSD1306_I2C(framebuf.FrameBuffer):
         self.i2c.writevto(self.addr, (b"\x40", buf))
 
     def _send_changes(self, page: int) -> None:
-        """Send the part of a page from the first to the last changed column; there must be one."""
+        """Send the part of a page from the first to the last changed column."""
         buffer, shown = self.buffer, self._shown
         start = page * _WIDTH
         first, last = start, start + _WIDTH - 1
         while buffer[first] == shown[first]:
+            if first == last:
+                return
             first += 1
         while buffer[last] == shown[last]:
             last -= 1
@@ -201,12 +201,6 @@ class SSD1306_I2C(framebuf.FrameBuffer):
         address[3] = _COLUMN_HIGH | column >> 4
         self.i2c.writeto(self.addr, address)
         self.i2c.writeto(self.addr, self._data_of_cells[cells])
-
-
-def _pages(buffer: bytearray) -> list:
-    """A view of each page. Comparing two is fast and allocates nothing."""
-    view = memoryview(buffer)
-    return [view[start : start + _WIDTH] for start in range(0, len(buffer), _WIDTH)]
 
 
 def _setup(height: int, external_vcc: bool) -> bytearray:
