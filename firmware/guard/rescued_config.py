@@ -43,26 +43,30 @@ def text(key: str, path: str = "config.json") -> str:
 
     The rest of the file may be invalid.
     """
-    # Without its zeros, UTF-16 is ASCII.
-    data = _read(path, _SEARCHED_BYTES).replace(b"\0", b"")
-    for behind in data.split(b'"%s"' % key.encode())[1:]:
+    for behind in _behind(key, path):
         value = behind.split(b'"', 2)
         if len(value) == 3 and value[0].strip() == b":":
             return _unescaped(value[1])
     return ""
 
 
-def is_false(key: str, path: str = "config.json") -> bool:
-    """Whether the value of a key within the file's first 1024 bytes is false.
+def begins(key: str, word: bytes, path: str = "config.json") -> bool:
+    """Whether the value of a key within the file's first 1024 bytes begins with `word`.
 
     The rest of the file may be invalid.
     """
-    data = _read(path, _SEARCHED_BYTES).replace(b"\0", b"")
-    for behind in data.split(b'"%s"' % key.encode())[1:]:
+    for behind in _behind(key, path):
         name, _, value = behind.partition(b":")
-        if not name.strip() and value.strip().startswith(b"false"):
+        if not name.strip() and value.strip().startswith(word):
             return True
     return False
+
+
+def _behind(key: str, path: str) -> list:
+    """What is behind each place of the quoted key within the file's first 1024 bytes."""
+    # Without its zeros, UTF-16 is ASCII.
+    data = _read(path, _SEARCHED_BYTES).replace(b"\0", b"")
+    return data.split(b'"%s"' % key.encode())[1:]
 
 
 def closes_repl(path: str = "config.json") -> bool:

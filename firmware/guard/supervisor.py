@@ -13,15 +13,11 @@ import sys
 import time
 
 import machine
-from micropython import const
 
 from ..text_output import log
 from ..unload import unload
 from .boot_loop_counter import BootLoopCounter
 from .watchdog import Watchdog
-
-_BLINK_MS = const(200)
-_BLINK_RGB = const((255, 255, 255))
 
 # Tests set their own.
 crashes = 3
@@ -56,7 +52,7 @@ class Supervisor:
             rescued_config.remember_board(name)
         except OSError as error:
             log("the board's name could not be stored: %s" % error)
-        unload("firmware.guard.rescued_config")
+        unload("firmware.guard.rescued_config", "firmware.guard.power_on")
 
     def start_hardware_watchdog(self, timeout_ms: int) -> machine.WDT:
         """Start the chip's watchdog, which nothing can stop until the next hard reset."""
@@ -80,10 +76,10 @@ def run(times=None) -> None:
     try:
         if boot_loop_counter.follows_crash and machine.reset_cause() == machine.WDT_RESET:
             _store_crash(RuntimeError("the watchdog has reset the board"))
-        if boot_loop_counter.count >= crashes or _is_button_held():
+        if boot_loop_counter.count >= crashes or _at_power_on("is_button_held", held_ms):
             _safe_mode(boot_loop_counter)
         boot_loop_counter.mark_running()
-        _power_up()
+        _at_power_on("start")
         asyncio.get_event_loop().set_exception_handler(_raise)
         from .. import app  # only now: an exception of the import is a crash too
 
@@ -144,38 +140,16 @@ def _store_crash(error: BaseException) -> None:
             pass  # restart even so
 
 
-def _power_up() -> None:
-    """Blink once, and start the radio: before the imports, so that it gets its memory."""
+def _at_power_on(function: str, *arguments):
+    """The result of a function of power_on.py.
+
+    An exception is logged: the application tries again, and a button that can't be read is not
+    held.
+    """
     try:
-        from . import rescued_config
+        from . import power_on
 
-        board = rescued_config.board()
-        light = None
-        if hasattr(board, "light") and not rescued_config.is_false("light"):
-            light = board.light()
-            light.show("solid", _BLINK_RGB)
-        if rescued_config.text("ssid"):
-            import network
-
-            network.WLAN(network.STA_IF).active(True)
-        if light is not None:
-            time.sleep_ms(_BLINK_MS)
-            light.show("off", _BLINK_RGB)
-    except Exception as error:  # the application tries again, and says what is wrong
+        return getattr(power_on, function)(*arguments)
+    except Exception as error:
         log_exception(error)
-
-
-def _is_button_held() -> bool:
-    try:
-        from . import rescued_config
-
-        board = rescued_config.board()
-        pin = board.button() if hasattr(board, "button") else None
-        begun_ms = time.ticks_ms()
-        while pin is not None and not pin.value():
-            if time.ticks_diff(time.ticks_ms(), begun_ms) >= held_ms:
-                return True
-            time.sleep_ms(20)
-    except Exception as error:  # a button that can't be read counts as not held
-        log_exception(error)
-    return False
+        return None

@@ -299,6 +299,8 @@ def test_the_light_blinks_once_and_the_radio_starts_before_the_application():
     for text, wanted in (
         ('{"board": "probe", "wifi": {"ssid": "Stage 5"}}', ["solid", True, "off", "app"]),
         ('{"board": "probe", "light": false, "wifi": [{"ssid": "Stage 5"}]}', [True, "app"]),
+        ('{"board": "probe", "brightness": 0}', ["app"]),
+        ('{"board": "probe", "brightness" : 10}', ["solid", "off", "app"]),
         ('{"board": "probe", "repl": false}', ["solid", "off", "app"]),
     ):
         board = Lit()
