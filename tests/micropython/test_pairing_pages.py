@@ -118,6 +118,13 @@ def test_a_link_is_encoded_once_and_the_encoder_forgotten():
     assert "firmware.screen.qr_code" not in sys.modules
 
 
+def test_these_pages_are_unloaded_with_the_next_state():
+    pages.pages_of(Indication("pairing", user_code="123456"), 128, 64)
+    assert "firmware.screen.pairing_pages" in sys.modules
+    pages.pages_of(Indication("joining"), 128, 64)
+    assert "firmware.screen.pairing_pages" not in sys.modules
+
+
 def test_without_a_qr_code_the_code_is_still_there():
     for error in (ValueError("too long"), MemoryError(), ImportError("no module named qr_code")):
         assert [pages.has_qr_code(page) for page in with_encoder(Encoder(error), 64)] == [False]

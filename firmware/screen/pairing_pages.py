@@ -1,0 +1,95 @@
+"""The pages of `pairing`: the code, where it is typed in, a QR code. Loaded while there is one."""
+
+from micropython import const
+
+from ..unload import unload
+from .font import draw, draw_large, width_of
+from .pages import readable, text_pages, words
+
+_TALL = const(64)  # as in pages.py
+_TITLE = const(10)
+_LONGEST_NAME = const(100)  # characters
+_LARGEST_CODE = const(3)  # times the font's size
+_CODE_GAP = const(3)  # between its halves
+_QR_MODULES = const(29)
+_QR_WIDTH = const(74)  # two pixels a module, and four modules of white on each side
+_PAIR = const("Enter code at")
+_SCAN = const("Scan or")
+_FRAME_IO = const("Frame.io")
+
+_encoded: list = [None, None]  # the last link and its QR code's modules
+
+
+def pages_of(indication, width: int, height: int) -> list:
+    """The pages of an Indication in the state `pairing`."""
+    code = readable(indication.user_code, _LONGEST_NAME)
+    link = indication.verification_uri or _FRAME_IO
+    link = readable(link[link.find("//") + 2 :] if "//" in link else link, _LONGEST_NAME)
+    if width_of(code) > width:
+        return text_pages(_PAIR, True, False, (), (code, link), width, height)
+    pages: list = [(_draw_code, code, link)]
+    if width_of(link) > width:
+        pages.extend(text_pages(_PAIR, True, False, (), (link,), width, height))
+    if height >= _TALL and indication.verification_uri_complete:
+        rows = _qr_code(indication.verification_uri_complete)
+        if rows is not None:
+            pages.append((_draw_qr, rows, code))
+    if indication.reason == "not_stored":  # before the user types the code in
+        pages.extend(text_pages(_PAIR, True, False, (), words(indication)[1], width, height))
+    return pages
+
+
+def _draw_code(page, canvas, width: int, height: int) -> None:
+    _, code, link = page
+    scale = min(_LARGEST_CODE, (width + 1) // (width_of(code) + 1))
+    y = 0
+    link_y = height - 8
+    highest = _LARGEST_CODE
+    if height >= _TALL:
+        canvas.fill_rect(0, 0, width, _TITLE, 1)
+        draw(canvas, _PAIR, (width - width_of(_PAIR)) // 2, 1, 0)
+        highest += 1
+        y = 15
+        link_y -= 5
+    spare = width - width_of(code) * scale
+    gap = min(_CODE_GAP, spare)
+    half = len(code) // 2 if not len(code) & 1 else len(code)
+    x = (spare - gap) // 2
+    scale_y = min(highest, scale + 2)
+    draw_large(canvas, code[:half], x, y, scale, scale_y)
+    draw_large(
+        canvas, code[half:], x + (width_of(code[:half]) + 1) * scale + gap, y, scale, scale_y
+    )
+    draw(canvas, link, max(0, (width - width_of(link)) // 2), link_y)
+
+
+def _draw_qr(page, canvas, width: int, height: int) -> None:
+    _, rows, code = page
+    canvas.fill_rect(0, 0, _QR_WIDTH, height, 1)
+    left = (_QR_WIDTH - 2 * _QR_MODULES) // 2
+    top = (height - 2 * _QR_MODULES) // 2
+    for row in range(_QR_MODULES):
+        for column in range(_QR_MODULES):
+            if rows[row * 4 + (column >> 3)] & (0x80 >> (column & 7)):
+                canvas.fill_rect(left + column * 2, top + row * 2, 2, 2, 0)
+    x = _QR_WIDTH + 6
+    draw(canvas, _SCAN, x, 2)
+    half = (len(code) + 1) // 2
+    scale = min(2, (width - x + 1) // (max(width_of(code[:half]), width_of(code[half:])) + 1))
+    draw_large(canvas, code[:half], x, 20, scale, 2)
+    draw_large(canvas, code[half:], x, 42, scale, 2)
+
+
+def _qr_code(uri: str):
+    """The modules of a link's QR code, or None if it is too long or memory is short."""
+    if _encoded[0] != uri:
+        try:
+            # Only now, because few devices need it. __import__ returns the outermost package.
+            package = __import__("firmware.screen.qr_code").screen
+            _encoded[1] = package.qr_code.encode(uri)
+            _encoded[0] = uri
+        except (ImportError, ValueError, MemoryError):
+            return None
+        package = None
+        unload("firmware.screen.qr_code")  # it is large, and the next code comes in minutes
+    return _encoded[1]
