@@ -44,6 +44,8 @@ def make(times, supervisor, uptime: Uptime) -> tuple:
         )
     except Untrusted as error:
         _fail("%s: frameio.ca: %s" % (_config_path(), error), uptime, supervisor)
+    if hasattr(settings.trust_roots, "forget"):
+        settings.trust_roots.forget()
     settings = None
     if supervisor is not None:
         supervisor.remember_board(values["board"])
@@ -83,10 +85,10 @@ def make_agent(settings, network, storage, clock, times, supervisor=None, may_re
     """The Agent. With a supervisor its tasks check in, and it may reset the board if may_reset."""
     from pilotlight.agent import Agent  # only now: the unloaded configuration modules made room
 
-    if supervisor is None:
-        return Agent(settings, network, storage, clock, times, log)
-    reset = supervisor.reset if may_reset else None
-    check_in = supervisor.watchdog.check_in
+    reset = check_in = None
+    if supervisor is not None:
+        reset = supervisor.reset if may_reset else None
+        check_in = supervisor.watchdog.check_in
     return Agent(settings, network, storage, clock, times, log, reset, check_in)
 
 
