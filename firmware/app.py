@@ -122,7 +122,7 @@ class Outputs:
         """Show the agent's status, for ever."""
         jobs = [self._follow(agent.status), self._event_log.run()]
         if self._front_panel is not None:
-            jobs.append(self._front_panel.run(agent, self._event_log, self._check_in))
+            jobs.extend(self._front_panel.jobs(agent, self._event_log, self._check_in))
         await asyncio.gather(*jobs)
 
     def end(self) -> None:

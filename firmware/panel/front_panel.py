@@ -48,8 +48,8 @@ class FrontPanel:
         if self._screen is not None:
             self._screen.show(indication)
 
-    async def run(self, agent, event_log, check_in=None) -> None:
-        """Run light, screen and button, for ever.
+    def jobs(self, agent, event_log, check_in=None) -> list:
+        """The coroutines that run light, screen and button, each for ever.
 
         agent: the pilotlight.Agent that the button pairs. event_log: the EventLog that a double
         press shows. check_in(name, within_ms): the watchdog's, or None.
@@ -64,7 +64,7 @@ class FrontPanel:
 
             jobs.append(Button(self._button, self.press, self.double_press, self._hold.set).run())
             jobs.append(self._handle_holds())
-        await asyncio.gather(*jobs)
+        return jobs
 
     def go_dark(self) -> None:
         """Switch light and screen off, because the firmware ends and they would be outdated."""

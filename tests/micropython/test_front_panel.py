@@ -97,7 +97,7 @@ def panel_of(told, notes=None, light=True, screen=True, brightness=100):
         brightness,
         ([] if notes is None else notes).append,
     )
-    running = asyncio.create_task(panel.run(told, told))
+    running = asyncio.create_task(asyncio.gather(*panel.jobs(told, told)))
     told.told.clear()
     return panel, running
 
