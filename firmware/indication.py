@@ -1,7 +1,10 @@
 """DeviceStatus → Indication: what light, screen and console show. Pure; without any wording.
 
-The colour and pattern of each state stand here once, and the patterns' timing in blink_patterns.py.
-README's ladder is generated from both.
+The colour and pattern of each state stand here once, and the patterns' timing. README's ladder is
+generated from both.
+
+The timing alone tells the states apart. Nothing flashes above 3 Hz, the limit that is safe for
+people with photosensitive epilepsy (WCAG 2.3.1).
 """
 
 from micropython import const
@@ -14,7 +17,7 @@ _MAGENTA = const((255, 0, 255))
 _GREEN = const((0, 255, 0))
 _AMBER = const((255, 120, 0))
 
-# state → (key of blink_patterns.PATTERNS, colour)
+# state → (key of PATTERNS, colour)
 LIGHTS = {
     "fault": ("fast", _RED),
     "starting": ("off", _OFF),
@@ -27,6 +30,19 @@ LIGHTS = {
     "online": ("solid", _GREEN),
 }
 
+# pattern → (ms, level in percent) steps, repeated
+PATTERNS = {
+    "off": ((1000, 0),),
+    "solid": ((1000, 100),),
+    "fast": ((200, 100), (200, 0)),
+    "even": ((500, 100), (500, 0)),
+    "slow": ((1000, 100), (1000, 0)),
+    "wink": ((2700, 100), (300, 0)),
+    "one_flash": ((200, 100), (1800, 0)),
+    "two_flashes": ((200, 100), (300, 0), (200, 100), (1800, 0)),
+    "three_flashes": ((200, 100), (300, 0), (200, 100), (300, 0), (200, 100), (1800, 0)),
+}
+
 
 class Indication:
     """How a DeviceStatus is shown.
@@ -34,7 +50,7 @@ class Indication:
     state, connected, paused, fallback, project, creator, expires_at, user_code, verification_uri,
     verification_uri_complete: the DeviceStatus's attributes of the same names.
     reason: its fault, else its reason, or None.
-    pattern: a key of blink_patterns.PATTERNS. rgb: (red, green, blue), each 0..255.
+    pattern: a key of PATTERNS. rgb: (red, green, blue), each 0..255.
     """
 
     def __init__(self, status) -> None:

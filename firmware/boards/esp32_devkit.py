@@ -7,7 +7,7 @@
 To add a board, copy this file. Its name is the value of `board` in config.json. Leave out what is
 not fitted.
 
-    light()          a light.status_light.StatusLight: an LED of light/leds.py or fading_leds.py and
+    light()          a light.status_light.StatusLight: its Led or one of light/fading_leds.py, and
                      a machine.Timer
     screen(height)   a display for screen/screen.py: 128 wide, height 64 or 32
     button()         a machine.Pin, low while the button is pressed
@@ -43,8 +43,7 @@ def clock(values: dict, storage, log):
 
 def light():
     """The LED on GPIO 2."""
-    from ..light.leds import Led
-    from ..light.status_light import StatusLight
+    from ..light.status_light import Led, StatusLight
 
     return StatusLight(Led(Pin(2, Pin.OUT)), Timer(0))
 

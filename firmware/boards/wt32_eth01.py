@@ -39,8 +39,7 @@ def clock(values: dict, storage, log):
 
 def light():
     """The LED on GPIO 4."""
-    from ..light.leds import Led
-    from ..light.status_light import StatusLight
+    from ..light.status_light import Led, StatusLight
 
     return StatusLight(Led(Pin(4, Pin.OUT)), Timer(0))
 

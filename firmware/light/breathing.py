@@ -1,4 +1,4 @@
-"""The patterns of LEDs that fade, in place of those of the same name in blink_patterns.py.
+"""The patterns of LEDs that fade, in place of those of the same name in indication.PATTERNS.
 
 At half its level a pattern has the same timing as the other.
 """

@@ -1,4 +1,4 @@
-"""LEDs that show levels between on and off, for a status light: see leds.py."""
+"""LEDs that show levels between on and off, for a status light: as status_light.Led."""
 
 
 class PwmLed:

@@ -1,4 +1,4 @@
-"""The status light: a pattern of blink_patterns.py in a colour, on an LED of leds.py.
+"""The status light: a pattern of indication.PATTERNS in a colour, on an LED.
 
 A one-shot timer wakes it at each change and at no other time. On an ESP32 that is a
 `machine.Timer`, whose callback runs between two bytecodes of the running code, so the light goes on
@@ -10,7 +10,7 @@ import time
 
 from micropython import const
 
-from .blink_patterns import PATTERNS
+from ..indication import PATTERNS
 
 # The least time from rise to rise: 3 Hz (WCAG 2.3.1), also when patterns change quickly.
 _FLASH_MS = const(334)
@@ -22,10 +22,31 @@ _FULL = const(10000)  # level times brightness, in percent each
 _UNKNOWN = const(-1)
 
 
+class Led:
+    """One LED of one colour at a pin, on or off. fading_leds.py has others.
+
+    Each has `show(red, green, blue)`, 0..255 each, linear in light, and `fades`: whether it can
+    show levels between on and off. `show` allocates nothing.
+
+    pin: a machine.Pin, an output. active_low: it is lit while the pin is low.
+    """
+
+    fades = False
+
+    def __init__(self, pin, active_low: bool = False) -> None:
+        self._pin = pin
+        self._on = 0 if active_low else 1
+
+    def show(self, red: int, green: int, blue: int) -> None:
+        """On for every colour but black."""
+        self._pin.value(self._on if red or green or blue else 1 - self._on)
+
+
 class StatusLight:
     """Shows patterns.
 
-    led: one of leds.py. timer: a machine.Timer for its use alone; None: an asyncio task instead.
+    led: a Led, or one of fading_leds.py. timer: a machine.Timer for its use alone; None: an asyncio
+    task instead.
     brightness: percent, as the eye sees it; 0 is dark.
 
     Call it from the event loop; only the timer's callback may interrupt. It never raises an
@@ -59,7 +80,7 @@ class StatusLight:
     def show(self, pattern: str, rgb) -> None:
         """Show a pattern in a colour. The pattern that is already shown goes on without a restart.
 
-        pattern: a key of blink_patterns.PATTERNS; else KeyError. rgb: (red, green, blue), 0..255
+        pattern: a key of indication.PATTERNS; else KeyError. rgb: (red, green, blue), 0..255
         each.
         """
         PATTERNS[pattern]

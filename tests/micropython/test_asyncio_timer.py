@@ -8,8 +8,8 @@ from tools.virtual_board import virtual_time
 
 virtual_time.install()
 
+from firmware.indication import PATTERNS
 from firmware.light.asyncio_timer import AsyncioTimer
-from firmware.light.blink_patterns import PATTERNS
 from firmware.light.status_light import StatusLight
 from tests.support.recorded_light import Lamp, Timer, pass_time
 from tools.virtual_board.virtual_time import Clock

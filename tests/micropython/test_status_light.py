@@ -6,8 +6,7 @@ from tools.virtual_board import virtual_time
 
 virtual_time.install()
 
-from firmware.indication import LIGHTS
-from firmware.light.blink_patterns import PATTERNS
+from firmware.indication import LIGHTS, PATTERNS
 from firmware.light.breathing import BREATHING
 from firmware.light.status_light import StatusLight
 from tests.support.expect import raises

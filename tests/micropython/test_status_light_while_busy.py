@@ -8,7 +8,7 @@ import time
 
 from machine import Timer
 
-from firmware.light.blink_patterns import PATTERNS
+from firmware.indication import PATTERNS
 from firmware.light.status_light import StatusLight
 from tools.virtual_board.lamps import Eye
 

@@ -24,7 +24,7 @@ from tools.rig import CLIENT_SECRET, CLIENT_VERSION, Mock, Rig
 from tools.virtual_board.session import Event, VirtualBoard
 
 LIGHTS = device_module("firmware.indication").LIGHTS
-PATTERNS = device_module("firmware.light.blink_patterns").PATTERNS
+PATTERNS = device_module("firmware.indication").PATTERNS
 GOLDEN = ROOT / "tests/golden/screen/128x64"
 BOOT = 0  # the button's pin
 CODE = "987654"

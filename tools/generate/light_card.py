@@ -13,7 +13,7 @@ from tools.generate.files import main
 from tools.on_cpython import ROOT, device_module
 
 LIGHTS = device_module("firmware.indication").LIGHTS
-PATTERNS = device_module("firmware.light.blink_patterns").PATTERNS
+PATTERNS = device_module("firmware.indication").PATTERNS
 BREATHING = device_module("firmware.light.breathing").BREATHING
 FOLDER = ROOT / "docs/light"
 COLOURS = {

@@ -1,6 +1,6 @@
 """Writes the tables of states from the code that drives the firmware.
 
-It is in status.py, indication.py and blink_patterns.py, and in light_card.py here; the words are
+They are in status.py and indication.py, and in light_card.py here; the words are
 in STATES. README.md's table is written whole. In docs/embedding.md the states are, and what an
 integrator does is kept. A state that is not in STATES gets the words of the screen.
 """

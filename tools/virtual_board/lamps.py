@@ -9,7 +9,7 @@ from neopixel import NeoPixel
 from virtual import events, wiring
 
 from firmware.light.fading_leds import Pixel, PwmLed, RgbLed
-from firmware.light.leds import Led
+from firmware.light.status_light import Led
 
 _WHITE_PIN = 2
 _RGB_PINS = (4, 5, 6)

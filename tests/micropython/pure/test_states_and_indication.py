@@ -1,7 +1,6 @@
 """The ladder, lights and strings: complete, in order, and told apart by timing alone."""
 
-from firmware.indication import LIGHTS, Indication
-from firmware.light.blink_patterns import PATTERNS
+from firmware.indication import LIGHTS, PATTERNS, Indication
 from firmware.strings import REASONS
 from pilotlight.status import state_of
 
