@@ -35,7 +35,10 @@ _PATHS = const("a path or a list of paths")
 _BOARD = const("the name of a file in firmware/boards, such as esp32_devkit")
 _PERCENT = const("a whole number from 0 to 100")
 _ONE_OF = const("one of: ")
-_BOARD_LETTERS = const("abcdefghijklmnopqrstuvwxyz0123456789_")
+# As bytes: MicroPython keeps each single character of a text that is looked at for ever.
+_BOARD_LETTERS = const(b"abcdefghijklmnopqrstuvwxyz0123456789_")
+_CAPITALS = const(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_HOSTNAME_LETTERS = const(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-")
 _NETWORKS = const("an object, or a list of objects, with ssid, password and hidden")
 _COUNTRY = const("two capital letters, such as DE")
 _HOSTNAME = const("1 to 32 letters, digits and hyphens")
@@ -268,18 +271,17 @@ def _is_allowed(value, kind: str) -> bool:
         return is_host(value)
     if kind == _BOARD:
         # MicroPython can't import longer names than 255 bytes, package included.
-        return len(value) <= _LONGEST_SHOWN and all([letter in _BOARD_LETTERS for letter in value])
+        return len(value) <= _LONGEST_SHOWN and _is_of(value, _BOARD_LETTERS)
     if kind == _COUNTRY:
-        return len(value) == 2 and all(["A" <= letter <= "Z" for letter in value])
+        return len(value) == 2 and _is_of(value, _CAPITALS)
     if kind == _HOSTNAME:
-        letters = all(
-            [
-                letter == "-" or "0" <= letter <= "9" or "a" <= letter.lower() <= "z"
-                for letter in value
-            ]
-        )
-        return letters and len(value) <= _LONGEST_HOSTNAME and value.strip("-") == value
+        is_short = len(value) <= _LONGEST_HOSTNAME
+        return is_short and _is_of(value, _HOSTNAME_LETTERS) and value.strip("-") == value
     return not kind.startswith(_ONE_OF) or value in kind[len(_ONE_OF) :].split(", ")
+
+
+def _is_of(value: str, letters: bytes) -> bool:
+    return all([byte in letters for byte in value.encode()])
 
 
 def _has_control(value) -> bool:
