@@ -1,7 +1,7 @@
 """What the display shows when: pages in turn, dimmed after a while, refreshed periodically.
 
 pages.py draws the pages. A display may be missing or unplugged: nothing waits for it, and it is
-tried again at each change and every 25 s.
+tried again at each change and every 24 s.
 """
 
 import asyncio
@@ -9,13 +9,15 @@ import time
 
 from micropython import const
 
-from ..timestamps import begin_beats
+from ..timestamps import beat_ms, begin_beats
 from . import pages
 
 _TURN_MS = const(4_000)
 _QR_MS = const(8_000)  # a phone's camera needs time
 _DIM_AFTER_MS = const(120_000)
-_REFRESH_MS = const(25_000)  # a display shows the right picture within 30 s of being plugged in
+# And on to the next beat, so that the chip does not wake for it alone. A display that is plugged
+# in shows the right picture within 30 s.
+_REFRESH_MS = const(20_000)
 _DIMMED = const(1)  # of 255
 _UNKNOWN = const(-1)
 _MISSING_AFTER = const(2)  # failures in a row: one alone may be a disturbance
@@ -126,7 +128,7 @@ class Screen:
         if self._pages:
             self._send(now_ms, changed)
         if _due(self._refresh_at, now_ms):
-            self._refresh_at = time.ticks_add(now_ms, _REFRESH_MS)
+            self._refresh_at = time.ticks_add(now_ms, _REFRESH_MS + beat_ms())
         wait_ms = time.ticks_diff(self._refresh_at, now_ms)
         if len(self._pages) > 1:
             wait_ms = min(wait_ms, time.ticks_diff(self._turn_at, now_ms))

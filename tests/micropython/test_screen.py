@@ -61,14 +61,14 @@ async def test_a_change_shows_at_once_and_what_looks_the_same_changes_nothing():
     assert [name for _, name in display.calls] == ["show"]
 
 
-async def test_one_page_is_sent_anew_every_25_s_and_no_more():
+async def test_one_page_is_sent_anew_every_24_s_and_no_more():
     for kind in KINDS:
         display, _, _ = started(kind, Indication("online"))
         await settle()
         begun = Clock.now_ms
         display.calls.clear()
         await after(99_999)
-        assert [at - begun for at in attempts(display)] == [25_000, 50_000, 75_000]
+        assert [at - begun for at in attempts(display)] == [24_000, 48_000, 72_000, 96_000]
         assert display.calls[0][1] == ("refresh" if kind is Refreshing else "show")
 
 
@@ -79,9 +79,9 @@ async def test_turning_does_not_put_off_the_refresh():
     display.calls.clear()
     await after(80_000)
     assert [at - begun for at, name in display.calls if name == "refresh"] == [
-        25_000,
-        50_000,
-        75_000,
+        24_000,
+        48_000,
+        72_000,
     ]
 
 

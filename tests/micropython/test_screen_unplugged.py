@@ -65,7 +65,7 @@ async def test_a_stock_driver_is_set_up_after_an_error():
     assert display.seen()
 
 
-async def test_an_absent_display_is_tried_once_a_change_and_every_25_s():
+async def test_an_absent_display_is_tried_once_a_change_and_every_24_s():
     for kind in KINDS:
         display = kind()
         display.unplug()
@@ -75,7 +75,7 @@ async def test_an_absent_display_is_tried_once_a_change_and_every_25_s():
         await after(100_000)
         assert len(display.calls) == 5, (
             display.calls
-        )  # at once, and at 25, 50, 75 and 100 s: one call each
+        )  # at once, and at 24, 48, 72 and 96 s: one call each
         display.calls.clear()
         for number in range(10):
             await after(1_000)
@@ -88,7 +88,7 @@ async def test_an_absent_display_is_tried_once_a_change_and_every_25_s():
 
 
 async def test_errors_at_every_call():
-    """Whatever call the display fails at, the screen goes on, and is right again 25 s later."""
+    """Whatever call the display fails at, the screen goes on, and is right again 24 s later."""
     for kind in KINDS:
         for name in ("show", "refresh", "contrast", "on", "off", "init"):
             display, screen, task = started(kind, FULL)
