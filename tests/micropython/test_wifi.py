@@ -1,6 +1,7 @@
 """Wi-Fi in virtual time: which network, every failure's word, and the way back from each."""
 
 import asyncio
+import sys
 
 from firmware.strings import REASONS
 from tests.support.expect import raises
@@ -37,6 +38,18 @@ async def test_one_network():
     assert device.changes == [(4, True, None)]
     assert Counts.blocked_ms == 2_400 and seen("scan") == seen("connecting") == 1
     assert device.log == ["wifi: Stage 5: connected (status 1010)"]
+
+
+async def test_what_connects_is_loaded_only_while_there_is_no_connection():
+    air("Stage 5")
+    device = Device(HOME)
+    for _ in range(2):
+        await device.up()
+        assert "firmware.network.wifi_attempt" not in sys.modules
+        order("remove", ssid="Stage 5")
+        await device.fails("wifi_not_found")
+        assert "firmware.network.wifi_attempt" in sys.modules
+        air("Stage 5")
 
 
 async def test_an_open_network():
