@@ -54,16 +54,16 @@ def left_out(board: str | None) -> set[str]:
         if _BOARDS + board not in sources.keys() - _COMPUTERS:
             raise ValueError(f"there is no file firmware/boards/{board}.py for a board")
         unused |= {name for name in sources if name.startswith(_BOARDS)} - {_BOARDS + board}
-    importers: dict[str, set[str]] = {name: set() for name in sources}
-    for importer in [*sources, "main"]:
-        for name in imports(importer, sources.get(importer, ROOT / "main.py")):
-            importers.get(name, set()).add(importer)
-    while True:
-        # Without an importer it is loaded by its name, such as a board.
-        more = {name for name, by in importers.items() if by and by <= unused} - unused
-        if not more:
-            return unused
-        unused |= more
+    imported = {name: set(imports(name, path)) for name, path in sources.items()}
+    imported["main"] = set(imports("main", ROOT / "main.py"))
+    # What nothing imports is loaded by its name, such as a board.
+    kept = set(imported) - unused - set().union(*imported.values())
+    to_do = [*kept]
+    while to_do:
+        more = (imported[to_do.pop()] & sources.keys()) - kept - unused
+        kept |= more
+        to_do += more
+    return set(sources) - kept
 
 
 def imports(importer: str, path: Path) -> Iterator[str]:

@@ -26,7 +26,7 @@ class Link:
     """
 
     def __init__(self, endpoint: Endpoint, times: Times, proof: Proof) -> None:
-        self.phoenix: PhoenixSocket = None  # type: ignore[assignment]
+        self.phoenix: PhoenixSocket = None  # type: ignore[assignment]  # not before `open`
         self._endpoint = endpoint
         self._times = times
         self._proof = proof

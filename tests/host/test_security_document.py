@@ -15,9 +15,9 @@ OURS = re.compile(r"`((?:docs|firmware|lib|tests|tools)/[^`]*)`")
 # Where a bound is in the code, and how the document has it.
 BOUNDS = (
     ("lib/pilotlight/net/http_message.py", "_HEAD_BYTES = const({})", "an HTTP head {} bytes"),
-    ("lib/pilotlight/parts.py", "_MESSAGE_BYTES = const({})", "a WebSocket message {},"),
+    ("lib/pilotlight/link.py", "_MESSAGE_BYTES = const({})", "a WebSocket message {},"),
     ("lib/pilotlight/net/json_pick.py", "_TEXT_BYTES = const({})", "a text in JSON {} characters"),
-    ("lib/pilotlight/stored_tokens.py", "TOKEN_BYTES = {}", "a token {};"),
+    ("lib/pilotlight/token_text.py", "TOKEN_BYTES = {}", "a token {};"),
     ("firmware/storage.py", "_LARGEST_BYTES = const({})", "LARGEST_BYTES = {} "),
     ("firmware/event_log.py", "_ENTRIES = const({})", "the last {} changes"),
 )

@@ -62,7 +62,7 @@ async def test_a_stream_that_finds_no_memory_leaves_no_file_open():
     endpoint = Endpoint("127.0.0.1", 9)
     worked = failed = 0
     for large_bytes in (65, 129, 193, 257):
-        for large in range(4):
+        for large in range(6):
             for small in range(0, 40, 4):
                 before = server.open_files()
                 if await connect(endpoint, small, large, large_bytes):
