@@ -5,10 +5,10 @@ from types import ModuleType
 
 import pytest
 
-from tools.generate import architecture, config_doc, files, readme, trust_roots
+from tools.generate import architecture, config_doc, files, packages, readme, trust_roots
 
 
-@pytest.mark.parametrize("generator", [architecture, config_doc, readme, trust_roots])
+@pytest.mark.parametrize("generator", [architecture, config_doc, packages, readme, trust_roots])
 def test_nothing_is_stale(generator: ModuleType) -> None:
     assert files.stale(generator.files()) == []
 
