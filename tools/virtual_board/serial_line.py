@@ -34,22 +34,22 @@ class SerialLine:
     hear(data): called with all that the board says. interrupt(): a program runs, and Ctrl-C was
     pressed.
 
-    path: of the computer's end. board_end: a file descriptor, the terminal of the board's process.
-    is_raw: the REPL is in its raw mode, which lasts over a soft reset.
+    path: of the computer's end; another one after each `plug`. board_end: a file descriptor, the
+    terminal of the board's process. is_raw: the REPL is in its raw mode, which lasts over a soft
+    reset. pulled: is set while the cable is out. received_bytes: what the computer has sent.
     """
 
     def __init__(self, hear: Callable[[bytes], None], interrupt: Callable[[], None]) -> None:
         self._hear = hear
         self._interrupt = interrupt
-        self._computer, self._computer_end = (
-            pty.openpty()
-        )  # its end stays open: a pty that nobody has open is an error
-        self._board, self.board_end = pty.openpty()
+        # The ends stay open: a pty that nobody has open is an error.
+        self._computer, self._computer_end = _open_line()
+        self._board, self.board_end = _open_line()
         self.path = os.ttyname(self._computer_end)
-        for end in (self._computer_end, self.board_end):
-            tty.setraw(end)
-        for fd in (self._computer, self._board):
-            os.set_blocking(fd, False)
+        self.pulled = threading.Event()
+        self.received_bytes = 0
+        self._pull_at_bytes: int | None = None
+        self._plug_wanted = threading.Event()
         self.is_raw = False
         self._waiting = b""
         self._tail = b""
@@ -76,21 +76,53 @@ class SerialLine:
         """Say something in the board's name, behind all that it has said."""
         os.write(self.board_end, text.encode())
 
+    def pull(self, at_bytes: int = 0) -> None:
+        """Pull the cable, once the computer has sent so many bytes in all. The board goes on."""
+        self._pull_at_bytes = at_bytes
+
+    def plug(self) -> None:
+        """Plug it in again, if it is out; returns when `path` is the new one."""
+        self._plug_wanted.set()
+        while self.pulled.is_set():
+            time.sleep(_LOOK_S)
+
     def close(self) -> None:
         """End the line."""
         self._is_open = False
         self._thread.join()
-        for fd in (self._computer, self._computer_end, self._board, self.board_end):
+        if not self.pulled.is_set():
+            self._hang_up()
+        for fd in (self._board, self.board_end):
             os.close(fd)
+
+    def _hang_up(self) -> None:
+        self.pulled.set()
+        for fd in (self._computer, self._computer_end):
+            os.close(fd)
+
+    def _move_cable(self) -> None:
+        """Do what `pull` and `plug` have asked for."""
+        if self.pulled.is_set():
+            if self._plug_wanted.is_set():
+                self._computer, self._computer_end = _open_line()
+                self.path = os.ttyname(self._computer_end)
+                self.pulled.clear()
+        elif self._pull_at_bytes is not None and self.received_bytes >= self._pull_at_bytes:
+            self._pull_at_bytes = None
+            self._plug_wanted.clear()
+            self._hang_up()
 
     def _carry(self) -> None:
         """The thread."""
         while self._is_open:
-            ready = select.select([self._computer, self._board], [], [], _LOOK_S)[0]
+            self._move_cable()
+            lines = [self._board] if self.pulled.is_set() else [self._computer, self._board]
+            ready = select.select(lines, [], [], _LOOK_S)[0]
             if self._board in ready:
                 self._to_computer(os.read(self._board, _CHUNK_BYTES))
-            if self._computer in ready:
+            if not self.pulled.is_set() and self._computer in ready:
                 data = os.read(self._computer, _CHUNK_BYTES)
+                self.received_bytes += len(data)
                 with self._lock:
                     self._waiting += data
             if self._waiting and self._is_interrupt():
@@ -102,7 +134,7 @@ class SerialLine:
         with self._lock:
             self._tail = (self._tail + data)[-_CHUNK_BYTES:]
             self._has_prompted = self._has_prompted or _PROMPT in self._tail
-        while data:
+        while data and not self.pulled.is_set():
             if not select.select([], [self._computer], [], _LISTENER_S if self._is_heard else 0)[1]:
                 self._is_heard = False
                 return
@@ -133,3 +165,11 @@ class SerialLine:
                 return True
             time.sleep(0.002)
         return False
+
+
+def _open_line() -> tuple[int, int]:
+    """Both ends of a pty that changes no byte; the first one does not block."""
+    end, other = pty.openpty()
+    tty.setraw(other)
+    os.set_blocking(end, False)
+    return end, other

@@ -18,6 +18,7 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -34,8 +35,20 @@ _SOFT_RESET_EXIT = 85
 # See modules/virtual/power.py.
 _CAUSES = {-signal.SIGVTALRM: HARD_RESET, -signal.SIGALRM: WDT_RESET, _SOFT_RESET_EXIT: SOFT_RESET}
 _START_S = 60.0
+_LOOK_S = 0.1
 
 Wiring = str | Mapping[str, Any]
+
+
+def _accepted(server: socket.socket, process: subprocess.Popen[str]) -> socket.socket:
+    """The process's connection. Raises TimeoutError if it has ended, or makes none."""
+    end_s = time.monotonic() + _START_S
+    while True:
+        try:
+            return server.accept()[0]
+        except TimeoutError:
+            if process.poll() is not None or time.monotonic() > end_s:
+                raise
 
 
 class VirtualBoard(Seen):
@@ -241,7 +254,7 @@ class VirtualBoard(Seen):
     def _run(self, cause: int) -> int:
         """The process, from one reset to the next; its exit code."""
         with socket.create_server(("127.0.0.1", 0)) as server:
-            server.settimeout(_START_S)
+            server.settimeout(_LOOK_S)
             with self._news:
                 if not self._is_on:
                     return 0
@@ -251,7 +264,7 @@ class VirtualBoard(Seen):
             for reader in readers:
                 reader.start()
             try:
-                with server.accept()[0] as connection:
+                with _accepted(server, process) as connection:
                     with self._news:
                         self._connection = connection
                         self._news.notify_all()
