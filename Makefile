@@ -1,4 +1,4 @@
-# make setup | run | test | lint | check | docs | pictures | bench | simulate | romfs
+# make setup | run | test | lint | check | docs | pictures | bench | simulate | romfs | deploy
 # A fresh machine needs git, make and Python 3.10+ with venv.
 
 PYTHON ?= python3
@@ -16,9 +16,11 @@ HOST ?=
 HISTORY ?=
 WHY ?=
 BOARD ?=
+PORT ?=
+FOLLOW ?=
 export TOKEN SECRET HISTORY WHY
 
-.PHONY: setup run test lint check docs pictures format bench simulate romfs
+.PHONY: setup run test lint check docs pictures format bench simulate romfs deploy
 
 setup: .venv/ready
 
@@ -61,6 +63,11 @@ bench: setup
 # The firmware as a ROMFS image (docs/memory.md). BOARD=…: for this board only, which is smaller.
 romfs: setup
 	$(BIN)/python -m tools.romfs $(if $(BOARD),--board $(BOARD)) build/pilotlight.romfs
+
+# The firmware on a real board (docs/hardware.md). FOLLOW=…: show what it says for so many seconds.
+deploy: setup
+	$(if $(PORT),,$(error which board? make deploy PORT=/dev/ttyUSB0))
+	@$(BIN)/python -m tools.deploy $(if $(FOLLOW),--follow $(FOLLOW)) $(PORT)
 
 # All histories of the simulation in virtual time; `make test` runs a part of them.
 simulate: setup

@@ -1,0 +1,62 @@
+"""Puts the firmware on a board as bytecode, restarts it, and shows what it says.
+
+python -m tools.deploy [--follow SECONDS] PORT
+
+What is equal on the board is not written. The same command goes on where an earlier one was ended.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import sys
+
+from .deploy import Deployment, Lost, Refused, build, follow
+
+
+def main() -> int:
+    """Do it; the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.deploy",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("port", help="the board's serial port, such as /dev/ttyUSB0")
+    parser.add_argument(
+        "--follow",
+        type=float,
+        metavar="SECONDS",
+        default=None if sys.stdout.isatty() else 0,
+        help="how long to show what the board says (default: until Ctrl-C at a terminal, else 0)",
+    )
+    arguments = parser.parse_args()
+    deployment = Deployment(arguments.port, say)
+    try:
+        built = build()
+        size = sum(len(data) for data in built.files.values())
+        say(f"built: {len(built.files)} files, {size:,} bytes, .mpy version {built.mpy}")
+        board = deployment.run(built)
+        say("restarted" + ("" if arguments.follow == 0 else "; what it says (Ctrl-C ends this):"))
+        with contextlib.suppress(KeyboardInterrupt):
+            follow(board, arguments.port, say, arguments.follow)
+    except Refused as error:
+        print(f"make deploy: {error}", file=sys.stderr)
+        return 1
+    except Lost:
+        print("make deploy: the board stayed away", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        say("\nstopped; the same command goes on where it was")
+        return 130
+    finally:
+        deployment.close()
+    return 0
+
+
+def say(text: str) -> None:
+    """A line for the user."""
+    print(text, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,166 @@
+"""A board at a serial port, by mpremote's own transport."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import io
+import os
+import struct
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from mpremote.transport import TransportError, TransportExecError
+from mpremote.transport_serial import SerialTransport
+
+_ON_BOARD = Path(__file__).parent / "on_board"
+_ANSWER_S = 10.0
+_LOOK_S = 0.1
+_CHUNK_BYTES = 1024
+_KEPT_BYTES = 4096
+_RESET_S = 0.3
+# As mpremote does it: after the answer has left, because a USB port goes with the chip.
+_RESET = "import time, machine\ntime.sleep_ms(100)\nmachine.reset()"
+
+
+class Lost(Exception):
+    """The line broke, or the board answers no more; the text says how."""
+
+
+class BoardError(Exception):
+    """The board could not do what it was told; the text is its own."""
+
+
+class SerialBoard:
+    """A board in MicroPython's raw REPL: its program has been stopped, by a soft reset.
+
+    stops: False leaves it as it is, and only `lines` can be asked for. Raises Lost if there is no
+    board, and so does each method if it goes away. BoardError: the board's own error.
+    """
+
+    def __init__(self, port: str, stops: bool = True) -> None:
+        with _line():
+            self._transport = SerialTransport(port, timeout=_ANSWER_S)
+        if not stops:
+            return
+        try:
+            # mpremote prints what it did not understand.
+            with _line(), contextlib.redirect_stdout(io.StringIO()):
+                self._transport.enter_raw_repl()
+        except Lost:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Leave the port."""
+        with contextlib.suppress(OSError):
+            self._transport.close()
+
+    def facts(self) -> dict[str, Any]:
+        """See on_board/facts.py."""
+        return dict(self._lines("facts")[0])
+
+    def files(self, paths: Sequence[str]) -> dict[str, str]:
+        """Path → SHA-256 of each file; of what is a folder, all files below it."""
+        return dict(self._lines("files", paths))
+
+    def remove(self, paths: Sequence[str]) -> None:
+        """Remove files, and folders that are empty then."""
+        self._lines("remove", paths)
+
+    def make_folders(self, paths: Iterable[str]) -> None:
+        """Make those of the folders that are not there, and what they are in."""
+        parents = {str(parent) for path in paths for parent in [Path(path), *Path(path).parents]}
+        for folder in sorted(parents - {"."}):
+            with _line(), contextlib.suppress(FileExistsError):
+                self._transport.fs_mkdir(f"/{folder}")
+
+    def write(self, path: str, data: bytes, tell: Callable[[int, int], None]) -> None:
+        """Write a file. tell(bytes so far, bytes in all) is called as it proceeds."""
+        path = f"/{path}"
+        try:
+            with _line(path):
+                self._transport.fs_writefile(path, data, _CHUNK_BYTES, tell)
+        except BoardError as error:
+            raise BoardError(f"{path} can't be written: {error}")
+
+    def read(self, path: str) -> bytes | None:
+        """A file, or None if it is not there."""
+        if path not in self.files([path]):
+            return None
+        with _line(f"/{path}"):
+            return bytes(self._transport.fs_readfile(f"/{path}"))
+
+    def rename(self, old: str, new: str) -> None:
+        """Rename a file; one of the new name is replaced."""
+        with _line():
+            self._transport.exec(f"import os\nos.rename({'/' + old!r}, {'/' + new!r})")
+
+    def reset(self) -> None:
+        """Have it reset itself, as its button does."""
+        with _line():
+            self._transport.exec_raw_no_follow(_RESET)
+        time.sleep(_RESET_S)  # a byte that comes before the reset would stop it
+
+    def lines(self) -> Iterator[str | None]:
+        """What it says, a line each; None each time when it has said nothing for a moment.
+
+        Ends with Lost.
+        """
+        waiting = b""
+        with _line():
+            self._transport.serial.timeout = _LOOK_S
+        while True:
+            with _line():
+                serial = self._transport.serial
+                data = serial.read(max(1, serial.in_waiting))
+            waiting += data
+            *whole, waiting = waiting.split(b"\n")
+            if len(waiting) > _KEPT_BYTES:
+                whole, waiting = [waiting], b""
+            for line in whole:
+                yield line.decode(errors="replace").rstrip("\r")
+            if not data:
+                yield None
+
+    def _lines(self, program: str, paths: Sequence[str] = ()) -> list[Any]:
+        """Run one of the programs in on_board; the Python values that it prints, a line each."""
+        source = f"PATHS = {tuple(paths)!r}\n{(_ON_BOARD / f'{program}.py').read_text()}"
+        with _line():
+            printed = self._transport.exec(source).decode()
+            return [ast.literal_eval(line) for line in printed.splitlines()]
+
+
+def opened(port: str, wait_s: float, stops: bool = True) -> SerialBoard:
+    """The board at a port, for which it waits so long. Raises Lost."""
+    end_s = time.monotonic() + wait_s
+    while True:
+        try:
+            return SerialBoard(port, stops)
+        except Lost:
+            if time.monotonic() > end_s:
+                raise
+        time.sleep(_LOOK_S)
+
+
+def is_there(port: str) -> bool:
+    """Is there such a port?"""
+    return os.path.exists(port) or "://" in port
+
+
+@contextlib.contextmanager
+def _line(path: str = "") -> Iterator[None]:
+    """What mpremote raises becomes Lost or BoardError. path: the file that it is about."""
+    try:
+        yield
+    except TransportExecError as error:
+        lines = error.error_output.strip().splitlines()
+        raise BoardError(lines[-1] if lines else "an error without words")
+    except OSError as error:
+        if path and error.strerror == path:  # mpremote's form of an OSError of the board's
+            raise BoardError(os.strerror(error.errno or 0))
+        raise Lost(str(error))
+    except (TransportError, struct.error, SyntaxError, ValueError) as error:
+        raise Lost(str(error))  # bytes were lost, or are another program's
