@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from tools.deploy.check import described, refusal
-from tools.deploy.deploy import BUILD, MAIN, Built, plan, shown
+from tools.deploy.connection import shown
+from tools.deploy.deploy import BUILD, MAIN, Built, plan
 
 GOOD = {
     "implementation": "micropython",

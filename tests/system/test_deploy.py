@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.cable import Cable
-from tools.deploy.deploy import Built, Deployment, Refused, build
+from tools.deploy.connection import Connection, Refused
+from tools.deploy.deploy import Built, Deployment, build
 from tools.rig import CLIENT_VERSION, TOKEN, Rig
 from tools.virtual_board.session import (
     HARD_RESET,
@@ -38,9 +39,9 @@ SMALL = Built(
     },
     mpy=6,
 )
-# Thousandths of what is sent: while files are listed, main.py is removed, the reset, old files are
+# Thousandths of what is sent: while it is asked what it is, files are listed, main.py is removed, the reset, old files are
 # removed, folders are made, files are written, main.py is written, all is verified, the restart.
-PULLED_AT = (35, 45, 50, 55, 61, 120, 500, 979, 981, 990, 999)
+PULLED_AT = (10, 35, 45, 50, 55, 61, 120, 500, 979, 981, 990, 999)
 OLD = {"main.py": b"old = True\n", "firmware/boards/one.mpy": b"old", "lib/pilotlight/x.py": b"old"}
 
 
@@ -68,11 +69,8 @@ def command(cable: Cable, *options: str) -> str:
 def deployed(cable: Cable, built: Built = SMALL) -> list[str]:
     """Deploy without the command; what it says."""
     said: list[str] = []
-    deployment = Deployment(cable.port, said.append)
-    try:
-        deployment.run(built)
-    finally:
-        deployment.close()
+    with Connection(cable.port, said.append) as connection:
+        Deployment(connection, said.append).run(built)
     return said
 
 
@@ -232,6 +230,6 @@ def test_no_such_port_and_nobody_at_it(tmp_path: Path) -> None:
     port = os.ttyname(ends[1])
     (tmp_path / "ttyUSB0").symlink_to(port)
     with pytest.raises(Refused, match="does not answer as MicroPython does"):
-        Deployment(str(tmp_path / "ttyUSB0"), print).run(SMALL)
+        Connection(str(tmp_path / "ttyUSB0"), print).run(lambda board: None)
     for end in ends:
         os.close(end)

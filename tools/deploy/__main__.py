@@ -11,7 +11,8 @@ import argparse
 import contextlib
 import sys
 
-from .deploy import Deployment, Lost, Refused, build, follow
+from .connection import Connection, Refused
+from .deploy import Deployment, build
 
 
 def main() -> int:
@@ -30,26 +31,22 @@ def main() -> int:
         help="how long to show what the board says (default: until Ctrl-C at a terminal, else 0)",
     )
     arguments = parser.parse_args()
-    deployment = Deployment(arguments.port, say)
     try:
         built = build()
         size = sum(len(data) for data in built.files.values())
         say(f"built: {len(built.files)} files, {size:,} bytes, .mpy version {built.mpy}")
-        board = deployment.run(built)
-        say("restarted" + ("" if arguments.follow == 0 else "; what it says (Ctrl-C ends this):"))
-        with contextlib.suppress(KeyboardInterrupt):
-            follow(board, arguments.port, say, arguments.follow)
+        with Connection(arguments.port, say) as connection:
+            Deployment(connection, say).run(built)
+            ends = "" if arguments.follow == 0 else "; what it says (Ctrl-C ends this):"
+            say(f"restarted{ends}")
+            with contextlib.suppress(KeyboardInterrupt):
+                connection.follow(arguments.follow)
     except Refused as error:
         print(f"make deploy: {error}", file=sys.stderr)
-        return 1
-    except Lost:
-        print("make deploy: the board stayed away", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         say("\nstopped; the same command goes on where it was")
         return 130
-    finally:
-        deployment.close()
     return 0
 
 

@@ -86,17 +86,19 @@ class SerialBoard:
         except BoardError as error:
             raise BoardError(f"{path} can't be written: {error}")
 
+    def replace(self, path: str, data: bytes, tell: Callable[[int, int], None]) -> None:
+        """Write a file that is at each moment the old one or the new one."""
+        new = f"{path}.new"
+        self.write(new, data, tell)
+        with _line():
+            self._transport.exec(f"import os\nos.rename({'/' + new!r}, {'/' + path!r})")
+
     def read(self, path: str) -> bytes | None:
         """A file, or None if it is not there."""
         if path not in self.files([path]):
             return None
         with _line(f"/{path}"):
             return bytes(self._transport.fs_readfile(f"/{path}"))
-
-    def rename(self, old: str, new: str) -> None:
-        """Rename a file; one of the new name is replaced."""
-        with _line():
-            self._transport.exec(f"import os\nos.rename({'/' + old!r}, {'/' + new!r})")
 
     def reset(self) -> None:
         """Have it reset itself, as its button does."""

@@ -1,0 +1,123 @@
+"""The way to a board that may go away and come back: a cable is pulled, the power goes."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from tools.run.readable import printable, readable
+
+from .serial_board import BoardError, Lost, SerialBoard, is_there, opened
+
+_T = TypeVar("_T")
+_BACK_S = 60.0
+_MOST_LOSSES = 5
+
+
+class Refused(Exception):
+    """It can't be done; the text is one sentence that says what to do."""
+
+
+class Connection:
+    """A context manager: leaves the port. say(text): a line for the user."""
+
+    def __init__(self, port: str, say: Callable[[str], None]) -> None:
+        self._port = port
+        self._say = say
+        self._board: SerialBoard | None = None
+        self._was_there = False
+        self._losses = 0
+
+    def __enter__(self) -> Connection:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._close()
+
+    def run(self, work: Callable[[SerialBoard], _T]) -> _T:
+        """Do some work with the board, and from its start again after the board was lost.
+
+        Raises Refused.
+        """
+        while True:
+            try:
+                if not self._board:
+                    self._board = opened(self._port, _BACK_S if self._was_there else 0)
+                self._was_there = True
+                return work(self._board)
+            except Lost as error:
+                self._lost(error)
+            except BoardError as error:
+                raise Refused(f"the board says: {printable(str(error))}; reset it and try again")
+
+    def restarted(self) -> SerialBoard:
+        """The board after a reset of the chip. Raises Lost."""
+        assert self._board
+        self._board.reset()
+        self._close()
+        self._board = opened(self._port, _BACK_S)
+        return self._board
+
+    def follow(self, for_s: float | None) -> None:
+        """Print what the board says after a reset, for so long; None: for ever.
+
+        Raises Refused if it stays away.
+        """
+        end_s = None if for_s is None else time.monotonic() + for_s
+        while True:
+            try:
+                if not self._board:
+                    self._board = opened(self._port, _BACK_S, stops=False)
+                for line in self._board.lines():
+                    if line:
+                        self._say(shown(line))
+                    if end_s is not None and time.monotonic() > end_s:
+                        return
+            except Lost as error:  # the port of a chip with USB goes when the chip is reset
+                if not self._board:
+                    raise Refused(_no_answer(self._port, error))
+                self._close()
+
+    def _close(self) -> None:
+        if self._board:
+            self._board.close()
+            self._board = None
+
+    def _lost(self, error: Lost) -> None:
+        """Say so. Raises Refused if there is no hope."""
+        self._close()
+        self._losses += 1
+        if not self._was_there or self._losses > _MOST_LOSSES:
+            raise Refused(_no_answer(self._port, error))
+        self._say(
+            f"the board is gone: plug it in again within {_BACK_S:.0f} s, or type the same command "
+            "later; it goes on where it was"
+        )
+
+
+def shown(line: str) -> str:
+    """A line of the board's for a terminal: the console's JSON as a person reads it."""
+    with contextlib.suppress(ValueError, KeyError, TypeError):
+        return readable(json.loads(line))
+    return printable(line)
+
+
+def _no_answer(port: str, error: Lost) -> str:
+    if not is_there(port):
+        return (
+            f"there is no port {port}: plug the board in, and see what `.venv/bin/mpremote devs` "
+            "lists"
+        )
+    if "failed to access" in str(error):
+        return (
+            f"{port} can't be opened: end the program that has it, or get the right to (on Linux: "
+            "the group dialout)"
+        )
+    return (
+        f"{port} does not answer as MicroPython does: take the board's port; if it is that, reset "
+        'the board and try again at once; `"repl": false` in its config.json closes this way '
+        "(docs/security.md)"
+    )
