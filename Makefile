@@ -1,4 +1,4 @@
-# make setup | run | test | lint | check | docs | pictures | bench | simulate | romfs | deploy
+# make setup | run | test | lint | check | docs | pictures | bench | simulate | romfs | deploy | provision
 # A fresh machine needs git, make and Python 3.10+ with venv.
 
 PYTHON ?= python3
@@ -18,9 +18,10 @@ WHY ?=
 BOARD ?=
 PORT ?=
 FOLLOW ?=
+BENCH ?=
 export TOKEN SECRET HISTORY WHY
 
-.PHONY: setup run test lint check docs pictures format bench simulate romfs deploy
+.PHONY: setup run test lint check docs pictures format bench simulate romfs deploy provision
 
 setup: .venv/ready
 
@@ -68,6 +69,11 @@ romfs: setup
 deploy: setup
 	$(if $(PORT),,$(error which board? make deploy PORT=/dev/ttyUSB0))
 	@$(BIN)/python -m tools.deploy $(if $(FOLLOW),--follow $(FOLLOW)) $(PORT)
+
+# Asks for a board's settings and writes its config.json. BENCH=1: for the mock on this computer.
+provision: setup
+	$(if $(PORT),,$(error which board? make provision PORT=/dev/ttyUSB0))
+	@$(BIN)/python -m tools.deploy.provision $(if $(BENCH),--bench $(if $(HOST),--host $(HOST))) $(PORT)
 
 # All histories of the simulation in virtual time; `make test` runs a part of them.
 simulate: setup

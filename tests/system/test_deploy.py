@@ -97,6 +97,7 @@ def test_an_empty_board_goes_online_and_the_second_time_nothing_is_written(
     count = len(build().files)
     assert f"verified: {count} files" in first and f"written: {count} files" in first
     assert "online  " in first and "project Testbed" in first and TOKEN not in first
+    assert "config.json is missing" not in first
     seen = len(board.lines)
     second = command(cable)
     board.wait_line(seen, state="online")
@@ -128,6 +129,7 @@ def test_only_what_differs_is_written(board: VirtualBoard, tmp_path: Path) -> No
     files["lib/pilotlight/module_3.mpy"] = b"changed"
     said = deployed(cable, Built(files, 6))
     assert [line for line in said if line.startswith("written: 3 files")], said  # build, main.py
+    assert any("config.json is missing" in line for line in said)
     assert contents(board) == files
 
 

@@ -13,6 +13,7 @@ from tools.run.readable import printable, readable
 from .serial_board import BoardError, Lost, SerialBoard, is_there, opened
 
 _T = TypeVar("_T")
+_FIRST_S = 5.0
 _BACK_S = 60.0
 _MOST_LOSSES = 5
 
@@ -45,7 +46,8 @@ class Connection:
         while True:
             try:
                 if not self._board:
-                    self._board = opened(self._port, _BACK_S if self._was_there else 0)
+                    first_s = _FIRST_S if is_there(self._port) else 0
+                    self._board = opened(self._port, _BACK_S if self._was_there else first_s)
                 self._was_there = True
                 return work(self._board)
             except Lost as error:

@@ -18,6 +18,7 @@ from .connection import Connection, Refused
 from .serial_board import SerialBoard
 
 MAIN = "main.py"
+CONFIG = "config.json"
 BUILD = "firmware/build.mpy"  # differs each time, by the time of the build
 # What is ours on a board: in these folders all that can be imported, and these files. A folder
 # pilotlight beside main.py would be found before the one in lib.
@@ -87,7 +88,7 @@ class Deployment:
         if not self._is_described:
             self._say(f"board: {printable(described(facts))}")
             self._is_described = True
-        found = board.files([*_FOLDERS, *_FILES])
+        found = board.files([*_FOLDERS, *_FILES, CONFIG])
         stale, write = plan(built, found)
         missing = [len(built.files[path]) for path in write if path not in found]
         wrong = refusal(facts, built.mpy, missing)
@@ -103,6 +104,8 @@ class Deployment:
             self._write(board, built, write)
             self._verify(board, built)
         self._tell(built)
+        if CONFIG not in found:
+            self._say(f"{CONFIG} is missing on the board: make provision writes it")
         board.reset()
 
     def _tell(self, built: Built) -> None:

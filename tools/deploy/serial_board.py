@@ -17,6 +17,7 @@ from mpremote.transport_serial import SerialTransport
 
 _ON_BOARD = Path(__file__).parent / "on_board"
 _ANSWER_S = 10.0
+_START_S = 4.0  # longer than a soft reset takes; Ctrl-C is lost while a board starts
 _LOOK_S = 0.1
 _CHUNK_BYTES = 1024
 _KEPT_BYTES = 4096
@@ -48,7 +49,7 @@ class SerialBoard:
         try:
             # mpremote prints what it did not understand.
             with _line(), contextlib.redirect_stdout(io.StringIO()):
-                self._transport.enter_raw_repl()
+                self._transport.enter_raw_repl(timeout_overall=_START_S)
         except Lost:
             self.close()
             raise

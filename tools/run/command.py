@@ -39,7 +39,7 @@ from tools.virtual_board.session import VirtualBoard
 from .board_link import NETWORK, BoardLink
 from .ending import Ending
 from .keys import Keys
-from .mock_process import LAN_FOLDER, MockProcess
+from .mock_process import LAN_FOLDER, LAN_PORT, LAN_SECRET, MockProcess
 from .private_folder import PrivateFolder
 from .readable import printable, readable
 from .terminal import NobodyReads, Terminal
@@ -50,7 +50,6 @@ _END_S = 5
 _TYPED_FOR_YOU_S = 45
 _KEPT_ROWS = 500
 _MOST_NEWS = 10_000  # that wait for a terminal which takes nothing
-_LAN_SECRET = "mock-client-secret"  # the mock's default: known to all, so it may be printed
 _ACTIONS = {" ": "press", "h": "hold", "d": "double_press"}
 _TOGGLES = {
     "p": ("power_on", "power_off"),
@@ -130,7 +129,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--idle-s", type=float, default=60, help="the mock closes a connection this silent"
     )
-    parser.add_argument("--host-port", type=int, default=8443, help="its port, kept between runs")
+    parser.add_argument(
+        "--host-port", type=int, default=LAN_PORT, help="its port, kept between runs"
+    )
     parser.add_argument(
         "--end-with-parent",
         action="store_true",
@@ -250,7 +251,7 @@ def run(made: Run, folder: Path, fds: tuple[int, ...]) -> None:
 
 def _start_mock(made: Run, folder: Path, fds: tuple[int, ...]) -> MockProcess:
     """Start it and say where it is."""
-    secret = _LAN_SECRET if made.host else secrets.token_hex(24)
+    secret = LAN_SECRET if made.host else secrets.token_hex(24)
     made.credential = {"client_secret": secret}
     with made.ending.interruptible():
         mock = MockProcess(secret, LAN_FOLDER if made.host else folder, fds, made.host, made.idle_s)

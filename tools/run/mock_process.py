@@ -21,6 +21,8 @@ from typing import Any
 from tools.on_cpython import ROOT
 
 LAN_FOLDER = ROOT / ".mock_frameio"  # of the CA that boards keep, so it outlives the run
+LAN_PORT = 8443
+LAN_SECRET = "mock-client-secret"  # the mock's default: known to all, so it may be printed
 _END_S = 5
 
 

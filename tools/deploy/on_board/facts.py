@@ -44,5 +44,6 @@ print(
         "flash_free_blocks": _flash[3],
         "can_connect": _has("network") and _has("ssl"),
         "found_first": _found_first(),
+        "has_model_secret": _has("model_secret"),
     }
 )
