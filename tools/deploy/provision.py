@@ -17,7 +17,15 @@ from tools.run.readable import printable
 
 from .connection import Connection, Refused
 from .serial_board import SerialBoard
-from .settings import BENCH_CA, CONFIG, Questions, Values, bench_host, encoded, wrong_with
+from .settings import (
+    BENCH_CA,
+    CONFIG,
+    Questions,
+    Values,
+    bench_host,
+    encoded,
+    wrong_with,
+)
 
 _STRICT_JSON = device_module("firmware.strict_json")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import getpass
 import json
 import os
@@ -129,6 +130,7 @@ class Questions:
 
     def _ask_until_right(self, question: Callable[[], None]) -> None:
         """Ask until the firmware takes the answer, whatever is still to be asked."""
+        before = copy.deepcopy(self._values)
         while True:
             question()
             frameio = {"client_version": "1.0.0", **self._values["frameio"]}
@@ -136,6 +138,7 @@ class Questions:
             if not wrong:
                 return
             self._say(f"  {printable(wrong)}")
+            self._values = copy.deepcopy(before)
 
     def _ask_board(self) -> None:
         proposals = [board for name, board in _PROPOSALS if name in self._facts["machine"]]
