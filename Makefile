@@ -1,4 +1,4 @@
-# make setup | run | test | lint | check | docs | pictures | bench | simulate | romfs | deploy | provision
+# make setup | run | test | lint | check | docs | pictures | bench | simulate | romfs | deploy | provision | mount | repl | log
 # A fresh machine needs git, make and Python 3.10+ with venv.
 
 PYTHON ?= python3
@@ -21,7 +21,7 @@ FOLLOW ?=
 BENCH ?=
 export TOKEN SECRET HISTORY WHY
 
-.PHONY: setup run test lint check docs pictures format bench simulate romfs deploy provision
+.PHONY: setup run test lint check docs pictures format bench simulate romfs deploy provision mount repl log
 
 setup: .venv/ready
 
@@ -74,6 +74,21 @@ deploy: setup
 provision: setup
 	$(if $(PORT),,$(error which board? make provision PORT=/dev/ttyUSB0))
 	@$(BIN)/python -m tools.deploy.provision $(if $(BENCH),--bench $(if $(HOST),--host $(HOST))) $(PORT)
+
+# This working tree on a board, without copying it.
+mount: setup
+	$(if $(PORT),,$(error which board? make mount PORT=/dev/ttyUSB0))
+	@$(BIN)/python -m tools.deploy.mount $(PORT)
+
+# The board's prompt, and what it prints. Ctrl-C stops the firmware, Ctrl-D starts it, Ctrl-] leaves.
+repl: setup
+	$(if $(PORT),,$(error which board? make repl PORT=/dev/ttyUSB0))
+	@$(BIN)/mpremote connect $(PORT) resume repl
+
+# The event log, also what is not stored yet; the board restarts then.
+log: setup
+	$(if $(PORT),,$(error which board? make log PORT=/dev/ttyUSB0))
+	@$(BIN)/mpremote connect $(PORT) resume exec "from firmware import event_log; event_log.show()" reset
 
 # All histories of the simulation in virtual time; `make test` runs a part of them.
 simulate: setup

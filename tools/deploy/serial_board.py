@@ -19,9 +19,11 @@ _ON_BOARD = Path(__file__).parent / "on_board"
 _ANSWER_S = 10.0
 _START_S = 4.0  # longer than a soft reset takes; Ctrl-C is lost while a board starts
 _LOOK_S = 0.1
+_POLL_S = 0.002  # a board that reads a file over the cable waits for each answer
 _CHUNK_BYTES = 1024
 _KEPT_BYTES = 4096
 _RESET_S = 0.3
+_END = b"\x04"  # of what a program in the raw REPL has said, and of its errors
 # As mpremote does it: after the answer has left, because a USB port goes with the chip.
 _RESET = "import time, machine\ntime.sleep_ms(100)\nmachine.reset()"
 
@@ -107,26 +109,49 @@ class SerialBoard:
             self._transport.exec_raw_no_follow(_RESET)
         time.sleep(_RESET_S)  # a byte that comes before the reset would stop it
 
+    def start_mounted(self, folder: Path, program: str) -> None:
+        """Start a program with a folder of this computer at /remote.
+
+        While the board reads from there, `lines` must be asked for.
+        """
+        with _line():
+            self._transport.mount_local(str(folder))
+            self._transport.exec_raw_no_follow(program)
+
+    def interrupt(self) -> None:
+        """Press Ctrl-C."""
+        with _line():
+            self._transport.serial.write(b"\x03")
+
     def lines(self) -> Iterator[str | None]:
         """What it says, a line each; None each time when it has said nothing for a moment.
 
-        Ends with Lost.
+        Ends with the program, if it is in the raw REPL, or with Lost.
         """
         waiting = b""
-        with _line():
-            self._transport.serial.timeout = _LOOK_S
         while True:
-            with _line():
-                serial = self._transport.serial
-                data = serial.read(max(1, serial.in_waiting))
-            waiting += data
-            *whole, waiting = waiting.split(b"\n")
+            data = self._said()
+            *whole, waiting = (waiting + data).split(b"\n")
             if len(waiting) > _KEPT_BYTES:
                 whole, waiting = [waiting], b""
             for line in whole:
-                yield line.decode(errors="replace").rstrip("\r")
+                yield line.replace(_END, b"").decode(errors="replace").rstrip("\r")
+            if waiting.endswith(_END + b">"):
+                with _line():  # for the next prompt: this one has been read
+                    self._transport.serial.write(b"\x01")
+                return
             if not data:
                 yield None
+                time.sleep(_POLL_S)
+
+    def _said(self) -> bytes:
+        """What has come; of a folder that is mounted, the board's requests are answered."""
+        said = b""
+        with _line():
+            # As mpremote asks: what it puts in the serial port's place has no more than this.
+            while count := self._transport.serial.inWaiting():
+                said += self._transport.serial.read(count)
+        return said
 
     def _lines(self, program: str, paths: Sequence[str] = ()) -> list[Any]:
         """Run one of the programs in on_board; the Python values that it prints, a line each."""
@@ -165,5 +190,5 @@ def _line(path: str = "") -> Iterator[None]:
         if path and error.strerror == path:  # mpremote's form of an OSError of the board's
             raise BoardError(os.strerror(error.errno or 0))
         raise Lost(str(error))
-    except (TransportError, struct.error, SyntaxError, ValueError) as error:
+    except (TransportError, struct.error, SyntaxError, ValueError, IndexError) as error:
         raise Lost(str(error))  # bytes were lost, or are another program's

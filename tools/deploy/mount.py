@@ -1,0 +1,96 @@
+"""Runs this working tree on a board without copying it: the board reads each file over the cable.
+
+python -m tools.deploy.mount PORT
+
+Settings and state are the board's own. Ctrl-C ends it: the board restarts with what is on it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+
+from tools.on_cpython import ROOT
+from tools.run.readable import printable
+
+from .connection import Connection, Refused, shown
+from .serial_board import Lost, SerialBoard
+
+# The working directory is the board's, so that all it writes stays there.
+_PROGRAM = """
+import os, sys
+os.chdir("/")
+sys.path[:0] = ["/remote", "/remote/lib"]
+import main
+"""
+_END_S = 10.0
+
+
+def main() -> int:
+    """Run it; the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.deploy.mount",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("port", help="the board's serial port, such as /dev/ttyUSB0")
+    arguments = parser.parse_args()
+    try:
+        with Connection(arguments.port, say) as connection:
+            # After a reset of the chip no watchdog of an earlier run is on.
+            connection.run(lambda board: _run(connection.restarted()))
+    except Refused as error:
+        print(f"make mount: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def say(text: str) -> None:
+    """A line for the user."""
+    print(text, flush=True)
+
+
+def _run(board: SerialBoard) -> None:
+    say(f"the board runs {printable(str(ROOT))}; its start takes a while (Ctrl-C ends this):")
+    board.start_mounted(ROOT, _PROGRAM)
+    stopped = threading.Event()
+    # No exception: one in the middle of an answer to the board would leave it without the rest.
+    before = signal.signal(signal.SIGINT, lambda *_: stopped.set())
+    try:
+        _tell(board, stopped.is_set)
+        if stopped.is_set():
+            _stop(board)
+        else:
+            board.reset()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    say("the board restarts with what is on it")
+
+
+def _stop(board: SerialBoard) -> None:
+    """Interrupt the program, and restart the board; that is all the same if it is gone."""
+    end_s = time.monotonic() + _END_S
+    with contextlib.suppress(Lost):
+        board.interrupt()
+        _tell(board, lambda: time.monotonic() > end_s)
+        board.reset()
+
+
+def _tell(board: SerialBoard, is_over: Callable[[], bool]) -> None:
+    """Print what the program says, until it ends or this is over."""
+    for line in board.lines():
+        if line:
+            say(shown(line))
+        if is_over():
+            return
+
+
+if __name__ == "__main__":
+    sys.exit(main())
