@@ -28,7 +28,7 @@ os.chdir("/")
 sys.path[:0] = ["/remote", "/remote/lib"]
 import main
 """
-_END_S = 10.0
+_PRESSES, _PRESS_S = 10, 1.0
 
 
 def main() -> int:
@@ -76,20 +76,28 @@ def _run(board: SerialBoard) -> None:
 
 def _stop(board: SerialBoard) -> None:
     """Interrupt the program, and restart the board; that is all the same if it is gone."""
-    end_s = time.monotonic() + _END_S
     with contextlib.suppress(Lost):
-        board.interrupt()
-        _tell(board, lambda: time.monotonic() > end_s)
+        for _ in range(_PRESSES):  # while it asks for a file, the board does not hear it
+            board.interrupt()
+            if _tell(board, _after(_PRESS_S)):
+                break
         board.reset()
 
 
-def _tell(board: SerialBoard, is_over: Callable[[], bool]) -> None:
-    """Print what the program says, until it ends or this is over."""
+def _after(seconds: float) -> Callable[[], bool]:
+    """A function that is True then."""
+    end_s = time.monotonic() + seconds
+    return lambda: time.monotonic() > end_s
+
+
+def _tell(board: SerialBoard, is_over: Callable[[], bool]) -> bool:
+    """Print what the program says until it ends, which is True, or this is over."""
     for line in board.lines():
         if line:
             say(shown(line))
         if is_over():
-            return
+            return False
+    return True
 
 
 if __name__ == "__main__":
