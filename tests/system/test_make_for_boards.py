@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import select
 import signal
 import subprocess
 import time
@@ -101,15 +102,18 @@ def test_repl_is_the_board_s_prompt(tmp_path: Path, terminal: tuple[int, int]) -
         process = subprocess.Popen(
             command, cwd=ROOT, stdin=terminal[1], stdout=terminal[1], start_new_session=True
         )
-        _typed(terminal[0], b"Use Ctrl-]", b"\r\x03")
-        _typed(terminal[0], b">>> ", b"print(6 * 7)\r")
+        # Keys are lost until mpremote has set the terminal.
+        _typed(terminal[0], b">>> ", b"print(6 * 7)\r", meanwhile=b"\r")
         _typed(terminal[0], b"\r\n42\n", b"\x1d")
         assert process.wait(DEADLINE_S) == 0
 
 
-def _typed(end: int, expected: bytes, keys: bytes) -> None:
-    """Type these keys when this has been shown."""
+def _typed(end: int, expected: bytes, keys: bytes, meanwhile: bytes = b"") -> None:
+    """Type these keys when this has been shown, and others again and again until then."""
     seen = b""
     while expected not in seen:
-        seen += os.read(end, 1)
+        if select.select([end], [], [], 0.5)[0]:
+            seen += os.read(end, 1)
+        else:
+            os.write(end, meanwhile)
     os.write(end, keys)
