@@ -23,7 +23,7 @@ NEAR = '[{"ssid": "Stage 5", "password": "pilotlight", "associate_ms": 0, "addre
 
 def recipe(target: str, cable: Cable) -> str:
     """The command of a target; `make` itself would look after .venv first."""
-    make = ["make", "-n", target, f"PORT={cable.port}"]
+    make = ["make", "--no-print-directory", "-n", target, f"PORT={cable.port}"]
     shown = subprocess.run(make, cwd=ROOT, capture_output=True, text=True, check=True)
     return shown.stdout.splitlines()[-1]
 
