@@ -67,6 +67,10 @@ class Poller:
             if core.status.network_up and core.clock.now_s() is not None:
                 request, wait_ms = self._next(now_ms)
                 if not wait_ms:
+                    slot = self._requests.slot
+                    if slot.locked():
+                        async with slot:
+                            continue  # meanwhile another request may have become due, or none
                     await self._try(request)
                     continue
             elif core.status.network_up:

@@ -119,6 +119,24 @@ async def test_a_new_network_is_tried_by_the_refresh_at_once():
         await world.power_off()
 
 
+async def test_health_that_waits_for_its_turn_is_not_asked_beside_the_socket():
+    world = await paired()
+    await sleep_s(700)
+    await world.agent.request_slot().acquire()  # by the application, for a long request
+    world.frameio.forbids = True
+    world.frameio.close_sockets(1000)
+    await sleep_s(40)  # health is due
+    world.frameio.forbids = False
+    while not world.agent.status.joined:
+        await asyncio.sleep_ms(100)
+    count = len(world.frameio.times("health"))
+    await sleep_s(20)
+    world.agent.request_slot().release()
+    await sleep_s(30)
+    assert len(world.frameio.times("health")) == count
+    await world.power_off()
+
+
 async def test_a_network_that_flaps_does_not_multiply_the_refreshes():
     """Everything is answered with 500, the token has expired, and the network changes every 5 s."""
     world = await paired()
