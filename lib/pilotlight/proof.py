@@ -17,6 +17,7 @@ class Proof:
     """
 
     def __init__(self, core: Core, schedule: Schedule) -> None:
+        self._core = core
         self._status = core.status
         self._times = core.times
         self._schedule = schedule
@@ -56,6 +57,7 @@ class Proof:
                 # In steps where this is not the usual case: it may become the usual one.
                 if left_ms <= 0 or (status.fallback and left_ms > times.proof_check_ms):
                     left_ms = times.proof_check_ms
+                    self._core.check_network()  # requests are minutes apart, and find it too late
                 await asyncio.sleep_ms(left_ms)
 
     def before_look_up(self) -> None:

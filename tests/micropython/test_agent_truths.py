@@ -25,6 +25,30 @@ async def test_identity_polls():
     await world.power_off()
 
 
+async def test_a_network_that_is_gone_without_a_call_shows_within_30_s():
+    """Also where requests are minutes apart: while unpaired, and in the HTTP fallback."""
+    for begins in ("unpaired", "fallback"):
+        world = World(pairs=True)
+        world.power_on()
+        await world.pair()
+        if begins == "unpaired":
+            await world.agent.unpair()
+        else:
+            world.frameio.forbids = True
+            world.frameio.close_sockets(1000)
+            await sleep_s(400)
+        assert world.agent.status.fallback == (begins == "fallback")
+        await sleep_s(200)
+        for _ in range(5):
+            await sleep_s(77)
+            await world.until("unpaired" if begins == "unpaired" else "online")
+            world.host.up = False
+            await world.until("no_network", 30_000)
+            assert not world.agent.status.connected
+            world.host.up = True
+        await world.power_off()
+
+
 async def test_the_last_pause_known_is_kept_and_verified_after_a_reconnect():
     world = World()
     world.frameio.paused = True

@@ -19,7 +19,7 @@ from tools.virtual_board.virtual_time import Clock
 
 
 class Host:
-    """Storage and clock for a Core."""
+    """Network, storage and clock for a Core."""
 
     def __init__(self):
         self.records = {}
@@ -35,6 +35,9 @@ class Host:
 
     def now_s(self):
         return self.second
+
+    def is_up(self):
+        return True
 
 
 def made(host, token="token"):
@@ -166,7 +169,7 @@ async def test_a_proof_is_good_for_its_time():
 
 
 async def test_a_proof_is_good_for_longer_where_answers_are_rarer():
-    core = Core(None, None, None, Times())
+    core = Core(Host(), None, None, Times())
     proof = Proof(core, Schedule(core.times, time.ticks_ms()))
     watching = asyncio.create_task(proof.run())
     core.status.update(fallback=True)
