@@ -19,9 +19,9 @@ if _TYPES:
 
 
 class Link:
-    """Holds the PhoenixSocket.
+    """Holds the PhoenixSocket, and makes it with the first `open`.
 
-    phoenix: it, or None before the first `open`.
+    phoenix: the PhoenixSocket, or None before that.
     endpoint: Frame.io's Endpoint. proof: what the socket's messages prove goes there.
     """
 
@@ -32,7 +32,11 @@ class Link:
         self._proof = proof
 
     async def open(self, target: str) -> None:
-        """As PhoenixSocket.open."""
+        """Connect and upgrade, and keep the socket alive by heartbeats from then on.
+
+        target: path and query, percent-encoded. Raises UpgradeRefused if the server answers with
+        another HTTP status than 101, or another NetError. A MemoryError may come of loading.
+        """
         if self.phoenix is None:
             from .net.phoenix import PhoenixSocket  # only now: see above
             from .net.websocket_client import WebSocketClient
@@ -44,16 +48,16 @@ class Link:
         await self.phoenix.open(target)
 
     def abandon(self, reason: str, text: str) -> None:
-        """As PhoenixSocket.abandon."""
+        """End the socket at once, if there is one; what waits on it raises LinkClosed."""
         if self.phoenix is not None:
             self.phoenix.abandon(reason, text)
 
     def check(self) -> None:
-        """As PhoenixSocket.check_link."""
+        """Send a heartbeat now: the network has changed, and a dead link should show soon."""
         if self.phoenix is not None:
             self.phoenix.check_link()
 
     async def close(self) -> None:
-        """As PhoenixSocket.close."""
+        """End the socket with a close handshake, and wait until its reader has ended."""
         if self.phoenix is not None:
             await self.phoenix.close()

@@ -57,13 +57,13 @@ class Proof:
                 # In steps where this is not the usual case: it may become the usual one.
                 if left_ms <= 0 or (status.fallback and left_ms > times.proof_check_ms):
                     left_ms = times.proof_check_ms
-                    self._core.check_network()  # requests are minutes apart, and find it too late
+                    self._core.check_network()  # a request would find out minutes later
                 await asyncio.sleep_ms(left_ms)
 
     def before_look_up(self) -> None:
-        """Name servers may block everything for `times.look_up_ms`, for nothing answers just now.
+        """A look-up begins, and nothing answers now: it may block everything for look_up_ms.
 
-        A proof that would be too old before their end ends now: then it still can be shown.
+        A proof that would be too old before its end ends now, while that can still be shown.
         """
         if self._status.authorized:
             self.end_if_older(self._good_ms() - self._times.look_up_ms)

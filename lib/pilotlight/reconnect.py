@@ -66,7 +66,7 @@ class Reconnect:
         if has_beaten:
             self.reset()
             self._restarts = 0
-        if lost_by.reason in ("closed", "reset"):  # by the server, of which all devices have one
+        if lost_by.reason in ("closed", "reset"):  # by the server: all devices may come back
             self._backoff.raise_to(self._times.backoff_dropped_ms)
         if not self._join.left_ms(now_ms):
             self._rejoins = 0  # the channel has held for a while, not only the socket
