@@ -8,6 +8,9 @@ import threading
 import time
 from typing import Any
 
+import pytest
+
+from tools.run import board_link
 from tools.run.board_link import BoardLink
 
 
@@ -50,7 +53,10 @@ def test_a_mock_that_takes_nothing_costs_no_memory() -> None:
     assert max(len(line["edges"]) for line in told) <= 2000
 
 
-def test_presses_do_not_overlap_and_an_end_does_not_wait_for_them() -> None:
+def test_presses_do_not_overlap_and_an_end_does_not_wait_for_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(board_link, "_HOLD_MS", 600_000)
     board: Any = FakeBoard()
     link = BoardLink(board, lambda line: None)
     for action in ("double_press", "press", "hold", "press"):
@@ -61,7 +67,7 @@ def test_presses_do_not_overlap_and_an_end_does_not_wait_for_them() -> None:
         time.sleep(0.01)
     begun_s = time.monotonic()
     link.stop()
-    assert time.monotonic() - begun_s < 1  # the hold takes 1.7 s
+    assert time.monotonic() - begun_s < 300
     times_s = board.presses
     assert [held_s > 1 for _, held_s in times_s] == [False, False, False, True]
     for (begin_s, held_s), (next_s, _) in itertools.pairwise(times_s):

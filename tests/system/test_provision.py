@@ -161,7 +161,7 @@ def test_a_terminal_does_not_show_secrets(board: VirtualBoard, tmp_path: Path) -
 def test_a_cable_is_pulled(
     after_bytes: int, power_goes_too: bool, board: VirtualBoard, tmp_path: Path
 ) -> None:
-    """While it is written: then there is none or a whole one, and in the end a whole one."""
+    """While config.json is written: the file is then missing or whole, and whole in the end."""
     board.power_on()
     cable = Cable(board, tmp_path)
     ended: queue.Queue[object] = queue.Queue()

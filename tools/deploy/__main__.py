@@ -11,7 +11,7 @@ import argparse
 import contextlib
 import sys
 
-from .connection import Connection, Refused
+from .connection import Connection, exit_code, say
 from .deploy import Deployment, build
 
 
@@ -31,7 +31,8 @@ def main() -> int:
         help="how long to show what the board says (default: until Ctrl-C at a terminal, else 0)",
     )
     arguments = parser.parse_args()
-    try:
+
+    def deploy() -> None:
         built = build()
         size = sum(len(data) for data in built.files.values())
         say(f"built: {len(built.files)} files, {size:,} bytes, .mpy version {built.mpy}")
@@ -41,18 +42,8 @@ def main() -> int:
             say(f"restarted{ends}")
             with contextlib.suppress(KeyboardInterrupt):
                 connection.follow(arguments.follow)
-    except Refused as error:
-        print(f"make deploy: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        say("\nstopped; the same command goes on where it was")
-        return 130
-    return 0
 
-
-def say(text: str) -> None:
-    """A line for the user."""
-    print(text, flush=True)
+    return exit_code("deploy", deploy, "the same command goes on where it was")
 
 
 if __name__ == "__main__":

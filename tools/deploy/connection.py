@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import sys
 import time
 from collections.abc import Callable
 from typing import TypeVar
@@ -98,6 +99,25 @@ class Connection:
             f"the board is gone: plug it in again within {_BACK_S:.0f} s, or type the same command "
             "later; it goes on where it was"
         )
+
+
+def say(text: str) -> None:
+    """A line for the user."""
+    print(text, flush=True)
+
+
+def exit_code(target: str, job: Callable[[], None], stopped: str = "") -> int:
+    """Do the job of a make target; its exit code. stopped: what is true after Ctrl-C."""
+    try:
+        job()
+    except Refused as error:
+        print(f"make {target}: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        if stopped:
+            say(f"\nstopped; {stopped}")
+        return 130
+    return 0
 
 
 def shown(line: str) -> str:

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from tools.on_cpython import ROOT
 from tools.run.readable import printable
 
-from .connection import Connection, Refused, shown
+from .connection import Connection, exit_code, say, shown
 from .serial_board import Lost, SerialBoard
 
 # The working directory is the board's, so that all it writes stays there.
@@ -40,21 +40,13 @@ def main() -> int:
     )
     parser.add_argument("port", help="the board's serial port, such as /dev/ttyUSB0")
     arguments = parser.parse_args()
-    try:
+
+    def mount() -> None:
         with Connection(arguments.port, say) as connection:
             # After a reset of the chip no watchdog of an earlier run is on.
             connection.run(lambda board: _run(connection.restarted()))
-    except Refused as error:
-        print(f"make mount: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    return 0
 
-
-def say(text: str) -> None:
-    """A line for the user."""
-    print(text, flush=True)
+    return exit_code("mount", mount)
 
 
 def _run(board: SerialBoard) -> None:

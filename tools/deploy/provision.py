@@ -15,7 +15,7 @@ import sys
 from tools.on_cpython import device_module
 from tools.run.readable import printable
 
-from .connection import Connection, Refused
+from .connection import Connection, Refused, exit_code, say
 from .serial_board import SerialBoard
 from .settings import (
     BENCH_CA,
@@ -41,22 +41,13 @@ def main() -> int:
     parser.add_argument("--bench", action="store_true", help="for the mock on this computer")
     parser.add_argument("--host", help="this computer's name or address, for the board")
     arguments = parser.parse_args()
-    try:
+
+    def provision() -> None:
         bench = (arguments.host or bench_host()) if arguments.bench else None
         with Connection(arguments.port, say) as connection:
             _provision(connection, bench)
-    except Refused as error:
-        print(f"make provision: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        say("\nstopped; the board has its old settings")
-        return 130
-    return 0
 
-
-def say(text: str) -> None:
-    """A line for the user."""
-    print(text, flush=True)
+    return exit_code("provision", provision, "the board has its old settings")
 
 
 def _provision(connection: Connection, bench: str | None) -> None:

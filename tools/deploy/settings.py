@@ -118,7 +118,7 @@ class Questions:
         return self._values
 
     def _use_bench(self, host: str) -> None:
-        server_context(LAN_FOLDER, host)  # makes the CA if there is none
+        server_context(LAN_FOLDER, host)  # makes the CA if it does not exist
         self.files[BENCH_CA] = ca_der_path(LAN_FOLDER).read_bytes()
         self._values["frameio"] = {
             "url": f"https://{host}:{LAN_PORT}",

@@ -114,7 +114,7 @@ class Devices:
         return iter(self._all)
 
     def of_client(self, client_id: str) -> Device:
-        """The device of a client_id that has been paired; makes it if there is none.
+        """The device of a client_id that has been paired; made at its first pairing.
 
         Beyond 200 devices the oldest but the first is forgotten.
         """
@@ -131,7 +131,7 @@ class Devices:
         return device
 
     def picked(self, device_id: str | None) -> list[Device]:
-        """The device of this id, or all with None. Raises LookupError if there is none."""
+        """The device of this id, or all with None. Raises LookupError if no device has it."""
         found = [device for device in self._all if device_id in (None, device.id)]
         if not found:
             raise LookupError("there is no device of this id")

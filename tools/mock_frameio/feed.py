@@ -72,7 +72,7 @@ class Feed:
         """Add a row."""
         row = {"t_ms": t_ms, "sender": sender, "kind": kind, "device": device}
         row["text"] = _cut(masked(self._mask(_cut(text, _LONGEST_DETAIL))), _LONGEST_TEXT)
-        # Masked before it is cut: half of a token is none that the mask knows.
+        # Masked before it is cut, because the mask does not know half of a token.
         row["detail"] = _cut(masked(self._mask(_cut(detail, 1 << 16))), _LONGEST_DETAIL)
         self.rows.add(row)
         self.touch()
