@@ -307,9 +307,10 @@ def test_the_presets_that_need_no_board(rig: Rig, make_page: MakePage) -> None:
     card = page.locator('.card[data-online="true"]')
     card.wait_for()
 
+    # Without a reason: the socket has joined. The fallback is online too, and comes earlier.
     def well(at: int) -> None:
         page.get_by_role("button", name="All well again").click()
-        device.wait(after=at, state="online")
+        device.wait(after=at, state="online", reason=None)
         card.wait_for()
 
     at = len(device.lines)
@@ -323,8 +324,8 @@ def test_the_presets_that_need_no_board(rig: Rig, make_page: MakePage) -> None:
 
     at = len(device.lines)
     page.get_by_role("button", name="Deploy").click()
-    device.wait(after=at, state="joining")
-    device.wait(after=at, state="online")  # by itself
+    device.wait(after=at, state="joining", reason="closed")
+    device.wait(after=at, state="online", reason=None)  # by itself
     ends = [record["code"] for record in mock.records(kind="socket_end")]
     assert ends[-1] == 1012, ends
     assert [one["status"] for one in mock.records(kind="upgrade")][-3:] == [503, 503, 101]
