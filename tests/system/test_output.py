@@ -79,7 +79,7 @@ def unread(request: pytest.FixtureRequest) -> Iterator[Unread]:
 def works(mock: Mock) -> None:
     """The device is online, shows changes and goes on with its heartbeats."""
     mock.wait(lambda mock: bool(mock.status()["online"]))
-    for action in ("pause", "resume") * 3:
+    for action in ("pause", "resume", "pause"):
         mock.control(action)
         beats = len(mock.records(event="heartbeat"))
         mock.wait(lambda mock, beats=beats: len(mock.records(event="heartbeat")) > beats)  # type: ignore[misc]
