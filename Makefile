@@ -1,4 +1,4 @@
-# make setup | run | test | lint | check | docs | pictures | bench | simulate | romfs | deploy | provision | mount | repl | log
+# make setup | run | test | lint | check | docs | pictures | bench | simulate | romfs | image | deploy | provision | mount | repl | log
 # A fresh machine needs git, make and Python 3.10+ with venv.
 
 PYTHON ?= python3
@@ -19,9 +19,12 @@ BOARD ?=
 PORT ?=
 FOLLOW ?=
 BENCH ?=
+FIRMWARE ?=
+CONFIG ?=
+FLASH ?=
 export TOKEN SECRET HISTORY WHY
 
-.PHONY: setup run test lint check docs pictures format bench simulate romfs deploy provision mount repl log
+.PHONY: setup run test lint check docs pictures format bench simulate romfs image deploy provision mount repl log
 
 setup: .venv/ready
 
@@ -64,6 +67,12 @@ bench: setup
 # The firmware as a ROMFS image (docs/memory.md). BOARD=…: for this board only, which is smaller.
 romfs: setup
 	$(BIN)/python -m tools.romfs $(if $(BOARD),--board $(BOARD)) build/pilotlight.romfs
+
+# MicroPython's own .bin and the firmware as files for esptool (docs/hardware.md). CONFIG=…: with
+# these settings. FLASH=…: the chip's flash, where the partition table does not say enough.
+image: setup
+	$(if $(FIRMWARE),,$(error which MicroPython? make image FIRMWARE=ESP32_GENERIC_S3-….bin))
+	@$(BIN)/python -m tools.image $(if $(CONFIG),--config "$(CONFIG)") $(if $(FLASH),--flash "$(FLASH)") "$(FIRMWARE)"
 
 # The firmware on a real board (docs/hardware.md). FOLLOW=…: show what it says for so many seconds.
 deploy: setup

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-_LEAST_VERSION = (1, 24)
+LEAST_VERSION = (1, 24)
 # The virtual board is MicroPython's unix port.
 _PLATFORMS = ("esp32", "linux", "darwin")
 # More than any chip without PSRAM has, less than any with it: docs/memory.md, "Which chip".
@@ -40,7 +40,7 @@ def refusal(facts: Mapping[str, Any], mpy: int, new_bytes: list[int]) -> str | N
             f"the board is {facts['machine']} ({facts['platform']}), and the firmware is for chips "
             "of the ESP32 family: take one of these, or embed the library (docs/embedding.md)"
         )
-    if tuple(facts["version"]) < _LEAST_VERSION:
+    if tuple(facts["version"]) < LEAST_VERSION:
         return f"the board has MicroPython {version}, and 1.24 is the oldest: {_NEWER_IMAGE}"
     if facts["mpy"] & 0xFF != mpy:
         return (

@@ -24,6 +24,7 @@ from .settings import (
     Values,
     bench_host,
     encoded,
+    named_files,
     wrong_with,
 )
 
@@ -78,27 +79,12 @@ def _old(board: SerialBoard) -> tuple[Values, dict[str, bytes]]:
     except _STRICT_JSON.JsonError as error:
         say(f"{CONFIG} on the board {printable(str(error))}; it is replaced")
         return {}, {}
-    files = {}
-    if isinstance(values, dict) and isinstance(values.get("frameio"), dict):
-        frameio = values["frameio"]
-        for path in _roots(frameio):
-            content = board.read(path)
-            if content is not None:
-                files[path] = content
-        if "ca" in frameio:
-            frameio["ca"] = _roots(frameio) or frameio["ca"]
+    files = named_files(values, board.read)
     wrong = wrong_with(values, files, has_secret=True)
     if wrong:
         say(f"on the board: {printable(wrong)}; it is replaced")
         return {}, {}
     return values, files
-
-
-def _roots(frameio: Values) -> list[str]:
-    """The paths in frameio.ca. A board's working directory is /."""
-    given = frameio.get("ca")
-    paths = given if isinstance(given, list) else [given]
-    return [path.lstrip("/") for path in paths if isinstance(path, str)]
 
 
 def write(board: SerialBoard, wanted: dict[str, bytes]) -> None:

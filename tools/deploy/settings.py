@@ -61,6 +61,22 @@ def wrong_with(values: Any, files: Mapping[str, bytes], has_secret: bool) -> str
     return None
 
 
+def named_files(values: Any, read: Callable[[str], bytes | None]) -> dict[str, bytes]:
+    """The files that a configuration names in frameio.ca: path → content.
+
+    Their paths in `values` lose a leading /: it is a board's working directory. read(path): a
+    file's content, or None.
+    """
+    frameio = values.get("frameio") if isinstance(values, dict) else None
+    if not isinstance(frameio, dict) or "ca" not in frameio:
+        return {}
+    given = frameio["ca"] if isinstance(frameio["ca"], list) else [frameio["ca"]]
+    paths = [path.lstrip("/") for path in given if isinstance(path, str)]
+    frameio["ca"] = paths or frameio["ca"]
+    found = {path: read(path) for path in paths}
+    return {path: content for path, content in found.items() if content is not None}
+
+
 def encoded(values: Any) -> bytes:
     """As a file."""
     return json.dumps(values, indent=2, ensure_ascii=False).encode() + b"\n"

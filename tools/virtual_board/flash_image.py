@@ -1,46 +1,60 @@
-"""The virtual board's flash as the host sees it: an image file that holds a littlefs2, for when the
-board is off.
+"""A board's flash as the host sees it: an image file that holds a littlefs2, for when the board is
+off. Of the virtual board, or to be written to a real one (tools/image).
 
-The board's side is modules/virtual/flash.py.
+The virtual board's side is modules/virtual/flash.py.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from littlefs import LittleFS
 from littlefs.context import UserContextFile
 
 BLOCK_BYTES = 4096
-_BLOCKS = 512  # 2 MiB: the file system's part of the flash on an ESP32 with 4 MiB
+_SIZE_BYTES = 2**21  # the file system's part of the flash on an ESP32 with 4 MiB
 _UNIT_BYTES = (
     32  # what MicroPython's VfsLfs2 reads and programs at least; the log on the flash depends on it
 )
 
 
 class FlashImage:
-    """The image; made erased if it is not there. Every method opens it anew."""
+    """The image; made erased if it is not there. Every method opens it anew.
 
-    def __init__(self, path: Path) -> None:
+    size_bytes: of the partition; MicroPython mounts it in one of this size only.
+    """
+
+    def __init__(self, path: Path, size_bytes: int = _SIZE_BYTES) -> None:
         self.path = path
+        self._blocks = size_bytes // BLOCK_BYTES
         if not path.exists():
             self.erase()
 
     def erase(self) -> None:
         """As a new chip: the board formats it when it comes up."""
-        self.path.write_bytes(b"\xff" * (BLOCK_BYTES * _BLOCKS))
+        self.path.write_bytes(b"\xff" * (BLOCK_BYTES * self._blocks))
 
     def write(self, name: str, data: bytes) -> None:
         """Write a file, and the folders that it is in; an erased image is formatted first.
 
         Raises LittleFSError.
         """
+        self.write_all({name: data})
+
+    def write_all(self, files: Mapping[str, bytes]) -> None:
+        """Write these files: path → content. Raises LittleFSError."""
         with self._mounted(formats=True) as mounted:
-            mounted.makedirs(str(PurePosixPath("/", name).parent), exist_ok=True)
-            with mounted.open(name, "wb") as file:
-                file.write(data)
+            for name, data in files.items():
+                mounted.makedirs(str(PurePosixPath("/", name).parent), exist_ok=True)
+                with mounted.open(name, "wb") as file:
+                    file.write(data)
+
+    def used_bytes(self) -> int:
+        """How much of it is in use. Raises LittleFSError."""
+        with self._mounted() as mounted:
+            return int(mounted.used_block_count) * BLOCK_BYTES
 
     def read(self, name: str) -> bytes:
         """A file. Raises FileNotFoundError, or LittleFSError if there is no whole file system."""
@@ -63,7 +77,7 @@ class FlashImage:
                 cells,
                 mount=False,
                 block_size=BLOCK_BYTES,
-                block_count=_BLOCKS,
+                block_count=self._blocks,
                 read_size=_UNIT_BYTES,
                 prog_size=_UNIT_BYTES,
                 cache_size=4 * _UNIT_BYTES,

@@ -1,0 +1,166 @@
+"""MicroPython's file for a chip of the ESP32 family: bootloader, partition table and application.
+
+The forms are ESP-IDF's (bootloader_support/include/esp_app_format.h, esp_app_desc.h and
+esp_flash_partitions.h; partition_table/gen_esp32part.py).
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from esptool.targets import ROM_LIST
+
+from tools.deploy.check import LEAST_VERSION
+from tools.deploy.connection import Refused
+from tools.run.readable import printable
+
+_IMAGE_MAGIC = 0xE9
+_CHIP_AT = 12
+_UF2_MAGIC = b"UF2\n"
+_ROW = struct.Struct("<2sBBII16sI")
+_ROW_MAGIC = b"\xaa\x50"
+_SECTOR_BYTES = 4096
+_LAST_TABLE_AT = 0x10000  # an application's offset is a multiple of it, and the table is before one
+_APP = 0
+_DESCRIPTION_AT = 32  # image header and segment header
+_DESCRIPTION_MAGIC = b"\x32\x54\xcd\xab"
+_FROZEN = b"pilotlight/agent.py"
+_FROZEN_SECRET = b"model_secret.py"
+_CHIPS = {rom.IMAGE_CHIP_ID: rom for rom in ROM_LIST if rom.IMAGE_CHIP_ID is not None}
+_TAKE = "take the .bin that micropython.org offers for a first installation on your board"
+FILE_SYSTEM = "vfs"
+
+
+@dataclass(frozen=True)
+class Partition:
+    """A part of the flash."""
+
+    label: str
+    is_app: bool
+    offset_bytes: int
+    size_bytes: int
+
+    @property
+    def end_bytes(self) -> int:
+        """The offset behind it."""
+        return self.offset_bytes + self.size_bytes
+
+
+class Firmware:
+    """The file. Raises Refused if it can't be used.
+
+    chip, chip_name: for esptool and for a person. offset_bytes: where in the flash it begins.
+    version: MicroPython's own word for it, or "". has_pilotlight, has_model_secret: frozen into it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.name = printable(str(path))
+        try:
+            self.data = path.read_bytes()
+        except FileNotFoundError:
+            raise Refused(f"there is no file {self.name}: {_TAKE}")
+        except OSError as error:
+            raise Refused(f"{self.name} can't be read: {error.strerror}")
+        if self.data.startswith(_UF2_MAGIC):
+            raise Refused(f"{self.name} is a UF2 file, which has no partition table: {_TAKE}")
+        chip = _CHIPS.get(int.from_bytes(self.data[_CHIP_AT : _CHIP_AT + 2], "little"))
+        if self.data[:1] != bytes([_IMAGE_MAGIC]) or chip is None:
+            raise Refused(f"{self.name} is no image for a chip of the ESP32 family: {_TAKE}")
+        self.chip_name = chip.CHIP_NAME
+        self.chip = self.chip_name.lower().replace("-", "")
+        self.offset_bytes = chip.BOOTLOADER_FLASH_OFFSET
+        self._partitions = self._table()
+        self.version = self._checked()
+        self.has_pilotlight = _FROZEN in self.data
+        self.has_model_secret = _FROZEN_SECRET in self.data
+
+    def file_system(self, flash_bytes: int | None) -> Partition:
+        """Where MicroPython has its files. flash_bytes: of the whole chip, or None: not known.
+
+        Raises Refused.
+        """
+        named = {partition.label: partition for partition in self._partitions}
+        if FILE_SYSTEM in named:
+            found = named[FILE_SYSTEM]
+        elif "ffat" in named:
+            raise Refused(
+                f"{self.name} keeps its files in a FAT (partition ffat), and an image is a "
+                "littlefs: put them on the board with make deploy"
+            )
+        elif flash_bytes is None:
+            raise Refused(
+                f"{self.name} has no partition {FILE_SYSTEM}: MicroPython makes one of all that is "
+                "left of the flash, so say how large that is, such as FLASH=4MB"
+            )
+        else:  # as ports/esp32/main.c does since 1.26
+            begin = max(partition.end_bytes for partition in self._partitions)
+            found = Partition(FILE_SYSTEM, False, begin, flash_bytes - begin)
+        if flash_bytes is not None and (found.end_bytes > flash_bytes or found.size_bytes <= 0):
+            raise Refused(
+                f"{self.name} needs a larger flash than {flash_bytes // 2**20} MB: FLASH=… names "
+                "another size"
+            )
+        if found.offset_bytes % _SECTOR_BYTES or found.size_bytes % _SECTOR_BYTES:
+            raise Refused(f"the partition {FILE_SYSTEM} of {self.name} is not whole sectors")
+        return found
+
+    def _table(self) -> list[Partition]:
+        """The partitions, from wherever in the file their table is."""
+        for at in range(0, min(len(self.data), _LAST_TABLE_AT), _SECTOR_BYTES):
+            partitions = list(_rows(self.data[at : at + _SECTOR_BYTES]))
+            if partitions:
+                return partitions
+        raise Refused(f"{self.name} holds no partition table, as files for an update do: {_TAKE}")
+
+    def _checked(self) -> str:
+        """The application's version; "" if it does not say it. Raises Refused."""
+        first = min(
+            (partition for partition in self._partitions if partition.is_app),
+            key=lambda partition: partition.offset_bytes,
+            default=None,
+        )
+        begin = first.offset_bytes - self.offset_bytes if first else len(self.data)
+        if first is None or self.data[begin : begin + 1] != bytes([_IMAGE_MAGIC]):
+            raise Refused(
+                f"{self.name} has no application where its partition table says: it may be cut off"
+            )
+        if self.offset_bytes + len(self.data) > first.end_bytes:
+            raise Refused(
+                f"{self.name} is too large: its application ends "
+                f"{self.offset_bytes + len(self.data) - first.end_bytes:,} bytes behind its "
+                f"partition {printable(first.label)}"
+            )
+        description = self.data[begin + _DESCRIPTION_AT :][:80]
+        if not description.startswith(_DESCRIPTION_MAGIC):
+            return ""
+        version = _text(description[16:48])
+        number = re.match(r"v?(\d+)\.(\d+)", version)
+        is_micropython = _text(description[48:80]) == "micropython"
+        if is_micropython and number and (int(number[1]), int(number[2])) < LEAST_VERSION:
+            raise Refused(f"{self.name} is MicroPython {version}, and 1.24 is the oldest: {_TAKE}")
+        return version
+
+
+def _rows(table: bytes) -> Iterator[Partition]:
+    for at in range(0, len(table) - _ROW.size + 1, _ROW.size):
+        magic, kind, _, offset, size, label, _ = _ROW.unpack_from(table, at)
+        if magic != _ROW_MAGIC:
+            return
+        yield Partition(_text(label), kind == _APP, offset, size)
+
+
+def _text(field: bytes) -> str:
+    """A C string in a field of fixed length."""
+    return printable(field.split(b"\0")[0].decode(errors="replace"))
+
+
+def flash_bytes(text: str) -> int:
+    """What FLASH=… says, such as 4MB. Raises Refused."""
+    found = re.fullmatch(r"(\d{1,3})\s*M(i?B)?", text, re.IGNORECASE)
+    if not found or not int(found[1]):
+        raise Refused(f"FLASH={printable(text)} is no size of a flash: it is such as 4MB")
+    return int(found[1]) * 2**20
