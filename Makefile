@@ -1,4 +1,4 @@
-# make setup | run | test | lint | check | docs | pictures | bench | simulate | romfs | image | deploy | provision | mount | repl | log
+# make setup | run | test | lint | check | docs | pictures | bench | simulate | romfs | image | units | deploy | provision | mount | repl | log
 # A fresh machine needs git, make and Python 3.10+ with venv.
 
 PYTHON ?= python3
@@ -22,9 +22,11 @@ BENCH ?=
 FIRMWARE ?=
 CONFIG ?=
 FLASH ?=
+CSV ?=
+RESULTS ?=
 export TOKEN SECRET HISTORY WHY
 
-.PHONY: setup run test lint check docs pictures format bench simulate romfs image deploy provision mount repl log
+.PHONY: setup run test lint check docs pictures format bench simulate romfs image units deploy provision mount repl log
 
 setup: .venv/ready
 
@@ -73,6 +75,14 @@ romfs: setup
 image: setup
 	$(if $(FIRMWARE),,$(error which MicroPython? make image FIRMWARE=ESP32_GENERIC_S3-….bin))
 	@$(BIN)/python -m tools.image $(if $(CONFIG),--config "$(CONFIG)") $(if $(FLASH),--flash "$(FLASH)") "$(FIRMWARE)"
+
+# Many boards, one after another: a CSV with a line for each unit (docs/hardware.md).
+units: setup
+	$(if $(CSV),,$(error which units? make units CSV=units.csv FIRMWARE=….bin PORT=/dev/ttyUSB0))
+	$(if $(FIRMWARE),,$(error which MicroPython? make units CSV=$(CSV) FIRMWARE=ESP32_GENERIC_S3-….bin))
+	$(if $(PORT),,$(error at which port? make units CSV=$(CSV) FIRMWARE=$(FIRMWARE) PORT=/dev/ttyUSB0))
+	@$(BIN)/python -m tools.image.units --firmware "$(FIRMWARE)" --port "$(PORT)" $(if $(CONFIG),--config "$(CONFIG)") \
+		$(if $(FLASH),--flash "$(FLASH)") $(if $(RESULTS),--results "$(RESULTS)") "$(CSV)"
 
 # The firmware on a real board (docs/hardware.md). FOLLOW=…: show what it says for so many seconds.
 deploy: setup

@@ -110,7 +110,7 @@ def test_where_things_are_is_read_from_the_file(
     firmware = Firmware(saved(tmp_path, firmware_file(chip, rows)))
     vfs = firmware.file_system(flash)
     assert (firmware.chip, firmware.offset_bytes, vfs.offset_bytes, vfs.size_bytes) == expected
-    assert firmware.version == "v1.27.0" and not firmware.has_pilotlight
+    assert firmware.version == "v1.27.0" and not firmware.has_application
 
 
 S3 = firmware_file()
@@ -195,7 +195,10 @@ def test_settings_are_refused_as_the_firmware_does_it(
 
 
 def test_what_is_frozen_is_not_in_the_files(built: Built, tmp_path: Path) -> None:
-    app = b"\0pilotlight/agent.py\0model_secret.py\0"
+    library = b"\0pilotlight/agent.py\0"
+    with pytest.raises(Refused, match="wins over files"):
+        application_files(built, Firmware(saved(tmp_path, firmware_file(app=library))))
+    app = library + b"firmware/app.py\0model_secret.py\0"
     firmware = Firmware(saved(tmp_path, firmware_file(app=app)))
     assert application_files(built, firmware) == {}
     frameio = {"client_version": "1.0.0"}

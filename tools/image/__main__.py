@@ -58,7 +58,7 @@ def _make(arguments: argparse.Namespace) -> None:
     parts = [(firmware.offset_bytes, micropython), (partition.offset_bytes, file_system)]
     version = f" {firmware.version}" if firmware.version else ""
     say(f"MicroPython{version} for {firmware.chip_name}")
-    if firmware.has_pilotlight:
+    if firmware.has_application:
         say("Pilotlight is frozen into it, so the file system has none")
     say(f"{partition.label}: {len(files)} files, {used_bytes:,} of {partition.size_bytes:,} bytes")
     for offset, path in parts:

@@ -55,8 +55,15 @@ def settings_files(values: Any, folder: Path, built: Built, firmware: Firmware) 
 
 
 def application_files(built: Built, firmware: Firmware) -> dict[str, bytes]:
-    """The firmware; none of it where it is frozen into MicroPython already."""
-    return {} if firmware.has_pilotlight else built.files
+    """The firmware; none of it where it is frozen into MicroPython already. Raises Refused."""
+    if firmware.has_application:
+        return {}
+    if firmware.has_library:
+        raise Refused(
+            f"{firmware.name} has Pilotlight's library in it, which wins over files: take "
+            "MicroPython's own, or freeze the firmware too (manifest.py)"
+        )
+    return built.files
 
 
 def write_file_system(path: Path, partition: Partition, files: Mapping[str, bytes]) -> int:

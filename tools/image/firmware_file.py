@@ -28,8 +28,10 @@ _LAST_TABLE_AT = 0x10000  # an application's offset is a multiple of it, and the
 _APP = 0
 _DESCRIPTION_AT = 32  # image header and segment header
 _DESCRIPTION_MAGIC = b"\x32\x54\xcd\xab"
-_FROZEN = b"pilotlight/agent.py"
-_FROZEN_SECRET = b"model_secret.py"
+# Names of frozen modules, as mpy-tool.py writes them.
+_LIBRARY = b"pilotlight/agent.py"
+_APPLICATION = b"firmware/app.py"
+_SECRET = b"model_secret.py"
 _CHIPS = {rom.IMAGE_CHIP_ID: rom for rom in ROM_LIST if rom.IMAGE_CHIP_ID is not None}
 _TAKE = "take the .bin that micropython.org offers for a first installation on your board"
 FILE_SYSTEM = "vfs"
@@ -54,7 +56,8 @@ class Firmware:
     """The file. Raises Refused if it can't be used.
 
     chip, chip_name: for esptool and for a person. offset_bytes: where in the flash it begins.
-    version: MicroPython's own word for it, or "". has_pilotlight, has_model_secret: frozen into it.
+    version: MicroPython's own word for it, or "". has_library, has_application, has_model_secret:
+    frozen into it.
     """
 
     def __init__(self, path: Path) -> None:
@@ -75,8 +78,9 @@ class Firmware:
         self.offset_bytes = chip.BOOTLOADER_FLASH_OFFSET
         self._partitions = self._table()
         self.version = self._checked()
-        self.has_pilotlight = _FROZEN in self.data
-        self.has_model_secret = _FROZEN_SECRET in self.data
+        self.has_library = _LIBRARY in self.data
+        self.has_application = _APPLICATION in self.data
+        self.has_model_secret = _SECRET in self.data
 
     def file_system(self, flash_bytes: int | None) -> Partition:
         """Where MicroPython has its files. flash_bytes: of the whole chip, or None: not known.
