@@ -24,6 +24,7 @@ CONFIG ?=
 FLASH ?=
 CSV ?=
 RESULTS ?=
+WITHIN ?=
 export TOKEN SECRET HISTORY WHY
 
 .PHONY: setup run test lint check docs pictures format bench simulate romfs image units deploy provision mount repl log
@@ -82,7 +83,7 @@ units: setup
 	$(if $(FIRMWARE),,$(error which MicroPython? make units CSV=$(CSV) FIRMWARE=ESP32_GENERIC_S3-….bin))
 	$(if $(PORT),,$(error at which port? make units CSV=$(CSV) FIRMWARE=$(FIRMWARE) PORT=/dev/ttyUSB0))
 	@$(BIN)/python -m tools.image.units --firmware "$(FIRMWARE)" --port "$(PORT)" $(if $(CONFIG),--config "$(CONFIG)") \
-		$(if $(FLASH),--flash "$(FLASH)") $(if $(RESULTS),--results "$(RESULTS)") "$(CSV)"
+		$(if $(FLASH),--flash "$(FLASH)") $(if $(RESULTS),--results "$(RESULTS)") $(if $(WITHIN),--within $(WITHIN)) "$(CSV)"
 
 # The firmware on a real board (docs/hardware.md). FOLLOW=…: show what it says for so many seconds.
 deploy: setup

@@ -129,7 +129,7 @@ S3 = firmware_file()
         (firmware_file(rows=PLUS), "has no partition vfs"),
         (firmware_file(rows=(*PLUS, ("ffat", 1, 0x81, 0x200000, 0x1000))), "in a FAT"),
         (firmware_file(rows=(*PLUS, ("vfs", 1, 0x81, 0x200010, 0x1000))), "not whole sectors"),
-        (firmware_file(version="v1.23.0"), "is MicroPython v1.23.0, and 1.24 is the oldest"),
+        (firmware_file(version="v1.23.0"), "it is MicroPython v1.23.0, and 1.24 is the oldest"),
     ],
 )  # fmt: skip
 def test_a_file_that_can_t_be_used_is_one_sentence(data: bytes, words: str, tmp_path: Path) -> None:

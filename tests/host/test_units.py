@@ -115,6 +115,7 @@ def said(state: str, reason: str | None = None, connected: bool = False, lit: st
         (['{"t_ms": 1}'], ("boot", 'not started; it says "{"t_ms": 1}"')),
         ([said("fault", "too_little_memory")], ("boot", "Too little memory on this chip: Use")),
         ([said("starting", lit="off")], ("light", "it stays in starting")),
+        ([said("joining", None, True)], ("Frame.io", "it stays in joining")),
         ([said("online", None, True, "off")], ("light", "it stays in online")),
         ([said("no_network", "wifi_password")], ("network", "The Wi-Fi refused the password: Check")),
         ([said("no_backend", "clock")], ("time", "The time is not known: Let NTP")),

@@ -16,13 +16,12 @@ from pathlib import Path
 
 from tools.deploy.connection import exit_code, say
 from tools.deploy.deploy import build
-from tools.on_cpython import ROOT
 
 from .application import application_files, read_config, settings_files, write_file_system
 from .esptool import write_arguments
 from .firmware_file import Firmware, flash_bytes
 
-_FOLDER = ROOT / "build/image"
+_FOLDER = Path("build/image")
 
 
 def main() -> int:
@@ -62,16 +61,11 @@ def _make(arguments: argparse.Namespace) -> None:
         say("Pilotlight is frozen into it, so the file system has none")
     say(f"{partition.label}: {len(files)} files, {used_bytes:,} of {partition.size_bytes:,} bytes")
     for offset, path in parts:
-        say(f"  {offset:#08x}  {path.stat().st_size:>10,} bytes  {_shown(path)}")
+        say(f"  {offset:#08x}  {path.stat().st_size:>10,} bytes  {path}")
     if not arguments.config:
         say("no settings in it: make provision writes them, or name a file with CONFIG=…")
-    line = write_arguments(firmware.chip, "PORT", [(at, _shown(path)) for at, path in parts])
+    line = write_arguments(firmware.chip, "PORT", parts)
     say(f"to write it: .venv/bin/esptool {shlex.join(line)}")
-
-
-def _shown(path: Path) -> Path:
-    """Relative to the clone, if it is in there."""
-    return path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
 
 
 if __name__ == "__main__":

@@ -77,7 +77,7 @@ class Firmware:
         self.chip = self.chip_name.lower().replace("-", "")
         self.offset_bytes = chip.BOOTLOADER_FLASH_OFFSET
         self._partitions = self._table()
-        self.version = self._checked()
+        self.version = _version(self._application())
         self.has_library = _LIBRARY in self.data
         self.has_application = _APPLICATION in self.data
         self.has_model_secret = _SECRET in self.data
@@ -120,8 +120,8 @@ class Firmware:
                 return partitions
         raise Refused(f"{self.name} holds no partition table, as files for an update do: {_TAKE}")
 
-    def _checked(self) -> str:
-        """The application's version; "" if it does not say it. Raises Refused."""
+    def _application(self) -> bytes:
+        """What the first of its partitions gets. Raises Refused."""
         first = min(
             (partition for partition in self._partitions if partition.is_app),
             key=lambda partition: partition.offset_bytes,
@@ -132,21 +132,25 @@ class Firmware:
             raise Refused(
                 f"{self.name} has no application where its partition table says: it may be cut off"
             )
-        if self.offset_bytes + len(self.data) > first.end_bytes:
+        too_many = self.offset_bytes + len(self.data) - first.end_bytes
+        if too_many > 0:
             raise Refused(
-                f"{self.name} is too large: its application ends "
-                f"{self.offset_bytes + len(self.data) - first.end_bytes:,} bytes behind its "
-                f"partition {printable(first.label)}"
+                f"{self.name} is too large: its application ends {too_many:,} bytes behind its "
+                f"partition {first.label}"
             )
-        description = self.data[begin + _DESCRIPTION_AT :][:80]
-        if not description.startswith(_DESCRIPTION_MAGIC):
-            return ""
-        version = _text(description[16:48])
-        number = re.match(r"v?(\d+)\.(\d+)", version)
-        is_micropython = _text(description[48:80]) == "micropython"
-        if is_micropython and number and (int(number[1]), int(number[2])) < LEAST_VERSION:
-            raise Refused(f"{self.name} is MicroPython {version}, and 1.24 is the oldest: {_TAKE}")
-        return version
+        return self.data[begin:]
+
+
+def _version(application: bytes) -> str:
+    """MicroPython's, as the application describes itself, or "". Raises Refused."""
+    description = application[_DESCRIPTION_AT:][:80]
+    if not description.startswith(_DESCRIPTION_MAGIC) or _text(description[48:]) != "micropython":
+        return ""
+    version = _text(description[16:48])
+    number = re.match(r"v?(\d+)\.(\d+)", version)
+    if number and (int(number[1]), int(number[2])) < LEAST_VERSION:
+        raise Refused(f"it is MicroPython {version}, and 1.24 is the oldest: {_TAKE}")
+    return version
 
 
 def _rows(table: bytes) -> Iterator[Partition]:

@@ -24,7 +24,6 @@ from pathlib import Path
 from tools.deploy.connection import Refused, exit_code, say
 from tools.deploy.deploy import Built, build
 from tools.deploy.serial_board import Lost, SerialBoard, is_there, opened
-from tools.on_cpython import ROOT
 from tools.run.private_folder import PrivateFolder
 from tools.run.readable import printable
 from tools.virtual_board.flash_image import FlashImage
@@ -36,7 +35,7 @@ from .results import FAIL, PASS, Result, Results, now
 from .unit_list import Unit, read_units
 from .verdict import BOOT, Verdict
 
-_RESULTS = ROOT / "build/units"
+_RESULTS = Path("build/units")
 _WITHIN_S = 90.0  # Wi-Fi, time and two TLS handshakes take a quarter of it
 _BACK_S = 10.0  # a USB port goes with the chip's reset, and comes back
 _LOOK_S = 0.1
@@ -171,21 +170,22 @@ class Station:
             begun_s = time.monotonic()
             mac = step = why = ""
             try:
+                _show(f"{shown}: writing")
                 mac = self._identify()
                 self._write(settings)
-                step, why = self._judge(within_s)
+                step, why = self._judge(shown, within_s)
             except esptool.EsptoolError as error:
                 if not is_there(self._port):
-                    say(f"{shown}: it was unplugged while it was written")
+                    _say(f"{shown}: it was unplugged while it was written")
                     continue
                 step, why = _WRITE, str(error)
             except _Again as error:
-                say(f"{shown}: {error}")
+                _say(f"{shown}: {error}")
                 continue
             took_s = f"{time.monotonic() - begun_s:.0f}"
             result = Result(serial, FAIL if step else PASS, mac, took_s, now(), step, why)
             self._results.add(result)
-            say(f"{shown}: FAIL at {step}: {why}" if step else f"{shown}: pass, {took_s} s")
+            _say(f"{shown}: FAIL at {step}: {why}" if step else f"{shown}: pass, {took_s} s")
             return result
 
     def _wait_for_board(self, shown: str) -> None:
@@ -227,16 +227,20 @@ class Station:
         ]
         esptool.write(self._firmware.chip, self._port, parts)
 
-    def _judge(self, within_s: float) -> tuple[str, str]:
+    def _judge(self, shown: str, within_s: float) -> tuple[str, str]:
         """(the step that failed, why), both "" if it has passed. Raises _Again."""
         verdict = Verdict()
         end_s = time.monotonic() + within_s
         board: SerialBoard | None = None
+        step = ""
         while time.monotonic() < end_s:
             try:
                 board = opened(self._port, _BACK_S, stops=False)
                 for line in board.lines():
                     verdict.hear(line or "")
+                    if verdict.step() != step:
+                        step = verdict.step()
+                        _show(f"{shown}: {step}")
                     if verdict.is_passed:
                         return "", ""
                     if verdict.is_failed or time.monotonic() > end_s:
@@ -253,12 +257,22 @@ class Station:
         return verdict.step(), verdict.why()
 
 
+def _show(text: str) -> None:
+    """What is under way, at a terminal, until `_say`."""
+    if sys.stdout.isatty():
+        print(f"\r{text[:78]:<78}\r", end="", flush=True)
+
+
+def _say(text: str) -> None:
+    _show("")
+    say(text)
+
+
 def _is_enter_pressed() -> bool:
     """At a terminal; what was typed is read."""
     if not sys.stdin.isatty() or not select.select([sys.stdin], [], [], 0)[0]:
         return False
-    sys.stdin.readline()
-    return True
+    return bool(sys.stdin.readline())
 
 
 if __name__ == "__main__":
