@@ -72,7 +72,7 @@ def main() -> int:
         lambda: failed.extend(_make(arguments)),
         "the same command goes on with the units that have not passed",
     )
-    return code or bool(failed)
+    return code or (1 if failed else 0)
 
 
 def _make(arguments: argparse.Namespace) -> list[str]:
