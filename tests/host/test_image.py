@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from esp32_mock_bootloader import server
+from esptool.targets import ROM_LIST
 
 from tests.support.firmware_file import (
     ESP32,
@@ -34,7 +35,7 @@ from tools.image.application import (
     settings_files,
     write_file_system,
 )
-from tools.image.firmware_file import Firmware, Partition, flash_bytes
+from tools.image.firmware_file import CHIPS, Firmware, Partition, flash_bytes
 from tools.rig import CLIENT_SECRET, MICROPYTHON
 from tools.virtual_board.session import ROOT
 
@@ -113,6 +114,13 @@ def test_where_things_are_is_read_from_the_file(
     assert firmware.version == "v1.27.0" and not firmware.has_application
 
 
+def test_the_chips_are_those_of_esptool() -> None:
+    known = {rom.IMAGE_CHIP_ID: rom for rom in ROM_LIST}
+    for number, (name, offset_bytes) in CHIPS.items():
+        rom = known[number]
+        assert (name, offset_bytes) == (rom.CHIP_NAME, rom.BOOTLOADER_FLASH_OFFSET)
+
+
 S3 = firmware_file()
 
 
@@ -121,7 +129,7 @@ S3 = firmware_file()
     [
         (b"", "is no image for a chip of the ESP32 family"),
         (b"\x7fELF" + bytes(60), "is no image for a chip of the ESP32 family"),
-        (S3[:12] + b"\x7f\x00" + S3[14:], "is no image for a chip of the ESP32 family"),
+        (S3[:12] + b"\x10\x00" + S3[14:], "is for a chip without a network, or one that is not known"),
         (b"UF2\nWQ]\x9e" + bytes(504), "is a UF2 file"),
         (S3[0x10000:], "holds no partition table, as files for an update do"),
         (S3[:0x10000], "it may be cut off"),

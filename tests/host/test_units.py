@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -216,7 +219,8 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     bench.port.touch()
     monkeypatch.setattr(command, "say", bench.say)
     monkeypatch.setattr(command, "opened", bench.opened)
-    monkeypatch.setattr(command.time, "sleep", bench.sleep)
+    clock = SimpleNamespace(sleep=bench.sleep, monotonic=time.monotonic)
+    monkeypatch.setattr(command, "time", clock)
     monkeypatch.setattr(command.esptool, "identify", bench.identify)
     monkeypatch.setattr(command.esptool, "write", bench.write)
     monkeypatch.setattr(
@@ -306,6 +310,25 @@ def test_what_esptool_refuses_is_a_unit_that_failed(
     bench.boards = [("c", ONLINE)]
     assert run(tmp_path, monkeypatch, bench, ROWS, "--flash", "8MB") == 1
     assert "FAIL at write: its flash has 4 MB, and FLASH says 8" in "\n".join(bench.said)
+
+
+def test_a_port_that_may_not_be_opened_is_no_result(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bench: Bench
+) -> None:
+    monkeypatch.setattr(command.os, "access", lambda port, mode: False)
+    monkeypatch.setattr(command, "_READABLE_S", 0)
+    assert run(tmp_path, monkeypatch, bench, ROWS) == 1 and not bench.written
+    assert "CAM" not in (tmp_path / "r.csv").read_text()
+
+
+def test_enter_says_that_only_the_board_was_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    keyboard, terminal = os.openpty()
+    with os.fdopen(terminal) as stdin:
+        monkeypatch.setattr("sys.stdin", stdin)
+        assert not command._is_enter_pressed()
+        os.write(keyboard, b"\n")
+        assert command._is_enter_pressed() and not command._is_enter_pressed()
+    os.close(keyboard)
 
 
 @pytest.mark.parametrize(

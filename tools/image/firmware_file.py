@@ -1,7 +1,7 @@
 """MicroPython's file for a chip of the ESP32 family: bootloader, partition table and application.
 
 The forms are ESP-IDF's (bootloader_support/include/esp_app_format.h, esp_app_desc.h and
-esp_flash_partitions.h; partition_table/gen_esp32part.py).
+esp_flash_partitions.h; CONFIG_BOOTLOADER_OFFSET_IN_FLASH of each chip).
 """
 
 from __future__ import annotations
@@ -12,13 +12,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from esptool.targets import ROM_LIST
-
 from tools.deploy.check import LEAST_VERSION
 from tools.deploy.connection import Refused
 from tools.run.readable import printable
 
-_IMAGE_MAGIC = 0xE9
+_IMAGE_MAGIC = b"\xe9"
 _CHIP_AT = 12
 _UF2_MAGIC = b"UF2\n"
 _ROW = struct.Struct("<2sBBII16sI")
@@ -32,7 +30,18 @@ _DESCRIPTION_MAGIC = b"\x32\x54\xcd\xab"
 _LIBRARY = b"pilotlight/agent.py"
 _APPLICATION = b"firmware/app.py"
 _SECRET = b"model_secret.py"
-_CHIPS = {rom.IMAGE_CHIP_ID: rom for rom in ROM_LIST if rom.IMAGE_CHIP_ID is not None}
+# esp_chip_id_t → name, and where in the flash its bootloader is. Those with Wi-Fi or Ethernet.
+CHIPS = {
+    0: ("ESP32", 0x1000),
+    2: ("ESP32-S2", 0x1000),
+    5: ("ESP32-C3", 0),
+    9: ("ESP32-S3", 0),
+    12: ("ESP32-C2", 0),
+    13: ("ESP32-C6", 0),
+    18: ("ESP32-P4", 0x2000),
+    20: ("ESP32-C61", 0),
+    23: ("ESP32-C5", 0x2000),
+}
 _TAKE = "take the .bin that micropython.org offers for a first installation on your board"
 FILE_SYSTEM = "vfs"
 
@@ -70,12 +79,16 @@ class Firmware:
             raise Refused(f"{self.name} can't be read: {error.strerror}")
         if self.data.startswith(_UF2_MAGIC):
             raise Refused(f"{self.name} is a UF2 file, which has no partition table: {_TAKE}")
-        chip = _CHIPS.get(int.from_bytes(self.data[_CHIP_AT : _CHIP_AT + 2], "little"))
-        if self.data[:1] != bytes([_IMAGE_MAGIC]) or chip is None:
+        if not self.data.startswith(_IMAGE_MAGIC):
             raise Refused(f"{self.name} is no image for a chip of the ESP32 family: {_TAKE}")
-        self.chip_name = chip.CHIP_NAME
+        chip = int.from_bytes(self.data[_CHIP_AT : _CHIP_AT + 2], "little")
+        if chip not in CHIPS:
+            raise Refused(
+                f"{self.name} is for a chip without a network, or one that is not known here "
+                f"(esp_chip_id_t {chip}): {_TAKE}"
+            )
+        self.chip_name, self.offset_bytes = CHIPS[chip]
         self.chip = self.chip_name.lower().replace("-", "")
-        self.offset_bytes = chip.BOOTLOADER_FLASH_OFFSET
         self._partitions = self._table()
         self.version = _version(self._application())
         self.has_library = _LIBRARY in self.data
@@ -128,7 +141,7 @@ class Firmware:
             default=None,
         )
         begin = first.offset_bytes - self.offset_bytes if first else len(self.data)
-        if first is None or self.data[begin : begin + 1] != bytes([_IMAGE_MAGIC]):
+        if first is None or self.data[begin : begin + 1] != _IMAGE_MAGIC:
             raise Refused(
                 f"{self.name} has no application where its partition table says: it may be cut off"
             )

@@ -189,7 +189,7 @@ class Station:
             return result
 
     def _wait_for_board(self, shown: str) -> None:
-        """Until the board before it is unplugged, and one is plugged in."""
+        """Until the board before it is unplugged, and one is plugged in. Raises Refused."""
         if self._is_used and is_there(self._port):
             enter = ", or press Enter where only the board changes" if sys.stdin.isatty() else ""
             say(f"{shown}: unplug this board and plug in the next one{enter}")
@@ -200,7 +200,12 @@ class Station:
         while not is_there(self._port):
             time.sleep(_LOOK_S)
         end_s = time.monotonic() + _READABLE_S
-        while not os.access(self._port, os.R_OK | os.W_OK) and time.monotonic() < end_s:
+        while not os.access(self._port, os.R_OK | os.W_OK):
+            if time.monotonic() > end_s:
+                raise Refused(
+                    f"{printable(self._port)} may not be opened: get the right to (on Linux: the "
+                    "group dialout)"
+                )
             time.sleep(_LOOK_S)
         self._is_used = True
 
