@@ -18,6 +18,7 @@ from esptool.targets import ROM_LIST
 
 from tests.support.firmware_file import (
     ESP32,
+    ESP32_C3,
     ESP32_S3,
     OTA,
     PLUS,
@@ -111,7 +112,8 @@ def test_where_things_are_is_read_from_the_file(
     firmware = Firmware(saved(tmp_path, firmware_file(chip, rows)))
     vfs = firmware.file_system(flash)
     assert (firmware.chip, firmware.offset_bytes, vfs.offset_bytes, vfs.size_bytes) == expected
-    assert firmware.version == "v1.27.0" and not firmware.has_application
+    assert firmware.version == "v1.27.0" and firmware.machine.startswith("Generic ESP32S3 module")
+    assert not firmware.has_application
 
 
 def test_the_chips_are_those_of_esptool() -> None:
@@ -137,7 +139,7 @@ S3 = firmware_file()
         (firmware_file(rows=PLUS), "has no partition vfs"),
         (firmware_file(rows=(*PLUS, ("ffat", 1, 0x81, 0x200000, 0x1000))), "in a FAT"),
         (firmware_file(rows=(*PLUS, ("vfs", 1, 0x81, 0x200010, 0x1000))), "not whole sectors"),
-        (firmware_file(version="v1.23.0"), "it is MicroPython v1.23.0, and 1.24 is the oldest"),
+        (firmware_file(version="v1.23.0"), "is MicroPython v1.23.0, and 1.24 is the oldest"),
     ],
 )  # fmt: skip
 def test_a_file_that_can_t_be_used_is_one_sentence(data: bytes, words: str, tmp_path: Path) -> None:
@@ -214,6 +216,27 @@ def test_what_is_frozen_is_not_in_the_files(built: Built, tmp_path: Path) -> Non
     assert files.keys() == {"config.json"}
 
 
+@pytest.mark.parametrize(
+    ("chip", "machine", "uses_psram"),
+    [
+        (ESP32_S3, "Generic ESP32S3 module with ESP32S3", True),  # asks at its start
+        (ESP32, "Generic ESP32 module with SPIRAM with ESP32", True),
+        (ESP32, "TinyPICO with ESP32-PICO-D4", True),  # not known
+        (ESP32, "Generic ESP32 module with ESP32", False),
+        (ESP32, "Generic ESP32 module with OTA with ESP32", False),
+        (ESP32_C3, "", False),
+    ],
+)
+def test_bytecode_needs_psram(
+    chip: int, machine: str, uses_psram: bool, built: Built, tmp_path: Path
+) -> None:
+    firmware = Firmware(saved(tmp_path, firmware_file(chip, machine=machine)))
+    assert firmware.uses_psram == uses_psram
+    if not uses_psram:
+        with pytest.raises(Refused, match="is for a chip without PSRAM"):
+            application_files(built, firmware)
+
+
 @pytest.mark.parametrize("size_bytes", [1 << 16, 1 << 17])
 def test_files_that_do_not_fit(size_bytes: int, tmp_path: Path) -> None:
     image = tmp_path / "vfs.bin"
@@ -258,7 +281,10 @@ def test_esptool_writes_what_was_made_by_the_line_that_was_printed(
     monkeypatch.setattr("sys.argv", [*words, "--flash", "4MB"])
     assert command.main() == 0
     said = capsys.readouterr().out
-    assert "MicroPython v1.27.0 for ESP32-S3" in said and "0x200000   2,097,152 bytes" in said
+    assert (
+        "MicroPython v1.27.0, Generic ESP32S3 module with Octal-SPIRAM with ESP32S3\n" in said
+        and "0x200000   2,097,152 bytes" in said
+    )
     line = shlex.split(said.rpartition("to write it: ")[2])
     line[line.index("PORT")] = port
     subprocess.run(line, cwd=ROOT, check=True, capture_output=True)

@@ -23,8 +23,8 @@ OTA: tuple[Row, ...] = (
     ("ota_0", 0, 0x10, 0x10000, 0x180000),
     ("ota_1", 0, 0x11, 0x190000, 0x180000),
 )
-ESP32, ESP32_S3 = 0, 9  # esp_chip_id_t
-_BEGINS_AT = {ESP32: 0x1000, ESP32_S3: 0}
+ESP32, ESP32_C3, ESP32_S3 = 0, 5, 9  # esp_chip_id_t
+_BEGINS_AT = {ESP32: 0x1000, ESP32_C3: 0, ESP32_S3: 0}
 _TABLE_AT = 0x8000
 
 
@@ -33,6 +33,7 @@ def firmware_file(
     rows: tuple[Row, ...] = WITH_VFS,
     version: str = "v1.27.0",
     app: bytes = b"the interpreter",
+    machine: str = "Generic ESP32S3 module with Octal-SPIRAM with ESP32S3",
 ) -> bytes:
     """Bootloader, partition table and an application with these bytes in it."""
     flash = bytearray(b"\xff" * 0x10000)
@@ -45,8 +46,9 @@ def firmware_file(
     )
     table += b"\xeb\xeb" + b"\xff" * 14 + hashlib.md5(table).digest()
     flash[_TABLE_AT : _TABLE_AT + len(table)] = table
-    about = struct.pack("<IIII32s32s", 0xABCD5432, 0, 0, 0, version.encode(), b"micropython")
-    return bytes(flash[begin:]) + _image(chip, about.ljust(256, b"\0") + app)
+    # The linker lets the machine's name be the end of the prompt's greeting.
+    words = f"3.4.0; MicroPython {version} on 2025-12-09\0; {machine}\0".encode()
+    return bytes(flash[begin:]) + _image(chip, bytes(256) + words + app)
 
 
 def _image(chip: int, data: bytes) -> bytes:

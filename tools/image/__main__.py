@@ -55,8 +55,8 @@ def _make(arguments: argparse.Namespace) -> None:
     micropython = folder / "firmware.bin"
     micropython.write_bytes(firmware.data)
     parts = [(firmware.offset_bytes, micropython), (partition.offset_bytes, file_system)]
-    version = f" {firmware.version}" if firmware.version else ""
-    say(f"MicroPython{version} for {firmware.chip_name}")
+    told = [f"MicroPython {firmware.version}".rstrip(), firmware.machine or firmware.chip_name]
+    say(", ".join(told))
     if firmware.has_application:
         say("Pilotlight is frozen into it, so the file system has none")
     say(f"{partition.label}: {len(files)} files, {used_bytes:,} of {partition.size_bytes:,} bytes")

@@ -63,6 +63,12 @@ def application_files(built: Built, firmware: Firmware) -> dict[str, bytes]:
             f"{firmware.name} has Pilotlight's library in it, which wins over files: take "
             "MicroPython's own, or freeze the firmware too (manifest.py)"
         )
+    if not firmware.uses_psram:
+        raise Refused(
+            f"{firmware.name} is for a chip without PSRAM, too little for bytecode in RAM: take a "
+            "chip with PSRAM and the image that uses it (SPIRAM), or freeze the code into an image "
+            "(docs/memory.md)"
+        )
     return built.files
 
 

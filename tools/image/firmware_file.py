@@ -1,7 +1,8 @@
 """MicroPython's file for a chip of the ESP32 family: bootloader, partition table and application.
 
-The forms are ESP-IDF's (bootloader_support/include/esp_app_format.h, esp_app_desc.h and
-esp_flash_partitions.h; CONFIG_BOOTLOADER_OFFSET_IN_FLASH of each chip).
+The forms are ESP-IDF's (bootloader_support/include/esp_app_format.h and esp_flash_partitions.h;
+CONFIG_BOOTLOADER_OFFSET_IN_FLASH of each chip). MicroPython leaves its name and version out of
+ESP-IDF's description of an application, so they are looked for as sys.version has them.
 """
 
 from __future__ import annotations
@@ -24,8 +25,9 @@ _ROW_MAGIC = b"\xaa\x50"
 _SECTOR_BYTES = 4096
 _LAST_TABLE_AT = 0x10000  # an application's offset is a multiple of it, and the table is before one
 _APP = 0
-_DESCRIPTION_AT = 32  # image header and segment header
-_DESCRIPTION_MAGIC = b"\x32\x54\xcd\xab"
+# sys.version, and sys.implementation._machine, as C strings.
+_VERSION = re.compile(rb"; MicroPython ([!-~]{1,60}) on \d{4}-\d\d-\d\d\0")
+_MACHINE = re.compile(rb"([!-~][ -~]{2,100} with ESP32[A-Z0-9]*)\0")
 # Names of frozen modules, as mpy-tool.py writes them.
 _LIBRARY = b"pilotlight/agent.py"
 _APPLICATION = b"firmware/app.py"
@@ -42,6 +44,7 @@ CHIPS = {
     20: ("ESP32-C61", 0),
     23: ("ESP32-C5", 0x2000),
 }
+_WITHOUT_PSRAM = ("ESP32-C2", "ESP32-C3", "ESP32-C6")
 _TAKE = "take the .bin that micropython.org offers for a first installation on your board"
 FILE_SYSTEM = "vfs"
 
@@ -65,8 +68,8 @@ class Firmware:
     """The file. Raises Refused if it can't be used.
 
     chip, chip_name: for esptool and for a person. offset_bytes: where in the flash it begins.
-    version: MicroPython's own word for it, or "". has_library, has_application, has_model_secret:
-    frozen into it.
+    version, machine: MicroPython's own words, or "". uses_psram: False if it is known not to.
+    has_library, has_application, has_model_secret: frozen into it.
     """
 
     def __init__(self, path: Path) -> None:
@@ -90,7 +93,16 @@ class Firmware:
         self.chip_name, self.offset_bytes = CHIPS[chip]
         self.chip = self.chip_name.lower().replace("-", "")
         self._partitions = self._table()
-        self.version = _version(self._application())
+        self._check_application()
+        self.version = self._found(_VERSION)
+        self.machine = self._found(_MACHINE).rpartition("; ")[2]
+        number = re.match(r"v?(\d+)\.(\d+)", self.version)
+        if number and (int(number[1]), int(number[2])) < LEAST_VERSION:
+            raise Refused(
+                f"{self.name} is MicroPython {self.version}, and 1.24 is the oldest: {_TAKE}"
+            )
+        is_plain = self.machine.startswith("Generic ESP32 ") and "SPIRAM" not in self.machine
+        self.uses_psram = not is_plain and self.chip_name not in _WITHOUT_PSRAM
         self.has_library = _LIBRARY in self.data
         self.has_application = _APPLICATION in self.data
         self.has_model_secret = _SECRET in self.data
@@ -133,8 +145,12 @@ class Firmware:
                 return partitions
         raise Refused(f"{self.name} holds no partition table, as files for an update do: {_TAKE}")
 
-    def _application(self) -> bytes:
-        """What the first of its partitions gets. Raises Refused."""
+    def _found(self, pattern: re.Pattern[bytes]) -> str:
+        found = pattern.search(self.data)
+        return printable(found[1].decode("ascii")) if found else ""
+
+    def _check_application(self) -> None:
+        """Raises Refused."""
         first = min(
             (partition for partition in self._partitions if partition.is_app),
             key=lambda partition: partition.offset_bytes,
@@ -151,19 +167,6 @@ class Firmware:
                 f"{self.name} is too large: its application ends {too_many:,} bytes behind its "
                 f"partition {first.label}"
             )
-        return self.data[begin:]
-
-
-def _version(application: bytes) -> str:
-    """MicroPython's, as the application describes itself, or "". Raises Refused."""
-    description = application[_DESCRIPTION_AT:][:80]
-    if not description.startswith(_DESCRIPTION_MAGIC) or _text(description[48:]) != "micropython":
-        return ""
-    version = _text(description[16:48])
-    number = re.match(r"v?(\d+)\.(\d+)", version)
-    if number and (int(number[1]), int(number[2])) < LEAST_VERSION:
-        raise Refused(f"it is MicroPython {version}, and 1.24 is the oldest: {_TAKE}")
-    return version
 
 
 def _rows(table: bytes) -> Iterator[Partition]:
