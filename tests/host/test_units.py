@@ -82,6 +82,7 @@ def test_columns_are_keys_and_an_empty_cell_is_what_is_common(tmp_path: Path) ->
         ("serial,name\n1,x\n,y\n", "line 3: it has no serial number"),
         ("serial,name\n1\n", "line 2: it has 1 cells, and the columns are 2"),
         ("serial\n1.23E+11\n", "format that column as text"),
+        ("serial;name\n1,23E+11;x\n", "format that column as text"),
         ('serial\n"1\n', "line 2: unexpected end of data"),
         ("serial\nCAM\n\xe4\n".encode("latin-1"), "line 3: it is not UTF-8"),
     ],

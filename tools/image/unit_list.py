@@ -29,7 +29,7 @@ _COLUMNS = {
 _OF_WIFI = {"wifi.ssid": "", "wifi.password": "", "wifi.hidden": "true or false"}
 _KINDS = {key: allowed for key, allowed, _ in _FIRMWARE_CONFIG.SCHEMA if key != "wifi"} | _OF_WIFI
 _SWITCH = {"true": True, "false": False}  # a spreadsheet writes them in capitals
-_LIKE_A_NUMBER = re.compile(r"\d(\.\d+)?E\+\d+")
+_LIKE_A_NUMBER = re.compile(r"\d([.,]\d+)?E\+\d+")
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _DELIMITERS = ",;\t"
 
