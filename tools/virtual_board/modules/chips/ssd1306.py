@@ -47,6 +47,10 @@ class SSD1306:
     has changed what is seen.
     """
 
+    columns = _COLUMNS  # of the memory
+    left = 0  # the first segment that is on the glass
+    with_parameters = _WITH_PARAMETERS
+
     def __init__(
         self, width: int = _COLUMNS, height: int = _LINES, external_vcc: bool = False
     ) -> None:
@@ -69,7 +73,7 @@ class SSD1306:
         self.plugged = True
         self.contrast = 0x7F
         self._memory = bytearray(
-            self._noise() for _ in range(_COLUMNS * _LINES // 8)
+            self._noise() for _ in range(self.columns * _LINES // 8)
         )  # in the order of the segments
         self._stored = False  # has the transaction changed the memory?
         self._on = self._powered = self.charge_pump = False
@@ -77,7 +81,7 @@ class SSD1306:
         self._parameters: list = []
         self._mode = _BY_PAGE
         self._column = self._page = self._page_mode_column = 0
-        self._first_column, self._last_column = 0, _COLUMNS - 1
+        self._first_column, self._last_column = 0, self.columns - 1
         self._first_page, self._last_page = 0, 7
         self._remapped = self._reversed = self._inverse = self._all_lit = False
         self._start_line = self._offset = 0
@@ -169,7 +173,7 @@ class SSD1306:
         return 128
 
     def _draw(self, picture: bytearray, at: int, line: int) -> None:
-        start, bit = line // 8 * _COLUMNS, line % 8
+        start, bit = line // 8 * self.columns + self.left, line % 8
         for segment in range(_COLUMNS):
             if self._all_lit or (self._memory[start + segment] >> bit & 1) != self._inverse:
                 x = _COLUMNS - 1 - segment
@@ -179,8 +183,8 @@ class SSD1306:
         """A byte for the memory, and the pointer's next place (figures 10-1 to 10-4)."""
         if self._command:
             raise WrongCommand("data while command %02x waits for parameters" % self._command)
-        segment = _COLUMNS - 1 - self._column if self._remapped else self._column
-        at = self._page * _COLUMNS + segment
+        segment = self.columns - 1 - self._column if self._remapped else self._column
+        at = self._page * self.columns + segment
         self._stored = self._stored or self._memory[at] != value
         self._memory[at] = value
         if self._mode == _BY_PAGE:
@@ -205,7 +209,7 @@ class SSD1306:
     def _parameter(self, value: int, resumed: bool) -> None:
         """resumed: an earlier transaction left out the command's parameters; NOPs may end it."""
         command = self._command
-        wanted, fixed, fixed_to = _WITH_PARAMETERS[command]
+        wanted, fixed, fixed_to = self.with_parameters[command]
         valid = (value & fixed) == fixed_to
         if not valid and not (resumed and value == _NOTHING):
             raise WrongCommand("parameter %02x of command %02x" % (value, command))
@@ -243,7 +247,7 @@ class SSD1306:
 
     def _single(self, command: int) -> None:
         """The first byte of a command."""
-        if command in _WITH_PARAMETERS:
+        if command in self.with_parameters:
             self._command = command
         elif command <= 0x17 and self._mode == _BY_PAGE:
             kept = self._page_mode_column & (0x0F if command & 0x10 else 0x70)
