@@ -1,4 +1,4 @@
-"""SSD1306 displays over I2C, 128x64 and 128x32, with the API of micropython-lib's driver.
+"""SSD1306 and SH1106 displays over I2C, 128x64 and 128x32; the API of micropython-lib's driver.
 
 Unlike that driver, this one keeps a copy of the display's content and sends only the differences,
 so show() of an unchanged picture sends nothing. At the start, and after any error on the bus, the
@@ -6,9 +6,9 @@ content is
 unknown: the next show() sends set-up and whole picture. refresh() does the same, for a display that
 may have been unplugged.
 
-The commands are those of Solomon Systech's datasheet, rev 1.5, in page addressing mode. There an
-address is three commands of one byte each, so an interrupted transaction leaves no command
-incomplete.
+The commands are those of Solomon Systech's datasheet, rev 1.5, in page addressing mode, which an
+SH1106 knows, too (Sino Wealth's datasheet, 2.3). There an address is three commands of one byte
+each, so an interrupted transaction leaves no command incomplete.
 """
 
 import framebuf
@@ -16,6 +16,7 @@ from micropython import const
 
 _WIDTH = const(128)
 _CELL = const(8)  # columns are sent in eights, so that a few prepared views serve every length
+_SH1106_LEFT = const(2)  # the first of its 132 columns that is on the glass
 
 _COMMANDS = const(0x00)  # control bytes: only commands follow,
 _ONE_COMMAND = const(0x80)  # one command follows,
@@ -60,11 +61,18 @@ class SSD1306_I2C(framebuf.FrameBuffer):
     """
 
     def __init__(
-        self, width: int, height: int, i2c, addr: int = 0x3C, external_vcc: bool = False
+        self,
+        width: int,
+        height: int,
+        i2c,
+        addr: int = 0x3C,
+        external_vcc: bool = False,
+        sh1106: bool = False,
     ) -> None:
         """width, height: pixels; ValueError for other sizes. i2c: a machine.I2C. addr: 7 bits.
 
         external_vcc: the display has a supply of its own (7 to 15 V), so the charge pump stays off.
+        sh1106: the display's chip is an SH1106.
         """
         if width != _WIDTH or (height != 64 and height != 32):
             raise ValueError("a display of 128x64 or 128x32 is needed, not %dx%d" % (width, height))
@@ -79,7 +87,8 @@ class SSD1306_I2C(framebuf.FrameBuffer):
         self._shown = bytearray(len(self.buffer))
         self._known = False  # whether it is set up and its memory is as in _shown
         self._on = True
-        self._setup = _setup(height, external_vcc)
+        self._left = _SH1106_LEFT if sh1106 else 0
+        self._setup = _setup(height, external_vcc, sh1106)
         self._address = bytearray((_COMMANDS, _PAGE, _COLUMN_LOW, _COLUMN_HIGH))
         self._command = bytearray((_ONE_COMMAND, _NOTHING))
         self._data = bytearray(1 + _WIDTH)
@@ -195,6 +204,7 @@ class SSD1306_I2C(framebuf.FrameBuffer):
         for index in range(1, 1 + cells * _CELL):
             data[index] = shown[at] = buffer[at]
             at += 1
+        column += self._left
         address = self._address
         address[1] = _PAGE | page
         address[2] = _COLUMN_LOW | (column & 15)
@@ -203,7 +213,7 @@ class SSD1306_I2C(framebuf.FrameBuffer):
         self.i2c.writeto(self.addr, self._data_of_cells[cells])
 
 
-def _setup(height: int, external_vcc: bool) -> bytearray:
+def _setup(height: int, external_vcc: bool, sh1106: bool) -> bytearray:
     """The set-up commands in one transaction, without power on or off."""
     return bytearray(
         (
@@ -234,9 +244,9 @@ def _setup(height: int, external_vcc: bool) -> bytearray:
             _FOLLOW_MEMORY,
             _NO_SCROLLING,
             # Of the SSD1306B and SSD1315: without it, displays without a resistor for it stay dim.
-            # Others ignore it.
+            # The SSD1306 ignores it. To an SH1106 it is the switch of its voltage converter.
             _CURRENT,
-            0x30,
+            0x8A | (not external_vcc) if sh1106 else 0x30,
             _CHARGE_PUMP,
             0x10 if external_vcc else 0x14,
         )
