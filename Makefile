@@ -6,7 +6,7 @@ MICROPYTHON ?= $(CURDIR)/.venv/bin/micropython
 export MICROPYTHON
 BIN := .venv/bin
 DEVICE_CODE := lib/pilotlight firmware main.py boot.py
-GENERATORS := trust_roots config_doc light_card readme architecture packages
+GENERATORS := trust_roots config_doc light_card wiring readme architecture packages
 URL ?=
 TOKEN ?=
 SECRET ?=
