@@ -9,7 +9,8 @@ not fitted.
 
     light()          a light.status_light.StatusLight: its Led or one of light/fading_leds.py, and
                      a machine.Timer
-    screen(height)   a display for screen/screen.py: 128 wide, height 64 or 32
+    screen(height)   a display for screen/screen.py: 128 wide, height 64 or 32 (an SH1106: give
+                     SSD1306_I2C sh1106=True)
     button()         a machine.Pin, low while the button is pressed
     network(values, log)         a `network` for Agent: Wifi or Ethernet of network/
     clock(values, storage, log)  a `clock` for Agent: Clock of network/

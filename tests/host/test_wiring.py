@@ -35,6 +35,8 @@ def test_no_picture_is_stale() -> None:
     assert files.stale(wiring.files()) == []
     assert sorted(path.stem for path in wiring.FOLDER.glob("*")) == WITH_PARTS
     assert set(wiring.BOARDS) == set(WITH_PARTS)
+    shown = re.findall(r"\(wiring/(\w+)\.svg\)", (ROOT / "docs/wiring.md").read_text())
+    assert sorted(shown) == WITH_PARTS
 
 
 @pytest.mark.parametrize("name", WITH_PARTS)

@@ -2,7 +2,8 @@
 
 They are in status.py and indication.py, and in light_card.py here; the words are
 in STATES. README.md's table is written whole. In docs/embedding.md the states are, and what an
-integrator does is kept. A state that is not in STATES gets the words of the screen.
+integrator does is kept. A state that is not in STATES gets the words of the screen. docs/trouble.md
+gets the words of all reasons.
 """
 
 import ast
@@ -15,9 +16,11 @@ from tools.generate.light_card import COLOURS, description, timing
 from tools.on_cpython import ROOT, device_module
 
 LIGHTS = device_module("firmware.indication").LIGHTS
-PAGES = device_module("firmware.strings").PAGES
+STRINGS = device_module("firmware.strings")
+PAGES = STRINGS.PAGES
 README = ROOT / "README.md"
 EMBEDDING = ROOT / "docs/embedding.md"
+TROUBLE = ROOT / "docs/trouble.md"
 
 
 def states() -> list[str]:
@@ -90,12 +93,22 @@ def embedding_states(text: str) -> str:
     return "\n".join([*rows, ""])
 
 
+def reasons() -> str:
+    """The table of reasons: the word, what it is, and what to do."""
+    rows = ["| word | what it is | what to do |", "| --- | --- | --- |"]
+    for word in STRINGS.REASONS:
+        what, remedy = STRINGS.REASONS[word]
+        rows.append(f"| `{word}` | {what} | {remedy} |")
+    return "\n".join(rows)
+
+
 def files() -> dict[Path, str | None]:
     """Path → text of what is generated here. Raises ValueError if a document lacks its marks."""
     text = EMBEDDING.read_text()
     return {
         README: replaced(README.read_text(), {"ladder": ladder()}),
         EMBEDDING: replaced(text, {"states": embedding_states(text)}),
+        TROUBLE: replaced(TROUBLE.read_text(), {"reasons": reasons()}),
     }
 
 
