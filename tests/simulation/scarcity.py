@@ -34,6 +34,7 @@ from pilotlight import (  # noqa: F401  # else imported late
     tokens,
 )
 from pilotlight.core import Core
+from pilotlight.net import phoenix, websocket_client  # noqa: F401
 
 PARTS = 40
 BACK_S = 95  # joined again so long after everything is well
@@ -496,11 +497,18 @@ def places():
     return found
 
 
+def _modules():
+    return {name for name in sys.modules if name.startswith("pilotlight.")}
+
+
 async def count():
     """The story in which nothing fails: Calls.counts."""
     Calls.counts.clear()
+    before = _modules()
     wrong = await fail_at("*", 0)
     assert not wrong, wrong
+    late = _modules() - before  # they would keep functions that count, which need memory
+    assert not late, late
 
 
 class Summary:
