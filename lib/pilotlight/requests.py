@@ -11,11 +11,15 @@ from .schedule import Schedule
 
 
 class Slot(asyncio.Lock):
-    """A lock that is released without memory.
+    """A lock that is released without memory, and that is taken while it is handed on.
 
     asyncio's own makes a coroutine at the end of `async with`: without memory for that, it would be
-    held for ever.
+    held for ever. And it calls itself free until the next task, whose it is, runs.
     """
+
+    def locked(self) -> bool:
+        """True if it is held, or is about to be."""
+        return self.state != 0  # type: ignore[attr-defined]
 
     def __aexit__(self, kind, error, traceback):
         self.release()

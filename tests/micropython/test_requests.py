@@ -84,3 +84,21 @@ async def test_an_answer_takes_the_reason_of_a_failure_back():
         assert await requests.ask(answered()) == "answer"
         assert core.status.request_reason is None and core.status.connected
         requests.proof.end()
+
+
+async def test_the_slot_is_taken_while_it_is_handed_on():
+    _, requests = made()
+    slot = requests.slot
+    seen = []
+
+    async def wait_for_it():
+        async with slot:
+            seen.append(slot.locked())
+
+    async with slot:
+        task = asyncio.create_task(wait_for_it())
+        await asyncio.sleep_ms(1)
+    seen.append(slot.locked())  # the other one has not run yet
+    await task
+    seen.append(slot.locked())
+    assert seen == [True, True, False], seen
