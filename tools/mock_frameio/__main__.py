@@ -60,6 +60,7 @@ _seconds = _within(0, _LONGEST_S)
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m tools.mock_frameio",
+        usage="%(prog)s [options]    (--help lists them)",
         description="A mock of Frame.io's device side, on loopback unless --host says more, and "
         "the bench page at /.",
         epilog=control_api.HELP,

@@ -34,7 +34,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.on_cpython import ROOT, device_module
-from tools.virtual_board.session import VirtualBoard
+from tools.virtual_board.session import NoMicroPython, VirtualBoard, check_micropython
 
 from .board_link import NETWORK, BoardLink
 from .ending import Ending
@@ -158,6 +158,11 @@ def main() -> int:
             file=sys.stderr,
         )
         return 2
+    try:
+        check_micropython()
+    except NoMicroPython as error:
+        print(f"make run: {error}", file=sys.stderr)
+        return 1
     if sys.stdout is None:
         return 0
     sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
@@ -229,7 +234,9 @@ def run(made: Run, folder: Path, fds: tuple[int, ...]) -> None:
                 board.power_on()
             except AssertionError:
                 if not ending.has_begun:  # else the second signal has killed the board
-                    raise
+                    last = board.errors.strip().rpartition("\n")[2] or "it says nothing"
+                    ending.reason = f"the board does not start: {printable(last)}"
+                    return
             follow(made, link, mock)
         ending.reason = "the board went off"
     finally:

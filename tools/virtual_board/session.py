@@ -37,7 +37,43 @@ _CAUSES = {-signal.SIGVTALRM: HARD_RESET, -signal.SIGALRM: WDT_RESET, _SOFT_RESE
 _START_S = 60.0
 _LOOK_S = 0.1
 
+# CPython would take -c, too.
+_IS_MICROPYTHON = (
+    "import sys; print(sys.implementation.name, sys.implementation.version >= (1, 24))"
+)
+
 Wiring = str | Mapping[str, Any]
+
+
+class NoMicroPython(Exception):
+    """The text is one sentence that says what to do."""
+
+
+def check_micropython() -> None:
+    """See whether a board can run here. Raises NoMicroPython."""
+    path = _micropython()
+    try:
+        done = subprocess.run(
+            [path, "-c", _IS_MICROPYTHON],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_START_S,
+            check=False,
+        )
+        is_right = done.stdout.split() == [b"micropython", b"True"]
+    except (OSError, subprocess.TimeoutExpired):
+        is_right = False
+    if not is_right:
+        raise NoMicroPython(
+            f"{path} is no MicroPython that runs here, 1.24 or later: set MICROPYTHON= to the path "
+            "of a unix port"
+        )
+
+
+def _micropython() -> str:
+    """A board's working directory is another one, so a path must not be relative."""
+    given = os.environ.get("MICROPYTHON") or str(ROOT / ".venv/bin/micropython")
+    return os.path.abspath(given) if os.sep in given else given
 
 
 def _accepted(server: socket.socket, process: subprocess.Popen[str]) -> socket.socket:
@@ -300,9 +336,8 @@ class VirtualBoard(Seen):
             variables["HOME"] = str(self._rtc.parent)  # the REPL keeps its history there
         if self._watchdog_ms and cause == SOFT_RESET:
             variables["VIRTUAL_BOARD_WDT_MS"] = str(self._watchdog_ms)
-        micropython = os.environ.get("MICROPYTHON") or str(ROOT / ".venv/bin/micropython")
         return subprocess.Popen(
-            [micropython, *self._options, str(_POWER_ON.resolve())],
+            [_micropython(), *self._options, str(_POWER_ON.resolve())],
             cwd=self.flash,
             env={**os.environ, **self._environment, **variables},
             stdin=stdin,
