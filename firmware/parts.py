@@ -93,19 +93,25 @@ def make_agent(settings, network, storage, clock, times, supervisor=None, may_re
 
 
 def _front_panel(board, values: dict, storage):
-    """The board's light, screen and button as a FrontPanel, or None if it has none of them."""
-    light = board.light() if values["light"] and hasattr(board, "light") else None
-    screen = None
-    if values["screen"] != "none" and hasattr(board, "screen"):
-        from .screen.screen import Screen
-
-        screen = Screen(board.screen(int(values["screen"].split("x")[1])))
-    button = board.button() if hasattr(board, "button") else None
-    if light is None and screen is None and button is None:
+    """The board's light, screen and button as a FrontPanel, or None on a computer."""
+    if values["board"] == "host":
         return None
+    light = board.light() if values["light"] and hasattr(board, "light") else None
+    button = board.button() if hasattr(board, "button") else None
+    screen = _screen(board, values["screen"], button is not None)
     from .panel.front_panel import FrontPanel
 
     return FrontPanel(light, screen, button, storage, values["brightness"], log)
+
+
+def _screen(board, size: str, has_button: bool):
+    if size != "none" and hasattr(board, "screen"):
+        from .screen.screen import Screen
+
+        return Screen(board.screen(int(size.split("x")[1])), has_button)
+    from .screen.serial_screen import SerialScreen
+
+    return SerialScreen(has_button)
 
 
 def _fail(sentence: str, uptime: Uptime, supervisor) -> None:

@@ -93,6 +93,9 @@ no_address|The network gave no address|Check its DHCP
 no_cable|No network cable is connected|Plug it in; check the switch
 """)
 
+# what to do in place of a row that names the button, on a board without one
+WITHOUT_BUTTON = "Restart it to pair"
+
 # the screen's answer to the button → (title, text)
 MESSAGES = Table("""
 hold_again|Unpair?|Hold again to unpair this device and show a new code

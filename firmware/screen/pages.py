@@ -47,8 +47,8 @@ def draw(page, canvas, width: int, height: int) -> None:
     page[0](page, canvas, width, height)
 
 
-def pages_of(indication, width: int, height: int) -> list:
-    """The pages of an Indication."""
+def pages_of(indication, width: int, height: int, has_button: bool = True) -> list:
+    """The pages of an Indication. has_button: the words may speak of one."""
     if indication.state == "pairing":
         from . import pairing_pages  # only while there is a code
 
@@ -56,7 +56,7 @@ def pages_of(indication, width: int, height: int) -> list:
     unload("firmware.screen.pairing_pages")
     if indication.state == "online" or indication.state == "paused":
         return _online(indication, width, height)
-    title, rows = words(indication)
+    title, rows = words(indication, has_button)
     if indication.state in _WITH_CONNECTED:
         rows.append(_connected(indication))
     if indication.state == "joining":
@@ -108,12 +108,12 @@ def _online(indication, width: int, height: int) -> list:
     return text_pages(_ONLINE_LARGE, False, True, fixed, rows, width, height)
 
 
-def words(indication) -> tuple:
+def words(indication, has_button: bool = True) -> tuple:
     """(title, [meaning, remedy]) of state and reason. Without memory for them, the bare words."""
     reason = indication.reason
     texts, of_reason = None, None
     try:
-        from ..strings import PAGES, REASONS  # large, and needed for a moment
+        from ..strings import PAGES, REASONS, WITHOUT_BUTTON  # large, and needed for a moment
 
         texts = PAGES.get(indication.state)
         of_reason = REASONS.get(reason or "")
@@ -123,6 +123,8 @@ def words(indication) -> tuple:
     title, meaning, remedy = texts or (indication.state, "", "")
     if reason is not None:
         meaning, remedy = of_reason or (reason.replace("_", " ") if texts else reason, remedy)
+    if not has_button and "button" in remedy:
+        remedy = WITHOUT_BUTTON
     return title, [meaning, _REMEDY % remedy] if remedy else [meaning]
 
 

@@ -29,12 +29,13 @@ class Screen:
     display: a framebuf.FrameBuffer with width, height, show(), contrast(0..255), poweroff(),
     poweron() and init_display(). It may have refresh(), which sets the display up and sends the
     whole picture without switching it off. Each method may raise OSError.
-    It may have addr, its I2C address.
+    It may have addr, its I2C address. has_button: the words may speak of one.
     """
 
-    def __init__(self, display) -> None:
+    def __init__(self, display, has_button: bool = True) -> None:
         now_ms = time.ticks_ms()
         self._display = display
+        self._has_button = has_button
         self._changed = asyncio.Event()
         self._indication = None  # not laid out yet
         # A message or log not laid out yet: (ms to show it, function of pages, its arguments).
@@ -143,7 +144,9 @@ class Screen:
         display = self._display
         changed = False
         if self._indication is not None:
-            laid_out = pages.pages_of(self._indication, display.width, display.height)
+            laid_out = pages.pages_of(
+                self._indication, display.width, display.height, self._has_button
+            )
             self._indication = None
             if laid_out != self._indication_pages:
                 if self._pages is self._indication_pages:

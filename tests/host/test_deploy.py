@@ -75,4 +75,6 @@ def test_what_the_board_says_can_t_control_the_terminal() -> None:
     line = '{"t_ms": 1500, "state": "online", "reason": null, "connected": true, "paused": false,'
     line += ' "project": "A\\u001b[2J", "creator": "B", "user_code": null}'
     assert shown(line).startswith("      1.5 s  online") and "\x1b" not in shown(line)
+    line = line.replace("null", '"cancelled"', 1)
+    assert "Restart, or hold its button, to pair" in shown(line)
     assert shown('{"t_ms": 1}') == '{"t_ms": 1}' and shown("[1]") == "[1]"

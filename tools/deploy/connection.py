@@ -123,7 +123,8 @@ def exit_code(target: str, job: Callable[[], None], stopped: str = "") -> int:
 def shown(line: str) -> str:
     """A line of the board's for a terminal: the console's JSON as a person reads it."""
     with contextlib.suppress(ValueError, KeyError, TypeError):
-        return readable(json.loads(line))
+        # The line does not tell whether the board has a button.
+        return readable(json.loads(line)).replace("Hold the button", "Restart, or hold its button,")
     return printable(line)
 
 
