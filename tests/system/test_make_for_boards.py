@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.cable import Cable
-from tools.rig import CLIENT_VERSION, TOKEN, Rig
+from tools.rig import CLIENT_VERSION, TOKEN, Mock, Rig
 from tools.virtual_board.session import DEADLINE_S, HARD_RESET, ROOT, VirtualBoard
 
 NEAR = '[{"ssid": "Stage 5", "password": "pilotlight", "associate_ms": 0, "address_ms": 0}]'
@@ -29,9 +29,15 @@ def recipe(target: str, cable: Cable) -> str:
 
 
 @pytest.fixture
-def config(rig: Rig) -> str:
+def mock(rig: Rig) -> Mock:
+    """The service."""
+    return rig.mock()
+
+
+@pytest.fixture
+def config(mock: Mock) -> str:
     """A configuration with which a board goes online."""
-    frameio = {"url": rig.mock().url, "client_version": CLIENT_VERSION, "access_token": TOKEN}
+    frameio = {"url": mock.url, "client_version": CLIENT_VERSION, "access_token": TOKEN}
     wifi = {"ssid": "Stage 5", "password": "pilotlight"}
     return json.dumps(
         {"board": "esp32_s3_devkit", "console": True, "frameio": frameio, "wifi": wifi}
@@ -70,11 +76,16 @@ def test_mount_runs_the_working_tree_and_leaves_nothing_here(tmp_path: Path, con
     assert {name for name in os.listdir(ROOT) if name not in names} <= {"__pycache__"}
 
 
-def test_log_tells_the_last_changes_and_the_board_goes_on(tmp_path: Path, config: str) -> None:
+def test_log_tells_what_is_not_stored_yet_and_the_board_goes_on(
+    tmp_path: Path, config: str, mock: Mock
+) -> None:
+    """After a first save, 5 s after the start, the next one comes 65 s later by itself."""
     with made(tmp_path, ROOT) as board:
         board.write_file("config.json", config)
         board.power_on()
         board.wait_line(state="online")
+        mock.control("pause")
+        board.wait_line(state="paused")
         seen = len(board.lines)
         command = recipe("log", Cable(board, tmp_path))
         done = subprocess.run(
@@ -82,8 +93,8 @@ def test_log_tells_the_last_changes_and_the_board_goes_on(tmp_path: Path, config
         )
         assert done.returncode == 0, done.stderr
         last = done.stdout.splitlines()[-1].split()
-        assert last[0] == time.strftime("%Y-%m-%d", time.gmtime()) and last[2:] == ["online"]
-        board.wait_line(seen, state="online")
+        assert last[0] == time.strftime("%Y-%m-%d", time.gmtime()) and last[2:] == ["paused"]
+        board.wait_line(seen, state="paused")
 
 
 @pytest.fixture
