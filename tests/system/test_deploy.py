@@ -18,6 +18,7 @@ from tools.deploy.connection import Connection, Refused
 from tools.deploy.deploy import Built, Deployment, build
 from tools.rig import CLIENT_VERSION, TOKEN, Rig
 from tools.virtual_board.session import (
+    DEADLINE_S,
     HARD_RESET,
     PWRON_RESET,
     ROOT,
@@ -42,6 +43,14 @@ SMALL = Built(
 # Thousandths of what is sent: while it is asked what it is, files are listed, main.py is removed, the reset, old files are
 # removed, folders are made, files are written, main.py is written, all is verified, the restart.
 PULLED_AT = (10, 35, 45, 50, 55, 61, 120, 500, 979, 981, 990, 999)
+TICKS = """
+import asyncio
+async def tick():
+    while True:
+        print("tick")
+        await asyncio.sleep_ms(50)
+asyncio.run(tick())
+"""
 OLD = {"main.py": b"old = True\n", "firmware/boards/one.mpy": b"old", "lib/pilotlight/x.py": b"old"}
 
 
@@ -213,6 +222,44 @@ def test_the_same_command_goes_on_later(board: VirtualBoard, tmp_path: Path) -> 
     cable.plug()
     said = command(cable)
     assert "equal: " in said and "verified: " in said
+
+
+class Enough(Exception):
+    """Ends what goes on for ever."""
+
+
+def test_what_it_says_is_shown_again_when_the_port_is_back(
+    board: VirtualBoard, tmp_path: Path
+) -> None:
+    """A chip's own USB goes at a reset, and its port with it."""
+    board.write_file("main.py", TICKS)
+    board.power_on()
+    cable = Cable(board, tmp_path)
+    is_back = threading.Event()
+    ended: queue.Queue[object] = queue.Queue()
+
+    def heard(kind: str, event: dict[str, object]) -> None:
+        if event.get("kind") == "reset" and event["cause"] == HARD_RESET:
+            cable.pull_after(0)
+
+    def say(line: str) -> None:
+        if is_back.is_set() and line == "tick":
+            raise Enough
+
+    def follow() -> None:
+        try:
+            with Connection(cable.port, say) as connection:
+                connection.run(lambda found: found.reset())
+                connection.follow(None)
+        except Exception as error:
+            ended.put(error)
+
+    board.listen(heard)
+    threading.Thread(target=follow, daemon=True).start()
+    cable.wait_until_out()
+    is_back.set()
+    cable.plug()
+    assert isinstance(ended.get(timeout=DEADLINE_S), Enough)
 
 
 def test_a_board_that_can_t_run_it_is_left_alone(tmp_path: Path) -> None:

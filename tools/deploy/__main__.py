@@ -38,8 +38,10 @@ def main() -> int:
         say(f"built: {len(built.files)} files, {size:,} bytes, .mpy version {built.mpy}")
         with Connection(arguments.port, say) as connection:
             Deployment(connection, say).run(built)
-            ends = "" if arguments.follow == 0 else "; what it says (Ctrl-C ends this):"
-            say(f"restarted{ends}")
+            if arguments.follow == 0:
+                say("restarted")
+                return  # also if a chip's own USB is gone until it is up again
+            say("restarted; what it says (Ctrl-C ends this):")
             with contextlib.suppress(KeyboardInterrupt):
                 connection.follow(arguments.follow)
 
