@@ -90,7 +90,7 @@ case $step in
         run_pip -r requirements-run.txt
         ;;
     all)
-        echo "installing what the tests and make lint need (150 MB)"
+        echo "installing what the tests and make lint need (170 MB)"
         run_pip -r requirements.txt
         run_pip --no-deps --upgrade --target .venv/device-stubs -r requirements-device-stubs.txt
         mkdir -p .venv/device-stubs/stubs
