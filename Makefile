@@ -79,13 +79,13 @@ bench: setup
 romfs: setup
 	$(BIN)/python -m tools.romfs $(if $(BOARD),--board $(BOARD)) build/pilotlight.romfs
 
-# MicroPython's own .bin and the firmware as files for esptool (docs/hardware.md). CONFIG=…: with
+# MicroPython's own .bin and the firmware as files for esptool (docs/images.md). CONFIG=…: with
 # these settings. FLASH=…: the chip's flash, where the partition table does not say enough.
 image: setup
 	$(if $(FIRMWARE),,$(error which MicroPython? make image FIRMWARE=ESP32_GENERIC_S3-….bin))
 	@$(BIN)/python -m tools.image $(if $(CONFIG),--config "$(CONFIG)") $(if $(FLASH),--flash "$(FLASH)") "$(FIRMWARE)"
 
-# Many boards, one after another: a CSV with a line for each unit (docs/hardware.md).
+# Many boards, one after another: a CSV with a line for each unit (docs/images.md).
 units: setup
 	$(if $(CSV),,$(error which units? make units CSV=units.csv FIRMWARE=….bin PORT=/dev/ttyUSB0))
 	$(if $(FIRMWARE),,$(error which MicroPython? make units CSV=$(CSV) FIRMWARE=ESP32_GENERIC_S3-….bin))
