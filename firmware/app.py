@@ -4,7 +4,6 @@ import asyncio
 
 from micropython import const
 
-from pilotlight.net.deadline import ends_within
 from pilotlight.status import DeviceStatus
 
 from .indication import Indication
@@ -138,11 +137,12 @@ class Outputs:
             if self._check_in is not None:
                 self._check_in("outputs", _STUCK_MS)
             is_behind = self._console is not None and self._console.is_behind
-            if self._check_in is None and not is_behind:
-                version = await status.wait(version)
-                self._show(Indication(status))
-            elif await ends_within(status.wait(version), _CHECK_IN_MS + beat_ms()):
-                version = status.version
+            longest_ms = 0  # no limit
+            if self._check_in is not None or is_behind:
+                longest_ms = _CHECK_IN_MS + beat_ms()
+            shown = version
+            version = await status.wait(version, longest_ms)
+            if version != shown:
                 self._show(Indication(status))
             elif is_behind:
                 self._show_on_console(self._console, Indication(status))

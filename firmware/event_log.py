@@ -13,7 +13,7 @@ import asyncio
 
 from micropython import const
 
-from pilotlight.net.deadline import ends_within
+from pilotlight.net.deadline import TimedEvent
 
 from .storage import FileStorage
 from .unload import unload
@@ -48,7 +48,7 @@ class EventLog:
         self._now_s = now_s
         self._log = log
         self._entries: list = self._load()
-        self._wake = asyncio.Event()
+        self._wake = TimedEvent()
         self._is_stored = True
         self._state: tuple | None = None  # of this boot's last entry with a state
 
@@ -98,7 +98,7 @@ class EventLog:
         """Store new entries, for ever."""
         apart_ms = _SAVE_APART_MS
         while True:
-            is_new = await ends_within(self._wake.wait(), _LONGEST_APART_MS)
+            is_new = await self._wake.wait(_LONGEST_APART_MS)
             if is_new:
                 await asyncio.sleep_ms(_SAVE_AFTER_MS)
                 self._wake.clear()

@@ -113,11 +113,11 @@ def _raise(_loop, context) -> None:
 def _safe_mode(boot_loop_counter: BootLoopCounter) -> None:
     log("safe mode; Ctrl-C for the REPL, if it is open; the firmware is tried again after a while")
     try:
-        from pilotlight.net.deadline import ends_within
-
         from ..screen import fault_screen
 
-        asyncio.run(ends_within(fault_screen.show("safe_mode"), retry_ms))
+        asyncio.run(asyncio.wait_for_ms(fault_screen.show("safe_mode"), retry_ms))
+    except asyncio.TimeoutError:
+        pass
     except Exception as error:  # whatever is broken, the REPL must stay reachable
         log_exception(error)
         time.sleep_ms(retry_ms)

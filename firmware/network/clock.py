@@ -31,8 +31,6 @@ import machine
 import ntptime
 from micropython import const
 
-from pilotlight.net.deadline import ends_within
-
 from .. import timestamps
 from ..build import BUILD_S
 
@@ -128,8 +126,7 @@ class Clock:
             if status.joined and self.source is not None:
                 self._prove()
             try:
-                if await ends_within(status.wait(version), _HOUR_S * 1000):
-                    version = status.version
+                version = await status.wait(version, _HOUR_S * 1000)
             except MemoryError:
                 await asyncio.sleep_ms(_HOUR_S * 1000)
 

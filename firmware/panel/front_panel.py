@@ -5,7 +5,7 @@ import asyncio
 from micropython import const
 
 from pilotlight.credentials import NotAuthorized
-from pilotlight.net.deadline import ends_within
+from pilotlight.net.deadline import TimedEvent
 
 from ..indication import Indication
 from ..timestamps import beat_ms
@@ -34,7 +34,7 @@ class FrontPanel:
         self._button = button
         self._storage = storage
         self._log = log
-        self._hold = asyncio.Event()
+        self._hold = TimedEvent()
         self._indication: Indication | None = None
         # The light is dark while a second hold is awaited, because there may be no screen.
         self._awaits_second_hold = False
@@ -164,8 +164,7 @@ class FrontPanel:
         """
         while True:
             self._hold.clear()  # drop holds during the last action
-            await self._hold.wait()
-            if self._leave_dark():
+            if not await self._hold.wait() or self._leave_dark():
                 continue
             status = self._agent.status
             try:
@@ -187,7 +186,7 @@ class FrontPanel:
         self._awaits_second_hold = True
         self._update_light()
         try:
-            return await ends_within(self._hold.wait(), _HOLD_AGAIN_MS)
+            return await self._hold.wait(_HOLD_AGAIN_MS)
         finally:
             self._awaits_second_hold = False
             self._update_light()

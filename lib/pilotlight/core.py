@@ -3,7 +3,6 @@
 import asyncio
 import sys
 
-from .net.deadline import ends_within
 from .status import DeviceStatus
 from .times import Times
 
@@ -58,10 +57,10 @@ class Core:
 
     async def set_clock(self) -> bool:
         """Wait until the time is known, at most times.clock_ms. True if it is."""
-        return await ends_within(self._ensure_set(), self.times.clock_ms) and self._clock_is_set
-
-    async def _ensure_set(self) -> None:
-        self._clock_is_set = await self.clock.ensure_set()
+        try:
+            return await asyncio.wait_for_ms(self.clock.ensure_set(), self.times.clock_ms)
+        except asyncio.TimeoutError:
+            return False
 
     async def end_starting(self) -> None:
         """Wait for the end of the first seconds, in which nothing need be known."""

@@ -4,7 +4,6 @@ As in RFC 8628 and Frame.io's guide. A code is kept over network errors and repl
 expires, for ten minutes in all. The user may cancel at any step.
 """
 
-import asyncio
 import binascii
 import os
 import random
@@ -15,7 +14,7 @@ from micropython import const
 from .credentials import NotAuthorized
 from .frameio_api import ApiError, BadRequest, Unauthorized
 from .net.backoff import Backoff
-from .net.deadline import ends_within
+from .net.deadline import TimedEvent
 from .net.errors import NetError, ProtocolError
 from .oauth_api import CLIENT_REFUSED, TOKEN_REFUSED, client_refused
 
@@ -39,7 +38,7 @@ class Pairing:
         self._requests = requests
         self._tokens = tokens
         self._backoff = Backoff(core.times, random.randrange)
-        self._cancelled = asyncio.Event()
+        self._cancelled = TimedEvent()
         self._begun_ms: int | None = None  # when the first code was shown
         self._code: DeviceCode | None = None  # the one that is shown …
         self._issued_ms = 0  # … since then
@@ -48,7 +47,7 @@ class Pairing:
     @property
     def cancelled(self) -> bool:
         """`cancel` was called; `run` may still wait for the end of a request."""
-        return self._cancelled.is_set()
+        return self._cancelled.is_set
 
     def cancel(self) -> None:
         """The user wants no code any more: none is shown from now on, and `run` ends."""
@@ -160,7 +159,7 @@ class Pairing:
             except (ApiError, NetError) as error:
                 self._core.log("the token poll failed: %s" % error)
                 return "later"
-            if not self._cancelled.is_set():
+            if not self._cancelled.is_set:
                 self._tokens.adopt(self._pair, _new_key())
                 return _STORED
         # The user cancelled while the tokens were on their way: nobody may use them.
@@ -190,7 +189,7 @@ class Pairing:
                 raise _timed_out()
 
     async def _wait(self, wait_ms: int) -> None:
-        if await ends_within(self._cancelled.wait(), wait_ms):
+        if await self._cancelled.wait(wait_ms):
             raise _cancelled()
 
 

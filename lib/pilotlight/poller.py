@@ -7,7 +7,7 @@ from micropython import const
 
 from .credentials import NotAuthorized
 from .frameio_api import ApiError, Unauthorized
-from .net.deadline import ends_within
+from .net.deadline import TimedEvent
 from .net.errors import NetError
 from .times import Recent
 
@@ -48,7 +48,7 @@ class Poller:
         self._heartbeat_ms = 0  # when an HTTP heartbeat was last answered with 204
         self._outcome = ""
         self._identity_settled = asyncio.Event()
-        self._news = asyncio.Event()
+        self._news = TimedEvent()
         self._room_made = Recent()
         self._read_for_join = Recent()
         self.room = asyncio.Event()
@@ -76,7 +76,7 @@ class Poller:
             elif core.status.network_up:
                 self._settle("failed")  # only the session can set the clock
             core.check_in("poller", wait_ms + core.times.stuck_ms)
-            await ends_within(self._news.wait(), wait_ms)
+            await self._news.wait(wait_ms)
             self._news.clear()
 
     def wake(self) -> None:

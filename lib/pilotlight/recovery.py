@@ -8,7 +8,6 @@ answered in the same way.
 import asyncio
 
 from .core import Core
-from .net.deadline import ends_within
 
 
 async def watch(core: Core, reset) -> None:
@@ -46,8 +45,7 @@ async def watch(core: Core, reset) -> None:
                     continue
             if hasattr(network, "restart"):
                 core.log("recovery: network down and up")
-                if not await ends_within(network.restart(), times.network_restart_ms):
-                    raise OSError
+                await asyncio.wait_for_ms(network.restart(), times.network_restart_ms)
                 core.check_network(changed=True)
-        except (OSError, MemoryError):
+        except (OSError, MemoryError, asyncio.TimeoutError):
             core.log("recovery: failed")

@@ -30,14 +30,13 @@ What leads where, from the first state on (a test compares it with the methods):
 The channel's topic and events are from Frame.io's guide "How to: Manage Status and State".
 """
 
-import asyncio
 import time
 
 from micropython import const
 
 from .credentials import NotAuthorized
 from .frameio_api import ApiError, socket_target
-from .net.deadline import ends_within
+from .net.deadline import TimedEvent
 from .net.errors import JoinRefused, LinkClosed, NetError, UpgradeRefused, no_memory
 from .reconnect import Reconnect
 from .times import Recent
@@ -84,7 +83,7 @@ class Session:
         self._pairing = None  # the PairingRequest, from the wish for a code to its end
         self._reconnect = Reconnect(core.times)
         self._refreshed_for_403 = Recent()  # a proxy that refuses upgrades must not cause many
-        self._news = asyncio.Event()
+        self._news = TimedEvent()
         if not credentials.authorized:
             self._pairing_request().start(is_urgent=False)  # a restart asks for a code
 
@@ -325,5 +324,5 @@ class Session:
 
     async def _wait(self, wait_ms: int) -> None:
         """Wait for news, at most so long."""
-        await ends_within(self._news.wait(), wait_ms)
+        await self._news.wait(wait_ms)
         self._news.clear()

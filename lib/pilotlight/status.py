@@ -5,7 +5,7 @@ states, and `reason_of`. Nothing else decides it. The states' lights are in the 
 indication, their words in its strings; README's table is generated from these.
 """
 
-import asyncio
+from .net.deadline import TimedEvent
 
 # Facts that are not shown themselves. They only explain why the state is not better.
 _CAUSES = {
@@ -123,7 +123,7 @@ class DeviceStatus:
         self.state = state_of(self)
         self.reason = fault
         self.version = 1
-        self._changed = asyncio.Event()
+        self._changed = TimedEvent()
 
     @property
     def online(self) -> bool:
@@ -150,15 +150,19 @@ class DeviceStatus:
             self.state = state
             self.reason = reason
             self.version += 1
-            # Setting moves all who wait to the run queue, so clearing at once loses nobody.
+            # Setting wakes all who wait, so clearing at once loses nobody.
             self._changed.set()
             self._changed.clear()
 
-    async def wait(self, version: int) -> int:
+    async def wait(self, version: int, wait_ms: int = 0) -> int:
         """Wait until the version differs from `version`; the new one. With 0 it returns at once.
 
+        wait_ms: if not 0, it waits at most so long; the version may be the same then.
         An observer sees the newest facts. Changes in quick succession may be seen as one.
         """
         while self.version == version:
+            if wait_ms:
+                await self._changed.wait(wait_ms)
+                break
             await self._changed.wait()
         return self.version

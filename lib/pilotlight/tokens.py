@@ -14,7 +14,7 @@ from micropython import const
 
 from .credentials import Credentials, NotAuthorized
 from .frameio_api import ApiError
-from .net.deadline import ends_within
+from .net.deadline import TimedEvent
 from .net.errors import NetError, no_memory
 from .records import Record
 from .requests import Slot
@@ -67,7 +67,7 @@ class Tokens(Credentials):
         self._standing = _PLAIN
         self._is_told = True  # the session knows of the last change
         self._renewed = Recent()  # a refresh was answered: none follows, whatever life it claims
-        self._news = asyncio.Event()
+        self._news = TimedEvent()
         self._settled = asyncio.Event()
         from .stored_tokens import read  # only now: it is not needed again
 
@@ -141,7 +141,7 @@ class Tokens(Credentials):
                 wait_ms = record.retry(wait_ms)
             wait_ms = self._due_ms(wait_ms)
             if wait_ms:
-                await ends_within(self._news.wait(), wait_ms)
+                await self._news.wait(wait_ms)
                 self._news.clear()
                 continue
             async with self.flight:

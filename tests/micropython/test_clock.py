@@ -472,7 +472,7 @@ async def test_memory_that_runs_out():
         joined = True
         shortages = 3
 
-        async def wait(self, version):
+        async def wait(self, version, wait_ms):
             if self.shortages:
                 self.shortages -= 1
                 raise MemoryError

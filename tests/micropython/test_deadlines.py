@@ -8,7 +8,7 @@ from tools.virtual_board.virtual_time import Clock, Waiter
 virtual_time.install()
 
 from pilotlight.net import transport as module
-from pilotlight.net.deadline import Deadline
+from pilotlight.net.deadline import Deadline, TimedEvent
 from pilotlight.net.endpoint import Endpoint
 from pilotlight.net.errors import LinkClosed, Unreachable
 from tests.support.expect import raises
@@ -161,3 +161,40 @@ async def test_what_ends_after_the_deadline_has_closed_the_stream_is_a_timeout_t
         with Deadline(stream, "waiting", Times):
             await asyncio.sleep_ms(301)
     assert caught.error.reason == "timeout" and stream.closed
+
+
+async def test_an_event_wakes_all_who_wait_until_then():
+    event = TimedEvent()
+    begun_ms = Clock.now_ms
+    told = []
+
+    async def wait(wait_ms):
+        told.append((wait_ms, await event.wait(wait_ms), Clock.now_ms - begun_ms))
+
+    tasks = [asyncio.create_task(wait(wait_ms)) for wait_ms in (300, 100, 200, 400)]
+    await asyncio.sleep_ms(150)
+    tasks[3].cancel()
+    event.set()
+    event.set()
+    event.clear()
+    await asyncio.sleep_ms(1_000)
+    assert sorted(told) == [(100, False, 100), (200, True, 150), (300, True, 150)], told
+    event.set()
+    assert await event.wait(100) and Clock.now_ms - begun_ms == 1_150
+    event.clear()
+    assert not await event.wait(100) and Clock.now_ms - begun_ms == 1_250
+
+
+async def test_an_event_that_is_set_as_the_wait_ends():
+    """Whichever is first, the task that waits goes on once."""
+    event = TimedEvent()
+    for late_ms in (-1, 0, 1):
+        begun_ms = Clock.now_ms
+        task = asyncio.create_task(event.wait(100))
+        await asyncio.sleep_ms(100 + late_ms)
+        event.set()
+        event.clear()
+        was_set = await task
+        assert was_set or late_ms >= 0
+        assert Clock.now_ms - begun_ms == 100 + late_ms
+        await asyncio.sleep_ms(500)

@@ -378,4 +378,6 @@ async def test_nothing_follows_a_close_frame():
         await client.websocket.send(b"x", 0, 1)
     await closing
     await reader
+    while len(got) < 2:
+        await asyncio.sleep_ms(1)
     assert [frame and frame[0] for frame in got] == [FINAL | CLOSE, None]

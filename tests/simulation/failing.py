@@ -1,7 +1,8 @@
 """The one way to inject a fault into a call: no memory, a write or a storage that fails."""
 
-import asyncio
 import builtins
+
+from pilotlight.net.deadline import TimedEvent
 
 
 class Failing:
@@ -44,4 +45,4 @@ def no_memory_to_wait(wait_ms):
 
     A test names the wait by its length: it sets a time in Times that no other wait has.
     """
-    return Failing(asyncio, "wait_for_ms", which=lambda job, longest_ms: longest_ms == wait_ms)
+    return Failing(TimedEvent, "wait", which=lambda event, longest_ms=None: longest_ms == wait_ms)

@@ -1,4 +1,4 @@
-"""Two ways to limit a wait: Deadline for what waits on a stream, `ends_within` for all else.
+"""Two ways to limit a wait: Deadline for what waits on a stream, TimedEvent for an event.
 
 MicroPython's asyncio loses the writer of a stream when its reader is cancelled, and the reverse. So
 a Deadline cancels no task: it closes the transport, which wakes all tasks that wait on it.
@@ -13,6 +13,7 @@ from .errors import NetError, Unreachable
 
 _LATE_MS = const(500)  # the event loop was blocked, or the chip suspended
 _GRACE_MS = const(1_000)
+_DAY_MS = const(86_400_000)
 
 
 class Deadline:
@@ -77,17 +78,43 @@ class Deadline:
             late_ms = time.ticks_diff(time.ticks_ms(), now_ms) - left_ms
 
 
-async def ends_within(job, wait_ms: int) -> bool:
-    """Run a coroutine for at most wait_ms; True if it ended by then, else it is cancelled.
+class TimedEvent:
+    """An event whose `wait` has a limit. As asyncio.Event, it wakes all who wait.
 
-        if await ends_within(event.wait(), 500):
-            event.clear()
+    is_set: it was set, and not cleared since.
 
-    Only for a coroutine that waits on no stream: for one that does, use a Deadline. What the
-    coroutine raises goes on.
+    asyncio.wait_for needs 400 bytes for each wait, in two tasks and their frames. This needs a
+    frame: the task that waits sleeps, and `set` ends its sleep as Task.cancel does.
     """
-    try:
-        await asyncio.wait_for_ms(job, wait_ms)
-    except asyncio.TimeoutError:
-        return False
-    return True
+
+    def __init__(self) -> None:
+        self.is_set = False
+        self._waiting: list = []  # tasks
+
+    def set(self) -> None:
+        """Wake all who wait. Needs no memory."""
+        self.is_set = True
+        while self._waiting:
+            task = self._waiting.pop(0)
+            if task.data is None:  # else it was cancelled, which `push` would undo
+                queue = asyncio.core._task_queue  # private
+                queue.remove(task)
+                queue.push(task)
+
+    def clear(self) -> None:
+        """A `wait` from now on waits for the next `set`."""
+        self.is_set = False
+
+    async def wait(self, wait_ms: int = _DAY_MS) -> bool:
+        """Wait for at most wait_ms; True if it was set by then, perhaps cleared since."""
+        if self.is_set:
+            return True
+        task = asyncio.current_task()
+        waiting = self._waiting
+        waiting.append(task)
+        try:
+            await asyncio.sleep_ms(wait_ms)
+            return task not in waiting
+        finally:
+            if task in waiting:
+                waiting.remove(task)

@@ -12,7 +12,7 @@ import time
 
 from micropython import const
 
-from .deadline import Deadline, ends_within
+from .deadline import Deadline, TimedEvent
 from .errors import JoinRefused, LinkClosed, NetError, ProtocolError, no_memory
 from .json_pick import JsonError, JsonPick
 
@@ -21,6 +21,7 @@ _LARGEST_EXPECTED_BYTES = const(125)
 _LARGE_BYTES = const(4096)
 _LATE_MS = const(500)
 _NEXT_TURN_MS = const(1)
+_DAY_MS = const(86_400_000)
 _CRASHED = const("the channel crashed")
 _FIELDS = const(("topic", "event", "ref", "payload", "payload.status", "payload.response.reason"))
 
@@ -108,7 +109,7 @@ class PhoenixSocket:
         self._join_answer: str | None = None  # the reply's reason; "" is ok; None: none has come
         self._channel_lost = False
         self.has_beaten = False
-        self._news = asyncio.Event()  # a join reply, a lost channel, or the end of the link
+        self._news = TimedEvent()  # a join reply, a lost channel, or the end of the link
         self._reading = False  # the reader's task has not ended
         self._end: Exception | None = LinkClosed(1006, "the socket was not opened")
         self._heart: asyncio.Task | None = None
@@ -184,7 +185,11 @@ class PhoenixSocket:
 
     async def pause(self, wait_ms: int) -> None:
         """Wait before a rejoin. Raises NetError as soon as the link ends."""
-        await ends_within(self._link_end(), wait_ms)
+        begun_ms = time.ticks_ms()
+        left_ms = wait_ms
+        while left_ms > 0:
+            await self._next_news(left_ms)
+            left_ms = wait_ms - time.ticks_diff(time.ticks_ms(), begun_ms)
         self._raise_end()
 
     def check_link(self) -> None:
@@ -240,14 +245,10 @@ class PhoenixSocket:
         if self._end is not None:
             raise self._end
 
-    async def _next_news(self) -> None:
+    async def _next_news(self, wait_ms: int = _DAY_MS) -> None:
         self._raise_end()
-        await self._news.wait()
+        await self._news.wait(wait_ms)
         self._news.clear()
-
-    async def _link_end(self) -> None:
-        while True:
-            await self._next_news()
 
     async def _read(self) -> None:
         try:

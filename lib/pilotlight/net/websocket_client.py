@@ -11,7 +11,7 @@ import os
 
 from micropython import const
 
-from .deadline import Deadline, ends_within
+from .deadline import Deadline, TimedEvent
 from .errors import LinkClosed, NetError, ProtocolError, UpgradeRefused, no_memory
 from .http_message import ResponseHead, request_head
 from .transport import Transport
@@ -60,7 +60,7 @@ class WebSocketClient:
         self._writing = False
         self._written = asyncio.Event()
         self._close_sent = True
-        self._ended = asyncio.Event()
+        self._ended = TimedEvent()
 
     async def open(self, transport: Transport, host_field: str, target: str) -> None:
         """Connect and upgrade (RFC 6455 section 4.1).
@@ -181,7 +181,7 @@ class WebSocketClient:
             with Deadline(transport, "closing", times, times.close_ms):
                 await self._wait_until_written()
                 self._write_close(code)
-                await ends_within(self._ended.wait(), times.close_ms)
+                await self._ended.wait(times.close_ms)
         except NetError:
             pass  # the link has ended, which is what was wanted
         finally:
