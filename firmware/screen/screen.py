@@ -9,6 +9,8 @@ import time
 
 from micropython import const
 
+from pilotlight.net.deadline import TimedEvent
+
 from ..timestamps import beat_ms, begin_beats
 from . import pages
 
@@ -18,6 +20,7 @@ _DIM_AFTER_MS = const(120_000)
 # And on to the next beat, so that the chip does not wake for it alone. A display that is plugged
 # in shows the right picture within 30 s.
 _REFRESH_MS = const(20_000)
+_NO_MEMORY_MS = const(1_000)
 _DIMMED = const(1)  # of 255
 _UNKNOWN = const(-1)
 _MISSING_AFTER = const(2)  # failures in a row: one alone may be a disturbance
@@ -36,7 +39,7 @@ class Screen:
         now_ms = time.ticks_ms()
         self._display = display
         self._has_button = has_button
-        self._changed = asyncio.Event()
+        self._changed = TimedEvent()
         self._indication = None  # not laid out yet
         # A message or log not laid out yet: (ms to show it, function of pages, its arguments).
         self._notice: tuple | None = None
@@ -100,17 +103,12 @@ class Screen:
     async def run(self) -> None:
         """Keep the display up to date, for ever."""
         while True:
-            # A task of its own: sleeping needs no memory, a wait with a time limit does.
-            steps = asyncio.create_task(self._run_steps())
-            try:
-                await self._changed.wait()
-            finally:
-                steps.cancel()
             self._changed.clear()
-
-    async def _run_steps(self) -> None:
-        while True:
-            await asyncio.sleep_ms(self._step(time.ticks_ms()))
+            wait_ms = self._step(time.ticks_ms())
+            try:
+                await self._changed.wait(wait_ms)
+            except MemoryError:
+                await asyncio.sleep_ms(min(wait_ms, _NO_MEMORY_MS))
 
     def _step(self, now_ms: int) -> int:
         """Do what is due now. Return the milliseconds until the next step."""
