@@ -8,7 +8,7 @@ from micropython import const
 JOIN_REF = "channel_connect"
 HEARTBEAT_REF = "heartbeat"
 _MESSAGE_BYTES = const(65_536)
-_SEND_BYTES = const(512)
+_SEND_BYTES = const(160)  # phx_join with the longest device id has 140
 
 _TYPES = const(0)  # true for mypy: what only annotations name costs the device nothing
 if _TYPES:
