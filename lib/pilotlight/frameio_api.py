@@ -53,7 +53,7 @@ class Unauthorized(ApiError):
     answered = True
 
     def __init__(self, word: str) -> None:
-        super().__init__("token_refused", "Frame.io does not accept the token")
+        ApiError.__init__(self, "token_refused", "Frame.io does not accept the token")
         self.word = word
 
 
@@ -66,7 +66,7 @@ class BadRequest(ApiError):
     answered = True
 
     def __init__(self, word: str) -> None:
-        super().__init__("http_error", "Frame.io refused the request with HTTP status 400")
+        ApiError.__init__(self, "http_error", "Frame.io refused the request with HTTP status 400")
         self.word = word
 
 

@@ -53,7 +53,7 @@ class Tokens(Credentials):
     """
 
     def __init__(self, core: Core, requests: Requests, http: HttpClient, settings) -> None:
-        super().__init__(core, "", "", "not_paired")
+        Credentials.__init__(self, core, "", "", "not_paired")
         self.api: OauthApi | None = None
         self.flight = Slot()
         self.on_changed = _nobody
@@ -89,7 +89,7 @@ class Tokens(Credentials):
         if is_first and self._refresh_for_refusal(self._token):
             await self._replaced()
             rejected = None
-        return await super().access_token(rejected)
+        return await Credentials.access_token(self, rejected)
 
     async def renew_if_expired(self) -> None:
         """If the token's life is over by our clock, wait for a refresh.
@@ -103,20 +103,20 @@ class Tokens(Credentials):
                 await self._replaced()
             finally:
                 self.is_awaited = False
-        await super().access_token()
+        await Credentials.access_token(self)
 
     def accepted(self) -> None:
         """Identity has accepted the token."""
         if self._standing == _ON_TRIAL:
             self._standing = _ACCEPTED
-        super().accepted()
+        Credentials.accepted(self)
 
     def refused(self, access_token: str) -> bool:
         """Identity has refused this token. True: there is another one, or a refresh will come.
 
         A token on trial that is refused is not refreshed again: the refusal comes from elsewhere.
         """
-        return self._refresh_for_refusal(access_token) or super().refused(access_token)
+        return self._refresh_for_refusal(access_token) or Credentials.refused(self, access_token)
 
     def request_refresh(self) -> bool:
         """Refresh now instead of at its time. False: there is no pair to refresh, or no room."""
