@@ -61,7 +61,8 @@ def _parts(times, supervisor, uptime: Uptime) -> tuple:
 async def run_all(agent, network, clock, outputs, supervisor) -> None:
     """Run every part that has a task. An exception in any of them ends them all."""
     # The outputs first: whatever blocks the event loop then, light and console are on.
-    jobs = [outputs.run(agent), agent.run()]
+    jobs = outputs.jobs(agent)
+    jobs.append(agent.run())
     if hasattr(network, "run"):
         is_checked = False
 
@@ -117,12 +118,12 @@ class Outputs:
         self._uptime = uptime
         self._check_in = check_in
 
-    async def run(self, agent) -> None:
-        """Show the agent's status, for ever."""
+    def jobs(self, agent) -> list:
+        """The coroutines that show the agent's status, each for ever."""
         jobs = [self._follow(agent.status), self._event_log.run()]
         if self._front_panel is not None:
             jobs.extend(self._front_panel.jobs(agent, self._event_log, self._check_in))
-        await asyncio.gather(*jobs)
+        return jobs
 
     def end(self) -> None:
         """Switch the outputs off, and store the event log."""

@@ -49,6 +49,9 @@ class Job:
     def run(self, *_):
         return self._told.run(self._name)
 
+    def jobs(self, *_):
+        return [self.run()]
+
 
 def test_an_interrupt_while_the_log_is_written_leaves_no_light_on():
     told = Told(error=KeyboardInterrupt())
@@ -152,9 +155,9 @@ async def test_a_console_that_lost_a_line_gets_the_newest_one_when_it_is_read():
     log, app.log = app.log, lines.append
     try:
         outputs = app.Outputs(console, None, Quiet(), Uptime(), None)
-        task = asyncio.create_task(outputs.run(Agent))
+        tasks = [asyncio.create_task(job) for job in outputs.jobs(Agent)]
         await asyncio.sleep_ms(100)
-        task.cancel()
+        tasks[0].cancel()
     finally:
         app.log = log
     assert console.shown == ["starting"] * 4, console.shown  # and then no more
