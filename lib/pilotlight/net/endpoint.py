@@ -68,9 +68,10 @@ class Endpoint:
                 raise Untrusted("certificate", "there are no trust roots")
             try:
                 for at in range(len(roots) - 1, -1, -1):
-                    self._trust(at)
+                    # All at once take less than a connection; the first connect collects them.
+                    self._context = tls_context(roots[at])
             except Unreachable:
-                self._root = 0  # there is no memory now: a connect says so
+                self._context = None  # there is no memory now: a connect says so
 
     def open(self) -> Transport:
         """A new stream; await its `open()` next. Raises Unreachable (`memory`)."""
