@@ -7,3 +7,4 @@ Nothing is compiled away: without `opt`, line numbers and asserts stay.
 """
 
 package("pilotlight", base_path="../lib")
+include("manifest_names.py")
