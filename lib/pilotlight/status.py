@@ -5,20 +5,24 @@ states, and `reason_of`. Nothing else decides it. The states' lights are in the 
 indication, their words in its strings; README's table is generated from these.
 """
 
+from micropython import const
+
 from .net.deadline import TimedEvent
 
 # Facts that are not shown themselves. They only explain why the state is not better.
-_CAUSES = {
-    "starting_is_over",
-    "network_reason",
-    "request_reason",
-    "link_reason",
-    "authorization_reason",
-    "pairing_is_wanted",
-    "client_refused",
-    "identity_failed",
-    "unsaved",
-}
+_CAUSES = const(
+    (
+        "starting_is_over",
+        "network_reason",
+        "request_reason",
+        "link_reason",
+        "authorization_reason",
+        "pairing_is_wanted",
+        "client_refused",
+        "identity_failed",
+        "unsaved",
+    )
+)
 
 
 def state_of(status) -> str:
