@@ -122,6 +122,7 @@ class Reconnect:
         """Spread over 25 s at least, at the cap too: a fleet must not come back in step."""
         times, doublings = self._times, min(self._restarts, _DOUBLINGS)
         self._restarts = doublings + 1
-        low_ms = min(times.restart_low_ms << doublings, times.restart_high_ms)
-        high_ms = max(low_ms, min(times.restart_high_ms << doublings, times.backoff_cap_ms))
+        low_ms, high_ms = times.restart_ms
+        low_ms = min(low_ms << doublings, high_ms)
+        high_ms = max(low_ms, min(high_ms << doublings, times.backoff_cap_ms))
         return random.randrange(low_ms, high_ms + 1)

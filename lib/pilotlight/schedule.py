@@ -71,7 +71,7 @@ class Schedule:
             if self._identity_unsent:
                 spacing_ms = self._identity_spacing_ms
         elif online:
-            spacing_ms = self._at_random(times.identity_low_ms, times.identity_high_ms)
+            spacing_ms = self._at_random(times.identity_ms)
         else:
             return longest_ms
         return min(longest_ms, self._left_ms(spacing_ms, self._identity_ms, now_ms))
@@ -125,14 +125,12 @@ class Schedule:
             return longest_ms  # the HTTP heartbeats are probes
         times = self._times
         if not status.authorized:
-            low_ms, high_ms = times.health_unpaired_low_ms, times.health_unpaired_high_ms
+            pair_ms = times.health_unpaired_ms
         elif time.ticks_diff(now_ms, self._answered_ms) >= times.outage_ms:
-            low_ms, high_ms = times.health_alone_low_ms, times.health_alone_high_ms
-            if connects:
-                low_ms, high_ms = times.health_outage_low_ms, times.health_outage_high_ms
+            pair_ms = times.health_outage_ms if connects else times.health_alone_ms
         else:
-            low_ms, high_ms = times.health_low_ms, times.health_high_ms
-        wait_ms = self._at_random(low_ms, high_ms)
+            pair_ms = times.health_ms
+        wait_ms = self._at_random(pair_ms)
         if 0 <= self._health_first_ms < wait_ms:
             wait_ms = self._health_first_ms
         return min(longest_ms, self._left_ms(wait_ms, self._health_ms, now_ms))
@@ -177,7 +175,7 @@ class Schedule:
 
     def heartbeat_begins(self, now_ms: int) -> None:
         """An HTTP heartbeat begins."""
-        low_ms, high_ms = self._times.fallback_low_ms, self._times.fallback_high_ms
+        low_ms, high_ms = self._times.fallback_ms
         self._fallback = True
         self._heartbeat_ms = now_ms
         self._heartbeat_wait_ms = random.randrange(low_ms, high_ms + 1)
@@ -221,7 +219,8 @@ class Schedule:
         self._limited_ms = _later(self._limited_ms, oldest_ms)
         self._heartbeat_ms = _later(self._heartbeat_ms, oldest_ms)
 
-    def _at_random(self, low_ms: int, high_ms: int) -> int:
+    def _at_random(self, pair_ms: tuple[int, int]) -> int:
+        low_ms, high_ms = pair_ms
         return low_ms + (high_ms - low_ms) * self._jitter // _JITTER
 
     def _left_ms(self, spacing_ms: int, then_ms: int, now_ms: int) -> int:

@@ -6,6 +6,7 @@ import time
 class Times:
     """The times that a device runs by; a test brings its own: `Times(heartbeat_ms=150)`.
 
+    Of a pair, a time between both is drawn at random.
     Raises ValueError for a name that does not exist.
     """
 
@@ -25,8 +26,7 @@ class Times:
     backoff_base_ms = 1_000
     backoff_dropped_ms = 5_000  # the base after the server ended the link unannounced
     backoff_cap_ms = 60_000
-    restart_low_ms = 5_000  # after close 1012 or 1013, as IANA's registration of 1012 asks
-    restart_high_ms = 30_000
+    restart_ms = (5_000, 30_000)  # after close 1012 or 1013, as IANA's registration of 1012 asks
     rejoin_ms = (1_000, 2_000, 5_000, 10_000)  # each ± rejoin_percent
     rejoin_percent = 20
     network_settled_ms = 60_000  # a network that has lasted for so long is no longer a new one
@@ -34,28 +34,22 @@ class Times:
 
     # What REST asks, and how often.
     identity_spacing_ms = 60_000  # Frame.io's status guide: at most once in 60 s; end to begin
-    identity_low_ms = 240_000  # while online, at random
-    identity_high_ms = 360_000
+    identity_ms = (240_000, 360_000)  # while online
     identity_failed_ms = 300_000  # the longest spacing after failures …
     identity_unknown_ms = 120_000  # … and while it is not known whether the device is paused
     health_first_ms = 14_000  # after a socket's end: 0 to so long
-    health_low_ms = 15_000
-    health_high_ms = 25_000
+    health_ms = (15_000, 25_000)
     outage_ms = 900_000  # without any answer for so long …
-    health_outage_low_ms = 90_000  # … health is asked less often beside tries to connect …
-    health_outage_high_ms = 120_000
-    health_alone_low_ms = 45_000  # … and so often without them
-    health_alone_high_ms = 60_000
-    health_unpaired_low_ms = 120_000
-    health_unpaired_high_ms = 300_000
+    health_outage_ms = (90_000, 120_000)  # … health is asked less often beside tries to connect …
+    health_alone_ms = (45_000, 60_000)  # … and so often without them
+    health_unpaired_ms = (120_000, 300_000)
     rate_limit_base_ms = 1_000  # after a 429: wait 1 s, then double
     rate_limit_cap_ms = 60_000
     retry_after_cap_ms = 300_000  # what the server asks for, times 1 to 1.5
 
     # The HTTP heartbeat (Frame.io: at most once a minute, at least every 5 min).
     fallback_after_ms = 180_000  # so long after REST works and the socket does not
-    fallback_low_ms = 60_000
-    fallback_high_ms = 120_000
+    fallback_ms = (60_000, 120_000)
     fallback_good_ms = 270_000  # so long does one keep the device online
 
     # Recovery, counted while the network claims to be up and Frame.io does not answer.
@@ -69,8 +63,7 @@ class Times:
     # Pairing and tokens.
     pairing_ms = 600_000  # a code is renewed for so long
     code_shortest_ms = 30_000  # to type in a code; one with a shorter life is not shown
-    refresh_low_percent = 70  # of the access token's life
-    refresh_high_percent = 80
+    refresh_percent = (70, 80)  # of the access token's life
     refresh_spacing_ms = 60_000  # from one refresh to the next, whatever life the answer claims
     refresh_long_ms = 1_800_000  # failures for so long: then up to refresh_cap_ms apart
     refresh_cap_ms = 900_000

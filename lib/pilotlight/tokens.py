@@ -166,7 +166,8 @@ class Tokens(Credentials):
         """
         now_s = self._core.clock.now_s() or 0
         times = self._core.times
-        percent = random.randrange(times.refresh_low_percent, times.refresh_high_percent + 1)
+        low_percent, high_percent = times.refresh_percent
+        percent = random.randrange(low_percent, high_percent + 1)
         self._record.save(
             {
                 "client_id": self.client_id,
@@ -275,7 +276,7 @@ class Tokens(Credentials):
         if not self._requests.ready():
             return times.network_check_ms
         # Not to its end: Frame.io may answer again meanwhile.
-        return max(min(left_ms, times.health_low_ms), self._renewed.left_ms(time.ticks_ms()))
+        return max(min(left_ms, times.health_ms[0]), self._renewed.left_ms(time.ticks_ms()))
 
     async def _ask_refresh(self) -> None:
         """One try of the refresh that is due."""

@@ -261,7 +261,7 @@ async def test_a_connect_that_finds_no_memory_is_tried_again():
 
 
 async def test_no_memory_at_any_step_from_the_clock_to_the_backoff_is_no_crash():
-    times = Times(restart_low_ms=6_001, restart_high_ms=6_001)
+    times = Times(restart_ms=(6_001, 6_001))
     for step in ("clock", "connect", "join", "backoff"):
         world = World()
         if step == "clock":

@@ -13,8 +13,7 @@ DAY_S = 24 * 3600
 CALM = Times(
     heartbeat_ms=600_000,
     proof_ms=700_000,
-    identity_low_ms=3600_000,
-    identity_high_ms=3600_000,
+    identity_ms=(3600_000, 3600_000),
 )
 
 

@@ -93,7 +93,7 @@ async def test_a_pause_that_is_never_verified():
     def pause_unheard(world):
         world.frameio.paused = True
 
-    times = Times(identity_low_ms=3_600_000, identity_high_ms=3_600_000)
+    times = Times(identity_ms=(3_600_000, 3_600_000))
     assert await found_by(times, pause_unheard) == {"paused"}
 
 
@@ -117,12 +117,10 @@ async def test_polls_that_come_too_often():
         Times(identity_spacing_ms=50_000),
         lambda world: world.frameio.push("status_updated", "resumed"),
     )
-    assert await found_by(Times(fallback_low_ms=40_000), faults.forbidden, seconds=3600) >= {
+    assert await found_by(Times(fallback_ms=(40_000, 120_000)), faults.forbidden, seconds=3600) >= {
         "http_heartbeat_spacing"
     }
-    assert await found_by(Times(health_low_ms=9_000, health_high_ms=9_000), faults.forbidden) >= {
-        "health_spacing"
-    }
+    assert await found_by(Times(health_ms=(9_000, 9_000)), faults.forbidden) >= {"health_spacing"}
 
 
 def ask(world, target):

@@ -37,7 +37,7 @@ def _device(ended_by: Exception, down_ms: int) -> Iterator[tuple[int, str]]:
     schedule, reconnect, status = Schedule(times, 0), Reconnect(times), DeviceStatus()
     status.update(connected=True)
     schedule.identity_begins()
-    schedule.identity_ends(-random.randrange(times.identity_high_ms), True, True, False)
+    schedule.identity_ends(-random.randrange(times.identity_ms[1]), True, True, False)
     schedule.link_ended(0, at_once=False)
     reconnect.served(ended_by, True, 0)
     due = [(0, "poll"), (reconnect.backoff_ms(ended_by, 0), "upgrade")]

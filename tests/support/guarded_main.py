@@ -49,8 +49,7 @@ with open("times.json") as file:
         backoff_base_ms=20,
         backoff_cap_ms=50,
         health_first_ms=50,
-        health_low_ms=50,
-        health_high_ms=50,
+        health_ms=(50, 50),
         starting_ms=50,
         **json.load(file),
     )

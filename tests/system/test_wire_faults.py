@@ -12,12 +12,11 @@ import pytest
 from tools.rig import Device, Mock, Rig
 
 # Many links in a row take little time. Identity is asked at once, but only after an event.
-SOON = {
+SOON: dict[str, Any] = {
     "backoff_cap_ms": 50,
     "backoff_dropped_ms": 20,
     "identity_spacing_ms": 200,
-    "identity_low_ms": 600_000,
-    "identity_high_ms": 600_000,
+    "identity_ms": (600_000, 600_000),
 }
 # What is slow, but well, must not end.
 PATIENT = {"stall_ms": 20_000, "total_ms": 60_000, "tls_total_ms": 60_000, "proof_ms": 20_000}
@@ -203,7 +202,7 @@ def test_half_open(rig: Rig) -> None:
 
 
 def test_closes_of_any_code(rig: Rig) -> None:
-    mock, device = rig.online(times={**SOON, "restart_low_ms": 1_000, "restart_high_ms": 1_500})
+    mock, device = rig.online(times={**SOON, "restart_ms": (1_000, 1_500)})
     waits_ms = {}
     for code in (1000, 1001, 1002, 1007, 1009, 1011, 1012, 1013, 3000, 4999, None):
         before = len(mock.records())

@@ -265,7 +265,7 @@ class Rig:
         fast: bool = True,
         heap: str | None = None,
         entry: Path = ROOT / "main.py",
-        times: Mapping[str, int] = {},
+        times: Mapping[str, Any] = {},
     ) -> Device:
         """Start the firmware: main.py (or another entry), or with short times.
 
@@ -279,7 +279,7 @@ class Rig:
         return device
 
     def online(
-        self, fast: bool = True, tls: bool = False, times: Mapping[str, int] = {}
+        self, fast: bool = True, tls: bool = False, times: Mapping[str, Any] = {}
     ) -> tuple[Mock, Device]:
         """A mock and a device that is online with it."""
         mock = self.mock(tls=tls)

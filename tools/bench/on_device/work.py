@@ -101,8 +101,7 @@ async def heartbeat():
         heartbeat_ms=_NEVER_MS,
         first_heartbeat_ms=_NEVER_MS,
         identity_spacing_ms=_NEVER_MS,
-        identity_low_ms=_NEVER_MS,
-        identity_high_ms=_NEVER_MS,
+        identity_ms=(_NEVER_MS, _NEVER_MS),
     )
     host = Host()
     agent = Agent(Settings(URL, "1.2.3", roots, access_token=TOKEN), host, host, host, times)
