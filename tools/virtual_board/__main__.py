@@ -12,7 +12,10 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
+import signal
 import sys
+import threading
 from pathlib import Path
 
 from .session import ROOT, NoMicroPython, VirtualBoard, check_micropython
@@ -20,6 +23,7 @@ from .session import ROOT, NoMicroPython, VirtualBoard, check_micropython
 WIRINGS = ("devkit", "s3", "bare")  # KNOWN of modules/virtual/wiring.py
 _KEPT_ROWS = 500
 _FOR_EVER_S = 1e9
+_INTERRUPTED, _OFF = b"i", b"o"
 
 
 def main() -> int:
@@ -48,15 +52,25 @@ def main() -> int:
         print(f"the virtual board can't start: {error}", file=sys.stderr)
         return 1
     assert board.serial
-    with contextlib.suppress(KeyboardInterrupt), board:
+    # A KeyboardInterrupt could leave a lock of the board's threads locked.
+    news, tell = os.pipe()
+    signal.signal(signal.SIGINT, lambda *_: os.write(tell, _INTERRUPTED))
+    with board:
         with contextlib.suppress(AssertionError):
             board.power_on()
             print(f"mpremote connect {board.serial.path}", flush=True)
-            board.wait("off", deadline_s=_FOR_EVER_S)
+            threading.Thread(target=_tell_when_off, args=(board, tell), daemon=True).start()
+            if os.read(news, 1) == _INTERRUPTED:
+                return 0
         said = board.output.strip().rpartition("\n")[2]
         print(f"the virtual board went off; its last words: {said}", file=sys.stderr)
         return 1
-    return 0
+
+
+def _tell_when_off(board: VirtualBoard, tell: int) -> None:
+    with contextlib.suppress(AssertionError):  # it has ended without a word
+        board.wait("off", deadline_s=_FOR_EVER_S)
+    os.write(tell, _OFF)
 
 
 if __name__ == "__main__":
