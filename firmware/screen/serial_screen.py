@@ -1,8 +1,6 @@
 """In a screen's place on a board without one: lines on the serial console, for a person."""
 
-import asyncio
-
-from pilotlight.net.deadline import ends_within
+from pilotlight.net.deadline import TimedEvent
 
 from ..text_output import log
 from ..timestamps import beat_ms
@@ -23,7 +21,7 @@ class SerialScreen:
         self._has_button = has_button
         self._indication = None
         self._reason = None  # the last one that was told
-        self._changed = asyncio.Event()
+        self._changed = TimedEvent()
 
     def show(self, indication) -> None:
         """Tell a reason that is new, and a code again and again while there is one."""
@@ -55,7 +53,7 @@ class SerialScreen:
             self._changed.clear()
             try:
                 if self._tell():
-                    await ends_within(self._changed.wait(), _AGAIN_MS + beat_ms())
+                    await self._changed.wait(_AGAIN_MS + beat_ms())
                     continue
             except MemoryError:
                 pass  # the next change is told

@@ -19,7 +19,7 @@ class Slot(asyncio.Lock):
 
     def locked(self) -> bool:
         """True if it is held, or is about to be."""
-        return self.state != 0  # type: ignore[attr-defined]
+        return self.state != 0  # type: ignore[attr-defined]  # of MicroPython's lock
 
     def __aexit__(self, kind, error, traceback):
         self.release()
