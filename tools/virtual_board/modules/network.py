@@ -1,9 +1,11 @@
 """`network` as on a stock ESP32 (MicroPython 1.24 on): its Wi-Fi is `chips.wifi`.
 
-No access point interface is modelled beyond being switched on and off.
+Its access point is told as events: {"kind": "access_point", …}. A client of it is a process of this
+computer that knows the ports (socket.py): no association is modelled.
 """
 
 from chips import wifi
+from virtual import events
 
 STA_IF = 0
 AP_IF = 1
@@ -26,6 +28,7 @@ _LONGEST_HOSTNAME = 32
 _BSSID_BYTES = 6
 _NO_ADDRESS = ("0.0.0.0", "0.0.0.0", "0.0.0.0", "0.0.0.0")
 _ADDRESS = ("192.168.4.2", "255.255.255.0", "192.168.4.1", "192.168.4.1")
+_POINT_ADDRESS = ("192.168.4.1", "255.255.255.0", "192.168.4.1", "192.168.4.1")
 _country = "XX"
 _hostname = "mpy-esp32"
 
@@ -143,15 +146,37 @@ class WLAN:
 
 
 class _AccessPointInterface(WLAN):
-    """Switched on or off, and nobody ever comes."""
+    """The device's own access point."""
 
     _on = False
+    _settings = {"ssid": "ESP_000001", "key": "", "security": AUTH_OPEN, "max_clients": 4}
 
     def active(self, is_active=None) -> bool:
         """Switch it on or off; is it on?"""
         if is_active is not None:
             self._on = bool(is_active)
+            self._tell()
         return self._on
+
+    def _tell(self) -> None:
+        events.emit("access_point", on=self._on, **self._settings)
+
+    def config(self, *args, **kwargs):
+        """Get one parameter or set some. Raises OSError while it is off."""
+        if not self._on:
+            raise OSError("Wifi Invalid Mode")
+        if args:
+            return b"\x02\x00\x00\x00\x00\x02" if args[0] == "mac" else self._settings[args[0]]
+        for name in kwargs:
+            if name not in self._settings:
+                raise ValueError("unknown config param")
+        self._settings = dict(self._settings, **kwargs)
+        self._tell()
+        return None
+
+    def ifconfig(self, config=None):
+        """(address, netmask, gateway, DNS server)"""
+        return _POINT_ADDRESS if self._on else _NO_ADDRESS
 
     def connect(self, *args, **kwargs) -> None:
         """Not on this interface."""

@@ -10,12 +10,20 @@ from uselect import POLLHUP as POLLHUP
 from uselect import POLLIN, POLLOUT
 from virtual import clock, interrupts
 
+_ROOM = 32  # file descriptors
+
 
 class poll:
     """As the built-in one."""
 
     def __init__(self):
         self._poller = uselect.poll()
+        # When its table grows, the unix port (1.28) damages the entries of what has no file
+        # descriptor, such as a ThreadSafeFlag, and crashes. So it grows before there are any.
+        for descriptor in range(_ROOM):
+            self._poller.register(descriptor, POLLIN)
+        for descriptor in range(_ROOM):
+            self._poller.unregister(descriptor)
         self._line = interrupts.line()
         if self._line:
             self._poller.register(self._line, POLLIN)
