@@ -43,6 +43,7 @@ _NETWORKS = const("an object, or a list of objects, with ssid, password and hidd
 _COUNTRY = const("two capital letters, such as DE")
 _HOSTNAME = const("1 to 32 letters, digits and hyphens")
 _HOSTS = const("a host name or a list of host names")
+_PASSPHRASE = const("8 to 63 characters of ASCII")
 _LONGEST_HOSTNAME = const(32)
 _LONGEST_SHOWN = const(48)
 
@@ -66,11 +67,12 @@ SCHEMA = (
     ("console", _SWITCH, None),
     ("reset_when_stuck", _SWITCH, True),
     ("repl", _SWITCH, True),
+    ("setup_password", _PASSPHRASE, None),
     ("state_dir", _TEXT, "state"),
 )
 # No error names the value of these keys. An unknown key may be one of them, misspelt, so its value
 # is not named either.
-SECRETS = ("frameio.client_secret", "frameio.access_token", "wifi")
+SECRETS = ("frameio.client_secret", "frameio.access_token", "wifi", "setup_password")
 
 
 def load(path: str) -> dict:
@@ -274,6 +276,8 @@ def _is_allowed(value, kind: str) -> bool:
         return len(value) <= _LONGEST_SHOWN and _is_of(value, _BOARD_LETTERS)
     if kind == _COUNTRY:
         return len(value) == 2 and _is_of(value, _CAPITALS)
+    if kind == _PASSPHRASE:  # WPA2's; control characters are refused before
+        return 8 <= len(value) <= 63 and all([byte < 0x80 for byte in value.encode()])
     if kind == _HOSTNAME:
         is_short = len(value) <= _LONGEST_HOSTNAME
         return is_short and _is_of(value, _HOSTNAME_LETTERS) and value.strip("-") == value

@@ -31,8 +31,24 @@ def make(times, supervisor, uptime: Uptime) -> tuple:
         network = board.network(values, log)
         clock = board.clock(values, storage, log)
         event_log = EventLog(storage, uptime, clock.now_s, log)
+        console = _console(values)
+        fitted = _fitted(board, values)
         if supervisor is not None:
             supervisor.before_reset = event_log.save
+            supervisor.remember_board(values["board"])
+        is_setup = hasattr(network, "networks") and _know_networks(network, storage)
+        if is_setup and supervisor is not None:
+            from .setup import setup_mode
+
+            setup = setup_mode.SetupMode(network, storage, fitted, values["setup_password"])
+            event_log.add(setup.indication.state, setup.indication.reason)
+            if console is not None:
+                console.show(setup.indication, uptime.ms())
+            try:
+                asyncio.run(setup.run(supervisor.watchdog))
+            finally:
+                setup.close()
+            supervisor.reset()
         agent = make_agent(
             settings, network, storage, clock, times, supervisor, values["reset_when_stuck"]
         )
@@ -47,14 +63,9 @@ def make(times, supervisor, uptime: Uptime) -> tuple:
     if hasattr(settings.trust_roots, "forget"):
         settings.trust_roots.forget()
     settings = None
-    if supervisor is not None:
-        supervisor.remember_board(values["board"])
-    console = None
-    if values["board"] == "host" if values["console"] is None else values["console"]:
-        from .console import Console
-
-        console = Console()
-    front_panel = _front_panel(board, values, storage)
+    front_panel = _front_panel(fitted, values, storage)
+    if front_panel is not None and supervisor is not None and hasattr(network, "networks"):
+        front_panel.reset = supervisor.reset
     unload("firmware.boards." + values["board"])
     return agent, network, clock, console, front_panel, event_log
 
@@ -92,26 +103,52 @@ def make_agent(settings, network, storage, clock, times, supervisor=None, may_re
     return Agent(settings, network, storage, clock, times, log, reset, check_in)
 
 
-def _front_panel(board, values: dict, storage):
+def _console(values: dict):
+    """The Console, or None if it is switched off."""
+    if values["board"] == "host" if values["console"] is None else values["console"]:
+        from .console import Console
+
+        return Console()
+    return None
+
+
+def _know_networks(network, storage) -> bool:
+    """Give a Wifi the stored networks. Return whether setup mode is to begin."""
+    from .network import stored_networks
+
+    try:
+        note = stored_networks.give(network, storage, log)
+        return note == stored_networks.WANTED or not (note or network.networks)
+    finally:
+        unload("firmware.network.stored_networks")
+
+
+def _fitted(board, values: dict) -> tuple:
+    """The board's (light, screen, button), each None if it has none."""
+    light = board.light() if values["light"] and hasattr(board, "light") else None
+    if light is not None:
+        light.set_brightness(values["brightness"])
+    button = board.button() if hasattr(board, "button") else None
+    screen = None
+    if values["screen"] != "none" and hasattr(board, "screen"):
+        from .screen.screen import Screen
+
+        screen = Screen(board.screen(int(values["screen"].split("x")[1])), button is not None)
+    return light, screen, button
+
+
+def _front_panel(fitted: tuple, values: dict, storage):
     """The board's light, screen and button as a FrontPanel, or None on a computer."""
     if values["board"] == "host":
         return None
-    light = board.light() if values["light"] and hasattr(board, "light") else None
-    button = board.button() if hasattr(board, "button") else None
-    screen = _screen(board, values["screen"], button is not None)
+    light, screen, button = fitted
+    if screen is None:
+        from .screen.serial_screen import SerialScreen
+
+        screen = SerialScreen(button is not None)
     from .panel.front_panel import FrontPanel
 
     return FrontPanel(light, screen, button, storage, values["brightness"], log)
-
-
-def _screen(board, size: str, has_button: bool):
-    if size != "none" and hasattr(board, "screen"):
-        from .screen.screen import Screen
-
-        return Screen(board.screen(int(size.split("x")[1])), has_button)
-    from .screen.serial_screen import SerialScreen
-
-    return SerialScreen(has_button)
 
 
 def _fail(sentence: str, uptime: Uptime, supervisor) -> None:

@@ -83,6 +83,7 @@ unpaired|This device was unpaired|Hold the button to pair
 pairing_ended|Frame.io has ended the pairing|Hold the button to pair
 refresh_lost|A bad connection lost the pairing|Hold the button to pair
 authorization_expired|The pairing's time is over|Hold the button to pair
+setup_mode|It waits for a phone to set its Wi-Fi|Join the Wi-Fi that it shows
 no_wifi_settings|No Wi-Fi network is set|Set its name and password
 wifi_not_found|The Wi-Fi network was not found|Check its name, range and 2.4 GHz
 wifi_password|The Wi-Fi refused the password|Check the Wi-Fi password
@@ -96,8 +97,10 @@ no_cable|No network cable is connected|Plug it in; check the switch
 # what to do in place of a row that names the button, on a board without one
 WITHOUT_BUTTON = "Restart it to pair"
 
-# the screen's answer to the button → (title, text)
+# the screen's answer to the button → (title, text); set_up → (title, what to do with the name, and
+# with the password, and with the QR code in two parts; how to begin)
 MESSAGES = Table("""
+set_up|Set up Wi-Fi|Join with a phone:|with the password|Scan to|set up Wi-Fi|Or hold the button
 hold_again|Unpair?|Hold again to unpair this device and show a new code
 fixed_token|Not possible|This device has a fixed token: there is nothing to pair
 """)

@@ -3,9 +3,11 @@
 For a product with a program of its own that uses some of it, such as Wi-Fi, clock and storage. What
 it does not import takes room in flash, none on the heap.
 
-The build time is now, or SOURCE_DATE_EPOCH of the environment, as in tools/bytecode.py.
+The build time is now, or SOURCE_DATE_EPOCH of the environment, as in tools/bytecode.py. Setup mode
+needs the core file of microdot, which `make setup` installs into .venv; without it, stop here.
 """
 
+import glob
 import os
 import time
 
@@ -26,3 +28,7 @@ package(
     ],
     base_path="..",
 )
+found = glob.glob("../.venv/lib/python3*/site-packages/microdot")
+if not found:
+    raise OSError("microdot is missing: make setup installs it")
+module("microdot.py", base_path=found[0])

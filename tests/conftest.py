@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from tools import on_cpython as on_cpython
+from tools.bytecode import MICRODOT
 from tools.rig import Rig
 
 ROOT = Path(__file__).parent.parent
@@ -116,7 +117,7 @@ class MicroPythonItem(pytest.Item):
                 self.test_name,
             ],
             cwd=ROOT,
-            env={"SIMULATION_COMMIT": commit(), **os.environ},
+            env={"SIMULATION_COMMIT": commit(), "MICRODOT": str(MICRODOT.parent), **os.environ},
             capture_output=True,
             timeout=_LONGEST_S,
             check=False,

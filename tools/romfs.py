@@ -21,6 +21,9 @@ from tools.bytecode import ROOT, build
 MOST_BYTES = 131_072
 _COMPUTERS = {"firmware.boards.host", "firmware.posix"}
 _BOARDS = "firmware.boards."
+_WIFI = "firmware.network.wifi"
+# What only Wi-Fi needs, though parts for every board import it, behind a question.
+_FOR_WIFI = {"firmware.setup.setup_mode", "firmware.network.stored_networks"}
 
 
 def image(board: str | None = None, for_unix: bool = False) -> bytes:
@@ -55,6 +58,9 @@ def left_out(board: str | None) -> set[str]:
             raise ValueError(f"there is no file firmware/boards/{board}.py for a board")
         unused |= {name for name in sources if name.startswith(_BOARDS)} - {_BOARDS + board}
     imported = {name: set(imports(name, path)) for name, path in sources.items()}
+    if board is not None and _WIFI not in imported[_BOARDS + board]:
+        unused |= _FOR_WIFI | {"lib.microdot"}
+        imported = {name: found - _FOR_WIFI for name, found in imported.items()}
     imported["main"] = set(imports("main", ROOT / "main.py"))
     # What nothing imports is loaded by its name, such as a board.
     kept = set(imported) - unused - set().union(*imported.values())
@@ -63,7 +69,7 @@ def left_out(board: str | None) -> set[str]:
         more = (imported[to_do.pop()] & sources.keys()) - kept - unused
         kept |= more
         to_do += more
-    return set(sources) - kept
+    return (set(sources) | unused) - kept
 
 
 def imports(importer: str, path: Path) -> Iterator[str]:

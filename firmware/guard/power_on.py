@@ -34,7 +34,8 @@ def start() -> None:
     if hasattr(board, "light") and not begins("light", b"false") and not begins("brightness", b"0"):
         light = board.light()
         light.show("solid", _BLINK_RGB)
-    if rescued_config.text("ssid"):
+    stored = "%s/known_networks.json" % (rescued_config.text("state_dir") or "state")
+    if rescued_config.text("ssid") or rescued_config.text("ssid", stored):
         import network
 
         network.WLAN(network.STA_IF).active(True)

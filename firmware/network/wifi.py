@@ -42,8 +42,14 @@ class Wifi:
     reason: why the network is not up, a key of strings.REASONS; None while it is up or nothing is
     known.
 
+    ranked: how many of the first networks come in their order, before strength counts; `storage`
+    keeps that order (stored_networks.py).
+
     What else is public is for wifi_attempt.py.
     """
+
+    ranked = 0
+    storage = None
 
     backoff_base_ms = 1_000
     backoff_cap_ms = 15_000
@@ -96,6 +102,7 @@ class Wifi:
         nothing has changed.
         """
         self.networks = _checked(networks)
+        self.ranked = 0
         self.failed.clear()
         self.has_choice = True
         if not self._up or self.target not in self.networks:

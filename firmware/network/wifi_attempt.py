@@ -26,6 +26,7 @@ import time
 import network
 from micropython import const
 
+from ..unload import unload
 from .wifi import DRIVER_ERRORS
 
 _CONNECTING_POLL_MS = const(100)
@@ -123,21 +124,22 @@ def _scan(wifi) -> list:
     At most _TRIES for each network. Empty if the scan fails. Blocks for about 2 s.
     """
     gc.collect()  # the driver leaks its list if there is no memory for ours
-    found: list = []  # sorted by (age of its failure, strength, order of the networks)
+    found: list = []  # sorted by (age of its failure, rank, strength, order of the networks)
     try:
         for row in wifi.wlan.scan():
             bssid = row[1]
             for i, one in enumerate(wifi.networks):
                 if one["ssid"].encode() == row[0]:
                     failed = wifi.failed.index(bssid) + 1 if bssid in wifi.failed else 0
-                    found.append((failed, -row[3], i, len(found), bssid))
+                    rank = min(i, wifi.ranked)
+                    found.append((failed, rank, -row[3], i, len(found), bssid))
     except DRIVER_ERRORS as error:
         wifi.log_change("wifi: the scan failed: %s" % error)
     found.sort()
     wifi.has_choice = len(found) > 1
     tries = [0] * len(wifi.networks)
     best = []
-    for _, _, i, _, bssid in found:
+    for _, _, _, i, _, bssid in found:
         tries[i] += 1
         if tries[i] <= _TRIES:
             best.append((wifi.networks[i], bssid))
@@ -164,6 +166,11 @@ async def _try(wifi, target: dict, bssid) -> str | None:
             wifi.has_failed()
         result = outcome or "connected"
         wifi.log_change("wifi: %s: %s (status %d)" % (target["ssid"], result, status))
+        if outcome is None and target in wifi.networks[1 : wifi.ranked]:
+            from . import stored_networks  # only for a change of their order
+
+            stored_networks.promote(wifi)
+            unload("firmware.network.stored_networks")
     return outcome
 
 

@@ -26,7 +26,10 @@ class FrontPanel:
     light: a StatusLight, or None. screen: a Screen, or None. button: its machine.Pin, or None.
     storage: has load(name) and save(name, record); it keeps the brightness.
     brightness: percent, if none is stored. log(line): writes a line for the maintainer.
+    reset(): restarts the board, for setup mode; None where there is none. It may be set later.
     """
+
+    reset = None
 
     def __init__(self, light, screen, button, storage, brightness: int, log) -> None:
         self._light = light
@@ -160,6 +163,7 @@ class FrontPanel:
     async def _handle_holds(self) -> None:
         """A hold cancels a pairing that is under way, or starts one.
 
+        Without a network it restarts into setup mode instead.
         On a paired device, a second hold soon after ends the pairing and starts a new one.
         """
         while True:
@@ -168,7 +172,12 @@ class FrontPanel:
                 continue
             status = self._agent.status
             try:
-                if status.user_code is not None:
+                if status.state == "no_network" and self.reset is not None:
+                    from ..network import stored_networks  # the reset unloads it
+
+                    stored_networks.leave_note(self._storage, stored_networks.WANTED)
+                    self.reset()
+                elif status.user_code is not None:
                     self._agent.cancel_pairing()
                 elif not status.authorized or await self._is_held_again():
                     # Not start_pairing alone, because a device whose token is refused is still
@@ -177,6 +186,8 @@ class FrontPanel:
             except NotAuthorized as error:
                 self._log(str(error))
                 self._show_message("fixed_token", _MESSAGE_MS)
+            except OSError as error:
+                self._log(str(error))
             except MemoryError:
                 pass  # the user will hold it again
 

@@ -112,11 +112,16 @@ def words(indication, has_button: bool = True) -> tuple:
     """(title, [meaning, remedy]) of state and reason. Without memory for them, the bare words."""
     reason = indication.reason
     texts, of_reason = None, None
+    more: list = []
     try:
         from ..strings import PAGES, REASONS, WITHOUT_BUTTON  # large, and needed for a moment
 
         texts = PAGES.get(indication.state)
         of_reason = REASONS.get(reason or "")
+        if has_button and indication.state == "no_network" and "wifi" in (reason or ""):
+            from ..strings import MESSAGES
+
+            more = [_REMEDY % MESSAGES["set_up"][5]]
     except MemoryError:
         pass
     unload("firmware.strings")
@@ -125,7 +130,7 @@ def words(indication, has_button: bool = True) -> tuple:
         meaning, remedy = of_reason or (reason.replace("_", " ") if texts else reason, remedy)
     if not has_button and "button" in remedy:
         remedy = WITHOUT_BUTTON
-    return title, [meaning, _REMEDY % remedy] if remedy else [meaning]
+    return title, ([meaning, _REMEDY % remedy] if remedy else [meaning]) + more
 
 
 def _connected(indication) -> str:

@@ -30,13 +30,19 @@ def pages_of(indication, width: int, height: int) -> list:
     pages: list = [(_draw_code, code, link)]
     if width_of(link) > width:
         pages.extend(text_pages(_PAIR, True, False, (), (link,), width, height))
-    if height >= _TALL and indication.verification_uri_complete:
-        rows = _qr_code(indication.verification_uri_complete)
-        if rows is not None:
-            pages.append((_draw_qr, rows, code))
+    if indication.verification_uri_complete:
+        page = qr_page(indication.verification_uri_complete, _SCAN, code, height)
+        if page is not None:
+            pages.append(page)
     if indication.reason == "not_stored":  # before the user types the code in
         pages.extend(text_pages(_PAIR, True, False, (), words(indication)[1], width, height))
     return pages
+
+
+def qr_page(text: str, title: str, words: str, height: int):
+    """A page with the text's QR code, and title and words beside it. None if it does not fit."""
+    rows = _qr_code(text) if height >= _TALL else None
+    return None if rows is None else (_draw_qr, rows, title, words)
 
 
 def _draw_code(page, canvas, width: int, height: int) -> None:
@@ -64,7 +70,7 @@ def _draw_code(page, canvas, width: int, height: int) -> None:
 
 
 def _draw_qr(page, canvas, width: int, height: int) -> None:
-    _, rows, code = page
+    _, rows, title, code = page
     canvas.fill_rect(0, 0, _QR_WIDTH, height, 1)
     left = (_QR_WIDTH - 2 * _QR_MODULES) // 2
     top = (height - 2 * _QR_MODULES) // 2
@@ -73,15 +79,15 @@ def _draw_qr(page, canvas, width: int, height: int) -> None:
             if rows[row * 4 + (column >> 3)] & (0x80 >> (column & 7)):
                 canvas.fill_rect(left + column * 2, top + row * 2, 2, 2, 0)
     x = _QR_WIDTH + 6
-    draw(canvas, _SCAN, x, 2)
+    draw(canvas, title, x, 2)
     half = (len(code) + 1) // 2
     scale = min(2, (width - x + 1) // (max(width_of(code[:half]), width_of(code[half:])) + 1))
     draw_large(canvas, code[:half], x, 20, scale, 2)
-    draw_large(canvas, code[half:], x, 42, scale, 2)
+    draw_large(canvas, code[half:].strip(), x, 42, scale, 2)
 
 
 def _qr_code(uri: str):
-    """The modules of a link's QR code, or None if it is too long or memory is short."""
+    """The modules of a text's QR code, or None if it is too long or memory is short."""
     if _encoded[0] != uri:
         try:
             # Only now, because few devices need it. __import__ returns the outermost package.

@@ -73,12 +73,15 @@ class Screen:
 
     def message(self, title: str, text: str, ms: int) -> None:
         """Show a message for `ms` milliseconds, then the indication again."""
-        self._notice = (ms, pages.message_pages, (title, text))
-        self._changed.set()
+        self.show_pages(ms, pages.message_pages, title, text)
 
     def show_log(self, lines) -> None:
         """Show the newest of these lines, each page once, then the indication again."""
-        self._notice = (0, pages.log_pages, (lines,))
+        self.show_pages(0, pages.log_pages, lines)
+
+    def show_pages(self, ms: int, lay_out, *arguments) -> None:
+        """Show lay_out(*arguments, width, height) for `ms`; 0: each page once. Then as before."""
+        self._notice = (ms, lay_out, arguments)
         self._changed.set()
 
     def wake(self) -> bool:

@@ -17,16 +17,24 @@ MakePage = Callable[..., Page]
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Any]:
-    """The system's Chromium."""
+def launch() -> Iterator[Callable[..., Any]]:
+    """Starts the system's Chromium, with more arguments."""
     path = os.environ.get("CHROMIUM") or shutil.which("chromium")
     assert path, "there is no chromium; .ci/run installs it"
     # Chromium's sandbox does not work for root, nor in most containers; no foreign page is opened.
     arguments = ["--no-sandbox", "--force-color-profile=srgb", "--font-render-hinting=none"]
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=arguments)
-        yield browser
-        browser.close()
+        yield lambda *more: playwright.chromium.launch(
+            executable_path=path, args=[*arguments, *more]
+        )
+
+
+@pytest.fixture(scope="session")
+def chromium(launch: Callable[..., Any]) -> Iterator[Any]:
+    """The system's Chromium."""
+    browser = launch()
+    yield browser
+    browser.close()
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tools.bytecode import ROOT
+from tools.bytecode import MICRODOT, ROOT
 
 ESP32 = ROOT / "ports/PILOTLIGHT_ESP32"
 NAMES = "pilotlight_names.py"  # what manifest_names.py makes
@@ -84,6 +84,7 @@ def test_the_whole_firmware_is_frozen_and_nothing_else() -> None:
     wanted = {
         **sources("pilotlight"),
         **sources("firmware"),
+        "microdot.py": MICRODOT.resolve(),
         "main.py": ROOT / "main.py",
         "boot.py": ROOT / "boot.py",
     }
@@ -118,7 +119,7 @@ def test_the_full_name_of_each_module_is_frozen() -> None:
 
 def test_the_firmware_is_frozen_without_its_main_program() -> None:
     files = Manifest(ROOT / "ports/manifest_firmware.py").files
-    assert files.keys() == sources("firmware").keys()
+    assert files.keys() == {*sources("firmware"), "microdot.py"}
 
 
 def test_the_frozen_build_time_is_what_the_environment_says(

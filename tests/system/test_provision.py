@@ -228,6 +228,14 @@ def test_a_secret_that_is_in_the_image_is_not_asked_for(monkeypatch: pytest.Monk
     assert asked == {"board": "wt32_eth01", "frameio": {"client_version": "2.1.0"}}
 
 
+def test_without_a_network_a_phone_sets_it_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = iter(["esp32_devkit", "", "2.1.0", ""])
+    monkeypatch.setattr("builtins.input", lambda question: next(answers))
+    facts = {"machine": "Generic ESP32 module with ESP32", "has_model_secret": True}
+    asked = Questions({}, {}, facts, print).answers(None)
+    assert asked == {"board": "esp32_devkit", "frameio": {"client_version": "2.1.0"}}
+
+
 def test_a_computer_without_a_network_is_told_to_name_an_address(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -54,6 +54,7 @@ def test_other_boards_and_their_network_are_left_out() -> None:
     devkit, ethernet = romfs.left_out("esp32_devkit"), romfs.left_out("wt32_eth01")
     assert {"firmware.boards.wt32_eth01", "firmware.network.ethernet"} < devkit
     assert {"firmware.boards.esp32_devkit", "firmware.network.wifi"} < ethernet
+    assert {"firmware.setup.setup_mode", "firmware.setup.setup_page", "lib.microdot"} < ethernet
 
 
 @pytest.mark.parametrize(
@@ -67,7 +68,9 @@ def test_nothing_in_the_image_imports_what_is_left_out(board: str) -> None:
         if module not in left_out:
             imported |= set(romfs.imports(module, path))
     assert f"firmware.boards.{board}" not in left_out
-    assert imported & left_out == {"firmware.posix"}  # behind a question that no board says yes to
+    # Behind questions that no board says yes to, and those without Wi-Fi.
+    asked = {"firmware.posix", "firmware.setup.setup_mode", "firmware.network.stored_networks"}
+    assert imported & left_out == asked & left_out
 
 
 @pytest.mark.parametrize("board", ["host", "esp32_devkitt"])

@@ -23,7 +23,7 @@ BUILD = "firmware/build.mpy"  # differs each time, by the time of the build
 # What is ours on a board: in these folders all that can be imported, and these files. A folder
 # pilotlight beside main.py would be found before the one in lib.
 _FOLDERS = ("lib/pilotlight", "firmware", "pilotlight")
-_FILES = ("boot.py", MAIN)
+_FILES = ("boot.py", MAIN, "lib/microdot.mpy")
 _IMPORTED = (".py", ".mpy")
 
 

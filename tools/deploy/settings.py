@@ -178,6 +178,9 @@ class Questions:
             return
         default = known[0]["ssid"] if known else ""
         ssid = ask("Wi-Fi network", default)
+        if not ssid:  # by phone: setup mode
+            self._values.pop("wifi", None)
+            return
         old = [network for network in known if network["ssid"] == ssid]
         password = ask_secret("Wi-Fi password (empty: an open network)", bool(old))
         if password is None:

@@ -75,6 +75,7 @@ FIRMWARE_ORDER = [
     "guard",
     "screen",
     "panel",
+    "setup",
     "boards",
     "parts",
     "app",

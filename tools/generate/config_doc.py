@@ -36,6 +36,8 @@ MEANINGS = {
     "reset_when_stuck": "false: no reset, at most hourly, when Frame.io has not "
     "answered for 30 min",
     "repl": "false: a board's REPL is closed to Ctrl-C (docs/security.md)",
+    "setup_password": "of the Wi-Fi that setup mode opens, as printed on a device without a display "
+    "(default: another one each time, on the display)",
     "state_dir": "folder for what the device remembers; made if missing",
 }
 

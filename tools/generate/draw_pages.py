@@ -9,6 +9,7 @@ import json
 import framebuf
 
 from firmware.screen import pages
+from firmware.setup import setup_screen
 
 _LINK = "https://next.frame.io/pair"
 _LONG_NAME = "The Lighthouse at the End of the World, Episode 2: Nobody Comes Ashore"
@@ -31,6 +32,10 @@ class Indication:
 FACES = (
     ("starting", Indication("starting", connected=False, paused=None)),
     ("no_network", Indication("no_network", connected=False, paused=None)),
+    (
+        "wifi_password",
+        Indication("no_network", connected=False, paused=None, reason="wifi_password"),
+    ),
     (
         "pairing",
         Indication(
@@ -97,6 +102,7 @@ def books(width, height):
         "message",
         pages.message_pages("Unpair?", "Hold the button again to unpair", width, height),
     )
+    yield "setup", setup_screen.pages_of("Pilotlight-0A1B", "3z5rhzkbhem7", width, height)
     yield "log", pages.log_pages(_LOG, width, height)
     yield "log_empty", pages.log_pages([], width, height)
 

@@ -1,7 +1,8 @@
 """What a board does when its power comes: boot.py, then main.py, and then it waits at the REPL.
 For session.py.
 
-VIRTUAL_BOARD_CODE is the folder of boot.py and main.py. The working directory is the board's flash;
+VIRTUAL_BOARD_CODE is the folder of boot.py and main.py, VIRTUAL_BOARD_PACKAGES one of modules that
+they use and that are not there. The working directory is the board's flash;
 or, if VIRTUAL_BOARD_FLASH names an image file, that is mounted at /, and of the computer's files
 only those of the engine and the code are left, read-only: deleting everything on the board
 must not delete anything else.
@@ -16,6 +17,7 @@ import sys
 _MODULES = __file__.rpartition("/")[0] + "/modules"
 _CODE = os.getenv("VIRTUAL_BOARD_CODE")
 _FLASH = os.getenv("VIRTUAL_BOARD_FLASH")
+_PACKAGES = os.getenv("VIRTUAL_BOARD_PACKAGES")
 _CTRL_C = 3
 _SERIAL = os.getenv("VIRTUAL_BOARD_SERIAL")
 if _FLASH:
@@ -27,7 +29,12 @@ if _FLASH:
     if _CODE:
         vfs.mount(vfs.VfsPosix(_CODE), "/.code", readonly=True)
         _CODE = "/.code"
+    if _PACKAGES:
+        vfs.mount(vfs.VfsPosix(_PACKAGES), "/.packages", readonly=True)
+        _PACKAGES = "/.packages"
 sys.path[:] = [_MODULES, _CODE, "", ".frozen", _CODE + "/lib", "lib"]
+if _PACKAGES:
+    sys.path.append(_PACKAGES)
 
 
 class _MicroPython:

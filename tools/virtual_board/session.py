@@ -23,6 +23,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import microdot
+
 from .flash_image import FlashImage
 from .seen import DEADLINE_S as DEADLINE_S
 from .seen import Event, Seen
@@ -321,6 +323,7 @@ class VirtualBoard(Seen):
         variables = {
             "VIRTUAL_BOARD": f"127.0.0.1:{port}",
             "VIRTUAL_BOARD_CODE": str(code.resolve()) if code else "",
+            "VIRTUAL_BOARD_PACKAGES": str(Path(microdot.__file__).parent) if self._code else "",
             "VIRTUAL_BOARD_FLASH": str(self.image.path.resolve()) if self.image else "",
             "VIRTUAL_BOARD_WIRING": json.dumps(
                 {**wiring, "pressed": [*self._pressed], "unplugged": [*self._unplugged]}

@@ -1,0 +1,32 @@
+"""The display's pages in setup mode: how a phone joins the device's access point. Pure layout."""
+
+from micropython import const
+
+from ..screen.pages import text_pages
+from ..screen.pairing_pages import qr_page
+from ..strings import MESSAGES
+
+_SPECIAL = const(b'\\;,:"')  # in a Wi-Fi QR code
+
+
+def pages_of(name: str, password: str, width: int, height: int) -> list:
+    """The pages: a QR code if the display is tall enough for one, then name and password."""
+    title, join, by_password, scan, scan_more = MESSAGES["set_up"][:5]
+    rows = (join, name, by_password, password)
+    pages = text_pages(title, True, False, (), rows, width, height)
+    page = qr_page(qr_text(name, password), scan, scan_more, height)
+    return pages if page is None else [page] + pages
+
+
+def qr_text(name: str, password: str) -> str:
+    """What a phone's camera takes for a Wi-Fi with WPA2 (ZXing's "WIFI:" format)."""
+    return "WIFI:T:WPA;S:%s;P:%s;;" % (_escaped(name), _escaped(password))
+
+
+def _escaped(text: str) -> str:
+    out = bytearray()
+    for byte in text.encode():
+        if byte in _SPECIAL:
+            out.append(0x5C)
+        out.append(byte)
+    return out.decode()

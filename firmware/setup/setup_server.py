@@ -1,0 +1,144 @@
+"""The web server of setup mode: microdot, with bounds on what a client may cost.
+
+A connection is closed after 10 s, a fifth one at once. A request has at most 4096 bytes, and its
+body 1024. What names another host, as the probes do by which a phone looks for the internet, is led
+to the page; a form needs the token that only the page has, so no other site can send one.
+"""
+
+import asyncio
+import os
+from binascii import hexlify
+
+from microdot import (  # type: ignore[import-not-found]  # a package of PyPI, without types
+    Microdot,
+    Request,
+    Response,
+)
+from micropython import const
+
+from . import setup_page
+
+PORT = const(80)
+_MOST_CONNECTIONS = const(4)
+_CONNECTION_MS = const(10_000)
+_REQUEST_BYTES = const(4096)
+_BODY_BYTES = const(1024)
+_PIECE_BYTES = const(256)
+_ADDRESS_KEYS = const(("address", "gateway", "dns"))
+_POLICY = const(
+    "default-src 'none'; style-src 'nonce-%s'; script-src 'nonce-%s'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+class BoundedReader:
+    """What microdot reads of a stream. Raises ValueError if a request is too long or ends early."""
+
+    def __init__(self, stream) -> None:
+        self._stream = stream
+        self._data = b""
+        self._left_bytes = _REQUEST_BYTES
+
+    async def readline(self) -> bytes:
+        """The next line, with its end."""
+        while b"\n" not in self._data:
+            await self._read_more()
+        return await self.readexactly(self._data.find(b"\n") + 1)
+
+    async def readexactly(self, size: int) -> bytes:
+        """The next bytes."""
+        while len(self._data) < size:
+            await self._read_more()
+        data = self._data[:size]
+        self._data = self._data[size:]
+        return data
+
+    async def _read_more(self) -> None:
+        data = await self._stream.read(min(_PIECE_BYTES, self._left_bytes))
+        if not data:
+            raise ValueError("the request is too long, or not complete")
+        self._left_bytes -= len(data)
+        self._data += data
+
+
+class SetupServer:
+    """Serves the page of a SetupMode. address: its own, IPv4, as text."""
+
+    def __init__(self, setup, address: str) -> None:
+        self._setup = setup
+        self._address = address
+        self._token = hexlify(os.urandom(16)).decode()
+        self._connections = 0
+        Request.max_content_length = Request.max_body_length = _BODY_BYTES
+        self._app = app = Microdot()
+        app.before_request(self._check)
+        app.get("/")(self._page)
+        app.get("/state")(self._state)
+        app.post("/try")(self._try)
+        app.post("/scan")(self._scan)
+        app.errorhandler(404)(self._to_page)
+
+    async def serve(self, stream, _writer) -> None:
+        """Serve one connection, and close it. For asyncio.start_server."""
+        self._connections += 1
+        try:
+            if self._connections <= _MOST_CONNECTIONS:
+                await asyncio.wait_for_ms(self._answer(stream), _CONNECTION_MS)
+        except Exception:
+            pass  # a wrong request, a phone that is gone, or no memory: it costs this connection
+        finally:
+            self._connections -= 1
+            await stream.wait_closed()
+
+    async def _answer(self, stream) -> None:
+        request = await Request.create(self._app, BoundedReader(stream), stream, None)
+        if request is not None:
+            response = await self._app.dispatch_request(request)
+            await response.write(stream)
+
+    def _check(self, request):
+        host = request.headers.get("Host") or ""
+        if host.split(":")[0] != self._address:
+            return self._to_page(request)
+        if request.method == "POST" and self._field(request, "token") != self._token:
+            return "", 403
+        return None
+
+    def _field(self, request, key: str) -> str:
+        try:
+            return (request.form or {}).get(key) or ""
+        except ValueError:  # no form, or not in UTF-8
+            return ""
+
+    def _to_page(self, _request):
+        return Response.redirect("http://%s/" % self._address)
+
+    def _page(self, _request):
+        self._setup.is_told = self._setup.is_done
+        headers = {
+            "Content-Type": "text/html; charset=utf-8",
+            "Cache-Control": "no-store",
+            "Content-Security-Policy": _POLICY % (self._token, self._token),
+        }
+        return setup_page.pieces(self._setup, self._token, self._address), 200, headers
+
+    def _state(self, _request):
+        return "busy" if self._setup.is_busy else "idle", 200, {"Cache-Control": "no-store"}
+
+    def _try(self, request):
+        ssid = self._field(request, "other").strip()
+        found = [one[0] for one in self._setup.found]
+        network: dict = {
+            "ssid": ssid or self._field(request, "ssid"),
+            "password": self._field(request, "password"),
+            "hidden": bool(ssid) and ssid not in found,
+        }
+        for key in _ADDRESS_KEYS:
+            if self._field(request, key):
+                network[key] = self._field(request, key).strip()
+        self._setup.begin_try(network)
+        return Response.redirect("/", 303)
+
+    def _scan(self, _request):
+        self._setup.begin_scan()
+        return Response.redirect("/", 303)

@@ -1,0 +1,99 @@
+"""A phone gives a blank board its Wi-Fi, in real Chromium, from the captive portal to pairing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.support.phone import ADDRESS, PASSWORD, STAGE, BlankBoard
+from tools.rig import Rig
+
+PROBE = "http://captive.apple.com/hotspot-detect.html"  # how an iPhone looks for the internet
+WIDTH = 360
+_SMALLEST_TARGET_PX = 24  # WCAG 2.2, success criterion 2.5.8
+_SIZES = """() => [...document.querySelectorAll("input:not([type=hidden]), select, button, summary")]
+    .filter((one) => one.checkVisibility()).map((one) => one.getBoundingClientRect().height)"""
+MakePhone = Callable[..., Page]
+
+
+@pytest.fixture
+def phone(launch: Callable[..., Any]) -> Iterator[MakePhone]:
+    """Makes the page of a phone on a board's Wi-Fi, where each name leads to the board."""
+    browsers = []
+
+    def make(board: BlankBoard, **options: Any) -> Page:
+        browsers.append(launch(f"--host-resolver-rules=MAP * 127.0.0.1:{board.port}"))
+        return browsers[-1].new_page(viewport={"width": WIDTH, "height": 740}, **options)
+
+    yield make
+    for browser in browsers:
+        browser.close()
+
+
+def check_for_everybody(page: Page) -> None:
+    """Nothing is cut, can't be touched, or keeps people out."""
+    assert page.evaluate("document.documentElement.scrollWidth") <= WIDTH
+    assert all(height >= _SMALLEST_TARGET_PX for height in page.evaluate(_SIZES))
+    found = Axe().run(page).response["violations"]
+    assert not found, [(one["id"], one["help"]) for one in found]
+
+
+@pytest.mark.timeout(300)
+def test_from_a_blank_board_to_pairing(tmp_path: Path, rig: Rig, phone: MakePhone) -> None:
+    mock = rig.mock()
+    with BlankBoard(tmp_path, mock.url) as board:
+        board.power_on()
+        board.wait_setup()
+        page = phone(board)
+        errors: list[str] = []
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto(PROBE)
+        assert page.url == f"http://{ADDRESS}/"
+        check_for_everybody(page)
+        page.get_by_text("Fixed address").click()
+        assert page.get_by_label("Gateway").is_visible()
+        check_for_everybody(page)
+
+        page.get_by_label("Network", exact=True).select_option(label=f"{STAGE}: strong signal")
+        page.get_by_label("Password").fill("wr0ng-passw0rd")
+        page.get_by_role("button", name="Connect").click()
+        page.get_by_role("heading", name=f"Trying {STAGE}").wait_for()
+        check_for_everybody(page)
+        page.context.set_offline(True)  # the radio follows the network's channel
+        board.wait("wifi", event="disconnected")
+        page.wait_for_timeout(2500)  # so that the page asks in vain
+        page.context.set_offline(False)
+        alert = page.get_by_role("alert")
+        alert.wait_for()
+        assert alert.inner_text() == (
+            f"Not connected to {STAGE}. The Wi-Fi refused the password. Check the Wi-Fi password."
+        )
+        assert page.get_by_label("Network", exact=True).input_value() == STAGE
+        assert page.get_by_label("Password").input_value() == ""
+        check_for_everybody(page)
+
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_label("Password").press("Enter")
+        page.get_by_role("heading", name=f"Connected to {STAGE}").wait_for()
+        check_for_everybody(page)
+        board.wait_line(state="pairing")
+        assert not errors
+        assert PASSWORD not in board.output + board.errors
+
+
+@pytest.mark.timeout(300)
+def test_without_javascript(tmp_path: Path, phone: MakePhone) -> None:
+    with BlankBoard(tmp_path) as board:
+        board.power_on()
+        board.wait_setup()
+        page = phone(board, java_script_enabled=False)
+        page.goto(f"http://{ADDRESS}/")
+        page.get_by_label("Its name").fill("Vault")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Connect").click()
+        page.get_by_role("heading", name="Connected to Vault").wait_for()

@@ -1,0 +1,110 @@
+"""A board in setup mode, and the phone that is on its Wi-Fi: HTTP and DNS at its virtual ports."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import socket
+import time
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from tools.rig import CLIENT_SECRET, CLIENT_VERSION
+from tools.virtual_board.session import DEADLINE_S, ROOT, VirtualBoard
+
+ADDRESS = "192.168.4.1"
+STAGE, TRUCK = "Stage 5", 'The <b>"Truck"</b> & co'
+PASSWORD = "a w1fi password"
+AIR: list[dict[str, Any]] = [
+    {"ssid": STAGE, "password": PASSWORD, "rssi": -55, "associate_ms": 0, "address_ms": 0},
+    {"ssid": TRUCK, "password": PASSWORD, "rssi": -80, "dhcp": False, "associate_ms": 0},
+    {"ssid": "Vault", "password": PASSWORD, "hidden": True, "associate_ms": 0, "address_ms": 0},
+    {"ssid": "Cafe", "rssi": -70, "associate_ms": 0, "address_ms": 0},
+]
+
+
+def free_port(kind: socket.SocketKind) -> int:
+    """A port at 127.0.0.1 that nobody uses."""
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class BlankBoard(VirtualBoard):
+    """A board that knows no network. environment, and config.json's keys, as they are given.
+
+    port, dns_port: at which its access point's clients find it.
+    """
+
+    def __init__(self, folder: Path, url: str = "http://127.0.0.1:9", **config: Any) -> None:
+        self.port, self.dns_port = free_port(socket.SOCK_STREAM), free_port(socket.SOCK_DGRAM)
+        environment = {
+            "VIRTUAL_AIR": json.dumps(AIR),
+            "VIRTUAL_SCAN_MS": "10",
+            "VIRTUAL_PORTS": json.dumps({"80": self.port, "53": self.dns_port}),
+        }
+        super().__init__(folder, ROOT, littlefs=True, environment=environment)
+        frameio = {"url": url, "client_version": CLIENT_VERSION, "client_secret": CLIENT_SECRET}
+        values = {"board": "esp32_devkit", "console": True, "frameio": frameio, **config}
+        self.write_file("config.json", json.dumps(values))
+
+    def __enter__(self) -> BlankBoard:
+        return self
+
+    def wait_setup(self, after: int = 0) -> str:
+        """Wait until its access point is there; its password. after: events to leave out."""
+        made = self.wait(lambda event: event["kind"] == "access_point" and event["key"], after)
+        assert (made["on"], made["security"]) == (True, 3)
+        end_s = time.monotonic() + DEADLINE_S
+        while True:
+            try:
+                self.ask("/state")
+                return str(made["key"])
+            except (OSError, http.client.HTTPException):
+                assert time.monotonic() < end_s, self.errors
+                time.sleep(0.05)
+
+    def ask(
+        self, path: str = "/", form: dict[str, str] | None = None, host: str = ADDRESS
+    ) -> http.client.HTTPResponse:
+        """One request: a GET, or the POST of a form. The answer's `text` is its body."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=DEADLINE_S)
+        headers = {"Host": host}
+        if form is not None:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        try:
+            method = "GET" if form is None else "POST"
+            connection.request(method, path, urlencode(form) if form else None, headers)
+            answer = connection.getresponse()
+            answer.text = answer.read().decode()  # type: ignore[attr-defined]
+            return answer
+        finally:
+            connection.close()
+
+    def page(self) -> str:
+        """The page."""
+        answer = self.ask()
+        assert answer.status == 200
+        return str(answer.text)  # type: ignore[attr-defined]
+
+    def token(self) -> str:
+        """The token in its forms."""
+        found = re.search('name="token" value="([0-9a-f]{32})"', self.page())
+        assert found
+        return found[1]
+
+    def try_network(self, **fields: str) -> str:
+        """Send the page's form; the page when it has been tried."""
+        answer = self.ask("/try", {"token": self.token(), **fields})
+        assert (answer.status, answer.headers["Location"]) == (303, "/")
+        return self.when_idle()
+
+    def when_idle(self) -> str:
+        """The page once it is not busy."""
+        end_s = time.monotonic() + DEADLINE_S
+        while self.ask("/state").text == "busy":  # type: ignore[attr-defined]
+            assert time.monotonic() < end_s
+            time.sleep(0.05)
+        return self.page()
