@@ -58,7 +58,11 @@ INSTRUCTIONS = TABLE["Instructions"]
 GATED = (*HEAPS, *ALLOCATIONS, *INSTRUCTIONS)
 Values = dict[Figure, float]
 
-_ALLOCATIONS = {"heartbeat": (TRIP, 10_000), "receive": (RECEIVED, 200), "identity": (IDENTITY, 20)}
+_ALLOCATIONS = {
+    "heartbeat": (TRIP, 10_000),
+    "receive": (RECEIVED, 2_000),
+    "identity": (IDENTITY, 20),
+}
 _INSTRUCTIONS = {TRIP_WORK: "heartbeat", RECEIVED_WORK: "receive", IDENTITY_WORK: "identity"}
 
 
