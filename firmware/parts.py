@@ -60,6 +60,8 @@ def make(times, supervisor, uptime: Uptime) -> tuple:
         )
     except Untrusted as error:
         _fail("%s: frameio.ca: %s" % (_config_path(), error), uptime, supervisor)
+    if settings.scheme == "https" and hasattr(clock, "frameio"):
+        clock.frameio = agent, settings.client_version
     if hasattr(settings.trust_roots, "forget"):
         settings.trust_roots.forget()
     settings = None

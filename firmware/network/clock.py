@@ -1,6 +1,7 @@
 """The clock. Certificates can be checked only if a plausible time is known.
 
-The sources, in this order: NTP; else the later of build time and last good time, as a lower bound;
+The sources, in this order: NTP; else the Date of Frame.io's answers (http_date.py), while no time
+is good or it is a lower bound; else the later of build time and last good time, as a lower bound;
 else the application. A time is good once a join of Frame.io's socket has proven it, because then
 the certificate was valid. It is stored at most once a day. A good time moves forward only, so that
 no expired certificate becomes valid again. Any other time may be corrected, backwards too: else a
@@ -31,8 +32,11 @@ import machine
 import ntptime
 from micropython import const
 
+from pilotlight.times import Recent
+
 from .. import timestamps
 from ..build import BUILD_S
+from ..unload import unload
 
 _SERVERS = const(("time.google.com", "time.cloudflare.com", "time.aws.com"))
 _TIMEOUT_S = const(1)
@@ -57,12 +61,18 @@ class Clock:
     storage: has load(name) and save(name, record).
     build_s: when the firmware was built, in seconds since 1970; 0 if unknown.
     log(line): writes a line for the maintainer; None: nothing is logged.
-    source: `reset` (the chip's clock kept running), `ntp`, `floor` (the later of build time and
-    last good time), `application`, or None while the time is not known.
+    source: `reset` (the chip's clock kept running), `ntp`, `http` (Frame.io's answers), `floor`
+    (the later of build time and last good time), `application`, or None while it is not known.
+    frameio: (Agent, the client_version to send), to ask Frame.io for the time where NTP does not
+    answer; None: it is not asked. It may be set later.
+
+    What else is public is for http_date.py.
     """
 
     def __init__(self, servers, storage, build_s: int = 0, log=None) -> None:
         self.source: str | None = None
+        self.frameio: tuple | None = None
+        self.http_wait = Recent()  # Frame.io is not asked for the time
         self._servers = [servers] if isinstance(servers, str) else list(servers or _SERVERS)
         self._storage = storage
         self._log = log
@@ -73,9 +83,9 @@ class Clock:
         self._wait_s = 0  # since the last round
         self._stored_s = self._load()
         self._floor_s = max(build_s, self._stored_s)
-        self._is_good = False
+        self.is_good = False
         self._asked_s = rtc_s = timestamps.now_s()
-        if rtc_s >= self._floor_s and self._accepts(rtc_s):
+        if rtc_s >= self._floor_s and self.accepts(rtc_s):
             self.source = "reset"
             self._wait_s = _UNPROVEN_S
 
@@ -93,11 +103,11 @@ class Clock:
 
         Each server's turn blocks the loop, for the name's look-up and at most a second more.
         """
-        wait_s = _DAY_S if self._is_good else self._wait_s
+        wait_s = _DAY_S if self.is_good else self._wait_s
         if not 0 <= timestamps.now_s() - self._asked_s < wait_s:
             await self._ask()
-            if self.source is None and self._accepts(self._floor_s):
-                self._set(self._floor_s, "floor")
+            if self.source is None and self.accepts(self._floor_s):
+                self.set(self._floor_s, "floor")
             self._asked_s = timestamps.now_s()
         return self.source is not None
 
@@ -114,9 +124,9 @@ class Clock:
 
         NTP's time takes precedence, and a time before a good one is refused.
         """
-        if self.source == "ntp" or not self._accepts(seconds):
+        if self.source == "ntp" or not self.accepts(seconds):
             return False
-        self._set(seconds, "application")
+        self.set(seconds, "application")
         return True
 
     async def run(self, status) -> None:
@@ -132,7 +142,7 @@ class Clock:
 
     def _prove(self) -> None:
         proven_s = timestamps.now_s()
-        self._is_good = True
+        self.is_good = True
         self._unproven_s = _UNPROVEN_S
         self._floor_s = max(self._floor_s, proven_s)
         if proven_s - self._stored_s < _DAY_S:
@@ -156,9 +166,9 @@ class Clock:
             begun_ms = time.ticks_ms()
             try:
                 answer_s = ntptime.time() + timestamps.EPOCH_S
-                has_answer = self._accepts(answer_s)
+                has_answer = self.accepts(answer_s)
                 if has_answer:
-                    self._set(answer_s, "ntp")
+                    self.set(answer_s, "ntp")
                     failures += " %s answers" % server
                     break
                 failures += " %s is wrong," % server
@@ -168,11 +178,31 @@ class Clock:
                 is_blocked = time.ticks_diff(time.ticks_ms(), begun_ms) > _LOOK_UP_MS
             if is_blocked:
                 break  # the name server is silent: it would block as long for each name
+        if (
+            not has_answer
+            and self.frameio
+            and (not self.is_good or self.source == "floor")
+            and not self.http_wait.left_ms(time.ticks_ms())
+        ):
+            has_answer, said = await self._ask_frameio()
+            failures += said
         self._first = (self._first + 1) % count
         self._plan(has_answer)
         self._log_change("clock:" + failures)
         # So that the watchdog is fed: the connect's name lookup may block as long again.
         await asyncio.sleep_ms(0)
+
+    async def _ask_frameio(self) -> tuple:
+        """(whether the clock is set by Frame.io's answers, that in words)"""
+        try:
+            from . import http_date
+
+            wrong = await http_date.ask(self)
+        except MemoryError:
+            wrong = "memory"
+        finally:
+            unload("firmware.network.http_date", "pilotlight.iso_time")
+        return not wrong, " Frame.io: " + (wrong or "its date is taken")
 
     def _plan(self, has_answer: bool) -> None:
         """When to ask again."""
@@ -185,20 +215,20 @@ class Clock:
         self._wait_s = wait_s + random.randrange(wait_s // 4 + 1)
         self._failures += 1
 
-    def _accepts(self, seconds: int) -> bool:
+    def accepts(self, seconds: int) -> bool:
         """Whether a time is plausible: at most an hour before a good one; our clock may be fast."""
         return (
             max(_EARLIEST_S, self._floor_s - _HOUR_S) <= seconds < _LATEST_S
             and seconds != _NO_TIME_S
         )
 
-    def _set(self, seconds: int, source: str) -> None:
+    def set(self, seconds: int, source: str) -> None:
+        """Set the clock, in seconds since 1970: forward only from a good time."""
         rtc_s = timestamps.now_s()
-        seconds = max(seconds, rtc_s if self._is_good else self._floor_s)
+        seconds = max(seconds, rtc_s if self.is_good else self._floor_s)
         if seconds - rtc_s > _HOUR_S:
-            self._is_good = False
-        year, month, day, hour, minute, second, weekday = timestamps.gmtime(seconds)[:7]
-        machine.RTC().datetime((year, month, day, weekday, hour, minute, second, 0))
+            self.is_good = False
+        set_chip(seconds)
         self.source = source
 
     def _load(self) -> int:
@@ -216,3 +246,9 @@ class Clock:
         if self._log is not None and line != self._logged:
             self._logged = line
             self._log(line)
+
+
+def set_chip(seconds: int) -> None:
+    """Set the chip's clock, in seconds since 1970."""
+    year, month, day, hour, minute, second, weekday = timestamps.gmtime(seconds)[:7]
+    machine.RTC().datetime((year, month, day, weekday, hour, minute, second, 0))

@@ -6,6 +6,7 @@ Every way to lose Wi-Fi, and to have no time.
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -119,10 +120,28 @@ def associations(board: VirtualBoard) -> list[str]:
     return [event["bssid"] for event in board.events if event.get("event") == "associated"]
 
 
-def test_a_cold_clock_without_ntp_sends_nothing_and_the_last_good_time_serves_later(
+def test_a_cold_clock_without_ntp_is_set_by_a_trusted_answer(tmp_path: Path, rig: Rig) -> None:
+    mock = rig.mock(tls=True)
+    with board_at(mock, tmp_path, ntp="ntp.one") as board:
+        board.power_on()
+        wait(board, 0, state="no_network")
+        board.order("ntp", action="silence")
+        board.order("wifi", action="add", **QUICK)
+        wait(board, 0, state="online")
+        board.wait_log("Frame.io: its date is taken")
+        # The unverified question, the verified one, and only then what bears a token.
+        paths = [record["path"] for record in mock.records(kind="http")]
+        assert paths[:2] == ["/health"] * 2 and "/health" not in paths[2:], paths
+        assert "Traceback" not in board.errors
+        board.cut_power()
+        assert abs(json.loads(board.read_file("state/clock.json"))["good_s"] - time.time()) < 60
+
+
+def test_a_cold_clock_without_any_time_sends_no_token_and_the_last_good_time_serves_later(
     tmp_path: Path, rig: Rig
 ) -> None:
     mock = rig.mock(tls=True)
+    mock.control("reset", part="health", times=-1)
     with board_at(mock, tmp_path, ntp=["ntp.one", "ntp.two"]) as board:
         board.power_on()
         wait(board, 0, state="no_network")
@@ -132,7 +151,8 @@ def test_a_cold_clock_without_ntp_sends_nothing_and_the_last_good_time_serves_la
         after = wait(board, 0, state="no_backend", reason="clock")
         board.wait("ntp", host="ntp.one")
         board.wait("ntp", host="ntp.two")
-        assert not mock.records()
+        board.wait_log("Frame.io: ")
+        assert {record.get("path") for record in mock.records()} <= {"/health", None}
         board.order("ntp", action="answer", host="ntp.two")
         after = wait(board, after, state="online")
         board.wait_log("ntp.two answers")

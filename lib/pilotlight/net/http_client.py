@@ -86,6 +86,7 @@ class Response:
 class HttpClient:
     """Requests to one endpoint, one at a time: the caller must not begin another meanwhile.
 
+    endpoint: the Endpoint.
     times: for the Deadline: a request ends after `stall_ms` without a byte, and a total time.
     sent: True if the last request was sent completely, so that the server may have carried it out
     even if no answer came.
@@ -94,7 +95,7 @@ class HttpClient:
     """
 
     def __init__(self, endpoint: Endpoint, times) -> None:
-        self._endpoint = endpoint
+        self.endpoint = endpoint
         self._times = times
         self._buffer = bytearray(_READ_BYTES)
         self._pick = JsonPick()
@@ -123,7 +124,7 @@ class HttpClient:
         characters that can't be sent.
         """
         self.sent = False
-        endpoint = self._endpoint
+        endpoint = self.endpoint
         transport = endpoint.open()
         try:
             own_headers = [("Accept", "application/json"), ("Connection", "close")]
