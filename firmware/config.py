@@ -61,6 +61,9 @@ SCHEMA = (
     ("screen", _ONE_OF + "none, 128x64, 128x32", "128x64"),
     ("brightness", _PERCENT, 100),
     ("wifi", _NETWORKS, None),
+    ("ethernet.address", _TEXT, None),
+    ("ethernet.gateway", _TEXT, None),
+    ("ethernet.dns", _TEXT, None),
     ("country", _COUNTRY, None),
     ("hostname", _HOSTNAME, None),
     ("ntp", _HOSTS, None),
@@ -218,6 +221,8 @@ def check(values: dict) -> dict:
             raise ConfigError("%s %smust be %s" % (key, given, allowed))
         else:
             checked[key] = _networks(flat[key]) if allowed == _NETWORKS else flat[key]
+    if any([key.startswith("ethernet") for key in flat]):
+        _check_ethernet(checked)
     return checked
 
 
@@ -226,6 +231,16 @@ def _networks(given) -> list:
 
     try:
         return checked(given)
+    except ValueError as error:
+        raise ConfigError(str(error))
+
+
+def _check_ethernet(values: dict) -> None:
+    from .network import static_address  # only where there is one
+
+    given = {key[9:]: values[key] for key in values if key.startswith("ethernet.")}
+    try:
+        values["ethernet.dns"] = static_address.checked(given, "ethernet").get("dns")
     except ValueError as error:
         raise ConfigError(str(error))
 

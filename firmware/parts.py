@@ -90,6 +90,7 @@ def configure(uptime: Uptime, supervisor=None):
             "firmware.config",
             "firmware.strict_json",
             "firmware.network.known_networks",
+            "firmware.network.static_address",
             "pilotlight.settings",
         )
 

@@ -27,7 +27,7 @@ def network(values: dict, log):
         phy_type=PHY_LAN8720,
         phy_addr=1,
     )
-    return Ethernet(lan)
+    return Ethernet.from_config(values, lan)
 
 
 def clock(values: dict, storage, log):

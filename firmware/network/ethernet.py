@@ -4,6 +4,8 @@ import asyncio
 
 from micropython import const
 
+from ..unload import unload
+
 _POLL_MS = const(1_000)
 _ADDRESS_MS = const(20_000)  # from the cable to an address; also connected without an address
 _ADDRESS_POLLS = const(5)  # the address is looked at in every fifth poll: that allocates
@@ -17,18 +19,26 @@ class Ethernet:
     """A `network` for pilotlight.Agent. `run` is its task.
 
     lan: a network.LAN, made by the board's file, which knows the wiring.
+    static: a fixed address, the keys of static_address.py; None: DHCP's.
     on_change(): called when the network came up or went down, and when `reason` changed; None: not
     called. It may be set later.
     reason: why the network is not up, a key of strings.REASONS; None while it is up or nothing is
     known.
     """
 
-    def __init__(self, lan, on_change=None) -> None:
+    def __init__(self, lan, on_change=None, static: dict | None = None) -> None:
         self.reason: str | None = None
         self.on_change = on_change
         self._lan = lan
         self._up = False
         self._is_on = False
+        self._static = static
+
+    @staticmethod
+    def from_config(values: dict, lan) -> "Ethernet":
+        """The Ethernet port of a board. values: the configuration's (key → value)."""
+        static = {key: values["ethernet." + key] for key in ("address", "gateway", "dns")}
+        return Ethernet(lan, None, static if static["address"] else None)
 
     def is_up(self) -> bool:
         """Whether there is a link and an address, as far as the driver knows."""
@@ -50,6 +60,7 @@ class Ethernet:
                 if not self._is_on:
                     self._lan.active(False)
                     self._lan.active(True)
+                    self._set_address()
                     self._is_on = True
                     polls = no_address_ms = 0
                 connected = self._lan.isconnected()
@@ -72,10 +83,17 @@ class Ethernet:
                     is_early = polls < _LINK_POLLS and self._lan.status() == _ETH_STARTED
                     self._report(False, self.reason if is_early else "no_cable")
                 polls += 1
-            except (OSError, RuntimeError):
+            except (OSError, RuntimeError, MemoryError):
                 self._is_on = False
                 self._report(False, "no_cable")
             await asyncio.sleep_ms(_POLL_MS)
+
+    def _set_address(self) -> None:
+        if self._static is not None:
+            from . import static_address
+
+            static_address.apply(self._lan, self._static)
+            unload("firmware.network.static_address")
 
     def _has_address(self) -> bool:
         """Whether a connected interface has an IPv4 address. True if that can't be known.

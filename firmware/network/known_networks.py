@@ -1,6 +1,7 @@
 """Checks the known Wi-Fi networks of config.json and `Wifi.set_wifi`. Pure."""
 
-_KEYS = ("ssid", "password", "hidden")
+_KEYS = ("ssid", "password", "hidden", "address", "gateway", "dns")
+_STATIC = ("address", "gateway", "dns")
 _LONGEST_SSID_BYTES = 32  # IEEE 802.11
 _SHORTEST_PASSWORD_BYTES = 8  # WPA: a passphrase of 8 to 63, or a key of 64 hexadecimal digits
 _KEY_BYTES = 64
@@ -10,6 +11,7 @@ _LONGEST_KEY_SHOWN = 48
 def checked(given) -> list:
     """A list of {"ssid": str, "password": str or None, "hidden": bool} from a user's input.
 
+    One with a fixed address has the keys of static_address.py, too.
     given: one such object or a list of them. `password` left out or "" is an open network; `hidden`
     left out is False. Raises ValueError with a sentence that names the key and what is allowed; no
     password.
@@ -31,8 +33,8 @@ def _network(given, where: str) -> dict:
     for key in given:
         if key not in _KEYS:
             raise ValueError(
-                "unknown key %s.%s; known ones are ssid, password and hidden"
-                % (where, str(key)[:_LONGEST_KEY_SHOWN])
+                "unknown key %s.%s; known ones are ssid, password, hidden, address, gateway and "
+                "dns" % (where, str(key)[:_LONGEST_KEY_SHOWN])
             )
     ssid, password, hidden = (
         given.get("ssid"),
@@ -63,7 +65,12 @@ def _network(given, where: str) -> dict:
         )
     if not isinstance(hidden, bool):
         raise ValueError("%s.hidden must be true or false" % where)
-    return {"ssid": ssid, "password": password, "hidden": hidden}
+    network = {"ssid": ssid, "password": password, "hidden": hidden}
+    if any([key in given for key in _STATIC]):
+        from . import static_address  # only where there is one
+
+        network.update(static_address.checked(given, where))
+    return network
 
 
 def _has_control(text: str) -> bool:

@@ -33,7 +33,8 @@ DRIVER_ERRORS = (OSError, RuntimeError, MemoryError)  # RuntimeError: "Wifi Unkn
 class Wifi:
     """A `network` for pilotlight.Agent. `run` is its task.
 
-    networks: one {"ssid": …, "password": …, "hidden": …} or a list of them, best first.
+    networks: one {"ssid": …, "password": …, "hidden": …} or a list of them, best first; each may
+    have a fixed address: `address`, `gateway` and `dns` (docs/config.md).
     country: two letters (ISO 3166-1), or None. hostname: for DHCP; None: the driver's own.
     on_change(): called when the network came up or went down, and when `reason` changed; None: not
     called. It may be set later.
@@ -77,6 +78,7 @@ class Wifi:
         self.failed: list = []  # BSSIDs of access points, the latest failure last
         self.has_choice = True  # of access points, as far as is known; if not, no scan is needed
         self.must_restart_driver = True
+        self.has_static = False  # the driver has a fixed address in place of DHCP's
         self.is_cancelled = False  # set_wifi or restart was called: end what is under way
         self.restarting = False
         self._sleeping: asyncio.Task | None = None  # while connected; `_cancel` wakes it
@@ -265,7 +267,7 @@ def _checked(networks) -> list:
     try:
         return checked(networks)
     finally:
-        unload("firmware.network.known_networks")
+        unload("firmware.network.known_networks", "firmware.network.static_address")
 
 
 def _is_starved() -> bool:

@@ -155,6 +155,8 @@ async def _try(wifi, target: dict, bssid) -> str | None:
     wifi.bssid = bssid
     try:
         await _disconnect(wifi)
+        if wifi.has_static or "address" in target:
+            _set_address(wifi, target)
         before = wifi.wlan.status()
         wifi.wlan.connect(target["ssid"], target["password"], bssid=bssid)
         outcome, status = await _outcome(wifi, before)
@@ -172,6 +174,15 @@ async def _try(wifi, target: dict, bssid) -> str | None:
             stored_networks.promote(wifi)
             unload("firmware.network.stored_networks")
     return outcome
+
+
+def _set_address(wifi, target: dict) -> None:
+    """Have the driver take the network's fixed address, or DHCP's again."""
+    from . import static_address
+
+    wifi.has_static = True  # also if it fails half-way
+    wifi.has_static = static_address.apply(wifi.wlan, target)
+    unload("firmware.network.static_address")
 
 
 async def _outcome(wifi, before: int):

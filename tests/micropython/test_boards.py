@@ -15,6 +15,7 @@ from firmware.network.ethernet import Ethernet
 SCREENS = {"esp32_devkit": (22, 21), "esp32_s3_devkit": (9, 8), "arduino_nano_esp32": (12, 11)}
 SCREENS["wt32_eth01"] = (32, 33)
 VALUES = {"wifi": None, "country": None, "hostname": "camera-1", "ntp": None}
+VALUES.update({"ethernet." + key: None for key in ("address", "gateway", "dns")})
 
 
 class Lan:

@@ -1,6 +1,7 @@
 """Ethernet in virtual time: the cable, the address, and a driver that fails."""
 
 import asyncio
+import sys
 
 from tools.virtual_board import virtual_time
 
@@ -24,6 +25,7 @@ class Lan:
         self.switched = []
         self.code = ETH_DISCONNECTED
         self.broken = False
+        self.static = []
 
     def _work(self):
         if self.broken:
@@ -40,6 +42,11 @@ class Lan:
     def status(self):
         self._work()
         return self.code
+
+    def ifconfig(self, config):
+        self._work()
+        assert self.switched[-1:] == [True]
+        self.static.append(config)
 
     def ipconfig(self, param):
         self._work()
@@ -95,6 +102,28 @@ async def test_memory_that_runs_out():
     lan.code = ETH_GOT_IP
     await asyncio.sleep(5)
     assert network.is_up() and not task.done() and lan.switched == [False, True]
+
+
+async def test_a_fixed_address():
+    """The driver is told each time that it is switched on; without one it is asked for nothing."""
+    values = {"ethernet.address": "10.1.2.3/20", "ethernet.gateway": "10.1.0.1"}
+    values["ethernet.dns"] = "9.9.9.9"
+    lan = Lan()
+    network = Ethernet.from_config(values, lan)
+    asyncio.create_task(network.run())
+    lan.code = ETH_GOT_IP
+    await asyncio.sleep(1)
+    assert network.is_up()
+    assert lan.static == [("10.1.2.3", "255.255.240.0", "10.1.0.1", "9.9.9.9")]
+    assert "firmware.network.static_address" not in sys.modules
+    await network.restart()
+    await asyncio.sleep(2)
+    assert network.is_up() and len(lan.static) == 2
+    values["ethernet.address"] = None
+    other = Lan()
+    asyncio.create_task(Ethernet.from_config(values, other).run())
+    await asyncio.sleep(2)
+    assert other.static == [] and other.switched == [False, True]
 
 
 def connected():

@@ -297,3 +297,78 @@ async def test_set_wifi_refuses_nonsense():
         assert SECRET[:7] not in str(caught.error)
     air("Stage 5")
     await device.up()
+
+
+FIXED = {"address": "192.168.1.20/24", "gateway": "192.168.1.1"}
+
+
+async def test_a_fixed_address():
+    """There is no DHCP server: none is waited for, and the next network has DHCP again."""
+    wlan = network.WLAN(network.STA_IF)
+    air("Stage 5", dhcp=False, associate_ms=0)
+    device = Device([dict(HOME, **FIXED), AWAY])
+    assert await device.up() <= 3_500
+    assert wlan.ifconfig() == ("192.168.1.20", "255.255.255.0", "192.168.1.1", "192.168.1.1")
+    assert not wlan.ipconfig("dhcp4")
+    assert "firmware.network.static_address" not in sys.modules
+    await asyncio.sleep(60)
+    assert device.wifi.is_up() and len(device.changes) == 1
+    air("Truck")
+    order("remove", ssid="Stage 5")
+    await device.fails("wifi_lost")
+    await device.up(60)
+    assert wlan.ipconfig("dhcp4") and wlan.ipconfig("addr4")[0] == "192.168.4.2"
+    # And the fixed one again, also after the driver was off and on.
+    order("remove", ssid="Truck")
+    air("Stage 5", dhcp=False)
+    await device.fails("wifi_lost")
+    await device.up(60)
+    await device.wifi.restart()
+    await device.up(60)
+    assert wlan.ipconfig("addr4")[0] == "192.168.1.20"
+    await device.end()
+
+
+async def test_another_fixed_address_is_another_network():
+    """As `set_wifi` has it; and with the same one the connection stays."""
+    wlan = network.WLAN(network.STA_IF)
+    air("Stage 5", dhcp=False)
+    device = Device(dict(HOME, **FIXED))
+    await device.up()
+    device.wifi.set_wifi(dict(HOME, dns="192.168.1.1", **FIXED))
+    await asyncio.sleep(5)
+    assert seen("connecting") == 1 and device.wifi.is_up()
+    device.wifi.set_wifi(dict(HOME, **dict(FIXED, address="192.168.1.21/24")))
+    await asyncio.sleep(15)
+    assert device.wifi.is_up() and wlan.ipconfig("addr4")[0] == "192.168.1.21"
+    await device.end()
+
+
+async def test_a_driver_that_takes_no_address():
+    """It is switched off and on, and asked again. The next network has DHCP all the same."""
+    wlan = network.WLAN(network.STA_IF)
+    air("Stage 5", dhcp=False)
+    told, fails = type(wlan).ifconfig, [True]
+
+    def ifconfig(self, config=None):
+        if config is not None and fails:
+            fails.pop()
+            told(self, config)
+            raise OSError("Wifi Internal Error")
+        return told(self, config)
+
+    type(wlan).ifconfig = ifconfig
+    try:
+        device = Device(dict(HOME, **FIXED))
+        await device.up(60)
+        assert wlan.ipconfig("addr4")[0] == "192.168.1.20" and seen("on") == 2
+        await device.end()
+        wlan.ipconfig(dhcp4=True)
+        fails.append(True)
+        air("Truck", rssi=-80)
+        device = Device([dict(HOME, **FIXED), AWAY])
+        await device.up(60)
+        assert device.wifi.target["ssid"] == "Truck" and wlan.ipconfig("dhcp4")
+    finally:
+        type(wlan).ifconfig = told
+    await device.end()

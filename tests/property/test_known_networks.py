@@ -23,6 +23,9 @@ one = st.fixed_dictionaries(
         "password": passwords,
         "hidden": values,
         "psk": passwords,
+        "address": st.sampled_from(["10.1.2.3/24", "10.1.2.3/32", "10.1.2.3"]) | values,
+        "gateway": st.sampled_from(["10.1.2.1", "10.1.3.1", "10.1.2"]) | values,
+        "dns": st.just("10.1.2.1") | values,
     },
 )
 
@@ -44,4 +47,5 @@ def test_one_form_or_a_sentence(wifi: object) -> None:
         password = (network["password"] or "").encode()
         assert network["password"] is None or 8 <= len(password) <= 64
         assert len(password) < 64 or all(byte in b"0123456789abcdefABCDEF" for byte in password)
+        assert ("address" in network) == ("gateway" in network) == ("dns" in network)
         assert not any(byte < 32 or byte == 127 for byte in password + network["ssid"].encode())

@@ -27,7 +27,11 @@ MEANINGS = {
     "screen": "which display is fitted, where the board has pins for one",
     "brightness": "of light and screen, until the button says otherwise; 0 is dark",
     "wifi": "known networks: ssid of 1 to 32 bytes, password of 8 to 63 "
-    "bytes or 64 hexadecimal digits (none: open), hidden (default false)",
+    "bytes or 64 hexadecimal digits (none: open), hidden (default false); perhaps a fixed address as of `ethernet`",
+    "ethernet.address": "a fixed IPv4 address with its prefix, such as 192.168.1.20/24, "
+    "in place of DHCP's",
+    "ethernet.gateway": "with a fixed address: where everything else is reached",
+    "ethernet.dns": "with a fixed address: the name server (default: the gateway)",
     "country": "where the radio is used (ISO 3166-1)",
     "hostname": "the device's name in the network",
     "ntp": "time servers to ask instead of public ones",
@@ -62,6 +66,8 @@ WRONG: tuple[dict[str, Any], ...] = (
     {"frameio": {"client_version": "v1.2", "client_secret": "…"}},
     {"frameio": {"client_version": "1.2.3", "client_secret": 7}},
     {"wifi": {"ssid": "Stage 5", "password": "short"}},
+    {"wifi": {"ssid": "Stage 5", "address": "192.168.1.20/24", "gateway": "192.168.2.1"}},
+    {"ethernet": {"address": "192.168.1.255/24", "gateway": "192.168.1.1"}},
 )
 
 _PAGE = """\
@@ -85,6 +91,9 @@ printed, logged, shown or told in an error. There must be `frameio.client_secret
   IPv4 addresses only). Nothing may follow but a port and one `/`. Letters that are not ASCII are written in the name's `xn--` form.
   Plain `http` is for `localhost`, `127.0.0.1` and `[::1]` only.
 - **`frameio.ca`**: one certificate a file, in DER, of at most {root} bytes; {roots} bytes in all.
+- **A fixed address** is three keys of one network of `wifi`, or of `ethernet`: `address` (a host's IPv4 address, and a prefix of
+  1 to 30), `gateway` (another host of that network) and `dns` (any IPv4 address; default: the gateway). Another network without these
+  keys gets its address by DHCP again.
 - **Secrets, token and id** are 1 to 2048 characters of visible ASCII without spaces.
 
 A board with Wi-Fi, whose user pairs it:

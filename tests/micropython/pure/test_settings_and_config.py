@@ -457,7 +457,8 @@ def test_wifi():
     for password in ("aF09" * 16, "ü" * 31 + "x", "ü" * 4, "x" * 63, " \"'\\$`;" * 2):
         assert check(dict(GOOD, wifi={"ssid": ' 📷"\\', "password": password}))
     assert wrong(wifi={"k" * 500: 1}) == (
-        "unknown key wifi.%s; known ones are ssid, password and hidden" % ("k" * 48)
+        "unknown key wifi.%s; known ones are ssid, password, hidden, address, gateway and dns"
+        % ("k" * 48)
     )
     assert (
         wrong(wifi={"ssid": "a", "password": SECRET, "hidden": "yes"})
@@ -465,7 +466,7 @@ def test_wifi():
     )
     assert (
         wrong(wifi={"ssid": "a", "pass": SECRET})
-        == "unknown key wifi.pass; known ones are ssid, password and hidden"
+        == "unknown key wifi.pass; known ones are ssid, password, hidden, address, gateway and dns"
     )
 
 
@@ -506,3 +507,64 @@ def test_nearest():
 def test_percent_encoding():
     assert percent_encode("ä") == "%C3%A4"
     assert percent_encode("@[`{/:\x7f\x80AZaz09") == "%40%5B%60%7B%2F%3A%7F%C2%80AZaz09"
+
+
+# address, gateway, dns → the sentence, but for the network's name
+FIXED_WRONG = (
+    ("192.168.1.20", "192.168.1.1", None, ".address must be an IPv4 address and a prefix"),
+    ("192.168.1/24", "192.168.1.1", None, ".address must be an IPv4 address and a prefix"),
+    ("192.168.1.256/24", "192.168.1.1", None, ".address must be an IPv4 address and a prefix"),
+    ("192.168.1.020/24", "192.168.1.1", None, ".address must be an IPv4 address and a prefix"),
+    ("192.168.1.20/x", "192.168.1.1", None, ".address must be an IPv4 address and a prefix"),
+    ("192.168.1.20/", "192.168.1.1", None, ".address must be an IPv4 address and a prefix"),
+    ("127.0.0.2/8", "127.0.0.1", None, ".address must be an IPv4 address and a prefix"),
+    ("239.0.0.2/8", "239.0.0.1", None, ".address must be an IPv4 address and a prefix"),
+    ("fe80::1/64", "fe80::2", None, ".address must be an IPv4 address and a prefix"),
+    (" 10.0.0.2/8", "10.0.0.1", None, ".address must be an IPv4 address and a prefix"),
+    ("10.0.0.2/0", "10.0.0.1", None, ".address must have a prefix from 1 to 30"),
+    ("10.0.0.2/31", "10.0.0.1", None, ".address must have a prefix from 1 to 30"),
+    ("10.0.0.2/2400", "10.0.0.1", None, ".address must have a prefix from 1 to 30"),
+    ("10.0.0.0/8", "10.0.0.1", None, ".address is the network's own address"),
+    ("10.255.255.255/8", "10.0.0.1", None, ".address is the network's broadcast address"),
+    ("10.0.0.6/30", None, None, ".gateway is missing"),
+    ("10.0.0.6/30", "10.0.0", None, ".gateway must be an IPv4 address, such as"),
+    ("10.0.0.6/30", "10.0.0.5/30", None, ".gateway must be an IPv4 address, such as"),
+    ("10.0.0.6/30", "10.0.0.1", None, ".gateway is outside of the network of"),
+    ("192.168.1.20/24", "192.168.2.1", None, ".gateway is outside of the network of"),
+    ("10.0.0.6/30", "10.0.0.4", None, ".gateway is the network's own address"),
+    ("10.0.0.6/30", "10.0.0.7", None, ".gateway is the network's broadcast address"),
+    ("10.0.0.6/30", "10.0.0.6", None, ".gateway is the same as"),
+    ("10.0.0.6/30", "10.0.0.5", "dns.example", ".dns must be an IPv4 address, such as"),
+    (None, "10.0.0.5", None, ".gateway needs"),
+    (None, None, "10.0.0.5", ".dns needs"),
+)
+
+
+def fixed(address, gateway, dns):
+    given = {"address": address, "gateway": gateway, "dns": dns}
+    return {key: given[key] for key in given if given[key] is not None}
+
+
+def test_fixed_addresses():
+    """One sentence for each mistake, of Wi-Fi and of Ethernet; and all that is right."""
+    for address, gateway, dns, sentence in FIXED_WRONG:
+        given = fixed(address, gateway, dns)
+        assert wrong(wifi=[dict(given, ssid="a")]).startswith("wifi[0]" + sentence), given
+        assert wrong(ethernet=given).startswith("ethernet" + sentence), given
+    assert wrong(wifi={"ssid": "a", "address": 7}).startswith("wifi.address must be an IPv4")
+    assert (
+        wrong(ethernet={"address": 7}) == "ethernet.address is 7; it must be text that is not empty"
+    )
+    assert "the nearest known one is ethernet.gateway" in wrong(ethernet={"gatewy": "10.0.0.1"})
+    for address, gateway, dns in (
+        ("192.168.1.20/24", "192.168.1.1", "8.8.8.8"),
+        ("10.0.0.6/30", "10.0.0.5", None),
+        ("172.16.0.0/1", "223.1.1.1", None),
+        ("192.168.0.255/23", "192.168.1.0", "192.168.1.1"),
+    ):
+        known = {"address": address, "gateway": gateway, "dns": dns or gateway}
+        values = check(dict(GOOD, wifi={"ssid": "a"}, ethernet=fixed(address, gateway, dns)))
+        assert {key: values["ethernet." + key] for key in known} == known
+        values = check(dict(GOOD, wifi=dict(fixed(address, gateway, dns), ssid="a")))
+        assert values["wifi"] == [dict(known, ssid="a", password=None, hidden=False)]
+        assert values["ethernet.address"] is None

@@ -128,17 +128,28 @@ class WLAN:
 
     def ifconfig(self, config=None):
         """(address, netmask, gateway, DNS server)"""
-        if config is not None:
+        if config is None:
+            if wifi.station.static:
+                return wifi.station.static
+            return _ADDRESS if wifi.station.has_address else _NO_ADDRESS
+        if len(config) != 4 or config == "dhcp":
             raise ValueError("invalid arguments")
-        return _ADDRESS if wifi.station.has_address else _NO_ADDRESS
+        wifi.station.work()
+        wifi.station.set_static(tuple(config))
+        return None
 
-    def ipconfig(self, param: str):
-        """One parameter: addr4, gw4 or dhcp4."""
+    def ipconfig(self, param: str | None = None, *, dhcp4: bool = False):
+        """One parameter: addr4, gw4 or dhcp4; or have the address by DHCP again."""
+        if param is None:
+            wifi.station.work()
+            if dhcp4:
+                wifi.station.set_static(None)
+            return None
         address, mask, gateway, _ = self.ifconfig()
         known = {
             "addr4": (address, mask),
             "gw4": gateway,
-            "dhcp4": True,
+            "dhcp4": wifi.station.static is None,
         }
         if param not in known:
             raise ValueError("unexpected key")

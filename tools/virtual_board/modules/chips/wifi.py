@@ -99,6 +99,7 @@ class Station:
 
     calls: how often it was asked something. wedged: each call raises. stuck: no attempt ends.
     connected: there has been an address since the association. has_address: there is one now.
+    static: (address, netmask, gateway, DNS server) in place of DHCP's, or None; it stays.
     scan_fails: None, "silently" (the scan finds nothing) or "loudly" (it raises).
     """
 
@@ -110,6 +111,7 @@ class Station:
         self.wedged = False
         self.stuck = False
         self.scan_fails = None
+        self.static: tuple | None = None
         self._stop()
 
     def _stop(self) -> None:
@@ -199,6 +201,12 @@ class Station:
         self._work()
         return self.connected
 
+    def set_static(self, address) -> None:
+        """Have this address in place of DHCP's; None: DHCP's again."""
+        if address != self.static:
+            self.static = address
+            self.has_address = False  # until the next association
+
     def status(self) -> int:
         """As network_wlan_status."""
         self._work()
@@ -282,6 +290,9 @@ class Station:
             return
         self.access_point = found
         events.emit("wifi", event="associated", ssid=found.ssid, bssid=found.bssid)
+        if self.static:
+            self._addressed(now_ms)
+            return
         self._timetable = (
             [(time.ticks_add(now_ms, found.address_ms), self._addressed)] if found.dhcp else []
         )
@@ -313,7 +324,7 @@ class Station:
 
     def expire(self) -> None:
         """The DHCP lease ends, and is not renewed: network_wlan.c does not look at this event."""
-        self.has_address = False
+        self.has_address = self.static is not None
 
     def late_address(self) -> None:
         """There is a DHCP server after all."""
