@@ -8,7 +8,7 @@ To add a board, copy this file. Its name is the value of `board` in config.json.
 not fitted.
 
     light()          a light.status_light.StatusLight: its Led or one of light/fading_leds.py, and
-                     a machine.Timer
+                     a machine.Timer; where red means tally, the LED in light/without_red.py's
     screen(height)   a display for screen/screen.py: 128 wide, height 64 or 32 (an SH1106: give
                      SSD1306_I2C sh1106=True)
     button()         a machine.Pin, low while the button is pressed

@@ -49,9 +49,9 @@ def test_pair_pause_lose_the_air_and_come_back(
     assert page.locator(".card .status").inner_text() == "Online · Paused"
     wait_for_title(page, "paused-1")
     wait_for_facts(page, State="paused", Connected="Yes", Paused="Yes")
-    wait_for_light(page, "amber, 2.7 s on, 0.3 s off")
+    wait_for_light(page, "amber, 1.0 s on, 0.2 s off, 0.2 s on, 0.2 s off")
     name, duration = page.evaluate(f"[{_LIGHT}.animationName, {_LIGHT}.animationDuration]")
-    assert name == "recorded" and abs(float(duration.removesuffix("s")) - 3) < 0.1
+    assert name == "recorded" and abs(float(duration.removesuffix("s")) - 1.51) < 0.1
 
     air = page.get_by_role("switch", name="Wi-Fi in range")
     assert air.get_attribute("aria-checked") == "true"

@@ -19,7 +19,7 @@ LADDER: dict[str, tuple[str, tuple[int, ...]]] = {
     "no_backend": ("#ff00ff", (200, 300, 200, 1800)),
     "unpaired": ("#0000ff", (200, 300, 200, 300, 200, 1800)),
     "joining": ("#00ff00", (500, 500)),
-    "paused": ("#ff7800", (2700, 300)),
+    "paused": ("#ff7800", (1000, 170, 170, 170)),
     "online": ("#00ff00", ()),
 }
 SVG = "{http://www.w3.org/2000/svg}"

@@ -26,7 +26,7 @@ TIMING = {
     "no_backend": (200, 300, 200, 1800),
     "unpaired": (200, 300, 200, 300, 200, 1800),
     "joining": (500, 500),
-    "paused": (2700, 300),
+    "paused": (1000, 170, 170, 170),
     "online": (),
 }
 LONGEST_MS = max([sum(times) for times in TIMING.values()])

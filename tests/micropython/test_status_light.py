@@ -138,7 +138,8 @@ def test_a_call_that_was_lost_is_made_good():
 def test_brightness_keeps_the_beat_and_shows_at_once():
     light, lamp, timer = new_light()
     begun = Clock.now_ms
-    light.show("wink", BLUE)
+    PATTERNS["long"] = ((2700, 100), (300, 0))
+    light.show("long", BLUE)
     pass_time(timer, 1000)
     light.set_brightness(50)
     pass_time(timer, 500)
@@ -227,11 +228,12 @@ def test_what_can_not_be_dimmed_is_on_from_half_the_level():
 
 
 def test_a_lamp_that_fails_is_tried_again():
+    PATTERNS["long"] = ((2700, 100), (300, 0))
     for pattern, fails, expected in (
         ("even", (0, 2), [500, 1500, 2000, 2500]),  # the first that is written is the dark after it
         ("solid", (0, 1), [2000]),
         ("off", (0,), [1000]),
-        ("wink", (1, 2), [0, 5700]),
+        ("long", (1, 2), [0, 5700]),
     ):
         light, lamp, timer = new_light()
         told, keep = [], lamp.show

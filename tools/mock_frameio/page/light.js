@@ -7,7 +7,7 @@ const MOST_EDGES = 1300; // as many as the mock keeps
 const LONGEST_CYCLE = 60; // edges
 const JITTER_MS = 60;
 const STEADY_MS = 450; // beyond the longest step: it does not blink any more
-const LONGEST_STEP_MS = 2700; // of any pattern
+const LONGEST_STEP_MS = 1800; // of any pattern
 const COLOURS = [
   ["red", 0],
   ["amber", 24],
@@ -134,9 +134,10 @@ function inWords(steps) {
   const levels = new Set(steps.map(([, rgb]) => rgb.join()));
   const whole_s = steps.reduce((sum, [ms]) => sum + ms, 0) / 1000;
   if (levels.size > 2) return `${name}, rises and falls every ${whole_s.toFixed(1)} s`;
-  const dark = steps.findIndex(([, rgb]) => Math.max(...rgb) === 0);
-  const longest = steps.reduce((most, [ms], i) => (steps[i][1].some(Boolean) || ms < steps[most]?.[0] ? most : i), dark);
-  const turned = [...steps.slice(longest + 1), ...steps.slice(0, longest + 1)];
+  // From the longest step on, or if it is dark, from what follows it.
+  const longest = steps.reduce((most, [ms], i) => (ms > steps[most][0] ? i : most), 0);
+  const begin = steps[longest][1].some(Boolean) ? longest : longest + 1;
+  const turned = [...steps.slice(begin), ...steps.slice(0, begin)];
   const parts = turned.map(([ms, rgb]) => `${(ms / 1000).toFixed(1)} s ${rgb.some(Boolean) ? "on" : "off"}`);
   return `${name}, ${parts.join(", ")}`;
 }
