@@ -32,8 +32,6 @@ import machine
 import ntptime
 from micropython import const
 
-from pilotlight.times import Recent
-
 from .. import timestamps
 from ..build import BUILD_S
 from ..unload import unload
@@ -72,7 +70,7 @@ class Clock:
     def __init__(self, servers, storage, build_s: int = 0, log=None) -> None:
         self.source: str | None = None
         self.frameio: tuple | None = None
-        self.http_wait = Recent()  # Frame.io is not asked for the time
+        self.http_pause = None  # of http_date.py
         self._servers = [servers] if isinstance(servers, str) else list(servers or _SERVERS)
         self._storage = storage
         self._log = log
@@ -178,31 +176,21 @@ class Clock:
                 is_blocked = time.ticks_diff(time.ticks_ms(), begun_ms) > _LOOK_UP_MS
             if is_blocked:
                 break  # the name server is silent: it would block as long for each name
-        if (
-            not has_answer
-            and self.frameio
-            and (not self.is_good or self.source == "floor")
-            and not self.http_wait.left_ms(time.ticks_ms())
-        ):
-            has_answer, said = await self._ask_frameio()
-            failures += said
+        if self.frameio and not has_answer:
+            try:
+                from . import http_date
+
+                has_answer, said = await http_date.ask(self)
+                failures += said
+            except MemoryError:
+                failures += " Frame.io: memory"
+            finally:
+                unload("firmware.network.http_date", "pilotlight.iso_time")
         self._first = (self._first + 1) % count
         self._plan(has_answer)
         self._log_change("clock:" + failures)
         # So that the watchdog is fed: the connect's name lookup may block as long again.
         await asyncio.sleep_ms(0)
-
-    async def _ask_frameio(self) -> tuple:
-        """(whether the clock is set by Frame.io's answers, that in words)"""
-        try:
-            from . import http_date
-
-            wrong = await http_date.ask(self)
-        except MemoryError:
-            wrong = "memory"
-        finally:
-            unload("firmware.network.http_date", "pilotlight.iso_time")
-        return not wrong, " Frame.io: " + (wrong or "its date is taken")
 
     def _plan(self, has_answer: bool) -> None:
         """When to ask again."""

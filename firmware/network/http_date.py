@@ -27,7 +27,7 @@ from pilotlight.net.deadline import Deadline
 from pilotlight.net.errors import NetError, Untrusted
 from pilotlight.net.http_message import ResponseHead, request_head
 from pilotlight.net.transport import Transport
-from pilotlight.times import Times
+from pilotlight.times import Recent, Times
 
 from .. import timestamps
 from .clock import set_chip
@@ -68,28 +68,40 @@ class _Unverified:
             self._endpoint.ended(info, None)
 
 
-async def ask(clock) -> str:
-    """Set the clock, a Clock, by Frame.io's answers; "" if it is set, else why not.
+async def ask(clock) -> tuple:
+    """Set the clock, a Clock, by Frame.io's answers.
 
-    Raises MemoryError.
+    Gives (whether it is set, what happened in words: "" if none was to be asked). Raises
+    MemoryError.
     """
+    if clock.http_pause is None:
+        clock.http_pause = Recent()
+    has_time = clock.is_good and clock.source != "floor"
+    if has_time or clock.http_pause.left_ms(time.ticks_ms()):
+        return False, ""
+    wrong = await _ask(clock, clock.http_pause)
+    return not wrong, " Frame.io: " + (wrong or "its date is taken")
+
+
+async def _ask(clock, pause: Recent) -> str:
+    """Why the clock is not set; "" if it is. pause: Frame.io is not asked again for so long."""
     agent, version = clock.frameio
     slot = agent.request_slot()
     if slot.locked():
         return "another request is under way"
     if clock.source is not None:  # else each round of NTP may end here
         wait_ms = _AGAIN_MS + random.randrange(_AGAIN_MS // 4)
-        clock.http_wait.happened(time.ticks_ms(), wait_ms)
+        pause.happened(time.ticks_ms(), wait_ms)
     endpoint = agent.http.endpoint
     begun_ms = time.ticks_ms()
     chip_s = timestamps.now_s()
     async with slot:
         try:
-            tried_s = await _date(Transport(_Unverified(endpoint)), endpoint, version, clock)
+            tried_s = await _date(Transport(_Unverified(endpoint)), endpoint, version, pause)
             if not clock.accepts(tried_s):
                 return _WRONG
             set_chip(max(tried_s, chip_s) if clock.is_good else tried_s)
-            seconds = await _date(endpoint.open(), endpoint, version, clock)
+            seconds = await _date(endpoint.open(), endpoint, version, pause)
         except Untrusted as error:
             return "not trusted: " + error.reason
         except NetError as error:
@@ -104,7 +116,7 @@ async def ask(clock) -> str:
     return ""
 
 
-async def _date(transport: Transport, endpoint, version: str, clock) -> int:
+async def _date(transport: Transport, endpoint, version: str, pause: Recent) -> int:
     """Seconds since 1970 of the Date of an answer, whatever its status; 0 if there is none.
 
     Raises NetError, MemoryError, OSError or ValueError (from TLS).
@@ -131,8 +143,8 @@ async def _date(transport: Transport, endpoint, version: str, clock) -> int:
     asked_ms = head.retry_after_ms()
     if asked_ms:
         wait_ms = stretched_ms(asked_ms, Times.retry_after_cap_ms, random.randrange)
-        if wait_ms > clock.http_wait.left_ms(time.ticks_ms()):
-            clock.http_wait.happened(time.ticks_ms(), wait_ms)
+        if wait_ms > pause.left_ms(time.ticks_ms()):
+            pause.happened(time.ticks_ms(), wait_ms)
     return seconds_of_date(head.headers.get("date", ""))
 
 
