@@ -22,7 +22,7 @@ from websockets.exceptions import ConnectionClosed
 from tools.bench.devices import HERE, MARK, Folders, config
 from tools.rig import MICROPYTHON, TOKEN, Mock, Rig
 
-TIMES = {"heartbeat": (10, 60), "receive": (5, 25), "identity": (1, 3)}  # kind → two counts
+TIMES = {"heartbeat": (10, 60), "receive": (10, 410), "identity": (1, 3)}  # kind → two counts
 IDENTITY = ("--identity-bytes", "5000")  # options of the mock
 _TEXT = "x" * 1000
 _LONGEST_S = 100
