@@ -53,7 +53,7 @@ run: .venv/ready-run
 		$(if $(PAIR),--pair $(PAIR)) $(if $(HOST),--host $(HOST))
 
 test: setup
-	$(BIN)/python -m pytest -n 7 --dist worksteal --ignore tests/external --ignore tests/browser
+	$(BIN)/python -m pytest -n 9 --dist worksteal --ignore tests/external --ignore tests/browser
 
 lint: setup
 	$(BIN)/ruff check .
