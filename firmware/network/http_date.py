@@ -94,12 +94,13 @@ async def _ask(clock, pause: Recent) -> str:
         pause.happened(time.ticks_ms(), wait_ms)
     endpoint = agent.http.endpoint
     begun_ms = time.ticks_ms()
-    chip_s = timestamps.now_s()
+    chip_s, source = timestamps.now_s(), clock.source
     async with slot:
         try:
             tried_s = await _date(Transport(_Unverified(endpoint)), endpoint, version, pause)
             if not clock.accepts(tried_s):
                 return _WRONG
+            clock.source = None  # no time is known, so nothing else believes this one
             set_chip(max(tried_s, chip_s) if clock.is_good else tried_s)
             seconds = await _date(endpoint.open(), endpoint, version, pause)
         except Untrusted as error:
@@ -110,6 +111,7 @@ async def _ask(clock, pause: Recent) -> str:
             return "memory"
         finally:
             set_chip(chip_s + time.ticks_diff(time.ticks_ms(), begun_ms) // 1000)
+            clock.source = source
     if not clock.accepts(seconds):
         return _WRONG
     clock.set(seconds, "http")
@@ -117,7 +119,7 @@ async def _ask(clock, pause: Recent) -> str:
 
 
 async def _date(transport: Transport, endpoint, version: str, pause: Recent) -> int:
-    """Seconds since 1970 of the Date of an answer, whatever its status; 0 if there is none.
+    """Seconds since 1970 of an answer's Date, whatever its status; 0 if it has no valid one.
 
     Raises NetError, MemoryError, OSError or ValueError (from TLS).
     """

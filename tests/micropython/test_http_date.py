@@ -380,3 +380,21 @@ def test_dates():
         assert seconds_of_date(date_of(seconds)) == seconds
     for text in ("Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994", "Sun, 06 "):
         assert seconds_of_date(text) == 0
+
+
+async def test_nothing_believes_a_date_that_is_not_verified_yet():
+    """The lower bound is a time for others, for example for the end of an authorization."""
+    server = Frameio(first=20 * DAY_S)
+    clock, _ = new(server)
+    server.valid_s = (0, 0)
+    assert await clock.ensure_set() and clock.source == "floor"
+    await asyncio.sleep(2 * HOUR_S)
+    server.valid_s = (0, 1 << 40)
+    task = asyncio.create_task(clock.ensure_set())
+    believed = []
+    while not task.done():
+        await asyncio.sleep_ms(50)
+        believed.append(clock.now_s())
+    assert clock.source == "http"
+    early = [one for one in believed if one is not None and one > TRUE_S + 10 * DAY_S]
+    assert not early, early
