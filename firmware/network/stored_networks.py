@@ -5,7 +5,7 @@ A record is {"networks": […], "setup": a note}. The note is for the next start
 
 from micropython import const
 
-from ..unload import unload
+from .wifi import checked_networks
 
 _RECORD = const("known_networks")
 _MOST = const(10)
@@ -23,7 +23,7 @@ def give(wifi, storage, log) -> str | None:
     record: dict = {}
     try:
         record = storage.load(_RECORD) or {}
-        known = _checked(record.get("networks") or [])
+        known = checked_networks(record.get("networks") or [])
         wifi.networks = known + wifi.networks
         wifi.ranked = len(known)
         note = record.pop("setup", None)
@@ -62,15 +62,6 @@ def leave_note(storage, note: str) -> None:
 def _networks(storage) -> list:
     """The stored networks; none if the record can't be used, because it is replaced."""
     try:
-        return _checked((storage.load(_RECORD) or {}).get("networks") or [])
+        return checked_networks((storage.load(_RECORD) or {}).get("networks") or [])
     except (OSError, ValueError):
         return []
-
-
-def _checked(networks) -> list:
-    from .known_networks import checked
-
-    try:
-        return checked(networks)
-    finally:
-        unload("firmware.network.known_networks", "firmware.network.static_address")

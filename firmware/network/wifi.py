@@ -66,7 +66,7 @@ class Wifi:
         self.reason: str | None = None
         self.wedged = False
         self.on_change = on_change
-        self.networks = _checked(networks) if networks else []
+        self.networks = checked_networks(networks) if networks else []
         self.country = country
         self.hostname = hostname
         self._log = log
@@ -103,7 +103,7 @@ class Wifi:
         to one that is still in the list stays. Raises ValueError, which says what is allowed; then
         nothing has changed.
         """
-        self.networks = _checked(networks)
+        self.networks = checked_networks(networks)
         self.ranked = 0
         self.failed.clear()
         self.has_choice = True
@@ -261,7 +261,8 @@ class Wifi:
             self._log(line)
 
 
-def _checked(networks) -> list:
+def checked_networks(networks) -> list:
+    """The networks with all their keys. Raises ValueError, which says what is wrong."""
     from .known_networks import checked  # large, and needed rarely
 
     try:

@@ -2,8 +2,10 @@
 
 import asyncio
 
+from tests.support.radio import Device, chip, order  # makes the module `network`
+
+# isort: split
 from firmware.network import stored_networks
-from tests.support.radio import Device, chip, order
 
 SECRET = "s3cret-passw0rd"
 RECORD = "known_networks"
