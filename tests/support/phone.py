@@ -8,7 +8,7 @@ import re
 import socket
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from tools.rig import CLIENT_SECRET, CLIENT_VERSION
@@ -30,6 +30,14 @@ def free_port(kind: socket.SocketKind) -> int:
     with socket.socket(socket.AF_INET, kind) as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+class Answer(NamedTuple):
+    """An HTTP answer, its body as text."""
+
+    status: int
+    headers: http.client.HTTPMessage
+    text: str
 
 
 class BlankBoard(VirtualBoard):
@@ -68,8 +76,8 @@ class BlankBoard(VirtualBoard):
 
     def ask(
         self, path: str = "/", form: dict[str, str] | None = None, host: str = ADDRESS
-    ) -> http.client.HTTPResponse:
-        """One request: a GET, or the POST of a form. The answer's `text` is its body."""
+    ) -> Answer:
+        """One request: a GET, or the POST of a form."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=DEADLINE_S)
         headers = {"Host": host}
         if form is not None:
@@ -78,8 +86,7 @@ class BlankBoard(VirtualBoard):
             method = "GET" if form is None else "POST"
             connection.request(method, path, urlencode(form) if form else None, headers)
             answer = connection.getresponse()
-            answer.text = answer.read().decode()  # type: ignore[attr-defined]
-            return answer
+            return Answer(answer.status, answer.headers, answer.read().decode())
         finally:
             connection.close()
 
@@ -87,7 +94,7 @@ class BlankBoard(VirtualBoard):
         """The page."""
         answer = self.ask()
         assert answer.status == 200
-        return str(answer.text)  # type: ignore[attr-defined]
+        return answer.text
 
     def token(self) -> str:
         """The token in its forms."""
@@ -104,7 +111,7 @@ class BlankBoard(VirtualBoard):
     def when_idle(self) -> str:
         """The page once it is not busy."""
         end_s = time.monotonic() + DEADLINE_S
-        while self.ask("/state").text == "busy":  # type: ignore[attr-defined]
+        while self.ask("/state").text == "busy":
             assert time.monotonic() < end_s
             time.sleep(0.05)
         return self.page()
