@@ -26,7 +26,7 @@ class FrontPanel:
     light: a StatusLight, or None. screen: a Screen, or None. button: its machine.Pin, or None.
     storage: has load(name) and save(name, record); it keeps the brightness.
     brightness: percent, if none is stored. log(line): writes a line for the maintainer.
-    reset(): restarts the board, for setup mode; None where there is none. It may be set later.
+    reset(): restarts the board into setup mode; None: it has no setup mode. It may be set later.
     """
 
     reset = None

@@ -37,7 +37,7 @@ async def run(address: str) -> None:
 
 
 def answer(query: bytes, address: bytes) -> bytes:
-    """The answer to a query, or b"" if there is none. address: of 4 bytes."""
+    """The answer to a query; b"": send nothing. address: of 4 bytes."""
     at = _HEADER_BYTES
     # One question, no response, and a standard query (4.1.1).
     if len(query) <= at or query[2] & 0xF8 or query[4:6] != b"\0\x01":

@@ -34,7 +34,7 @@ from pilotlight import (  # noqa: F401  # else imported late
     tokens,
 )
 from pilotlight.core import Core
-from pilotlight.net import phoenix, websocket_client  # noqa: F401
+from pilotlight.net import phoenix, websocket_client  # noqa: F401  # else imported late
 
 PARTS = 40
 BACK_S = 95  # joined again so long after everything is well

@@ -21,7 +21,7 @@ _UNIT_BYTES = (
 
 
 class FlashImage:
-    """The image; made erased if it is not there. Every method opens it anew.
+    """The image file. If it is missing, an erased one is made. Each method opens the file again.
 
     size_bytes: of the partition; MicroPython mounts it in one of this size only.
     """
