@@ -12,9 +12,9 @@ try:
     if sys.platform != "esp32":
         sys.path[:0] = [__file__[:-7], __file__[:-7] + "lib"]
 
-    # Imports leave holes in the heap. Early and frequent collection keeps 4 kB in one piece, which
-    # the largest buffer needs. Twice as often would take an eighth of the start's instructions.
-    gc.threshold(32768)
+    # Imports leave holes in the heap. Early collection keeps 4 kB in one piece, which the largest
+    # buffer needs. In the megabytes of a PSRAM that is no matter, and a collection takes longer.
+    gc.threshold(max(32768, gc.mem_free() // 6))
 
     from firmware.guard import repl
 

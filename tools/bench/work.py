@@ -27,7 +27,8 @@ IDENTITY = ("--identity-bytes", "5000")  # options of the mock
 _TEXT = "x" * 1000
 _LONGEST_S = 100
 _HEAP = ("-X", "heapsize=8M")  # so large that no collection is forced
-_BOOT_HEAP = ("-X", "heapsize=512k")  # collections are a part of a boot
+# Collections are a part of a boot. 2 MB is the smallest PSRAM; a board without it freezes its code.
+_BOOT_HEAP = ("-X", "heapsize=2M")
 
 
 def has_valgrind() -> bool:

@@ -50,5 +50,5 @@ async def main():
     )
 
 
-gc.threshold(16384)
+gc.threshold(max(32768, gc.mem_free() // 6))
 asyncio.run(main())

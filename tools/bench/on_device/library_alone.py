@@ -59,5 +59,5 @@ async def main():
     await asyncio.gather(agent.run(), states.show(agent.status))
 
 
-gc.threshold(16384)
+gc.threshold(max(32768, gc.mem_free() // 6))
 asyncio.run(main())

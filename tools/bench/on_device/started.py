@@ -8,7 +8,7 @@ import sys
 
 def run(probe):
     """Run the firmware for ever. probe(agent) is run beside it, as a coroutine."""
-    gc.threshold(16384)  # as in main.py
+    gc.threshold(max(32768, gc.mem_free() // 6))  # as in main.py
     from firmware import app
     from firmware.guard import repl
 
