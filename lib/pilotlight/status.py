@@ -161,8 +161,8 @@ class DeviceStatus:
     async def wait(self, version: int, wait_ms: int = 0) -> int:
         """Wait until the version differs from `version`; the new one. With 0 it returns at once.
 
-        wait_ms: if not 0, it waits at most so long; the version may be the same then.
         An observer sees the newest facts. Changes in quick succession may be seen as one.
+        wait_ms: if not 0, it waits at most so long; the version may be the same then.
         """
         while self.version == version:
             if wait_ms:

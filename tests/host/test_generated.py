@@ -1,14 +1,19 @@
 """What is generated is not stale, and the generators see when it is."""
 
+import inspect
+import re
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-from tools.generate import architecture, config_doc, files, packages, readme, trust_roots
+from tools.generate import api, architecture, config_doc, files, packages, readme, trust_roots
+from tools.on_cpython import ROOT
 
 
-@pytest.mark.parametrize("generator", [architecture, config_doc, packages, readme, trust_roots])
+@pytest.mark.parametrize(
+    "generator", [api, architecture, config_doc, packages, readme, trust_roots]
+)
 def test_nothing_is_stale(generator: ModuleType) -> None:
     assert files.stale(generator.files()) == []
 
@@ -17,6 +22,8 @@ def test_nothing_is_stale(generator: ModuleType) -> None:
     ("generator", "target", "old", "new"),
     [
         (readme, "README", "checks Wi-Fi", "checks nothing"),
+        (api, "TARGET", "End `run`: tokens under way", "End `run`: no tokens under way"),
+        (api, "TARGET", "| `heartbeat_ms` | 15 000 |", "| `heartbeat_ms` | 16 000 |"),
         (architecture, "TARGET", "connect --> join: upgraded", "connect --> serve: upgraded"),
         (architecture, "TARGET", "    poller --> identity\n", ""),
         (architecture, "TARGET", "**identity** `begin`, ", "**identity** "),
@@ -100,3 +107,44 @@ def test_an_example_that_the_firmware_refuses_is_an_error(monkeypatch: pytest.Mo
         config_doc.page()
     with pytest.raises(ValueError, match="nothing is wrong"):
         config_doc.error({"brightness": 100})
+
+
+def test_a_docstring_as_markdown() -> None:
+    """Items of a list are lines that begin with a name, but not in the midst of a sentence."""
+    words = """Does it.
+
+        It says `on_done(result)` once, to whom it may
+        concern: the caller.
+        name, other: two texts. third: a number, which is so long that it does not
+        fit.
+        on_done(result): called at the end.
+        Raises OSError.
+
+            code(1)
+    """
+    assert api.markdown(inspect.cleandoc(words)).split("\n") == [
+        "Does it.",
+        "",
+        "It says `on_done(result)` once, to whom it may",
+        "concern: the caller.",
+        "",
+        "- `name`, `other`: two texts.",
+        "- `third`: a number, which is so long that it does not fit.",
+        "- `on_done(result)`: called at the end.",
+        "",
+        "Raises OSError.",
+        "",
+        "```python",
+        "code(1)",
+        "```",
+    ]
+
+
+def test_what_the_package_exports_is_in_the_document() -> None:
+    package = ROOT / "lib/pilotlight"
+    exported = re.findall(r"as (\w+)$", (package / "__init__.pyi").read_text(), re.M)
+    loaded = re.findall(r'^    "(\w+)": "', (package / "__init__.py").read_text(), re.M)
+    assert {"Agent", "Settings", "Times"} <= set(exported)
+    headings = re.findall(r"^### (\w+)$", api.TARGET.read_text(), re.M)
+    assert sorted(set(exported) - set(headings)) == []
+    assert sorted(exported) == sorted(loaded)
