@@ -159,4 +159,4 @@ class Outputs:
         was_behind = console.is_behind
         console.show(indication, self._uptime.ms())
         if console.is_behind and not was_behind:
-            log("nobody reads the console: lines are lost")
+            log("the console is not read: lines are lost")

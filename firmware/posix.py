@@ -18,7 +18,7 @@ _held: list = []  # files that stand in for closed standard streams
 class UnblockedStream:
     """stdout or stderr, written only as far as it does not block.
 
-    A write to a pipe or a terminal that is full and that nobody reads would block for ever, and the
+    A write to a full pipe or terminal that is not read would block for ever, and the
     event loop with it.
     """
 

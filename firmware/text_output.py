@@ -58,7 +58,7 @@ class TextOutput:
 def log(line: str) -> None:
     """Write a line for the maintainer to stderr. stdout belongs to the console."""
     if _errors.lost:
-        _errors.write_line("pilotlight: lines that nobody has read are lost")
+        _errors.write_line("pilotlight: lines that were not read are lost")
     try:
         _errors.write_line("pilotlight: " + plain(line))
     except MemoryError:

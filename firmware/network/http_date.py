@@ -7,8 +7,8 @@ A certificate can be verified only by a time, so it takes two connections:
 2. The second one is verified, as always. Its own Date is the time that is taken.
 
 No token goes over either. Then the chip's clock is put back, and if the second one was trusted, it
-is set to that one's Date. So nobody on the way can set it, but only prevent that it is set. An old
-Date lets a certificate verify that was valid then: that helps an attacker who has its key, and not
+is set to that one's Date. So an attacker on the way can't set it, only keep it unset. An old Date
+lets a certificate verify that was valid then: that helps an attacker who has its key, and not
 below the clock's lower bound (docs/security.md).
 
 How often: with each round of NTP that fails while there is no time at all, else after 5 min. Not

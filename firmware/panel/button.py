@@ -5,7 +5,7 @@ the press is over, and ignores contact bounce.
 
 A name look-up may block the event loop for seconds. What happened meanwhile is then read from the
 noted edges instead of the pin. Where the interrupts were late too (an ESP32 runs them between two
-bytecodes), only this is known: a press that began and ended meanwhile is told as a short one, for a
+bytecodes), only this is known: a press that began and ended meanwhile is told as a short one. A
 hold by mistake would do more harm.
 """
 

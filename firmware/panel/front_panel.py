@@ -104,7 +104,7 @@ class FrontPanel:
     def _leave_dark(self) -> bool:
         """If the brightness is 0, set the lowest level and return True.
 
-        In the dark nobody sees a code, nor what a hold would do. So the first press only brings
+        In the dark the user sees no code, nor what a hold would do. So the first press only brings
         back the light.
         """
         if self.brightness:

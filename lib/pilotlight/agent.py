@@ -131,7 +131,7 @@ class Agent:
         self._core.check_network(changed=True)
 
     def start_pairing(self) -> None:
-        """Show a code, for the user asks for it.
+        """Show a code: the user asks for it.
 
         Does nothing while one is shown, or while the device is paired: then `unpair` first.
         Raises NotAuthorized (`token_refused`) with a fixed token, which can't be paired.
@@ -215,7 +215,7 @@ class Agent:
     async def _guard(self, run) -> None:
         """Run a part, again after each MemoryError. Any other exception ends the agent's `run`.
 
-        A CancelledError that nobody has asked for is a MemoryError too: asyncio's wait_for cancels
+        A CancelledError that is not `run`'s own is a MemoryError too: asyncio's wait_for cancels
         its caller, even later on, if there is no memory at its end. Waiting needs none.
         """
         core = self._core

@@ -14,7 +14,7 @@ class Core:
     times: a Times. status: the DeviceStatus.
     log: called with a line of text for the maintainer, which must hold no secret.
     check_in: called as check_in(name, within_ms): this task will check in again within so long, or
-    is stuck. log and check_in may be given as None: then nobody is told.
+    is stuck. log and check_in may be given as None: then nothing is called.
     on_network_changed: called as on_network_changed(up) after the network came up, went away or
     became another one. The agent sets it.
     """

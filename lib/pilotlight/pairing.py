@@ -162,7 +162,7 @@ class Pairing:
             if not self._cancelled.is_set:
                 self._tokens.adopt(self._pair, _new_key())
                 return _STORED
-        # The user cancelled while the tokens were on their way: nobody may use them.
+        # The user cancelled while the tokens were on their way: they must not be used.
         await self._tokens.revoke(self._pair.refresh_token)
         raise _cancelled()
 
@@ -183,7 +183,7 @@ class Pairing:
             if self._core.status.network_up and self._core.clock.now_s() is None:
                 raise NetError("clock", "the time is not known")  # the session sets it
             await self._wait(self._times.network_check_ms)
-            # Counted, for ticks can't be compared over a week without network.
+            # Counted, because ticks can't be compared over a week without network.
             waited_ms += self._times.network_check_ms
             if self._begun_ms is not None and waited_ms >= self._times.pairing_ms:
                 raise _timed_out()

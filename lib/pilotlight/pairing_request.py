@@ -42,7 +42,7 @@ class PairingRequest:
     def take_urgent(self) -> bool:
         """Whether the user asks for a code just now; true once.
 
-        Shows whether a code is wanted, for there may have been no memory for it before.
+        Shows whether a code is wanted: before, there may have been no memory for it.
         """
         self._show()
         is_urgent, self._is_urgent = self._is_urgent, False

@@ -26,7 +26,7 @@ _STARVED = const(3)  # so many polls without memory in a row: then the socket ma
 class Poller:
     """Asks what is due, and writes `fallback`. `run` is its task.
 
-    room: an event that is not set while the socket must stay down, for a poll needs its memory.
+    room: an event that is not set while the socket must stay down, because a poll needs its memory.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class Poller:
     def want_identity(self, at_once: bool = False) -> None:
         """Ask identity as soon as its spacing allows.
 
-        at_once: without spacing, for the tokens are new.
+        at_once: without spacing, because the tokens are new.
         """
         self._schedule.want_identity(at_once)
         self._news.set()

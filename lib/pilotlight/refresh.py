@@ -39,7 +39,7 @@ class Refresh:
         self._backoff = Backoff(core.times, random.randrange)
         self._wait_ms = 0  # nothing is tried for so long from _failed_ms on
         self._failed_ms = 0
-        self._waited_ms = 0  # in all; counted, for ticks of long ago can't be compared
+        self._waited_ms = 0  # in all; counted: ticks of long ago can't be compared
         self._doubled_ms = 0  # a wait that is doubled each time
         self._unknown = 0  # unknown verdicts
         self._unknown_since_ms = 0  # _waited_ms at the first of them

@@ -156,7 +156,7 @@ class Schedule:
     def link_ended(self, now_ms: int, at_once: bool) -> None:
         """A joined socket has ended.
 
-        at_once: probe now, for the link was found dead or the local network has ended it. Else at
+        at_once: probe now: the link was found dead or the local network has ended it. Else at
         random: the server may have ended the links of all devices.
         """
         self._health_ms = now_ms

@@ -151,7 +151,7 @@ class Session:
         return self._at_clock
 
     async def _at_clock(self):
-        # Each time: here the clock may ask NTP again, for there is no link to lose.
+        # Each time: here the clock may ask NTP again, because there is no link to lose.
         if await self._core.set_clock():
             return self._at_token
         return self._lost(NetError("clock", "the time is not known"))

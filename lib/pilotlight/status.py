@@ -154,7 +154,7 @@ class DeviceStatus:
             self.state = state
             self.reason = reason
             self.version += 1
-            # Setting wakes all who wait, so clearing at once loses nobody.
+            # Setting wakes all who wait, so clearing at once misses none.
             self._changed.set()
             self._changed.clear()
 

@@ -192,7 +192,7 @@ class Tokens(Credentials):
         return token
 
     async def revoke(self, refresh_token: str) -> None:
-        """Tell Frame.io that nobody may use the pair of this token any more. Logs a failure."""
+        """Ask Frame.io to revoke the pair of this token. Logs a failure."""
         try:
             await self._requests.ask(self.oauth_api().revoke(refresh_token))
         except (ApiError, NetError) as error:
@@ -264,7 +264,7 @@ class Tokens(Credentials):
         if self._cause == _NONE:
             now_s = self._core.clock.now_s()
             if now_s is None:
-                return times.network_check_ms  # the clock tells nobody when it is set
+                return times.network_check_ms  # the clock does not tell when it is set
             left_s = self._record.value["refresh_s"] - now_s
             if left_s > 0:
                 return min(left_s * 1000, longest_ms)

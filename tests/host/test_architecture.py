@@ -144,12 +144,12 @@ def test_each_callback_of_the_firmware_is_named() -> None:
     [
         "class A:\n    def __init__(self, on_news):\n        self._on_news = on_news\n"
         "    def run(self):\n        self._on_news(1)\n",
-        "class A:\n    def __init__(self):\n        self.on_news = nobody\n"
+        "class A:\n    def __init__(self):\n        self.on_news = nothing\n"
         "    def run(self):\n        self.on_news()\n"
-        "def nobody(): pass\n",
-        "class A:\n    def __init__(self, on_news):\n        self.on_news = on_news or nobody\n"
+        "def nothing(): pass\n",
+        "class A:\n    def __init__(self, on_news):\n        self.on_news = on_news or nothing\n"
         "    def run(self):\n        self.on_news()\n"
-        "def nobody(): pass\n",
+        "def nothing(): pass\n",
         "class A:\n    async def run(self, on_news):\n        await on_news()\n",
         "class A:\n    def run(self, on_news):\n        self._on_news = on_news\n"
         "    def _step(self):\n        self._on_news(1)\n",

@@ -72,7 +72,7 @@ def test_every_row_is_true() -> None:
         "| x | Status | both | y | soon |",
         "| x | Status | both | y | |",
         "| x | Status | integrator | y | `tests/host/test_certification.py::test_every_row_is_true` |",
-        "| x | Status | somebody | y | `tests/host/test_certification.py::test_every_row_is_true` |",
+        "| x | Status | other | y | `tests/host/test_certification.py::test_every_row_is_true` |",
         "| x | Hearsay | Pilotlight | y | `tests/host/test_certification.py::test_every_row_is_true` |",
         "| x | Status | Pilotlight | `lib/pilotlight/nowhere.py` | `tests/host/test_certification.py::test_every_row_is_true` |",
         "| x | Status | Pilotlight | `tests/host/test_certification.py::test_every_row_is_true` |",

@@ -64,7 +64,7 @@ class AtTerminal:
         return len(self.seen)
 
     def wait_for(self, event: threading.Event, deadline_s: float = 30) -> None:
-        """Wait for an event of another thread, and read on: nobody may write to a full terminal."""
+        """Wait for an event of another thread, and read on: a full terminal must not be written to."""
         end = time.monotonic() + deadline_s
         while not event.is_set():
             assert time.monotonic() < end, self.seen[-2000:]

@@ -197,7 +197,7 @@ class Bench:
     def opened(self, port: str, wait_s: float, stops: bool) -> Bench:
         """The board at the port."""
         if not self.port.exists():
-            raise Lost("nobody")
+            raise Lost("no board")
         return self
 
     def lines(self) -> Iterator[str | None]:

@@ -7,7 +7,7 @@ HERE = __file__.rpartition("/")[0]
 ROOT = HERE.rpartition("/")[0].rpartition("/")[0]
 sys.path[:0] = [ROOT, ROOT + "/lib"]
 
-_LONGEST_MS = 300_000  # ends what hangs; far away, for a machine may be busy
+_LONGEST_MS = 300_000  # ends what hangs; far away, because a machine may be busy
 
 
 async def _bounded(job):

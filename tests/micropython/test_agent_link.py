@@ -94,7 +94,7 @@ async def test_backoff_while_nobody_answers():
 
 
 async def test_after_an_answered_heartbeat_the_backoff_begins_at_its_base():
-    for joined_s, longest_ms in ((6, 5_000), (2, 60_000)):  # 5 s, for the server has closed
+    for joined_s, longest_ms in ((6, 5_000), (2, 60_000)):  # 5 s, because the server has closed
         slow = 0
         for seed in range(8):
             world = World(seed)

@@ -80,7 +80,7 @@ async def test_a_removed_device():
 async def test_the_end_of_the_authorization_is_noticed_when_it_comes():
     """Not at the next poll, up to 5 minutes later.
 
-    Only Frame.io's word ends it, for it may have been prolonged.
+    Only Frame.io's word ends it: it may have been prolonged.
     """
     for prolonged in (False, True):
         world = await paired()

@@ -65,7 +65,7 @@ async def test_from_a_cold_start_to_online():
         and not world.frameio.times("health")
     )
     orders.obey("ntp", action="answer")
-    # NTP is asked every 2 min while nobody answers, when the session's backoff is over.
+    # NTP is asked every 2 min while no answer comes, when the session's backoff is over.
     assert await world.until("online", 190_000) > 0
     assert 0 <= ntptime.true_s() - board.now_s() <= 1  # NTP's whole seconds begin when they are set
     await sleep_s(1)

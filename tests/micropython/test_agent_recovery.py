@@ -61,7 +61,7 @@ class Board:
 
 
 def begin_outage(world):
-    """Nobody of Frame.io answers; a proxy's word is no answer."""
+    """Frame.io does not answer; a proxy's word is no answer."""
     world.frameio.answers = False
     world.frameio.forbids = True
     world.frameio.close_sockets(1011)

@@ -126,7 +126,7 @@ async def test_what_ends_each_link_shows_no_online():
 async def test_a_channel_that_crashes_after_each_join_shows_no_online():
     shown, _ = await online_with(after_each_join, TEXT, message(event="phx_error", payload="{}"))
     states = [state for state, _ in shown]
-    # At first, a good link; once more, for it was good; once more, for a channel that ends so soon
+    # At first, a good link; once more, because it was good; once more, because a channel that ends so soon
     # after a rejoin may be the one before; then by HTTP.
     assert states.count("online") <= 4, shown
 

@@ -65,7 +65,7 @@ DAMAGES = (
     lambda name: write(name, b""),
     lambda name: write(name, b'["a list"]'),
     lambda name: write(name, b"null"),
-    lambda name: write(name, b'{"of": {"somebody": "else"}}'),
+    lambda name: write(name, b'{"of": {"some": "thing"}}'),
     truncate,
     enlarge,
     make_folder,

@@ -98,7 +98,7 @@ async def test_health_is_asked_soon_after_the_socket_ends_and_then_every_15_to_2
     begun_ms = Clock.now_ms
     world.frameio.close_sockets(1000)
     await sleep_s(15)
-    # At random, for the server may have closed the links of all devices. Any answer counts.
+    # At random: the server may have closed the links of all devices. Any answer counts.
     probes = sorted(world.frameio.times("health") + world.frameio.times("identity"))
     assert probes[0] - begun_ms <= 14_000 + 4 * LATENCY_MS, (begun_ms, world.frameio.asked)
     assert world.agent.status.connected

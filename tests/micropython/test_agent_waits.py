@@ -95,7 +95,7 @@ async def test_without_an_authorization_a_failed_probe_shows_that_nothing_answer
 
 
 async def test_identity_is_asked_when_the_authorization_ends():
-    """Once, for the answer may still be that it is good; and not before its spacing is over."""
+    """Once, because the answer may still be that it is good; and not before its spacing is over."""
     for end_s, minute in ((170, "02:50"), (80, "01:20")):
         world = World()
         world.host.known_s = 1_800_000_000 - Clock.now_ms // 1000

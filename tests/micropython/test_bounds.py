@@ -161,7 +161,7 @@ async def test_floods_of_framing():
     )
 
 
-# Each of these reads 256 KiB, the bound of a body: a test each, for that takes a second or more.
+# Each of these reads 256 KiB, the bound of a body: a test each, because that takes a second or more.
 async def test_a_flood_of_chunks():
     await floods((CHUNKED, b"1\r\n \r\n"))
 

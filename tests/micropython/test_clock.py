@@ -106,7 +106,7 @@ async def test_the_first_is_silent_the_second_has_no_address():
     ntp("silence", ONE)
     ntp("unknown", TWO)
     clock, _, log = new()
-    ntptime.timeout = 9  # somebody else's
+    ntptime.timeout = 9  # another program's
     spent_ms = blocked()
     assert await clock.ensure_set()
     assert asked == [ONE, TWO, THREE] and 1000 <= spent_ms() <= 1200

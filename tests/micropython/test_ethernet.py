@@ -91,7 +91,7 @@ async def test_ethernet():
 
 
 async def test_memory_that_runs_out():
-    """For whoever is told: Ethernet goes on."""
+    """For the observer: Ethernet goes on."""
 
     def short():
         raise MemoryError

@@ -244,7 +244,7 @@ async def test_when_it_is_stored():
 
 
 async def test_the_uptime_goes_on_over_the_wraps_of_the_ticks():
-    """Three wraps of 12.4 days, in which nobody but the log's own task asks."""
+    """Three wraps of 12.4 days, in which only the log's own task asks."""
     device = Device()
     begun_ms = Clock.now_ms
     running = asyncio.create_task(device.log.run())

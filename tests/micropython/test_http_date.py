@@ -173,7 +173,7 @@ async def test_without_an_agent_nobody_is_asked():
 
 
 async def test_a_wrong_date_is_thrown_away():
-    """By it no certificate is valid: the time is the lower bound, as if nobody had been asked."""
+    """By it no certificate is valid: the time is the lower bound, as if no server had been asked."""
     for offset_s in (-80 * DAY_S, 40 * DAY_S, 60 * 365 * DAY_S):
         server = Frameio(offset_s, offset_s)
         clock, log = new(server)

@@ -149,7 +149,7 @@ async def test_two_requests_at_once():
 
 
 async def refresh(world, token):
-    """A refresh that nobody should make now; the next refresh token, or None without an answer."""
+    """A refresh that must not be made now; the next refresh token, or None without an answer."""
     record = world.host.records["authorization"]
     form = "grant_type=refresh_token&refresh_token=%s&client_id=%s&client_secret=%s" % (
         url_encoded(token or record["refresh_token"]),

@@ -140,7 +140,7 @@ async def test_an_address_that_failed_is_not_the_next_one():
 
 
 async def test_the_dead_ones_are_paid_for_once():
-    """By REST or the socket, whoever comes first; whatever the order in which they are given."""
+    """By REST or the socket, the first of them; whatever the order in which they are given."""
     for dead in ("refusing", "holes"):
         net = Net("a", "b", "c", "d")
         setattr(net, dead, ["a", "b"])

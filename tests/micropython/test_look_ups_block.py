@@ -1,4 +1,4 @@
-"""Dead air on a chip: a look-up that nobody answers blocks the whole event loop for seconds.
+"""Dead air on a chip: a look-up without an answer blocks the whole event loop for seconds.
 
 The whole agent in virtual time, over the real transport.
 """
@@ -70,7 +70,7 @@ async def test_over_the_real_transport_it_comes_online_with_one_look_up():
 
 
 async def test_a_dead_link_shows_within_30_s():
-    """At every second of the heartbeat's round; and whoever waits for the status has seen it."""
+    """At every second of the heartbeat's round; and each observer of the status has seen it."""
     for phase_s in range(1, 15, 2):
         world, sockets = await online()
         await sleep_s(60 + phase_s)

@@ -14,7 +14,7 @@ from tests.support.expect import raises
 
 
 class Reset(BaseException):
-    """The chip starts anew."""
+    """The chip starts again."""
 
 
 class Machine:

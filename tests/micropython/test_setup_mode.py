@@ -95,7 +95,7 @@ async def test_a_try_at_the_last_moment_ends_first():
 
     setup, storage, age_s = await life(then=then)
     assert setup.is_done and storage.record == {"networks": [HOME]}
-    assert 30 <= age_s <= 45  # nobody was told
+    assert 30 <= age_s <= 45  # no watchdog was told
 
 
 async def test_what_can_t_be_stored_is_said():

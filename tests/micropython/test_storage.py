@@ -103,7 +103,7 @@ def test_a_folder_in_the_place_of_a_record():
     _, storage = new_storage()
     storage.save("identity", {})
     os.mkdir(FILE)
-    write(FILE + "/file", b"somebody's")
+    write(FILE + "/file", b"another's")
     with raises(StorageError) as caught:
         storage.load("client")
     assert FILE in str(caught.error) and "folder" in str(caught.error)

@@ -110,7 +110,7 @@ def test_an_interrupt_reaches_the_repl_and_what_happens_there_is_no_crash():
         app.job = interrupt
         with raises(KeyboardInterrupt):
             supervisor.run()
-        machine.cause = machine.WDT_RESET  # at the REPL nobody feeds it
+        machine.cause = machine.WDT_RESET  # at the REPL it is not fed
     for _ in range(4):
         boots(interrupt, 1)
         machine.cause = machine.HARD_RESET  # machine.reset() at the REPL

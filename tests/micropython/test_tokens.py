@@ -245,7 +245,7 @@ async def test_many_who_were_refused_cause_one_refresh():
 
     users = [asyncio.create_task(use()) for _ in range(5)]
     await asyncio.sleep_ms(50)
-    users[0].cancel()  # an impatient application harms nobody
+    users[0].cancel()  # an impatient application does no harm
     for user in users[1:]:
         await user
     assert tokens == ["access-2"] * 4
@@ -493,7 +493,7 @@ async def test_an_expired_token_is_waited_for():
     assert await device.access_token() == "access-3"
     await device.stop()
     device.pair()
-    await device.renew_if_expired()  # nobody refreshes, and nobody need
+    await device.renew_if_expired()  # there is no refresh, and none is needed
 
 
 async def test_a_clock_that_is_set_after_the_start_delays_no_refresh():

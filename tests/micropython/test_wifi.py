@@ -62,7 +62,7 @@ async def test_the_strongest_of_several():
     air("Stage 5", rssi=-80)
     air("Truck", rssi=-55)
     air("Truck", rssi=-85)
-    air("Somebody else's", rssi=-30)
+    air("Another stage's", rssi=-30)
     device = Device([HOME, AWAY])
     await device.up()
     assert (

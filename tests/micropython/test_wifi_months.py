@@ -47,7 +47,7 @@ async def test_a_driver_that_wedges_again_and_again():
     assert not device.wifi.wedged
     chip.air.access_points.clear()
     await device.fails("wifi_not_found")
-    assert not device.wifi.wedged  # nobody's driver is to be blamed
+    assert not device.wifi.wedged  # the driver is not to blame
 
 
 async def test_a_driver_that_is_stuck():
@@ -91,7 +91,7 @@ async def test_a_day_of_flapping():
 
 
 async def test_memory_that_runs_out():
-    """For a line of log, or for whoever is told: Wi-Fi goes on."""
+    """For a line of log, or for the observer: Wi-Fi goes on."""
     air("Stage 5")
     device = Device(HOME)
     device.shortages = 2

@@ -86,7 +86,7 @@ def name_missing(world):
 
 
 def look_ups_block(world):
-    """Nobody answers look-ups, so each blocks everything, as on an ESP32."""
+    """Look-ups get no answer, so each blocks everything, as on an ESP32."""
     set_until_healed(world, world.network, has_name=False, look_up_ms=7_300)
     world.network.reset()
 

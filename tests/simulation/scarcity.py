@@ -212,7 +212,7 @@ _FOREIGN = ("_Sockets",)  # classes that pilotlight's modules see, but are not i
 
 
 def _exempt(owner, name):
-    """A method of the simulation: it has memory, for it is no part of the device."""
+    """A method of the simulation: it has memory, because it is no part of the device."""
     method = getattr(owner, name)
 
     def call(one, two=_MISSING, three=_MISSING, four=_MISSING):

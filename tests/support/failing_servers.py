@@ -215,7 +215,7 @@ class FailingServers:
         self.ports[kind] = server.sockets[0].getsockname()[1]
 
     def _bound_port(self) -> int:
-        """A port that is taken, and refuses connections as long as nobody listens."""
+        """A port that is taken, and refuses connections as long as nothing listens."""
         taken = socket.socket()
         taken.bind((HOST, 0))
         self._sockets.append(taken)

@@ -12,7 +12,7 @@ from tests.simulation import flash as flash_chip
 
 
 class Reset(BaseException):
-    """The chip starts anew; args[0] is the next reset_cause()."""
+    """The chip starts again; args[0] is the next reset_cause()."""
 
 
 class Machine:

@@ -26,7 +26,7 @@ AIR: list[dict[str, Any]] = [
 
 
 def free_port(kind: socket.SocketKind) -> int:
-    """A port at 127.0.0.1 that nobody uses."""
+    """A port at 127.0.0.1 that is free."""
     with socket.socket(socket.AF_INET, kind) as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -59,7 +59,7 @@ def seen(event):
 
 
 def forget_seen():
-    """Count anew."""
+    """Count from 0."""
     _seen.clear()
 
 

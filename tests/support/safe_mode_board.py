@@ -11,7 +11,7 @@ from tools.rig import CLIENT_VERSION, TOKEN
 from tools.virtual_board.session import ROOT, VirtualBoard
 
 GUARDED = ROOT / "tests/support/guarded_main.py"
-NOBODY = "http://127.0.0.1:9"  # the discard port, closed here
+CLOSED = "http://127.0.0.1:9"  # the discard port, closed here
 SAFE_MODE: dict[str, Any] = {"state": "fault", "reason": "safe_mode"}
 
 
@@ -39,7 +39,7 @@ class Board(VirtualBoard):
 
     def configure(self, **others: Any) -> None:
         """Write a configuration that can be used."""
-        frameio = {"url": NOBODY, "client_version": CLIENT_VERSION, "access_token": TOKEN}
+        frameio = {"url": CLOSED, "client_version": CLIENT_VERSION, "access_token": TOKEN}
         self.write("config.json", {"board": "host", "frameio": frameio, "console": True, **others})
 
     def sabotage(self, what: str | None = None, after_ms: int = 0) -> None:

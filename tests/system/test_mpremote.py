@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-from tests.support.safe_mode_board import GUARDED, NOBODY, SAFE_MODE, Board
+from tests.support.safe_mode_board import CLOSED, GUARDED, SAFE_MODE, Board
 from tools.bytecode import build
 from tools.rig import CLIENT_VERSION, TOKEN, Rig
 from tools.virtual_board.session import (
@@ -187,7 +187,7 @@ def test_an_unusable_configuration_is_repaired(tmp_path: Path) -> None:
         board.write("config.json", '{"board": "host", "cosnole": true}')
         board.power_on()
         assert board.wait_line(state="fault")["reason"] == "config"
-        frameio = {"url": NOBODY, "client_version": CLIENT_VERSION, "access_token": TOKEN}
+        frameio = {"url": CLOSED, "client_version": CLIENT_VERSION, "access_token": TOKEN}
         put(board, tmp_path, "config.json", {"board": "host", "frameio": frameio})
         mpremote(board, "reset")
         board.wait_line(state="no_backend")

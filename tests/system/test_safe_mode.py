@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.safe_mode_board import NOBODY, SAFE_MODE, Board
+from tests.support.safe_mode_board import CLOSED, SAFE_MODE, Board
 from tools.rig import DEADLINE_S, TOKEN, Rig
 from tools.virtual_board.session import HARD_RESET, PWRON_RESET, ROOT, WDT_RESET
 
@@ -36,7 +36,7 @@ def test_three_crashes_lead_to_the_safe_mode_which_tries_again(board: Board) -> 
         board.crashes()[0].splitlines()[-1] == "ValueError: sabotage"
         and "Traceback" in board.crashes()[0]
     )
-    assert "sabotage" in board.errors  # whoever reads along sees it, too
+    assert "sabotage" in board.errors  # who reads along sees it, too
     assert not [event for event in board.events if event["kind"] == "repl"]
     seen = len(board.lines)
     board.wait_line(after=seen, **SAFE_MODE)  # the retry crashes: back at once
@@ -144,7 +144,7 @@ def test_an_unusable_configuration_is_shown_and_is_no_loop(tmp_path: Path) -> No
 def test_a_module_with_the_secret_in_its_error_is_a_sentence_and_no_loop(board: Board) -> None:
     """The sentence is without the secret, and so is everything else that the board writes."""
     board.write("model_secret.py", f"raise ValueError('{TOKEN}')")
-    board.configure(frameio={"url": NOBODY, "client_version": "1.2.3"})
+    board.configure(frameio={"url": CLOSED, "client_version": "1.2.3"})
     board.power_on()
     assert board.wait_line(state="fault")["reason"] == "config"
     board.wait_log("the module model_secret can't be imported: ValueError")

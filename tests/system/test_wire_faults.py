@@ -85,7 +85,7 @@ def poll_fails(mock: Mock, device: Device, reason: str, action: str, **body: Any
 
 
 def nothing_answers(mock: Mock, device: Device, reason: str, action: str, **body: Any) -> None:
-    """Spoil every answer, and end the link: Frame.io can't be reached, for this reason."""
+    """Spoil every answer, and end the link: Frame.io can't be reached, with this reason."""
     mark = device.mark()
     mock.control(action, **body)
     mock.control("reset")
@@ -96,7 +96,7 @@ def nothing_answers(mock: Mock, device: Device, reason: str, action: str, **body
 
 
 def upgrade_fails(mock: Mock, device: Device, reason: str, action: str, **body: Any) -> None:
-    """Spoil the upgrade's answer, and end the link: not joined, for this reason, but connected."""
+    """Spoil the upgrade's answer, and end the link: not joined, with this reason, but connected."""
     mark = device.mark()
     mock.control(action, part="socket", **body)
     mock.control("reset")

@@ -1,4 +1,4 @@
-"""Golden pictures: what is drawn now, compared to the pixel with what somebody has looked at."""
+"""Golden pictures: what is drawn now, compared to the pixel with what a person has looked at."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,7 +9,7 @@ from tools.on_cpython import ROOT
 
 GOLDEN = ROOT / "tests/golden"
 FAILED = ROOT / ".cache/pictures"
-_SMALL = 200  # pixels of width: enlarged, for somebody is to see a single one
+_SMALL = 200  # pixels of width: enlarged, so that a single one can be seen
 _ENLARGED = 4
 _GAP = 4
 

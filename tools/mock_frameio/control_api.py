@@ -21,7 +21,7 @@ ORDERS = {
         *control_board.ORDERS,
     )
 }
-# As curl --json, and as curl -d and Python's urllib say it where nobody tells them.
+# As curl --json, and as curl -d and Python's urllib say it by default.
 _CONTENT_TYPES = ("application/json", "application/x-www-form-urlencoded")
 
 

@@ -201,4 +201,4 @@ async def spoil(request: web.Request, handler: Any) -> web.StreamResponse:
     else:
         await wire.pour(rule.pieces())
         wire.close()
-    return web.Response()  # aiohttp asks for one; the wire is closed, so nobody gets it
+    return web.Response()  # aiohttp asks for one; the wire is closed, so it goes nowhere

@@ -25,7 +25,7 @@ MICROPYTHON = os.environ.get("MICROPYTHON") or str(ROOT / ".venv/bin/micropython
 TOKEN = "tok-0123456789.a_b-c~SECRET"
 CLIENT_SECRET = "model-9876543210.z_y-x~SECRET"
 CLIENT_VERSION = "1.2.3-test"
-DEADLINE_S = 120.0  # ends what hangs; no test may depend on it, for a machine may be busy
+DEADLINE_S = 120.0  # ends what hangs; no test may depend on it: a machine may be busy
 Line = dict[str, Any]
 
 # Each mock is a fork of a process that has imported it: an import takes 0.3 s of CPU.

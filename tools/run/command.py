@@ -241,7 +241,7 @@ def run(made: Run, folder: Path, fds: tuple[int, ...]) -> None:
         ending.reason = "the board went off"
     finally:
         ending.settle()
-        board.echo = None  # what is at the REPL after Ctrl-C is nobody's
+        board.echo = None  # what is at the REPL after Ctrl-C is not shown
         limit = threading.Timer(_END_S, board.kill)
         limit.daemon = True
         limit.start()

@@ -1,4 +1,4 @@
-"""What ends a run: a signal, nobody who reads, the end of a process that it needs."""
+"""What ends a run: a signal, a closed output, the end of a process that it needs."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Ending:
             signal.signal(number, signal.SIG_IGN)
 
     def watch(self, parent: int | None) -> None:
-        """End when nobody reads stdout any more; or when the parent of this process id has ended.
+        """End when stdout is not read any more; or when the parent of this process id has ended.
 
         A run may print nothing for hours, so a write does not tell soon enough.
         """

@@ -28,7 +28,7 @@ class NobodyReads(Exception):
 
 class Terminal:
     """draws: the display's pictures, too. is_interactive: redraw in place, by escape sequences.
-    interruptible: see Ending; each write is in it, because nobody may be reading.
+    interruptible: see Ending; each write is in it, because it may not be read.
 
     Its methods raise NobodyReads.
     """

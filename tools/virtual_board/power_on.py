@@ -76,7 +76,7 @@ def _run(name, space):
     except OSError:
         return True
     space["__file__"] = path
-    interrupts.ctrl_c_is_heard = True  # anew for each file
+    interrupts.ctrl_c_is_heard = True  # again for each file
     try:
         exec(compile(source, path, "exec"), space)
         return True

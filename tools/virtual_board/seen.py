@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-DEADLINE_S = 120.0  # ends what hangs; no test may depend on it, for a machine may be busy
+DEADLINE_S = 120.0  # ends what hangs; no test may depend on it: a machine may be busy
 _CHARACTERS_A_ROW = 64
 
 Event = dict[str, Any]

@@ -3,7 +3,7 @@ USB.
 
 Between that pty and the one that is the board's terminal stands the UART. What comes while a
 program runs waits there until the REPL reads, and Ctrl-C interrupts: not by a signal, which would
-jump out of the unix port's garbage collection, but as VirtualBoard.interrupt does. What nobody
+jump out of the unix port's garbage collection, but as VirtualBoard.interrupt does. What is not
 reads on the computer is lost.
 """
 
@@ -23,7 +23,7 @@ from collections.abc import Callable
 _CTRL_A, _CTRL_B, _CTRL_C = b"\x01", b"\x02", b"\x03"
 _PROMPT = b">>> "
 _LOOK_S = 0.05
-_CTRL_C_IS_READ_S = 0.2  # within this time, or a program runs and nobody reads
+_CTRL_C_IS_READ_S = 0.2  # within this time, or a program runs that does not read
 _LISTENER_S = 1.0
 _CHUNK_BYTES = 4096
 
@@ -42,7 +42,7 @@ class SerialLine:
     def __init__(self, hear: Callable[[bytes], None], interrupt: Callable[[], None]) -> None:
         self._hear = hear
         self._interrupt = interrupt
-        # The ends stay open: a pty that nobody has open is an error.
+        # The ends stay open: a pty that is not open anywhere is an error.
         self._computer, self._computer_end = _open_line()
         self._board, self.board_end = _open_line()
         self.path = os.ttyname(self._computer_end)

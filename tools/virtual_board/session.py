@@ -100,7 +100,7 @@ class VirtualBoard(Seen):
     one, in the image file `flash.img` and mounted at /; the code is then under /.code, read-only.
 
     serial: its console is a serial line, on which mpremote finds the REPL; output and errors are
-    then both what it said there. At the REPL it obeys no order (until somebody runs something
+    then both what it said there. At the REPL it obeys no order (until a program is run
     there).
 
     image: that file, or None. serial: the SerialLine, or None. Events are told over resets and

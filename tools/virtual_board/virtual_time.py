@@ -140,7 +140,7 @@ class _Poller:
             if waiting is task:
                 del self.map[key]
                 return
-        raise RuntimeError("nobody waits for a socket here")
+        raise RuntimeError("no task waits for a socket here")
 
     def _wake(self):
         for key, (stream, waiting) in self.map.items():

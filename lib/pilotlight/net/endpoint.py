@@ -92,7 +92,7 @@ class Endpoint:
         return self._context
 
     def trust_next(self, refused) -> int:
-        """Trust the next root, for none was found with the context `refused`.
+        """Trust the next root: no path led to that of the context `refused`.
 
         Gives the number of roots. Raises Untrusted or Unreachable (`memory`).
         """

@@ -55,7 +55,7 @@ class Response:
     def feed(self, data, start: int, end: int, ended: bool) -> bool:
         """Take data[start:end]; True once it is whole or turns out not to be JSON.
 
-        ended: nothing follows, for the connection has ended. Raises ProtocolError.
+        ended: nothing follows: the connection has ended. Raises ProtocolError.
         """
         head, framing, pick = self._head, self._framing, self._pick
         if framing is None:

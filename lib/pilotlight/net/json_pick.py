@@ -83,7 +83,7 @@ class JsonPick:
         self.fields = dict.fromkeys(names, MISSING)
         self._names = names
         self._lines = ("\n%s\n" % "\n".join(names)).encode()
-        # Bytes, for each new text would be looked up among all interned names.
+        # Bytes, because each new text would be looked up among all interned names.
         self._prefix = b"\n"  # of what is in the object at hand, as in _lines
         self._path = b"\n"  # of the value at hand
         self._leads = True  # names lead into it

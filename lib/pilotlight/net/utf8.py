@@ -16,7 +16,7 @@ class Utf8Check:
     def feed(self, data, start: int, end: int) -> bool:
         """Take data[start:end]; False as soon as the text can't be UTF-8.
 
-        data: bytes; a memoryview if it is long, for it is sliced.
+        data: bytes; a memoryview if it is long, because it is sliced.
         """
         missing = self._missing
         if not missing and start < end and max(data[start:end]) < 0x80:

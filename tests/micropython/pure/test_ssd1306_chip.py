@@ -71,7 +71,7 @@ def test_control_bytes():
         ("80 B1 80 03 80 10 40 81 01",),  # single commands, then a stream of data
         ("80 B1 80 03 80 10 C0 81 C0 01",),
         ("80 B1 80 03 00 10", "C0 81 40 01"),
-        ("", "00 B1 03 10", "", "40 81 01"),  # an address alone asks whether somebody is there
+        ("", "00 B1 03 10", "", "40 81 01"),  # an address alone asks whether a chip is there
     )
     for way in ways:
         chip = ready()
@@ -97,7 +97,7 @@ def test_page_addressing():
         chip, "00 02", "40 80"
     )  # the low half of the register that set the column, not of where the data got to
     assert lit(chip) == [(0x2F, 24), (0x30, 25), (0x22, 31)]
-    send(chip, "00 B7 0F 17", "40 80 80")  # past the last column begins the same page anew
+    send(chip, "00 B7 0F 17", "40 80 80")  # past the last column begins the same page again
     assert lit(chip)[-2:] == [(0, 63), (127, 63)]
 
 

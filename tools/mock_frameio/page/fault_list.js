@@ -123,7 +123,7 @@ export const ONCE = [
   ["Close", "Frame.io closes the live connections (1000).", [["drop", {}]]],
   ["Kill", "The server process dies: the connections end without a goodbye.", [["kill", {}]]],
   ["Reset", "The live connections end with a TCP reset.", [["reset", {}]]],
-  ["Half open", "The connections go dead and nobody says so.", [["half_open", {}]]],
+  ["Half open", "The connections go dead without a word.", [["half_open", {}]]],
   ["Crash", "The channel crashes; the connection stays.", [["channel", { event: "phx_error" }]]],
   ["Close channel", "The channel is closed; the connection stays.", [["channel", { event: "phx_close" }]]],
   [
@@ -158,7 +158,7 @@ export const PRESETS = [
     "Frame.io restarts its servers (close 1012).",
     [["refuse", { part: "socket", status: 503, times: 2 }], ["drop", { code: 1012 }]],
   ],
-  ["Dead air", "Everything goes silent; nobody hangs up.", [["half_open", {}], ["black_hole", {}]]],
+  ["Dead air", "Everything goes silent; no connection ends.", [["half_open", {}], ["black_hole", {}]]],
   [
     "Wrong clock",
     "The device's clock is years off: certificates look expired.",

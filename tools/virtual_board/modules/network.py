@@ -196,7 +196,7 @@ class _AccessPointInterface(WLAN):
     disconnect = scan = connect
 
     def isconnected(self) -> bool:
-        """Somebody has come."""
+        """A client has come."""
         return False
 
     def status(self, param=None):

@@ -1,7 +1,7 @@
 """The built-in `socket`, in whose look-ups the board's own ports are others of this computer.
 
 VIRTUAL_PORTS in the environment is a JSON object: port on the board → port at 127.0.0.1. A server's
-address that is not in there gets any free port, and nobody finds it.
+address that is not in there gets any free port, which no client knows.
 """
 
 import json

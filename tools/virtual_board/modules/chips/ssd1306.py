@@ -196,7 +196,7 @@ class SSD1306:
             self._next_column()
 
     def _next_column(self) -> bool:
-        """Has it begun anew?"""
+        """Has it begun again?"""
         around = self._column == self._last_column
         self._column = self._first_column if around else (self._column + 1) % _COLUMNS
         return around

@@ -60,7 +60,7 @@ def freq(hz=None):
 
 
 def reset():
-    """Begin anew, as with the reset button."""
+    """Begin again, as with the reset button."""
     power.end(HARD_RESET)
 
 

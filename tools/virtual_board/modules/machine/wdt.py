@@ -21,7 +21,7 @@ class WDT:
         self.feed()
 
     def feed(self):
-        """Begin the time anew."""
+        """Begin the time again."""
         interrupts.watch(clock.now_us() + _timeout_us, _bite)
 
 

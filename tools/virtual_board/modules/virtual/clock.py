@@ -21,5 +21,5 @@ def use(source):
 
 
 def is_virtual():
-    """Does somebody else's clock drive the board?"""
+    """Does another clock drive the board?"""
     return _source is not None

@@ -36,7 +36,7 @@ _strips = {}
 
 
 def use(description):
-    """Wire the board anew. Raises ValueError for a name that is not known."""
+    """Wire the board again. Raises ValueError for a name that is not known."""
     global _description
     if isinstance(description, str):
         description = {"name": description}
@@ -62,7 +62,7 @@ def use(description):
 
 
 def use_environment():
-    """Wire it as the environment says, or as a devkit, unless somebody has."""
+    """Wire it as the environment says, or as a devkit, unless it is wired."""
     if _description is not None:
         return
     text = os.getenv("VIRTUAL_BOARD_WIRING") or "devkit"
