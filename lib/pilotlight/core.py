@@ -25,9 +25,9 @@ class Core:
         self.storage = storage
         self.clock = clock
         self.times = times
-        self.log = log or _nobody
-        self.check_in = check_in or _nobody
-        self.on_network_changed = _nobody
+        self.log = log or _ignore
+        self.check_in = check_in or _ignore
+        self.on_network_changed = _ignore
         self._clock_is_set = False
 
     def unload(self, *modules: str) -> None:
@@ -68,5 +68,5 @@ class Core:
         self.status.update(starting_is_over=True)
 
 
-def _nobody(*told) -> None:
+def _ignore(*told) -> None:
     """In place of a callback that is not given."""

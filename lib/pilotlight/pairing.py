@@ -194,7 +194,7 @@ class Pairing:
 
 
 def _timed_out() -> NotAuthorized:
-    return NotAuthorized("pairing_timeout", "nobody has typed in the code")
+    return NotAuthorized("pairing_timeout", "the code was not typed in")
 
 
 def _cancelled() -> NotAuthorized:

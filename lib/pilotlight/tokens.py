@@ -56,7 +56,7 @@ class Tokens(Credentials):
         Credentials.__init__(self, core, "", "", "not_paired")
         self.api: OauthApi | None = None
         self.flight = Slot()
-        self.on_changed = _nobody
+        self.on_changed = _ignore
         self._requests = requests
         self._host = settings.host_field  # tokens are sent to no other service
         self._record = Record(core, "authorization")
@@ -335,5 +335,5 @@ class Tokens(Credentials):
         self._settled.clear()
 
 
-def _nobody() -> None:
+def _ignore() -> None:
     """Until there is a session."""

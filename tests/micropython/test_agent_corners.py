@@ -51,7 +51,7 @@ async def test_nothing_that_needs_memory_is_between_a_refresh_answer_and_its_sto
     await world.power_off()
 
 
-async def test_no_memory_to_say_that_identity_failed_keeps_nobody_waiting():
+async def test_no_memory_to_say_that_identity_failed_keeps_no_request_waiting():
     world = World()
     world.network.refused = True
     world.power_on()

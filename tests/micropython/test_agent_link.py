@@ -75,7 +75,7 @@ async def test_a_dead_link_shows_29_s_after_its_last_proof():
         await world.power_off()
 
 
-async def test_backoff_while_nobody_answers():
+async def test_backoff_without_an_answer():
     world = World()
     await world.online()
     world.network.refused = True

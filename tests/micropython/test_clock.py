@@ -147,7 +147,7 @@ async def test_all_are_silent():
     assert clock.now_s() == BUILD_S + 60
 
 
-async def test_nobody_knows():
+async def test_no_source_knows():
     """No source at all: no time, so no TLS. NTP is asked again, until the application knows."""
     ntp("unknown")
     clock, _, _ = new(build_s=0)
@@ -354,7 +354,7 @@ async def test_a_jump_has_to_prove_good_again():
     assert await clock.ensure_set() and clock.now_s() == ntptime.true_s()
 
 
-async def test_while_joined_nobody_asks():
+async def test_while_joined_it_does_not_ask():
     """A month: no NTP, one write a day; on the reconnect one question."""
     clock, storage, status = await joined()
     asked.clear()

@@ -166,7 +166,7 @@ async def test_only_after_ntp_and_never_while_that_answers():
     orders.obey("ntp", action="silence")
 
 
-async def test_without_an_agent_nobody_is_asked():
+async def test_without_an_agent_it_does_not_ask():
     clock, _ = new(Frameio())
     clock.frameio = None
     assert await clock.ensure_set() and clock.source == "floor"

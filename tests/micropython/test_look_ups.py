@@ -170,7 +170,7 @@ async def test_two_dozen_addresses_are_all_tried():
         assert net.connects == net.addresses * 2, net.connects
 
 
-async def test_while_a_link_is_up_nobody_looks_up():
+async def test_while_a_link_is_up_there_is_no_look_up():
     net = Net("a", "b")
     endpoint = Endpoint("host", 9)
     up = await connect(endpoint)

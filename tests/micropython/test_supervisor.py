@@ -188,7 +188,7 @@ def test_a_soft_reset_by_the_application_passes():
     assert not is_safe()
 
 
-def test_an_exception_in_a_task_that_nobody_waits_for_is_a_crash():
+def test_an_exception_in_a_task_without_a_waiter_is_a_crash():
     on_flash()
 
     async def fail():

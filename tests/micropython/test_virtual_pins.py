@@ -283,7 +283,7 @@ async def test_a_handler_that_waits_already_runs_though_its_timer_was_stopped():
     assert rows == ["first", "second"]
 
 
-async def test_a_handler_that_raises_harms_nobody():
+async def test_a_handler_that_raises_does_no_harm():
     rows, errors = [], []
     interrupts.report = lambda error: errors.append(type(error))
     Timer(0).init(period=10, callback=lambda timer: 1 // 0)
@@ -337,7 +337,7 @@ async def test_contacts_bounce_and_a_press_ends_by_itself():
     assert edges == [(300, 0)]
 
 
-async def test_what_nobody_hears_costs_the_firmware_no_memory():
+async def test_what_is_not_heard_costs_the_firmware_no_memory():
     seen = Seen("pin")
     events.ignore(seen._on_event)
     led, pwm, timer, strip = Pin(2, Pin.OUT), PWM(Pin(4)), Timer(0), NeoPixel(Pin(48), 1)

@@ -115,7 +115,7 @@ async def test_a_wiring_is_checked():
     assert wiring.strip(48).pixels == [[0, 0, 0]]
 
 
-async def test_events_for_which_there_is_no_memory_are_counted_and_harm_nobody():
+async def test_events_for_which_there_is_no_memory_are_counted_and_do_no_harm():
     wiring.use("s3")
     seen = []
     events.listen(seen.append)

@@ -248,7 +248,7 @@ async def test_restart():
         assert seen("off") == off + 1, wait_ms
 
 
-async def test_restart_ends_even_if_nobody_runs():
+async def test_restart_ends_even_if_it_does_not_run():
     device = Device(HOME)
     await device.fails("wifi_not_found")
     await device.end()

@@ -170,7 +170,7 @@ def token_poll_refused(world):
     faults.answer_with(world, "token", 400, {"error": "invalid_grant"})
 
 
-def nobody_types_the_code_in(world):
+def the_code_is_not_typed_in(world):
     pass
 
 
@@ -224,7 +224,7 @@ MODES = (
     ("unpaired", code_429),
     ("unpaired", token_poll_500),
     ("unpaired", token_poll_refused),
-    ("unpaired", nobody_types_the_code_in),
+    ("unpaired", the_code_is_not_typed_in),
 )
 # In these something works or changes each time, so that the next connect need not wait.
 _NOT_ALL_REFUSED = (

@@ -271,7 +271,7 @@ def test_a_board_that_can_t_run_it_is_left_alone(tmp_path: Path) -> None:
         assert contents(board)["main.py"] == MAIN
 
 
-def test_no_such_port_and_nobody_at_it(tmp_path: Path) -> None:
+def test_no_such_port_and_no_board_at_it(tmp_path: Path) -> None:
     line = [sys.executable, "-m", "tools.deploy", str(tmp_path / "ttyUSB7")]
     done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 1 and "there is no port" in done.stderr and "mpremote" in done.stderr

@@ -79,7 +79,7 @@ def test_a_factory_serial_is_the_client_id(rig: Rig) -> None:
     assert {record["client_id"] for record in mock.records(kind="auth")} == {"SN-0001"}
 
 
-def test_tokens_are_refreshed_in_time_and_nobody_notices(rig: Rig) -> None:
+def test_tokens_are_refreshed_in_time_and_unnoticed(rig: Rig) -> None:
     mock, device = unpaired(rig)
     mock.control("lives", access_s=4)
     mock.approve()
@@ -207,7 +207,7 @@ def test_a_proxy_that_forbids_the_socket(rig: Rig) -> None:
     assert len(mock.records(path="/v2/devices/heartbeat")) == beats_before
 
 
-def test_a_code_that_nobody_types_in_is_renewed_and_then_given_up(rig: Rig) -> None:
+def test_a_code_that_is_not_typed_in_is_renewed_and_then_given_up(rig: Rig) -> None:
     mock, device = unpaired(rig, "--code-life-s", "2")
     line = device.wait(state="unpaired", reason="pairing_timeout")
     codes = {line["user_code"] for line in device.lines if line["user_code"]}

@@ -310,7 +310,7 @@ def test_a_board_goes_off_with_its_host(tmp_path: Path) -> None:
     assert process.wait(120) == -9
 
 
-def test_a_host_that_reads_nothing_holds_nobody_up(tmp_path: Path) -> None:
+def test_a_host_that_reads_nothing_holds_nothing_up(tmp_path: Path) -> None:
     program = """
 from virtual import connection, events
 import machine

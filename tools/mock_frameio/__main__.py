@@ -247,7 +247,7 @@ def main() -> int:
     try:
         asyncio.run(_serve(arguments))
     except BrokenPipeError:
-        pass  # nobody reads the address
+        pass  # the address is not read
     except (OSError, ValueError) as error:
         print(f"the mock can't start: {error}", file=sys.stderr)
         return 1

@@ -42,7 +42,7 @@ from .keys import Keys
 from .mock_process import LAN_FOLDER, LAN_PORT, LAN_SECRET, MockProcess
 from .private_folder import PrivateFolder
 from .readable import printable, readable
-from .terminal import NobodyReads, Terminal
+from .terminal import OutputLost, Terminal
 
 _CLIENT_VERSION = device_module("pilotlight").__version__
 _BOARD, _WIRING = "esp32_s3_devkit", "s3"
@@ -175,7 +175,7 @@ def main() -> int:
             run(_run_of(arguments, credential, ending), path, folder.fds)
     except KeyboardInterrupt:
         pass
-    except NobodyReads as error:
+    except OutputLost as error:
         if not isinstance(error.args[0], BrokenPipeError):
             ending.reason = f"stdout takes no more: {error.args[0]}"
     ending.ignore_signals()
@@ -200,7 +200,7 @@ def _run_of(arguments: argparse.Namespace, credential: dict[str, str], ending: E
 def run(made: Run, folder: Path, fds: tuple[int, ...]) -> None:
     """Start the mock (unless there is a URL), switch the board on, print what it says, end both.
 
-    fds: what their processes inherit. Raises KeyboardInterrupt, NobodyReads.
+    fds: what their processes inherit. Raises KeyboardInterrupt, OutputLost.
     """
     mock, ending = None, made.ending
     board = VirtualBoard(
@@ -245,7 +245,7 @@ def run(made: Run, folder: Path, fds: tuple[int, ...]) -> None:
         limit = threading.Timer(_END_S, board.kill)
         limit.daemon = True
         limit.start()
-        with contextlib.suppress(NobodyReads):
+        with contextlib.suppress(OutputLost):
             made.terminal.close()
         with contextlib.suppress(AssertionError, OSError, ValueError):
             board.interrupt()

@@ -22,7 +22,7 @@ _DISPLAY_COLUMNS = 128
 KEYS = "space press  h hold  d double press  p power  w Wi-Fi  s display  z pause  r remove  q quit"
 
 
-class NobodyReads(Exception):
+class OutputLost(Exception):
     """stdout takes no more: args[0] is the OSError."""
 
 
@@ -30,7 +30,7 @@ class Terminal:
     """draws: the display's pictures, too. is_interactive: redraw in place, by escape sequences.
     interruptible: see Ending; each write is in it, because it may not be read.
 
-    Its methods raise NobodyReads.
+    Its methods raise OutputLost.
     """
 
     def __init__(
@@ -107,7 +107,7 @@ class Terminal:
             with self._interruptible():
                 print(text, end="", flush=True)
         except OSError as error:
-            raise NobodyReads(error) from error
+            raise OutputLost(error) from error
 
 
 def _up(rows: int) -> str:
