@@ -15,11 +15,13 @@ _CHECK_IN_MS = const(24_000)  # and on to the next beat
 _STUCK_MS = const(120_000)
 
 
-def run(times=None, supervisor=None) -> None:
+def run(times=None, supervisor=None, extra=None) -> None:
     """Run the firmware.
 
     times: a pilotlight.times.Times, for tests. supervisor: a guard.supervisor.Supervisor on a
-    board, None on a computer.
+    board, None on a computer. extra: your own code, called as extra(application) once with an
+    application.Application; it returns a list of coroutines, which run as long as the firmware. An
+    exception in one ends the firmware, and a board restarts.
 
     An unusable configuration is shown, and one sentence goes to stderr. A computer then ends with
     exit code 2; a board goes on showing it. Every other exception is raised, KeyboardInterrupt too.
@@ -38,12 +40,20 @@ def run(times=None, supervisor=None) -> None:
 
         # For ever, because a restart would find as little memory.
         asyncio.run(fault_screen.show("too_little_memory", t_ms=uptime.ms()))
-    agent, network, clock, console, front_panel, event_log = made
+    agent, network, clock, storage, console, front_panel, event_log = made
     del made
     check_in = None if supervisor is None else supervisor.watchdog.check_in
     outputs = Outputs(console, front_panel, event_log, uptime, check_in)
+    jobs: list = []
+    if extra is not None:
+        from .application import Application  # only where there is one
+
+        application = Application(agent, storage, network, clock)
+        jobs = extra(application)
+        if front_panel is not None:
+            front_panel.on_press = application.on_press
     try:
-        asyncio.run(run_all(agent, network, clock, outputs, supervisor))
+        asyncio.run(run_all(agent, network, clock, outputs, supervisor, jobs))
     finally:
         outputs.end()
 
@@ -58,10 +68,14 @@ def _parts(times, supervisor, uptime: Uptime) -> tuple:
         unload("firmware.parts")
 
 
-async def run_all(agent, network, clock, outputs, supervisor) -> None:
-    """Run every part that has a task. An exception in any of them ends them all."""
+async def run_all(agent, network, clock, outputs, supervisor, others=()) -> None:
+    """Run every part that has a task. An exception in any of them ends them all.
+
+    others: coroutines that run beside them.
+    """
     # The outputs first: whatever blocks the event loop then, light and console are on.
     jobs = outputs.jobs(agent)
+    jobs.extend(others)
     jobs.append(agent.run())
     if hasattr(network, "run"):
         is_checked = False

@@ -33,21 +33,22 @@ class Console:
 
 def _fields(indication: Indication) -> str:
     """The line after its time."""
-    return json.dumps(
-        OrderedDict(
-            (
-                ("state", indication.state),
-                ("reason", indication.reason),
-                ("connected", indication.connected),
-                ("paused", indication.paused),
-                ("light", OrderedDict((("pattern", indication.pattern), ("rgb", indication.rgb)))),
-                ("project", _plain(indication.project)),
-                ("creator", _plain(indication.creator)),
-                ("expires_at", _plain(indication.expires_at)),
-                ("user_code", _plain(indication.user_code)),
-            )
+    fields = OrderedDict(
+        (
+            ("state", indication.state),
+            ("reason", indication.reason),
+            ("connected", indication.connected),
+            ("paused", indication.paused),
+            ("light", OrderedDict((("pattern", indication.pattern), ("rgb", indication.rgb)))),
+            ("project", _plain(indication.project)),
+            ("creator", _plain(indication.creator)),
+            ("expires_at", _plain(indication.expires_at)),
+            ("user_code", _plain(indication.user_code)),
         )
-    )[1:]
+    )
+    if indication.extra:
+        fields["application"] = _plain(indication.extra.line)
+    return json.dumps(fields)[1:]
 
 
 def _plain(text: str | None) -> str | None:

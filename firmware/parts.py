@@ -18,7 +18,7 @@ _CONFIG_ERROR_EXIT = const(2)
 
 
 def make(times, supervisor, uptime: Uptime) -> tuple:
-    """(agent, network, clock, console or None, front panel or None, event log).
+    """(agent, network, clock, storage, console or None, front panel or None, event log).
 
     An unusable configuration ends as `app.run` says.
     """
@@ -69,7 +69,7 @@ def make(times, supervisor, uptime: Uptime) -> tuple:
     if front_panel is not None and supervisor is not None and hasattr(network, "networks"):
         front_panel.reset = supervisor.reset
     unload("firmware.boards." + values["board"])
-    return agent, network, clock, console, front_panel, event_log
+    return agent, network, clock, storage, console, front_panel, event_log
 
 
 def configure(uptime: Uptime, supervisor=None):

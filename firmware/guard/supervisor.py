@@ -64,8 +64,10 @@ class Supervisor:
         self._boot_loop_counter.set_count(0)
 
 
-def run(times=None) -> None:
-    """Run the application, or safe mode. times: a pilotlight.times.Times, for tests.
+def run(times=None, extra=None) -> None:
+    """Run the application, or safe mode.
+
+    times: a pilotlight.times.Times, for tests. extra: your own code, see app.run.
 
     Raises KeyboardInterrupt, which leads to the REPL, and SystemExit, which is a soft reset. All
     else ends in a hard reset.
@@ -83,7 +85,7 @@ def run(times=None) -> None:
         asyncio.get_event_loop().set_exception_handler(_raise)
         from .. import app  # only now: an exception of the import is a crash too
 
-        app.run(times, Supervisor(boot_loop_counter))
+        app.run(times, Supervisor(boot_loop_counter), extra)
         boot_loop_counter.mark_stopped()
     except KeyboardInterrupt:
         boot_loop_counter.mark_stopped()

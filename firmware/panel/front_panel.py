@@ -27,9 +27,12 @@ class FrontPanel:
     storage: has load(name) and save(name, record); it keeps the brightness.
     brightness: percent, if none is stored. log(line): writes a line for the maintainer.
     reset(): restarts the board into setup mode; None: it has no setup mode. It may be set later.
+    on_press(kind): an application's action for `short`, `double` or `hold`, asked first; True: it
+    has done what there is to do. None: there is no application. It may be set later.
     """
 
     reset = None
+    on_press = None
 
     def __init__(self, light, screen, button, storage, brightness: int, log) -> None:
         self._light = light
@@ -79,16 +82,17 @@ class FrontPanel:
     def press(self) -> None:
         """A short press: wake a dimmed screen, else take the next brightness."""
         woken = self._screen is not None and self._screen.wake()
-        if woken and self.brightness:
+        if (woken and self.brightness) or self._is_taken("short"):
             return
         higher = [level for level in LEVELS if level > self.brightness]
         self.set_brightness(higher[0] if higher else 0)
 
     def double_press(self) -> None:
         """Two short presses in a row: show the event log on the screen."""
-        if self._screen is not None and not self._leave_dark():
-            self._screen.wake()
-            self._screen.show_log(self._event_log.lines(short=True))
+        if self._leave_dark() or self._is_taken("double") or self._screen is None:
+            return
+        self._screen.wake()
+        self._screen.show_log(self._event_log.lines(short=True))
 
     def set_brightness(self, percent: int) -> None:
         """Set and store the brightness of light and screen, 0 (dark) to 100 percent."""
@@ -100,6 +104,9 @@ class FrontPanel:
             self._storage.save(_RECORD, {"percent": percent})
         except (OSError, MemoryError) as error:
             self._log("the brightness could not be stored: %s" % error)
+
+    def _is_taken(self, kind: str) -> bool:
+        return self.on_press is not None and self.on_press(kind)
 
     def _leave_dark(self) -> bool:
         """If the brightness is 0, set the lowest level and return True.
@@ -168,7 +175,7 @@ class FrontPanel:
         """
         while True:
             self._hold.clear()  # drop holds during the last action
-            if not await self._hold.wait() or self._leave_dark():
+            if not await self._hold.wait() or self._leave_dark() or self._is_taken("hold"):
                 continue
             status = self._agent.status
             try:

@@ -170,6 +170,30 @@ async def test_a_press_on_a_dimmed_screen_only_wakes_it():
     assert panel.brightness == 5 and told.awake
 
 
+async def test_an_application_may_take_a_press():
+    told = Told()
+    panel, running = panel_of(told)
+    told.status.update(network_up=True, connected=True, user_code="123456")
+    presses = []
+
+    def on_press(kind):
+        presses.append(kind)
+        return is_taken
+
+    panel.on_press = on_press
+    is_taken = True
+    Button.press()
+    Button.double_press()
+    await asyncio.sleep_ms(0)
+    await hold()
+    assert presses == ["short", "double", "hold"] and told.told == []
+    is_taken = False
+    Button.double_press()
+    await hold()
+    assert presses[3:] == ["double", "hold"] and told.told == [("log", ["a short line"]), "cancel"]
+    running.cancel()
+
+
 async def test_a_double_press_shows_the_log():
     told = Told()
     panel_of(told)

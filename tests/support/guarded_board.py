@@ -72,7 +72,7 @@ class App:
         self.runs = 0
         self.fault_fails = None
 
-    def run(self, times, guard):
+    def run(self, times, guard, extra):
         self.runs += 1
         self.guard = guard
         self.job(guard)

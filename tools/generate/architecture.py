@@ -62,6 +62,7 @@ FIRMWARE_ORDER = [
     "timestamps",
     "strings",
     "indication",
+    "application",
     "posix",
     "text_output",
     "console",
