@@ -23,6 +23,7 @@ async def run(address: str) -> None:
     packed = bytes([int(part) for part in address.split(".")])
     server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     server.setblocking(False)
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as asyncio's servers do
     server.bind(socket.getaddrinfo("0.0.0.0", _PORT)[0][-1])
     while True:
         await asyncio.sleep_ms(_POLL_MS)

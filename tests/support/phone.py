@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from tools.rig import CLIENT_SECRET, CLIENT_VERSION
+from tools.virtual_board.ports import BoardPorts
 from tools.virtual_board.session import DEADLINE_S, ROOT, VirtualBoard
 
 ADDRESS = "192.168.4.1"
@@ -23,13 +24,6 @@ AIR: list[dict[str, Any]] = [
     {"ssid": "Vault", "password": PASSWORD, "hidden": True, "associate_ms": 0, "address_ms": 0},
     {"ssid": "Cafe", "rssi": -70, "associate_ms": 0, "address_ms": 0},
 ]
-
-
-def free_port(kind: socket.SocketKind) -> int:
-    """A port at 127.0.0.1 that is free."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Answer(NamedTuple):
@@ -47,11 +41,12 @@ class BlankBoard(VirtualBoard):
     """
 
     def __init__(self, folder: Path, url: str = "http://127.0.0.1:9", **config: Any) -> None:
-        self.port, self.dns_port = free_port(socket.SOCK_STREAM), free_port(socket.SOCK_DGRAM)
+        self._ports = BoardPorts({80: socket.SOCK_STREAM, 53: socket.SOCK_DGRAM})
+        self.port, self.dns_port = self._ports.at[80], self._ports.at[53]
         environment = {
             "VIRTUAL_AIR": json.dumps(AIR),
             "VIRTUAL_SCAN_MS": "10",
-            "VIRTUAL_PORTS": json.dumps({"80": self.port, "53": self.dns_port}),
+            **self._ports.environment,
         }
         super().__init__(folder, ROOT, littlefs=True, environment=environment)
         frameio = {"url": url, "client_version": CLIENT_VERSION, "client_secret": CLIENT_SECRET}
@@ -60,6 +55,10 @@ class BlankBoard(VirtualBoard):
 
     def __enter__(self) -> BlankBoard:
         return self
+
+    def __exit__(self, *_: object) -> None:
+        super().__exit__()
+        self._ports.close()
 
     def wait_setup(self, after: int = 0) -> str:
         """Wait until its access point is there; its password. after: events to leave out."""
