@@ -14,8 +14,7 @@ _POLL_MS = const(50)  # MicroPython's asyncio has no UDP
 _AT_ONCE = const(8)  # answers in one turn of the event loop
 _LARGEST_BYTES = const(512)  # of a message over UDP (4.2.1)
 _HEADER_BYTES = const(12)
-_FLAGS = const(b"\x84\x00")  # a response, with authority
-_ANSWER = const(b"\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x00\x00\x04")  # A, IN, not to be cached
+_ANSWER = const(b"\xc0\x0c\0\x01\0\x01\0\0\0\0\0\x04")  # A, IN, not to be cached
 
 
 async def run(address: str) -> None:
@@ -40,15 +39,14 @@ async def run(address: str) -> None:
 def answer(query: bytes, address: bytes) -> bytes:
     """The answer to a query; b"": send nothing. address: of 4 bytes."""
     at = _HEADER_BYTES
-    # One question, no response, and a standard query (4.1.1).
-    if len(query) <= at or query[2] & 0xF8 or query[4:6] != b"\0\x01":
-        return b""
     while at < len(query) and 0 < query[at] < 64:
         at += 1 + query[at]
-    end = at + 5  # the root, type and class
-    if end > len(query) or query[at] or query[at + 3 : end] != b"\0\x01":
+    question = query[_HEADER_BYTES : at + 5]  # a name with its root, type and class
+    # One question, no response, and a standard query (4.1.1).
+    is_query = len(query) > at + 4 and not query[2] & 0xF8 and query[4:6] == b"\0\x01"
+    if not is_query or question[-5] or question[-2:] != b"\0\x01":
         return b""
-    has_record = query[at + 1 : at + 3] == b"\0\x01"
-    counts = b"\0\x01\0\x01\0\0\0\0" if has_record else b"\0\x01\0\0\0\0\0\0"
-    reply = query[:2] + _FLAGS + counts + query[_HEADER_BYTES:end]
+    has_record = question[-4:-2] == b"\0\x01"
+    # A response, with authority.
+    reply = query[:2] + b"\x84\0\0\x01\0%c\0\0\0\0" % has_record + question
     return reply + _ANSWER + address if has_record else reply

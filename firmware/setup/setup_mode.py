@@ -26,7 +26,7 @@ from ..text_output import log
 from . import captive_dns, setup_screen
 from .setup_server import PORT, SetupServer
 
-_LETTERS = const(b"abcdefghjkmnpqrstuvwxyz23456789")  # none that looks like another one
+_LETTERS = const("abcdefghjkmnpqrstuvwxyz23456789")  # none that looks like another one
 _PASSWORD_LETTERS = const(12)
 _WPA2 = const(3)  # network.AUTH_WPA2_PSK
 _PHONES = const(4)
@@ -35,7 +35,6 @@ _STEP_MS = const(500)
 _ANSWER_MS = const(1_000)  # until the phone has its answer: then the radio may change its channel
 _TOLD_MS = const(2_000)
 _STUCK_MS = const(120_000)
-_WAKE_MS = const(60_000)  # sooner than the screen dims
 
 
 class SetupMode:
@@ -62,26 +61,18 @@ class SetupMode:
         self.known = wifi.networks
         self.found: list = []
         self.chosen = self.failure = ""
+        self.is_busy = True  # the first search
         self.is_done = self.is_told = False
         self._wifi = wifi
         self._storage = storage
         self._light, self._screen, self._button = outputs
         self.name = "Pilotlight-%02X%02X" % tuple(wifi.wlan.config("mac")[-2:])
-        self._is_secret = password is not None  # and so never printed
-        self.password = (
-            password
-            or bytes(
-                [_LETTERS[byte % len(_LETTERS)] for byte in os.urandom(_PASSWORD_LETTERS)]
-            ).decode()
+        self.password = password or "".join(
+            [_LETTERS[byte % len(_LETTERS)] for byte in os.urandom(_PASSWORD_LETTERS)]
         )
-        self._network: dict = {}  # what to try next
-        self._is_searching = False  # a search is what to do next
+        self._must_print = password is None  # one on a label is a secret
         self._is_left = False  # by a hold
-
-    @property
-    def is_busy(self) -> bool:
-        """Whether it tries a network or searches for some."""
-        return bool(self._network) or self._is_searching
+        wifi.networks = []
 
     def begin_try(self, network: dict) -> None:
         """Try a network; the outcome is in is_done or failure. Ignored while busy or done."""
@@ -89,18 +80,18 @@ class SetupMode:
             return
         self.chosen = network["ssid"]
         try:
-            self._network = checked([network])[0]
+            self._wifi.set_wifi(network)
+            self.is_busy = True
         except ValueError as error:
-            # Names the key as in config.json: wifi[0].password
-            self.failure = (
-                str(error).replace("wifi[0].ssid", "The name").replace("wifi[0].", "The ")
-            )
+            # Names the key as in config.json: wifi.password
+            self.failure = str(error).replace("wifi.ssid", "The name").replace("wifi.", "The ")
 
     def begin_scan(self) -> None:
         """Search for networks. Ignored while busy or done."""
         if not self.is_busy and not self.is_done:
             self.chosen = self.failure = ""
-            self._is_searching = True
+            self._wifi.networks = []
+            self.is_busy = True
 
     async def run(self, watchdog) -> None:
         """Setup mode from its begin to its end. watchdog: the supervisor's Watchdog."""
@@ -109,15 +100,29 @@ class SetupMode:
         if self._light is not None:
             self._light.show(self.indication.pattern, self.indication.rgb)
         if self._button is not None:
-            button = Button(self._button, _nothing, _nothing, self._leave)
+            button = Button(self._button, lambda: None, lambda: None, self._leave)
             asyncio.create_task(button.run())
-        await self._search()
+        await self._try_or_search()
+        point = network.WLAN(network.AP_IF)
         try:
-            address = self._open_access_point()
+            point.active(True)
+            point.config(ssid=self.name, key=self.password, security=_WPA2, max_clients=_PHONES)
+            await self._serve(point.ifconfig()[0], watchdog)
         except DRIVER_ERRORS as error:
             log("setup: the access point failed: %s" % error)
-            self._leave_note()
-            return
+        if not self.is_done and not self.known:
+            # The next start would open setup mode again, and so for ever.
+            try:
+                stored_networks.leave_note(self._storage, stored_networks.OVER)
+            except (OSError, MemoryError) as error:
+                log(str(error))
+
+    def close(self) -> None:
+        """Switch the access point off: it would outlive the program at the REPL."""
+        network.WLAN(network.AP_IF).active(False)
+
+    async def _serve(self, address: str, watchdog) -> None:
+        """The page, until setup mode is over. address: its own."""
         if self._screen is not None:
             pages_of = setup_screen.pages_of
             self._screen.show_pages(self.longest_ms, pages_of, self.name, self.password)
@@ -125,102 +130,55 @@ class SetupMode:
         asyncio.create_task(captive_dns.run(address))
         await asyncio.start_server(SetupServer(self, address).serve, "0.0.0.0", PORT)
         log("setup: join the Wi-Fi %s and open http://%s/" % (self.name, address))
-        await self._serve(watchdog)
-
-    def close(self) -> None:
-        """Switch the access point off: it would outlive the program at the REPL."""
-        network.WLAN(network.AP_IF).active(False)
-
-    async def _serve(self, watchdog) -> None:
-        begun_ms = done_ms = time.ticks_ms()
-        awake_ms = 0
-        is_printed = self._is_secret
-        while True:
+        end_ms = time.ticks_add(time.ticks_ms(), self.longest_ms)
+        while time.ticks_diff(end_ms, time.ticks_ms()) > 0 and not (self.is_told or self._is_left):
             watchdog.check_in("setup", _STUCK_MS)
             await asyncio.sleep_ms(_STEP_MS)
-            if not is_printed and (self._screen is None or self._screen.is_missing):
-                is_printed = True
+            if self._screen is not None:
+                self._screen.wake()
+            if self._must_print and (self._screen is None or self._screen.is_missing):
+                self._must_print = False
                 log("setup: its password is %s" % self.password)
             if self.is_busy:
                 await asyncio.sleep_ms(_ANSWER_MS)
-                await (self._try() if self._network else self._search())
-                self._network, self._is_searching = {}, False
-                done_ms = time.ticks_ms()
-            age_ms = time.ticks_diff(time.ticks_ms(), begun_ms)
-            if self._screen is not None and age_ms > awake_ms:
-                awake_ms = age_ms + _WAKE_MS
-                self._screen.wake()
-            if self.is_done:
-                if self.is_told or time.ticks_diff(time.ticks_ms(), done_ms) > self.untold_ms:
-                    await asyncio.sleep_ms(_TOLD_MS)
-                    return
-            elif self._is_left or age_ms > self.longest_ms:
-                self._leave_note()
-                return
+                await self._try_or_search()
+                if self.is_done:
+                    end_ms = time.ticks_add(time.ticks_ms(), self.untold_ms)
+        if self.is_done:
+            await asyncio.sleep_ms(_TOLD_MS)
 
     def _leave(self) -> None:
         self._is_left = True
 
-    def _leave_note(self) -> None:
-        """Without a known network the next start would open setup mode again, and so for ever."""
-        if self.known:
-            return
-        try:
-            stored_networks.leave_note(self._storage, stored_networks.OVER)
-        except (OSError, MemoryError) as error:
-            log(str(error))
-
-    async def _try(self) -> None:
-        """Connect to the network, and store it if that succeeds."""
+    async def _try_or_search(self) -> None:
+        """Connect to the Wifi's network, and store it if that succeeds; without one, search."""
         wifi = self._wifi
-        wifi.networks = [self._network]
-        wifi.ranked = 0
-        wifi.has_choice = True
-        wifi.failed.clear()
-        reason = await try_all(wifi, None)
-        if reason is None:
+        wifi.is_cancelled = False
+        reason = await try_all(wifi, None)  # without a network it only makes the driver ready
+        if not wifi.networks:
+            self._search()
+        elif reason is None:
             try:
-                stored_networks.add(self._storage, self._network)
+                stored_networks.add(self._storage, wifi.networks[0])
                 self.is_done = True
-                return
             except (OSError, MemoryError) as error:
                 log(str(error))
                 reason = "not_stored"
-        self.failure = "%s. %s." % REASONS[reason]
+        self.failure = "%s. %s." % REASONS[reason] if reason and wifi.networks else ""
+        self.is_busy = False
 
-    async def _search(self) -> None:
+    def _search(self) -> None:
         """Find the networks in range. It blocks for about 2 s."""
-        self._wifi.networks = []
-        await try_all(self._wifi, None)  # without a network it only makes the driver ready
         gc.collect()
-        strongest: dict = {}
+        self.found = []
         try:
-            for row in self._wifi.wlan.scan():
-                name = _name(row[0])
-                if name and row[3] > strongest.get(name, (-1000,))[0]:
-                    strongest[name] = (row[3], row[4] == 0)
+            for row in sorted(self._wifi.wlan.scan(), key=lambda row: -row[3]):
+                try:
+                    ssid = checked({"ssid": row[0].decode()})[0]["ssid"]
+                except ValueError:
+                    continue  # it is hidden, or no text
+                if ssid not in [one[0] for one in self.found[:_MOST_FOUND]]:
+                    self.found.append((ssid, row[3], row[4] == 0))
         except DRIVER_ERRORS as error:
             log("setup: the scan failed: %s" % error)
-        found = [(rssi, name, is_open) for name, (rssi, is_open) in strongest.items()]
-        found.sort(reverse=True)
-        self.found = [(name, rssi, is_open) for rssi, name, is_open in found[:_MOST_FOUND]]
-
-    def _open_access_point(self) -> str:
-        """Switch the access point on; return its address. Raises OSError."""
-        point = network.WLAN(network.AP_IF)
-        point.active(True)
-        point.config(ssid=self.name, key=self.password, security=_WPA2, max_clients=_PHONES)
-        return point.ifconfig()[0]
-
-
-def _nothing() -> None:
-    pass
-
-
-def _name(raw: bytes) -> str:
-    """A network's name, or "" if it is hidden or no text."""
-    try:
-        name = raw.decode()
-    except ValueError:
-        return ""
-    return "" if any([byte < 0x20 or byte == 0x7F for byte in raw]) else name
+        del self.found[_MOST_FOUND:]

@@ -13,10 +13,9 @@ button{margin-top:1em;color:#fff;background:#0b4fc4;border:0}
 .failed{border:2px solid #b00020;border-radius:6px;padding:.5em}
 </style>"""
 # Polls, because the radio changes its channel during a try, and a phone may be away for a moment.
-_BUSY_HEAD = """<noscript><meta http-equiv="refresh" content="5"></noscript>
+_BUSY = """<noscript><meta http-equiv="refresh" content="5"></noscript>
 <script nonce="%s">setInterval(()=>fetch("/state").then(r=>r.text()).then(
-t=>t=="busy"||location.replace("/")).catch(()=>0),2000)</script>"""
-_BUSY = """</head><body><main><h1>%s</h1>
+t=>t=="busy"||location.replace("/")).catch(()=>0),2000)</script></head><body><main><h1>%s</h1>
 <p role="status">Please wait: this takes up to a minute. If your phone leaves the Wi-Fi %s, join it
 again, and open http://%s/ if this page does not go on by itself.</p></main></body></html>"""
 _DONE = """</head><body><main><h1>Connected to %s</h1>
@@ -58,9 +57,8 @@ def pieces(setup, token: str, address: str):
         yield _DONE % chosen
         return
     if setup.is_busy:
-        yield _BUSY_HEAD % token
         title = "Trying %s" % chosen if chosen else "Searching for networks"
-        yield _BUSY % (title, setup.name, address)
+        yield _BUSY % (token, title, setup.name, address)
         return
     words = setup.failure
     if words:

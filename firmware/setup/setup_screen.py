@@ -1,12 +1,8 @@
 """The display's pages in setup mode: how a phone joins the device's access point. Pure layout."""
 
-from micropython import const
-
 from ..screen.pages import text_pages
 from ..screen.pairing_pages import qr_page
 from ..strings import MESSAGES
-
-_SPECIAL = const(b'\\;,:"')  # in a Wi-Fi QR code
 
 
 def pages_of(name: str, password: str, width: int, height: int) -> list:
@@ -20,13 +16,7 @@ def pages_of(name: str, password: str, width: int, height: int) -> list:
 
 def qr_text(name: str, password: str) -> str:
     """What a phone's camera takes for a Wi-Fi with WPA2 (ZXing's "WIFI:" format)."""
-    return "WIFI:T:WPA;S:%s;P:%s;;" % (_escaped(name), _escaped(password))
-
-
-def _escaped(text: str) -> str:
-    out = bytearray()
-    for byte in text.encode():
-        if byte in _SPECIAL:
-            out.append(0x5C)
-        out.append(byte)
-    return out.decode()
+    for special in '\\;,:"':
+        name = name.replace(special, "\\" + special)
+        password = password.replace(special, "\\" + special)
+    return "WIFI:T:WPA;S:%s;P:%s;;" % (name, password)

@@ -9,11 +9,7 @@ import asyncio
 import os
 from binascii import hexlify
 
-from microdot import (  # type: ignore[import-not-found]  # a package of PyPI, without types
-    Microdot,
-    Request,
-    Response,
-)
+from microdot import Microdot, Request, redirect  # type: ignore[import-not-found]  # without types
 from micropython import const
 
 from . import setup_page
@@ -49,8 +45,7 @@ class BoundedReader:
         """The next bytes."""
         while len(self._data) < size:
             await self._read_more()
-        data = self._data[:size]
-        self._data = self._data[size:]
+        data, self._data = self._data[:size], self._data[size:]
         return data
 
     async def _read_more(self) -> None:
@@ -97,21 +92,19 @@ class SetupServer:
             await response.write(stream)
 
     def _check(self, request):
-        host = request.headers.get("Host") or ""
-        if host.split(":")[0] != self._address:
+        if (request.headers.get("Host") or "").split(":")[0] != self._address:
             return self._to_page(request)
-        if request.method == "POST" and self._field(request, "token") != self._token:
-            return "", 403
+        if request.method == "POST":
+            try:
+                is_ours = request.form["token"] == self._token
+            except (KeyError, TypeError, ValueError):  # another form, none, or not in UTF-8
+                is_ours = False
+            if not is_ours:
+                return "", 403
         return None
 
-    def _field(self, request, key: str) -> str:
-        try:
-            return (request.form or {}).get(key) or ""
-        except ValueError:  # no form, or not in UTF-8
-            return ""
-
     def _to_page(self, _request):
-        return Response.redirect("http://%s/" % self._address)
+        return redirect("http://%s/" % self._address)
 
     def _page(self, _request):
         self._setup.is_told = self._setup.is_done
@@ -126,19 +119,20 @@ class SetupServer:
         return "busy" if self._setup.is_busy else "idle", 200, {"Cache-Control": "no-store"}
 
     def _try(self, request):
-        ssid = self._field(request, "other").strip()
+        form = request.form
+        other = form.get("other", "").strip()
         found = [one[0] for one in self._setup.found]
         network: dict = {
-            "ssid": ssid or self._field(request, "ssid"),
-            "password": self._field(request, "password"),
-            "hidden": bool(ssid) and ssid not in found,
+            "ssid": other or form.get("ssid", ""),
+            "password": form.get("password", ""),
+            "hidden": other != "" and other not in found,
         }
         for key in _ADDRESS_KEYS:
-            if self._field(request, key):
-                network[key] = self._field(request, key).strip()
+            if form.get(key):
+                network[key] = form[key].strip()
         self._setup.begin_try(network)
-        return Response.redirect("/", 303)
+        return redirect("/", 303)
 
     def _scan(self, _request):
         self._setup.begin_scan()
-        return Response.redirect("/", 303)
+        return redirect("/", 303)
