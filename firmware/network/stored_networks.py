@@ -40,8 +40,13 @@ def add(storage, network: dict) -> None:
 
     It replaces one of the same name. Of eleven, the one whose success is the longest ago is lost.
     """
-    kept = [one for one in _networks(storage) if one["ssid"] != network["ssid"]]
+    kept = _networks(storage, network["ssid"])
     storage.save(_RECORD, {"networks": [network] + kept[: _MOST - 1]})
+
+
+def forget(storage, ssid: str) -> None:
+    """Delete the stored network of that name. Raises OSError, MemoryError."""
+    storage.save(_RECORD, {"networks": _networks(storage, ssid)})
 
 
 def promote(wifi) -> None:
@@ -59,9 +64,10 @@ def leave_note(storage, note: str) -> None:
     storage.save(_RECORD, {"networks": _networks(storage), "setup": note})
 
 
-def _networks(storage) -> list:
-    """The stored networks; none if the record can't be used, because it is replaced."""
+def _networks(storage, but: str | None = None) -> list:
+    """The stored networks but one; none if the record can't be used, because it is replaced."""
     try:
-        return checked_networks((storage.load(_RECORD) or {}).get("networks") or [])
+        networks = checked_networks((storage.load(_RECORD) or {}).get("networks") or [])
     except (OSError, ValueError):
         return []
+    return [one for one in networks if one["ssid"] != but]

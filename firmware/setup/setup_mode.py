@@ -44,10 +44,13 @@ class SetupMode:
     screen, button) as for a FrontPanel, each may be None. password: of the access point; None: a
     random one. indication: what light and console show.
 
-    name: the access point's. known: networks that it knew at the start. found: (name, dBm, whether
-    it is open) of those in range, the strongest first. chosen: the name of the one tried last, or
-    "". failure: why it is not connected to that, in words, or "". is_busy: it tries or searches.
-    is_done: it has succeeded. is_told: and the page has said so.
+    name: the access point's. known: the names of the stored networks, the one that worked last
+    first. built_in: those of the configuration. found: (name, dBm, whether it is open) of those in
+    range, the strongest first. chosen: the name of the one tried last, or "". failure: why it is
+    not connected to that, in words, or "". is_busy: it tries or searches. is_done: it has
+    succeeded. is_told: and the page has said so.
+
+    What the page calls is only called while it is neither busy nor done.
     """
 
     # Tests set their own.
@@ -58,7 +61,8 @@ class SetupMode:
         self.indication = Indication(DeviceStatus())
         self.indication.state, self.indication.reason = "no_network", "setup_mode"
         self.indication.pattern, self.indication.rgb = LIGHTS["no_network"]
-        self.known = wifi.networks
+        names = [one["ssid"] for one in wifi.networks]
+        self.known, self.built_in = names[: wifi.ranked], names[wifi.ranked :]
         self.found: list = []
         self.chosen = self.failure = ""
         self.is_busy = True  # the first search
@@ -75,9 +79,7 @@ class SetupMode:
         wifi.networks = []
 
     def begin_try(self, network: dict) -> None:
-        """Try a network; the outcome is in is_done or failure. Ignored while busy or done."""
-        if self.is_busy or self.is_done:
-            return
+        """Try a network; the outcome is in is_done or failure."""
         self.chosen = network["ssid"]
         try:
             self._wifi.set_wifi(network)
@@ -87,11 +89,20 @@ class SetupMode:
             self.failure = str(error).replace("wifi.ssid", "The name").replace("wifi.", "The ")
 
     def begin_scan(self) -> None:
-        """Search for networks. Ignored while busy or done."""
-        if not self.is_busy and not self.is_done:
-            self.chosen = self.failure = ""
-            self._wifi.networks = []
-            self.is_busy = True
+        """Search for networks."""
+        self.chosen = ""
+        self._wifi.networks = []
+        self.is_busy = True
+
+    def forget(self, ssid: str) -> None:
+        """Delete a stored network. One that is not known costs no flash."""
+        self.chosen = self.failure = ""
+        if ssid in self.known:
+            try:
+                stored_networks.forget(self._storage, ssid)
+                self.known.remove(ssid)
+            except (OSError, MemoryError) as error:
+                self._fail("not_stored", error)
 
     async def run(self, watchdog) -> None:
         """Setup mode from its begin to its end. watchdog: the supervisor's Watchdog."""
@@ -110,7 +121,7 @@ class SetupMode:
             await self._serve(point.ifconfig()[0], watchdog)
         except DRIVER_ERRORS as error:
             log("setup: the access point failed: %s" % error)
-        if not self.is_done and not self.known:
+        if not (self.is_done or self.known or self.built_in):
             # The next start would open setup mode again, and so for ever.
             try:
                 stored_networks.leave_note(self._storage, stored_networks.OVER)
@@ -147,6 +158,11 @@ class SetupMode:
         if self.is_done:
             await asyncio.sleep_ms(_TOLD_MS)
 
+    def _fail(self, reason: str, error=None) -> None:
+        self.failure = "%s. %s." % REASONS[reason]
+        if error is not None:
+            log(str(error))
+
     def _leave(self) -> None:
         self._is_left = True
 
@@ -155,16 +171,17 @@ class SetupMode:
         wifi = self._wifi
         wifi.is_cancelled = False
         reason = await try_all(wifi, None)  # without a network it only makes the driver ready
+        self.failure = ""
         if not wifi.networks:
             self._search()
-        elif reason is None:
+        elif reason is not None:
+            self._fail(reason)
+        else:
             try:
                 stored_networks.add(self._storage, wifi.networks[0])
                 self.is_done = True
             except (OSError, MemoryError) as error:
-                log(str(error))
-                reason = "not_stored"
-        self.failure = "%s. %s." % REASONS[reason] if reason and wifi.networks else ""
+                self._fail("not_stored", error)
         self.is_busy = False
 
     def _search(self) -> None:

@@ -39,7 +39,10 @@ _FIELDS = """<option value="">Another one</option></select>
 <label for="dns">DNS server</label><input id="dns" name="dns" maxlength="15" autocomplete="off">
 </details><button>Connect</button></form>
 <form method="post" action="/scan"><input type="hidden" name="token" value="%s">
-<button class="quiet">Search for networks again</button></form>%s</main></body></html>"""
+<button class="quiet">Search for networks again</button></form>"""
+_KNOWN = """<details><summary>It knows: %s</summary>
+<form method="post" action="/forget"><input type="hidden" name="token" value="%s">"""
+_FORGET = '<button class="quiet" name="ssid" value="%s">Forget %s</button>'
 
 
 def escaped(text: str) -> str:
@@ -70,5 +73,13 @@ def pieces(setup, token: str, address: str):
         name = escaped(ssid)
         selected = " selected" if ssid == setup.chosen else ""
         yield _OPTION % (name, selected, name, strength, ", open" if is_open else "")
-    known = ", ".join([escaped(one["ssid"]) for one in setup.known])
-    yield _FIELDS % (token, "<p>It knows: %s</p>" % known if known else "")
+    yield _FIELDS % token
+    if setup.known:
+        names = [escaped(ssid) for ssid in setup.known]
+        yield _KNOWN % (", ".join(names), token)
+        for name in names:
+            yield _FORGET % (name, name)
+        yield "</form></details>"
+    if setup.built_in:
+        yield "<p>It always knows: %s</p>" % escaped(", ".join(setup.built_in))
+    yield "</main></body></html>"

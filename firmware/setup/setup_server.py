@@ -71,6 +71,7 @@ class SetupServer:
         app.get("/state")(self._state)
         app.post("/try")(self._try)
         app.post("/scan")(self._scan)
+        app.post("/forget")(self._forget)
         app.errorhandler(404)(self._to_page)
 
     async def serve(self, stream, _writer) -> None:
@@ -101,6 +102,8 @@ class SetupServer:
                 is_ours = False
             if not is_ours:
                 return "", 403
+            if self._setup.is_busy or self._setup.is_done:
+                return redirect("/", 303)
         return None
 
     def _to_page(self, _request):
@@ -119,12 +122,12 @@ class SetupServer:
         return "busy" if self._setup.is_busy else "idle", 200, {"Cache-Control": "no-store"}
 
     def _try(self, request):
-        form = request.form
-        other = form.get("other", "").strip()
+        form = request.form  # a key without = has bytes
+        other = (form.get("other") or "").strip()
         found = [one[0] for one in self._setup.found]
         network: dict = {
-            "ssid": other or form.get("ssid", ""),
-            "password": form.get("password", ""),
+            "ssid": other or form.get("ssid") or "",
+            "password": form.get("password") or "",
             "hidden": other != "" and other not in found,
         }
         for key in _ADDRESS_KEYS:
@@ -135,4 +138,8 @@ class SetupServer:
 
     def _scan(self, _request):
         self._setup.begin_scan()
+        return redirect("/", 303)
+
+    def _forget(self, request):
+        self._setup.forget(request.form.get("ssid") or "")
         return redirect("/", 303)

@@ -55,9 +55,14 @@ class Watchdog:
 
 
 async def life(known=(), then=None, storage=None):
-    """(SetupMode, Storage, seconds that it lived). then(setup): called when its page is there."""
-    storage = storage or Storage()
+    """(SetupMode, Storage, seconds that it lived). then(setup): called when its page is there.
+
+    known: the configuration's networks. storage: others, as after a start.
+    """
     driver = wifi.Wifi(list(known))
+    if storage:
+        stored_networks.give(driver, storage, lines.append)
+    storage = storage or Storage()
     setup = setup_mode.SetupMode(driver, storage, (None, None, None), None)
     begun_ms = Clock.now_ms
 
@@ -83,7 +88,8 @@ async def test_it_ends_after_ten_minutes():
 
 async def test_with_a_known_network_it_leaves_nothing():
     setup, storage, age_s = await life([HOME])
-    assert 600 <= age_s <= 605 and storage.record is None and setup.known == [HOME]
+    assert 600 <= age_s <= 605 and storage.record is None
+    assert setup.known == [] and setup.built_in == ["Stage 5"]
 
 
 async def test_a_try_at_the_last_moment_ends_first():
@@ -104,6 +110,62 @@ async def test_what_can_t_be_stored_is_said():
     storage.error = OSError("state/known_networks.json can't be written: 28")
     setup, storage, age_s = await life(then=lambda s: s.begin_try(dict(HOME)), storage=storage)
     assert not setup.is_done and "Can't store" in setup.failure and age_s >= 600
+
+
+def forgetting(*names):
+    """A function for `life`: forgets these, and then setup mode ends."""
+
+    def then(setup):
+        for name in names:
+            setup.forget(name)
+        setup.longest_ms = 1
+
+    return then
+
+
+def stored(*names):
+    """A storage with these networks."""
+    storage = Storage()
+    for name in reversed(names):
+        stored_networks.add(storage, dict(HOME, ssid=name))
+    return storage
+
+
+async def test_what_is_forgotten_is_gone_and_the_rest_keeps_its_order():
+    setup, storage, _ = await life(
+        [HOME], forgetting("Truck", "Stage 5", "Nobody's"), stored("Vault", "Truck", "Cafe")
+    )
+    assert setup.known == ["Vault", "Cafe"] and setup.built_in == ["Stage 5"]
+    assert [one["ssid"] for one in storage.record["networks"]] == ["Vault", "Cafe"]
+    assert not setup.failure
+
+
+async def test_who_forgets_all_is_not_asked_again_before_the_next_power_on():
+    _, storage, _ = await life(then=forgetting("Truck", "Cafe"), storage=stored("Truck", "Cafe"))
+    assert storage.record == {"networks": [], "setup": "over"}
+
+
+async def test_what_can_t_be_forgotten_is_said():
+    storage = stored("Truck")
+
+    def then(setup):
+        storage.error = OSError("state/known_networks.json can't be written: 5")
+        forgetting("Truck")(setup)
+
+    setup, storage, _ = await life(then=then, storage=storage)
+    assert setup.known == ["Truck"] and "Can't store" in setup.failure
+
+
+async def test_what_is_not_known_costs_no_flash():
+    storage = stored("Truck")
+    saves = []
+
+    def save(name, record):
+        saves.append(record)
+
+    storage.save = save
+    await life(then=forgetting("Truck", "Truck", "Nobody's", ""), storage=storage)
+    assert len(saves) == 2  # and the note at the end
 
 
 async def test_a_driver_that_fails_is_switched_off_and_on():

@@ -40,14 +40,23 @@ class Stream:
 class Setup:
     """Stands in for the SetupMode."""
 
-    name, found, known, chosen, failure = "Pilotlight-0001", (), (), "", ""
+    name, found, known, built_in = "Pilotlight-0001", (), (), ()
+    chosen = failure = ""
     is_busy = is_done = is_told = False
 
     def __init__(self):
         self.tried = []
+        self.forgotten = []
+        self.scans = 0
 
     def begin_try(self, network):
         self.tried.append(network)
+
+    def begin_scan(self):
+        self.scans += 1
+
+    def forget(self, ssid):
+        self.forgotten.append(ssid)
 
 
 async def test_lines_and_a_body():
@@ -120,12 +129,47 @@ async def test_the_fifth_connection_is_closed_at_once():
     assert stream.is_closed and not stream.written and not stream.read_bytes
 
 
+async def page_s_token(server):
+    page = Stream(b"GET / HTTP/1.1\r\nHost: 192.168.4.1\r\n\r\n")
+    await server.serve(page, None)
+    return page.written.split(b'name="token" value="')[1][:32]
+
+
+async def posted(server, path, body):
+    """What comes back on a form."""
+    head = (
+        b"POST %s HTTP/1.1\r\nHost: 192.168.4.1:80\r\n"
+        b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n"
+    )
+    stream = Stream(head % (path, len(body)) + body)
+    await server.serve(stream, None)
+    return stream.written
+
+
+async def test_forms_are_for_who_has_the_page_and_not_while_it_is_busy():
+    setup = Setup()
+    server = SetupServer(setup, "192.168.4.1")
+    token = await page_s_token(server)
+    for path in (b"/try", b"/scan", b"/forget"):
+        for body in (b"ssid=A", b"token=" + b"0" * 32 + b"&ssid=A", b"token=%ff&ssid=A"):
+            assert (await posted(server, path, body)).startswith(b"HTTP/1.0 403"), body
+        for name in ("is_busy", "is_done"):
+            setattr(setup, name, True)
+            told = await posted(server, path, b"token=" + token + b"&ssid=A")
+            assert told.startswith(b"HTTP/1.0 303")
+            setattr(setup, name, False)
+    assert (setup.tried, setup.scans, setup.forgotten) == ([], 0, [])
+    for body in (b"&ssid=Stage+5%26", b"", b"&ssid"):
+        assert b" 303 " in await posted(server, b"/forget", b"token=" + token + body)
+    assert setup.forgotten == ["Stage 5&", "", ""]
+    await posted(server, b"/scan", b"token=" + token)
+    assert setup.scans == 1
+
+
 async def test_what_the_form_says():
     setup = Setup()
     server = SetupServer(setup, "192.168.4.1")
-    page = Stream(b"GET / HTTP/1.1\r\nHost: 192.168.4.1\r\n\r\n")
-    await server.serve(page, None)
-    token = page.written.split(b'name="token" value="')[1][:32]
+    token = await page_s_token(server)
     for fields, network in (
         (
             b"ssid=Stage+5&other=&password=a%26b%20c%C3%A9xx&address=&gateway=&dns=",
@@ -147,12 +191,7 @@ async def test_what_the_form_says():
             },
         ),
         (b"", {"ssid": "", "password": "", "hidden": False}),
+        (b"ssid&other&password&dns", {"ssid": "", "password": "", "hidden": False}),
     ):
-        body = b"token=" + token + b"&" + fields
-        head = (
-            b"POST /try HTTP/1.1\r\nHost: 192.168.4.1:80\r\n"
-            b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n"
-        )
-        stream = Stream(head % len(body) + body)
-        await server.serve(stream, None)
-        assert stream.written.startswith(b"HTTP/1.0 303") and setup.tried.pop() == network
+        told = await posted(server, b"/try", b"token=" + token + b"&" + fields)
+        assert told.startswith(b"HTTP/1.0 303") and setup.tried.pop() == network

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import socket
 import struct
@@ -98,7 +99,7 @@ def test_the_button_opens_it_and_leaves_it(tmp_path: Path) -> None:
         after = board.mark()
         board.press(BUTTON, 1700)
         first = board.wait_setup(after)
-        assert "It knows: Elsewhere" in board.page()
+        assert "It always knows: Elsewhere" in board.page()
         seen = len(board.lines)
         board.press(BUTTON, 1700)
         board.wait_line(after=seen, state="no_network", reason="wifi_not_found")
@@ -106,6 +107,28 @@ def test_the_button_opens_it_and_leaves_it(tmp_path: Path) -> None:
         board.press(BUTTON, 1700)
         assert board.wait_setup(after) != first
     assert json.loads(board.read_file(RECORD)) == {"networks": []}
+
+
+def test_forgotten_on_the_page_and_after_a_power_cut(tmp_path: Path) -> None:
+    """The configuration's stays; the one that is forgotten is gone at once."""
+    names = [STAGE, TRUCK, "Vault"]
+    with BlankBoard(tmp_path, wifi={"ssid": "Elsewhere", "password": PASSWORD}) as board:
+        networks = [{"ssid": name, "password": PASSWORD} for name in names]
+        board.write_file(RECORD, json.dumps({"networks": networks, "setup": "wanted"}))
+        board.power_on()
+        board.wait_setup()
+        page = board.page()
+        assert "It always knows: Elsewhere" in page and "Forget Elsewhere" not in page
+        assert all(f"Forget {html.escape(name)}</button>" in page for name in names)
+        token = board.token()
+        for name in (TRUCK, "Elsewhere", "never heard of", "Vault"):
+            assert board.ask("/forget", {"token": token, "ssid": name}).status == 303
+        page = board.page()
+        board.cut_power()
+    assert f"It knows: {STAGE}</summary>" in page and "Forget Vault" not in page
+    assert PASSWORD not in page + board.output + board.errors
+    kept = json.loads(board.read_file(RECORD))["networks"]
+    assert [network["ssid"] for network in kept] == [STAGE]
 
 
 def test_ctrl_c_closes_it(tmp_path: Path) -> None:
@@ -175,6 +198,7 @@ def test_a_form_of_another_site_does_nothing(board: BlankBoard) -> None:
     assert board.ask("/try", form).status == 403
     assert board.ask("/try", {**form, "token": "0" * 32}).status == 403
     assert board.ask("/scan", {}).status == 403
+    assert board.ask("/forget", {"ssid": STAGE}).status == 403
     assert board.ask("/try", {**form, "token": board.token()}, host="evil.example").status == 302
     assert board.ask("/try").status == 405
     assert board.ask("/state").text == "idle"
