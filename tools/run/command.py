@@ -9,6 +9,8 @@ python -m tools.run --pair auto, --pair page
     types it in at once, or never
 python -m tools.run --screen
     the same, and shows the display
+python -m tools.run --setup
+    a device that knows no network: it is in setup mode, and its page is for a browser here
 python -m tools.run --host NAME
     boards and browsers in the local network reach the mock, too, at this computer's name or
     address; prints what a board's configuration needs
@@ -42,6 +44,7 @@ from .keys import Keys
 from .mock_process import LAN_FOLDER, LAN_PORT, LAN_SECRET, MockProcess
 from .private_folder import PrivateFolder
 from .readable import printable, readable
+from .setup_page import SetupPage
 from .terminal import OutputLost, Terminal
 
 _CLIENT_VERSION = device_module("pilotlight").__version__
@@ -64,7 +67,7 @@ class Run:
 
     news: what the main thread is to do, as (what, value). pair_s: after so long the code is typed
     in; None: never. host: (name, port) for boards in the local network. url: of the real service.
-    idle_s: the mock's.
+    idle_s: the mock's. is_blank: the board knows no network.
     """
 
     ending: Ending
@@ -73,6 +76,7 @@ class Run:
     host: tuple[str, int] | None
     url: str | None
     idle_s: float
+    is_blank: bool
     credential: dict[str, str]
     # SimpleQueue, because an exception of a signal handler leaves none of its locks held.
     news: queue.SimpleQueue[tuple[str, Any]] = field(default_factory=queue.SimpleQueue)
@@ -83,14 +87,12 @@ class Run:
             self.news.put((what, value))
 
 
-def _write_config(
-    path: Path, url: str, credential: dict[str, str], folder: Path, ca: Path | None
-) -> None:
+def _write_config(made: Run, path: Path, url: str, folder: Path, ca: Path | None) -> None:
     """The firmware's configuration, in a folder that only its owner can read: it holds a secret.
 
     A real pairing is kept.
     """
-    frameio = {"url": url, "client_version": _CLIENT_VERSION, **credential}
+    frameio = {"url": url, "client_version": _CLIENT_VERSION, **made.credential}
     if ca:
         frameio["ca"] = str(ca)
     state_dir = (folder if ca else ROOT) / "state"
@@ -101,7 +103,7 @@ def _write_config(
                 "board": _BOARD,
                 "console": True,
                 "frameio": frameio,
-                "wifi": NETWORK,
+                "wifi": [] if made.is_blank else NETWORK,
                 "state_dir": str(state_dir),
             }
         )
@@ -119,6 +121,9 @@ def _arguments() -> argparse.Namespace:
         "--screen",
         action="store_true",
         help="show the display, too",
+    )
+    parser.add_argument(
+        "--setup", action="store_true", help="a device that knows no network, in setup mode"
     )
     parser.add_argument(
         "--pair", choices=("auto", "page"), help="type the code in at once, or never; see above"
@@ -148,8 +153,9 @@ def main() -> int:
     for variable, key in (("SECRET", "client_secret"), ("TOKEN", "access_token")):
         if arguments.url and os.environ.get(variable):
             credential[key] = os.environ[variable]
-    if arguments.url and arguments.host:
-        print("make run: HOST=… is for the mock, URL=… for the real service", file=sys.stderr)
+    if arguments.url and (arguments.host or arguments.setup):
+        name = "HOST" if arguments.host else "SETUP"
+        print(f"make run: {name}=… is for the mock, URL=… for the real service", file=sys.stderr)
         return 2
     if arguments.url and len(credential) != 1:
         print(
@@ -194,7 +200,8 @@ def _run_of(arguments: argparse.Namespace, credential: dict[str, str], ending: E
     pair_s = {"auto": 0, "page": None}.get(arguments.pair, _TYPED_FOR_YOU_S * is_interactive)
     terminal = Terminal(arguments.screen, is_interactive, ending.interruptible)
     host = (arguments.host, arguments.host_port) if arguments.host else None
-    return Run(ending, terminal, pair_s, host, arguments.url, arguments.idle_s, credential)
+    url, idle_s, is_blank = arguments.url, arguments.idle_s, arguments.setup
+    return Run(ending, terminal, pair_s, host, url, idle_s, is_blank, credential)
 
 
 def run(made: Run, folder: Path, fds: tuple[int, ...]) -> None:
@@ -202,12 +209,12 @@ def run(made: Run, folder: Path, fds: tuple[int, ...]) -> None:
 
     fds: what their processes inherit. Raises KeyboardInterrupt, OutputLost.
     """
-    mock, ending = None, made.ending
+    mock, ending, setup_page = None, made.ending, SetupPage()
     board = VirtualBoard(
         folder / "board",
         code=ROOT,
         wiring=_WIRING,
-        environment={"SECRET": "", "TOKEN": ""},
+        environment={"SECRET": "", "TOKEN": "", **setup_page.environment},
         fds=fds,
         most_rows=_KEPT_ROWS,
     )
@@ -228,7 +235,7 @@ def run(made: Run, folder: Path, fds: tuple[int, ...]) -> None:
         ca = (LAN_FOLDER if made.host else folder) / "ca.der" if mock else None
         url = mock.url if mock else made.url
         assert url
-        _write_config(board.flash / "config.json", url, made.credential, folder, ca)
+        _write_config(made, board.flash / "config.json", url, folder, ca)
         with Keys(lambda key: made.tell("key", key)):
             try:
                 board.power_on()
@@ -237,7 +244,7 @@ def run(made: Run, folder: Path, fds: tuple[int, ...]) -> None:
                     last = board.errors.strip().rpartition("\n")[2] or "it says nothing"
                     ending.reason = f"the board does not start: {printable(last)}"
                     return
-            follow(made, link, mock)
+            follow(made, link, mock, setup_page.url)
         ending.reason = "the board went off"
     finally:
         ending.settle()
@@ -252,6 +259,7 @@ def run(made: Run, folder: Path, fds: tuple[int, ...]) -> None:
             board.wait("repl", deadline_s=_END_S)
         board.cut_power()
         limit.cancel()
+        setup_page.close()
         if mock:
             mock.stop()
 
@@ -284,8 +292,11 @@ def _start_mock(made: Run, folder: Path, fds: tuple[int, ...]) -> MockProcess:
     return mock
 
 
-def follow(made: Run, link: BoardLink, mock: MockProcess | None) -> None:
-    """Print what happens until the board goes off for another reason than the user's."""
+def follow(made: Run, link: BoardLink, mock: MockProcess | None, setup_url: str) -> None:
+    """Print what happens until the board goes off for another reason than the user's.
+
+    setup_url: of the page of setup mode.
+    """
     terminal, codes = made.terminal, set()
     while True:
         with made.ending.interruptible():
@@ -303,8 +314,18 @@ def follow(made: Run, link: BoardLink, mock: MockProcess | None) -> None:
             _echo(made, value)
         elif what == "key":
             _key(made, link, mock, value)
+        elif what == "event" and value["kind"] == "access_point":
+            if value["on"] and value["key"]:
+                _tell_setup(terminal, value["ssid"], setup_url)
         elif what == "event" and not _shown(made, value) and not link.is_switched_off:
             return
+
+
+def _tell_setup(terminal: Terminal, ssid: str, url: str) -> None:
+    """What a user does now, here and with a real device."""
+    name, password = NETWORK["ssid"], NETWORK["password"]
+    terminal.say(f"{'':13}open {url}, which a phone opens on the Wi-Fi {printable(ssid)};")
+    terminal.say(f"{'':13}the Wi-Fi in range is {name}, with the password {password}")
 
 
 def _pair(made: Run, mock: MockProcess, code: str) -> None:
