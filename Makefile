@@ -133,4 +133,4 @@ docs: setup
 # Writes the golden pictures. Look at what has changed before you commit it.
 pictures: setup .browser/ready
 	$(BIN)/python -m tools.generate.pictures
-	PYTHONPATH=.browser WRITE_PICTURES=1 $(BIN)/python -m pytest -q tests/browser/test_pictures.py
+	PYTHONPATH=.browser WRITE_PICTURES=1 $(BIN)/python -m pytest -q tests/browser/test_pictures.py tests/browser/test_walk.py

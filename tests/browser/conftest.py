@@ -11,9 +11,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
+from tests.support.phone import BlankBoard
 from tools.rig import Rig
 
 MakePage = Callable[..., Page]
+MakePhone = Callable[..., Page]
+WIDTH = 360  # of a small phone
 
 
 @pytest.fixture(scope="session")
@@ -27,6 +30,20 @@ def launch() -> Iterator[Callable[..., Any]]:
         yield lambda *more: playwright.chromium.launch(
             executable_path=path, args=[*arguments, *more]
         )
+
+
+@pytest.fixture
+def phone(launch: Callable[..., Any]) -> Iterator[MakePhone]:
+    """Makes the page of a phone on a board's Wi-Fi, where each name leads to the board."""
+    browsers = []
+
+    def make(board: BlankBoard, **options: Any) -> Page:
+        browsers.append(launch(f"--host-resolver-rules=MAP * 127.0.0.1:{board.port}"))
+        return browsers[-1].new_page(viewport={"width": WIDTH, "height": 740}, **options)
+
+    yield make
+    for browser in browsers:
+        browser.close()
 
 
 @pytest.fixture(scope="session")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -13,26 +11,12 @@ from playwright.sync_api import Page
 from tests.support.phone import ADDRESS, PASSWORD, STAGE, BlankBoard
 from tools.rig import Rig
 
+from .conftest import WIDTH, MakePhone
+
 PROBE = "http://captive.apple.com/hotspot-detect.html"  # how an iPhone looks for the internet
-WIDTH = 360
 _SMALLEST_TARGET_PX = 24  # WCAG 2.2, success criterion 2.5.8
 _SIZES = """() => [...document.querySelectorAll("input:not([type=hidden]), select, button, summary")]
     .filter((one) => one.checkVisibility()).map((one) => one.getBoundingClientRect().height)"""
-MakePhone = Callable[..., Page]
-
-
-@pytest.fixture
-def phone(launch: Callable[..., Any]) -> Iterator[MakePhone]:
-    """Makes the page of a phone on a board's Wi-Fi, where each name leads to the board."""
-    browsers = []
-
-    def make(board: BlankBoard, **options: Any) -> Page:
-        browsers.append(launch(f"--host-resolver-rules=MAP * 127.0.0.1:{board.port}"))
-        return browsers[-1].new_page(viewport={"width": WIDTH, "height": 740}, **options)
-
-    yield make
-    for browser in browsers:
-        browser.close()
 
 
 def check_for_everybody(page: Page) -> None:

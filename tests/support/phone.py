@@ -19,11 +19,12 @@ ADDRESS = "192.168.4.1"
 STAGE, TRUCK = "Stage 5", 'The <b>"Truck"</b> & co'
 PASSWORD = "a w1fi password"
 AIR: list[dict[str, Any]] = [
-    {"ssid": STAGE, "password": PASSWORD, "rssi": -55, "associate_ms": 0, "address_ms": 0},
-    {"ssid": TRUCK, "password": PASSWORD, "rssi": -80, "dhcp": False, "associate_ms": 0},
-    {"ssid": "Vault", "password": PASSWORD, "hidden": True, "associate_ms": 0, "address_ms": 0},
-    {"ssid": "Cafe", "rssi": -70, "associate_ms": 0, "address_ms": 0},
+    {"ssid": STAGE, "password": PASSWORD, "rssi": -55},
+    {"ssid": TRUCK, "password": PASSWORD, "rssi": -80, "dhcp": False},
+    {"ssid": "Vault", "password": PASSWORD, "hidden": True},
+    {"ssid": "Cafe", "rssi": -70},
 ]
+_AT_ONCE = {"associate_ms": 0, "address_ms": 0}
 
 
 class Answer(NamedTuple):
@@ -35,19 +36,21 @@ class Answer(NamedTuple):
 
 
 class BlankBoard(VirtualBoard):
-    """A board that knows no network. environment, and config.json's keys, as they are given.
+    """A board that knows no network. config: more keys of its config.json.
 
+    is_quick: its radio takes no time; else about as long as a real one.
     port, dns_port: at which its access point's clients find it.
     """
 
-    def __init__(self, folder: Path, url: str = "http://127.0.0.1:9", **config: Any) -> None:
+    def __init__(
+        self, folder: Path, url: str = "http://127.0.0.1:9", is_quick: bool = True, **config: Any
+    ) -> None:
         self._ports = BoardPorts({80: socket.SOCK_STREAM, 53: socket.SOCK_DGRAM})
         self.port, self.dns_port = self._ports.at[80], self._ports.at[53]
-        environment = {
-            "VIRTUAL_AIR": json.dumps(AIR),
-            "VIRTUAL_SCAN_MS": "10",
-            **self._ports.environment,
-        }
+        air = [{**one, **_AT_ONCE} for one in AIR] if is_quick else AIR
+        environment = {"VIRTUAL_AIR": json.dumps(air), **self._ports.environment}
+        if is_quick:
+            environment["VIRTUAL_SCAN_MS"] = "10"
         super().__init__(folder, ROOT, littlefs=True, environment=environment)
         frameio = {"url": url, "client_version": CLIENT_VERSION, "client_secret": CLIENT_SECRET}
         values = {"board": "esp32_devkit", "console": True, "frameio": frameio, **config}
