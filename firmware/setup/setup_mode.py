@@ -85,8 +85,9 @@ class SetupMode:
             self._wifi.set_wifi(network)
             self.is_busy = True
         except ValueError as error:
-            # Names the key as in config.json: wifi.password
-            self.failure = str(error).replace("wifi.ssid", "The name").replace("wifi.", "The ")
+            # It names keys as in config.json: wifi.password
+            words = str(error).replace("wifi.ssid", "the name").replace("wifi.", "the ")
+            self.failure = "T%s." % words[1:]
 
     def begin_scan(self) -> None:
         """Search for networks."""

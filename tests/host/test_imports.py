@@ -1,4 +1,4 @@
-"""Tools know nothing of the tests."""
+"""Tools know nothing of the tests, and the firmware nothing of setup mode before it begins."""
 
 import ast
 from pathlib import Path
@@ -28,6 +28,27 @@ def imports_tests(source: str) -> bool:
 )
 def test_no_tool_imports_a_test(path: Path) -> None:
     assert not imports_tests(path.read_text())
+
+
+def of_setup_mode(tree: ast.AST) -> list[int]:
+    """Where a module of the firmware imports setup mode, or the package that this needs."""
+    return [
+        node.lineno
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        and {"setup", "microdot"} & {*ast.unparse(node).replace(".", " ").split()}
+    ]
+
+
+def test_setup_mode_is_loaded_only_when_it_is_started() -> None:
+    """Beside it one function imports it; so a device that is set up has none of it in memory."""
+    found = {}
+    for path in (ROOT / "firmware").rglob("*.py"):
+        tree = ast.parse(path.read_text())
+        if path.parent.name != "setup" and of_setup_mode(tree):
+            inside = [of_setup_mode(one) for one in tree.body if isinstance(one, ast.FunctionDef)]
+            found[path.name] = [line for lines in inside for line in lines] == of_setup_mode(tree)
+    assert found == {"parts.py": True}
 
 
 @pytest.mark.parametrize(

@@ -104,6 +104,38 @@ async def test_a_try_at_the_last_moment_ends_first():
     assert 30 <= age_s <= 45  # no watchdog was told
 
 
+FIXED = {"address": "10.1.2.3/24", "gateway": "10.1.2.1", "dns": "10.1.2.2"}
+
+
+async def test_a_fixed_address_is_tried_and_stored():
+    order("add", ssid="Stage 5", password=SECRET, dhcp=False)
+    setup, storage, _ = await life(then=lambda s: s.begin_try(dict(HOME, **FIXED)))
+    assert setup.is_done and storage.record == {"networks": [dict(HOME, **FIXED)]}
+    assert network.WLAN().ifconfig() == ("10.1.2.3", "255.255.255.0", "10.1.2.1", "10.1.2.2")
+
+
+async def test_what_can_t_be_right_is_said_without_a_try():
+    setup = setup_mode.SetupMode(wifi.Wifi(), Storage(), (None, None, None), None)
+    setup.is_busy = False
+    for wrong, words in (
+        ({"ssid": ""}, "The name must be text of 1 to 32 bytes."),
+        (
+            {"password": "short"},
+            "The password must be text of 8 to 64 bytes, or left out for an op",
+        ),
+        (
+            {"address": "10.1.2.3"},
+            "The address must be an IPv4 address and a prefix, such as 192.1",
+        ),
+        ({"gateway": "10.9.2.1"}, "The gateway is outside of the network of the address."),
+        ({"address": None}, "The gateway needs the address, which is missing."),
+        ({"dns": "10"}, "The dns must be an IPv4 address, such as 192.168.1.1."),
+    ):
+        setup.begin_try(dict(HOME, **dict(FIXED, **wrong)))
+        assert setup.failure.startswith(words) and setup.failure.endswith("."), setup.failure
+        assert not setup.is_busy and SECRET not in setup.failure
+
+
 async def test_what_can_t_be_stored_is_said():
     order("add", ssid="Stage 5", password=SECRET)
     storage = Storage()
@@ -206,6 +238,10 @@ async def test_it_finds_the_strongest_once_and_leaves_out_what_has_no_name():
     setup, _, _ = await life(then=lambda s: setattr(s, "longest_ms", 1))
     assert setup.found[:2] == [("Stage 5", -50, True), ("Truck", -60, False)]
     assert len(setup.found) == 20
+
+
+def test_no_agent_is_loaded():
+    assert not [name for name in sys.modules if name in ("pilotlight.agent", "pilotlight.session")]
 
 
 def test_each_start_has_its_password():

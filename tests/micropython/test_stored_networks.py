@@ -1,6 +1,7 @@
 """The networks that a phone has set up: which are kept, in what order, and what is tried first."""
 
 import asyncio
+import json
 
 from tests.support.radio import Device, chip, order  # makes the module `network`
 
@@ -153,3 +154,15 @@ async def test_a_storage_that_fails_costs_no_connection():
     await asyncio.sleep(60)
     assert device.wifi.is_up() and SECRET not in str(device.log)
     assert len([line for line in device.log if "no space" in line]) == 1
+
+
+def test_ten_of_the_longest_fit_into_a_record():
+    ssid, password = '"' * 31, "\\" * 63
+    fixed = {"address": "192.168.100.200/24", "gateway": "192.168.100.100", "dns": "192.168.100.1"}
+    storage = Storage()
+    for number in range(10):
+        network = dict(fixed, ssid=ssid + str(number), password=password, hidden=False)
+        stored_networks.add(storage, network)
+    stored_networks.leave_note(storage, stored_networks.WANTED)
+    assert len(storage.names()) == 10
+    assert len(json.dumps(storage.record)) <= 6144  # storage.py's bound

@@ -51,8 +51,11 @@ def sent(board: BlankBoard, data: bytes) -> bytes:
 
 
 @pytest.mark.slow
-def test_from_the_box_to_pairing(tmp_path: Path, rig: Rig) -> None:
-    """Every failure in words, then the network; and nothing names a password."""
+def test_from_the_box_to_pairing_and_to_another_network(tmp_path: Path, rig: Rig) -> None:
+    """Every failure in words, then the network, then another one, which needs no pairing again.
+
+    Nothing names a password.
+    """
     mock = rig.mock()
     seen = ""
     with BlankBoard(tmp_path, mock.url, repl=False) as board:
@@ -82,10 +85,29 @@ def test_from_the_box_to_pairing(tmp_path: Path, rig: Rig) -> None:
         radio = [e["event"] for e in board.events[second:] if e["kind"] == "wifi"]
         assert radio[:3] == ["on", "off", "on"]  # at power-on, before the code takes the memory
         seen += board.output + board.errors
+        mock.approve()
+        board.wait_line(state="online")
+
+        board.order("wifi", action="remove", ssid="Vault")
+        board.wait_line(state="no_network", after=after)
+        asked = len(mock.records(kind="auth", part="code"))
+        after, seen_events = len(board.lines), board.mark()
+        board.press(BUTTON, 1700)
+        board.wait_setup(seen_events)
+        page = board.page()
+        assert "It knows: Vault</summary>" in page
+        page += board.try_network(ssid="Cafe", password="")
+        assert "Connected to Cafe" in page
+        board.wait_line(state="online", after=after)
+        assert not [line for line in board.lines[after:] if line["user_code"]]
+        assert len(mock.records(kind="auth", part="code")) == asked > 0
         assert not [event for event in board.events if event["kind"] == "repl"]
-    assert json.loads(board.read_file(RECORD)) == {
-        "networks": [{"ssid": "Vault", "password": PASSWORD, "hidden": True}]
-    }
+        seen += page + board.output + board.errors
+    assert json.loads(board.read_file(RECORD))["networks"] == [
+        {"ssid": "Cafe", "password": None, "hidden": False},
+        {"ssid": "Vault", "password": PASSWORD, "hidden": True},
+    ]
+    seen += board.read_file("state/log.json").decode()
     for secret in (PASSWORD, "wr0ng-passw0rd", key):
         assert secret not in seen
     assert "Traceback" not in seen
