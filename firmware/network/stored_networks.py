@@ -59,7 +59,7 @@ def promote(wifi) -> None:
         wifi.log_change("the known Wi-Fi networks: %s" % error)
 
 
-def leave_note(storage, note: str) -> None:
+def leave_note(storage, note: str = WANTED) -> None:
     """Store a note for the next start, WANTED or OVER. Raises OSError, MemoryError."""
     storage.save(_RECORD, {"networks": _networks(storage), "setup": note})
 

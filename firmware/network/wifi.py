@@ -50,7 +50,6 @@ class Wifi:
     """
 
     ranked = 0
-    storage = None
 
     backoff_base_ms = 1_000
     backoff_cap_ms = 15_000

@@ -180,9 +180,9 @@ class FrontPanel:
             status = self._agent.status
             try:
                 if status.state == "no_network" and self.reset is not None:
-                    from ..network import stored_networks  # the reset unloads it
+                    from ..network.stored_networks import leave_note  # the reset unloads it
 
-                    stored_networks.leave_note(self._storage, stored_networks.WANTED)
+                    leave_note(self._storage)
                     self.reset()
                 elif status.user_code is not None:
                     self._agent.cancel_pairing()
