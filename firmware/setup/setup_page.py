@@ -4,8 +4,8 @@
 _TOP = """<!doctype html><html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1"><title>%s</title>
 <style nonce="%s">
-body{font:18px/1.4 sans-serif;max-width:26em;margin:0 auto;padding:1em;color:#111;background:#fff}
-h1{font-size:1.4em;overflow-wrap:anywhere}label{display:block}label,summary{margin-top:.8em}
+body{font:18px/1.4 sans-serif;max-width:26em;margin:0 auto;padding:1em;color:#111;background:#fff;
+overflow-wrap:anywhere}h1{font-size:1.4em}label{display:block}label,summary{margin-top:.8em}
 input,select,button{font:inherit;width:100%%;box-sizing:border-box;padding:.5em;color:#111;
 background:#fff;border:1px solid #555;border-radius:6px}
 button{margin-top:1em;color:#fff;background:#0b4fc4;border:0}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from tools.rig import Rig
 from .conftest import WIDTH, MakePhone
 
 PROBE = "http://captive.apple.com/hotspot-detect.html"  # how an iPhone looks for the internet
+LONG = "W" * 32
+WANTED = {"setup": "wanted"}  # the note that the button leaves
 _SMALLEST_TARGET_PX = 24  # WCAG 2.2, success criterion 2.5.8
 _SIZES = """() => [...document.querySelectorAll("input:not([type=hidden]), select, button, summary")]
     .filter((one) => one.checkVisibility()).map((one) => one.getBoundingClientRect().height)"""
@@ -28,9 +31,11 @@ def check_for_everybody(page: Page) -> None:
 
 
 @pytest.mark.timeout(300)
-def test_from_a_blank_board_to_pairing(tmp_path: Path, rig: Rig, phone: MakePhone) -> None:
+def test_from_setup_mode_to_pairing(tmp_path: Path, rig: Rig, phone: MakePhone) -> None:
     mock = rig.mock()
-    with BlankBoard(tmp_path, mock.url) as board:
+    with BlankBoard(tmp_path, mock.url, wifi={"ssid": "House"}) as board:
+        known = [{"ssid": ssid} for ssid in (LONG, "Yesterday's stage")]
+        board.write_file("state/known_networks.json", json.dumps({"networks": known, **WANTED}))
         board.power_on()
         board.wait_setup()
         page = phone(board)
@@ -42,6 +47,15 @@ def test_from_a_blank_board_to_pairing(tmp_path: Path, rig: Rig, phone: MakePhon
         page.get_by_text("Fixed address").click()
         assert page.get_by_label("Gateway").is_visible()
         check_for_everybody(page)
+
+        assert page.get_by_text("It always knows: House").is_visible()
+        page.get_by_text("It knows").click()
+        check_for_everybody(page)
+        page.get_by_role("button", name="Forget Yesterday's stage").click()
+        page.get_by_text(f"It knows: {LONG}", exact=True).click()
+        assert page.get_by_role("button", name="Forget").all_inner_texts() == [f"Forget {LONG}"]
+        page.get_by_role("button", name=f"Forget {LONG}").click()
+        page.get_by_text("It knows").wait_for(state="detached")
 
         page.get_by_label("Network", exact=True).select_option(label=f"{STAGE}: strong signal")
         page.get_by_label("Password").fill("wr0ng-passw0rd")
