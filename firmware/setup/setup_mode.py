@@ -98,12 +98,8 @@ class SetupMode:
     def forget(self, ssid: str) -> None:
         """Delete a stored network. One that is not known costs no flash."""
         self.chosen = self.failure = ""
-        if ssid in self.known:
-            try:
-                stored_networks.forget(self._storage, ssid)
-                self.known.remove(ssid)
-            except (OSError, MemoryError) as error:
-                self._fail("not_stored", error)
+        if ssid in self.known and self._store(stored_networks.forget, ssid):
+            self.known.remove(ssid)
 
     async def run(self, watchdog) -> None:
         """Setup mode from its begin to its end. watchdog: the supervisor's Watchdog."""
@@ -119,15 +115,14 @@ class SetupMode:
         try:
             point.active(True)
             point.config(ssid=self.name, key=self.password, security=_WPA2, max_clients=_PHONES)
-            await self._serve(point.ifconfig()[0], watchdog)
+            address = point.ifconfig()[0]
         except DRIVER_ERRORS as error:
             log("setup: the access point failed: %s" % error)
+        else:
+            await self._serve(address, watchdog)
         if not (self.is_done or self.known or self.built_in):
             # The next start would open setup mode again, and so for ever.
-            try:
-                stored_networks.leave_note(self._storage, stored_networks.OVER)
-            except (OSError, MemoryError) as error:
-                log(str(error))
+            self._store(stored_networks.leave_note, stored_networks.OVER)
 
     def close(self) -> None:
         """Switch the access point off: it would outlive the program at the REPL."""
@@ -159,10 +154,15 @@ class SetupMode:
         if self.is_done:
             await asyncio.sleep_ms(_TOLD_MS)
 
-    def _fail(self, reason: str, error=None) -> None:
-        self.failure = "%s. %s." % REASONS[reason]
-        if error is not None:
+    def _store(self, change, what) -> bool:
+        """Call change(storage, what), of stored_networks; whether it succeeds."""
+        try:
+            change(self._storage, what)
+            return True
+        except (OSError, MemoryError) as error:
             log(str(error))
+            self.failure = _words_of("not_stored")
+            return False
 
     def _leave(self) -> None:
         self._is_left = True
@@ -175,14 +175,10 @@ class SetupMode:
         self.failure = ""
         if not wifi.networks:
             self._search()
-        elif reason is not None:
-            self._fail(reason)
+        elif reason is None:
+            self.is_done = self._store(stored_networks.add, wifi.networks[0])
         else:
-            try:
-                stored_networks.add(self._storage, wifi.networks[0])
-                self.is_done = True
-            except (OSError, MemoryError) as error:
-                self._fail("not_stored", error)
+            self.failure = _words_of(reason)
         self.is_busy = False
 
     def _search(self) -> None:
@@ -200,3 +196,7 @@ class SetupMode:
         except DRIVER_ERRORS as error:
             log("setup: the scan failed: %s" % error)
         del self.found[_MOST_FOUND:]
+
+
+def _words_of(reason: str) -> str:
+    return "%s. %s." % REASONS[reason]

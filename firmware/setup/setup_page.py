@@ -23,7 +23,7 @@ _DONE = """</head><body><main><h1>Connected to %s</h1>
 Wi-Fi. If the device is not paired with Frame.io yet, it shows a code next.</p></main></body></html>
 """
 _FORM = """</head><body><main><h1>Wi-Fi for this device</h1>%s
-<form method="post" action="/try"><input type="hidden" name="token" value="%s">
+<form method="post" action="/"><input type="hidden" name="token" value="%s">
 <label for="ssid">Network</label><select id="ssid" name="ssid">"""
 _OPTION = '<option value="%s"%s>%s: %s signal%s</option>'
 _FIELDS = """<option value="">Another one</option></select>
@@ -37,12 +37,9 @@ _FIELDS = """<option value="">Another one</option></select>
 <label for="gateway">Gateway</label>
 <input id="gateway" name="gateway" maxlength="15" autocomplete="off">
 <label for="dns">DNS server</label><input id="dns" name="dns" maxlength="15" autocomplete="off">
-</details><button>Connect</button></form>
-<form method="post" action="/scan"><input type="hidden" name="token" value="%s">
-<button class="quiet">Search for networks again</button></form>"""
-_KNOWN = """<details><summary>It knows: %s</summary>
-<form method="post" action="/forget"><input type="hidden" name="token" value="%s">"""
-_FORGET = '<button class="quiet" name="ssid" value="%s">Forget %s</button>'
+</details><button>Connect</button>
+<button class="quiet" name="scan">Search for networks again</button>"""
+_FORGET = '<button class="quiet" name="forget" value="%s">Forget %s</button>'
 
 
 def escaped(text: str) -> str:
@@ -73,13 +70,12 @@ def pieces(setup, token: str, address: str):
         name = escaped(ssid)
         selected = " selected" if ssid == setup.chosen else ""
         yield _OPTION % (name, selected, name, strength, ", open" if is_open else "")
-    yield _FIELDS % token
+    yield _FIELDS
     if setup.known:
-        names = [escaped(ssid) for ssid in setup.known]
-        yield _KNOWN % (", ".join(names), token)
-        for name in names:
-            yield _FORGET % (name, name)
-        yield "</form></details>"
+        yield "<details><summary>It knows: %s</summary>" % escaped(", ".join(setup.known))
+        for ssid in setup.known:
+            yield _FORGET % (escaped(ssid), escaped(ssid))
+        yield "</details>"
     if setup.built_in:
         yield "<p>It always knows: %s</p>" % escaped(", ".join(setup.built_in))
-    yield "</main></body></html>"
+    yield "</form></main></body></html>"

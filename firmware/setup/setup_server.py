@@ -69,9 +69,7 @@ class SetupServer:
         app.before_request(self._check)
         app.get("/")(self._page)
         app.get("/state")(self._state)
-        app.post("/try")(self._try)
-        app.post("/scan")(self._scan)
-        app.post("/forget")(self._forget)
+        app.post("/")(self._act)
         app.errorhandler(404)(self._to_page)
 
     async def serve(self, stream, _writer) -> None:
@@ -95,15 +93,6 @@ class SetupServer:
     def _check(self, request):
         if (request.headers.get("Host") or "").split(":")[0] != self._address:
             return self._to_page(request)
-        if request.method == "POST":
-            try:
-                is_ours = request.form["token"] == self._token
-            except (KeyError, TypeError, ValueError):  # another form, none, or not in UTF-8
-                is_ours = False
-            if not is_ours:
-                return "", 403
-            if self._setup.is_busy or self._setup.is_done:
-                return redirect("/", 303)
         return None
 
     def _to_page(self, _request):
@@ -121,25 +110,32 @@ class SetupServer:
     def _state(self, _request):
         return "busy" if self._setup.is_busy else "idle", 200, {"Cache-Control": "no-store"}
 
-    def _try(self, request):
-        form = request.form  # a key without = has bytes
+    def _act(self, request):
+        """Do what the button of the page's form says."""
+        try:
+            form = request.form or {}
+        except ValueError:  # not in UTF-8
+            form = {}
+        if form.get("token") != self._token:
+            return "", 403
+        if not (self._setup.is_busy or self._setup.is_done):
+            if "forget" in form:
+                self._setup.forget(form["forget"])
+            elif "scan" in form:
+                self._setup.begin_scan()
+            else:
+                self._setup.begin_try(self._network(form))
+        return redirect("/", 303)
+
+    def _network(self, form) -> dict:
+        """The network in the form, not checked yet. A field without "=" has empty bytes."""
         other = (form.get("other") or "").strip()
-        found = [one[0] for one in self._setup.found]
         network: dict = {
             "ssid": other or form.get("ssid") or "",
             "password": form.get("password") or "",
-            "hidden": other != "" and other not in found,
+            "hidden": other != "" and other not in [one[0] for one in self._setup.found],
         }
         for key in _ADDRESS_KEYS:
             if form.get(key):
                 network[key] = form[key].strip()
-        self._setup.begin_try(network)
-        return redirect("/", 303)
-
-    def _scan(self, _request):
-        self._setup.begin_scan()
-        return redirect("/", 303)
-
-    def _forget(self, request):
-        self._setup.forget(request.form.get("ssid") or "")
-        return redirect("/", 303)
+        return network

@@ -106,7 +106,7 @@ class BlankBoard(VirtualBoard):
 
     def try_network(self, **fields: str) -> str:
         """Send the page's form; the page when it has been tried."""
-        answer = self.ask("/try", {"token": self.token(), **fields})
+        answer = self.ask("/", {"token": self.token(), **fields})
         assert (answer.status, answer.headers["Location"]) == (303, "/")
         return self.when_idle()
 

@@ -144,7 +144,7 @@ def test_forgotten_on_the_page_and_after_a_power_cut(tmp_path: Path) -> None:
         assert all(f"Forget {html.escape(name)}</button>" in page for name in names)
         token = board.token()
         for name in (TRUCK, "Elsewhere", "never heard of", "Vault"):
-            assert board.ask("/forget", {"token": token, "ssid": name}).status == 303
+            assert board.ask("/", {"token": token, "forget": name}).status == 303
         page = board.page()
         board.cut_power()
     assert f"It knows: {STAGE}</summary>" in page and "Forget Vault" not in page
@@ -182,7 +182,7 @@ def test_without_a_display_the_label_s_password(tmp_path: Path) -> None:
     with BlankBoard(tmp_path, screen="none", setup_password="printed; on \\it") as board:
         board.power_on()
         assert board.wait_setup() == "printed; on \\it"
-        board.ask("/scan", {"token": board.token()})
+        board.ask("/", {"token": board.token(), "scan": ""})
         board.when_idle()  # by now it would be printed
         assert "Pilotlight-0001" in board.errors and "printed" not in board.errors
 
@@ -217,12 +217,13 @@ def test_every_name_and_every_foreign_host_leads_to_the_page(board: BlankBoard) 
 
 def test_a_form_of_another_site_does_nothing(board: BlankBoard) -> None:
     form = {"ssid": STAGE, "password": PASSWORD}
-    assert board.ask("/try", form).status == 403
-    assert board.ask("/try", {**form, "token": "0" * 32}).status == 403
-    assert board.ask("/scan", {}).status == 403
-    assert board.ask("/forget", {"ssid": STAGE}).status == 403
-    assert board.ask("/try", {**form, "token": board.token()}, host="evil.example").status == 302
-    assert board.ask("/try").status == 405
+    assert board.ask("/", form).status == 403
+    assert board.ask("/", {**form, "token": "0" * 32}).status == 403
+    assert board.ask("/", {"scan": ""}).status == 403
+    assert board.ask("/", {"forget": STAGE}).status == 403
+    assert board.ask("/", {}).status == 403
+    assert board.ask("/", {**form, "token": board.token()}, host="evil.example").status == 302
+    assert board.ask("/state", {**form, "token": board.token()}).status == 405
     assert board.ask("/state").text == "idle"
 
 
@@ -237,7 +238,7 @@ def test_names_from_the_air_are_text(board: BlankBoard) -> None:
 def test_it_searches_again(board: BlankBoard) -> None:
     board.order("wifi", action="add", ssid="Late one", password=PASSWORD)
     try:
-        board.ask("/scan", {"token": board.token()})
+        board.ask("/", {"token": board.token(), "scan": ""})
         assert "Late one: strong signal" in board.when_idle()
     finally:
         board.order("wifi", action="remove", ssid="Late one")
@@ -251,16 +252,16 @@ GARBAGE = {
     "a head without a colon": b"GET / HTTP/1.1\r\nHost\r\n\r\n",
     "no text": b"GET /\xff\xfe HTTP/1.1\r\nHost: 192.168.4.1\r\n\r\n",
     "TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(range(256)) + b"\n",
-    "no length": b"POST /try HTTP/1.1\r\nContent-Length: many\r\n\r\n",
-    "less than no length": b"POST /try HTTP/1.1\r\nContent-Length: -5\r\n\r\nssid=",
-    "a form of nonsense": b"POST /try HTTP/1.1\r\nHost: 192.168.4.1\r\nContent-Type: "
+    "no length": b"POST / HTTP/1.1\r\nContent-Length: many\r\n\r\n",
+    "less than no length": b"POST / HTTP/1.1\r\nContent-Length: -5\r\n\r\nssid=",
+    "a form of nonsense": b"POST / HTTP/1.1\r\nHost: 192.168.4.1\r\nContent-Type: "
     b"application/x-www-form-urlencoded\r\nContent-Length: 10\r\n\r\ntoken=%zz\xff",
     "a path up": b"GET /../../config.json HTTP/1.1\r\nHost: 192.168.4.1\r\n\r\n",
     "a line without end": b"GET /" + b"a" * 1_000_000,
     "heads without end": b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 100_000,
-    "a body of 1 MB": b"POST /try HTTP/1.1\r\nHost: 192.168.4.1\r\nContent-Length: 1000000\r\n\r\n"
+    "a body of 1 MB": b"POST / HTTP/1.1\r\nHost: 192.168.4.1\r\nContent-Length: 1000000\r\n\r\n"
     + b"a" * 1_000_000,
-    "more than the body": b"POST /try HTTP/1.1\r\nContent-Length: 5\r\n\r\n" + b"a" * 100_000,
+    "more than the body": b"POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\n" + b"a" * 100_000,
 }
 
 
