@@ -12,6 +12,7 @@ from tools.virtual_board.ports import BoardPorts
 _DEVICE = "192.168.4.1"  # the board's address in its own Wi-Fi
 _HTTP = 80
 _LONGEST_S = 30
+_LOOK_S = 0.1  # until `close` is noticed
 _LARGEST_BYTES = 1 << 16
 _NOT_THERE = (
     b"<!doctype html><title>Not in setup mode</title><p>The device is not in setup mode, or not "
@@ -31,7 +32,7 @@ class SetupPage:
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.board_port = self._ports.at[_HTTP]
         self.url = f"http://127.0.0.1:{self._server.server_port}/"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(_LOOK_S,), daemon=True).start()
 
     def close(self) -> None:
         """Forward nothing more."""
