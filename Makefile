@@ -17,11 +17,15 @@ TOKEN ?=
 SECRET ?=
 SCREEN ?=
 PAIR ?=
-HOST ?=
 SETUP ?=
+# Shells and compilers export a HOST of their own, and this one opens the mock to the network.
+ifneq ($(origin HOST),command line)
+    HOST :=
+endif
 HISTORY ?=
 WHY ?=
 BOARD ?=
+PARTITION_BYTES ?=
 PORT ?=
 FOLLOW ?=
 BENCH ?=
@@ -50,8 +54,8 @@ setup: .venv/ready
 	@touch $@
 
 run: .venv/ready-run
-	@$(BIN)/python -m tools.run --end-with-parent $(if $(URL),--url $(URL)) $(if $(SCREEN),--screen) \
-		$(if $(PAIR),--pair $(PAIR)) $(if $(HOST),--host $(HOST)) $(if $(SETUP),--setup)
+	@$(BIN)/python -m tools.run --end-with-parent $(if $(URL),--url="$(URL)") $(if $(SCREEN),--screen) \
+		$(if $(PAIR),--pair="$(PAIR)") $(if $(HOST),--host="$(HOST)") $(if $(SETUP),--setup)
 
 test: setup
 	$(BIN)/python -m pytest -n 9 --dist worksteal --ignore tests/external --ignore tests/browser
@@ -77,47 +81,49 @@ bench: setup
 	$(BIN)/python -m tools.bench
 
 # The firmware as a ROMFS image (docs/memory.md). BOARD=…: for this board only, which is smaller.
+# PARTITION_BYTES=…: for a partition of this size.
 romfs: setup
-	$(BIN)/python -m tools.romfs $(if $(BOARD),--board $(BOARD)) build/pilotlight.romfs
+	@$(BIN)/python -m tools.romfs $(if $(BOARD),--board="$(BOARD)") \
+		$(if $(PARTITION_BYTES),--partition-bytes="$(PARTITION_BYTES)") build/pilotlight.romfs
 
 # MicroPython's own .bin and the firmware as files for esptool (docs/images.md). CONFIG=…: with
 # these settings. FLASH=…: the chip's flash, where the partition table does not say enough.
 image: setup
 	$(if $(FIRMWARE),,$(error which MicroPython? make image FIRMWARE=ESP32_GENERIC_S3-….bin))
-	@$(BIN)/python -m tools.image $(if $(CONFIG),--config "$(CONFIG)") $(if $(FLASH),--flash "$(FLASH)") "$(FIRMWARE)"
+	@$(BIN)/python -m tools.image $(if $(CONFIG),--config="$(CONFIG)") $(if $(FLASH),--flash="$(FLASH)") "$(FIRMWARE)"
 
 # Many boards, one after another: a CSV with a line for each unit (docs/images.md).
 units: setup
 	$(if $(CSV),,$(error which units? make units CSV=units.csv FIRMWARE=….bin PORT=/dev/ttyUSB0))
 	$(if $(FIRMWARE),,$(error which MicroPython? make units CSV=$(CSV) FIRMWARE=ESP32_GENERIC_S3-….bin))
 	$(if $(PORT),,$(error at which port? make units CSV=$(CSV) FIRMWARE=$(FIRMWARE) PORT=/dev/ttyUSB0))
-	@$(BIN)/python -m tools.image.units --firmware "$(FIRMWARE)" --port "$(PORT)" $(if $(CONFIG),--config "$(CONFIG)") \
-		$(if $(FLASH),--flash "$(FLASH)") $(if $(RESULTS),--results "$(RESULTS)") $(if $(WITHIN),--within $(WITHIN)) "$(CSV)"
+	@$(BIN)/python -m tools.image.units --firmware="$(FIRMWARE)" --port="$(PORT)" $(if $(CONFIG),--config="$(CONFIG)") \
+		$(if $(FLASH),--flash="$(FLASH)") $(if $(RESULTS),--results="$(RESULTS)") $(if $(WITHIN),--within="$(WITHIN)") "$(CSV)"
 
 # The firmware on a real board (docs/hardware.md). FOLLOW=…: show what it says for so many seconds.
 deploy: setup
 	$(if $(PORT),,$(error which board? make deploy PORT=/dev/ttyUSB0))
-	@$(BIN)/python -m tools.deploy $(if $(FOLLOW),--follow $(FOLLOW)) $(PORT)
+	@$(BIN)/python -m tools.deploy $(if $(FOLLOW),--follow="$(FOLLOW)") "$(PORT)"
 
 # Asks for a board's settings and writes its config.json. BENCH=1: for the mock on this computer.
 provision: setup
 	$(if $(PORT),,$(error which board? make provision PORT=/dev/ttyUSB0))
-	@$(BIN)/python -m tools.deploy.provision $(if $(BENCH),--bench $(if $(HOST),--host $(HOST))) $(PORT)
+	@$(BIN)/python -m tools.deploy.provision $(if $(BENCH),--bench) $(if $(HOST),--host="$(HOST)") "$(PORT)"
 
 # This working tree on a board, without copying it.
 mount: setup
 	$(if $(PORT),,$(error which board? make mount PORT=/dev/ttyUSB0))
-	@$(BIN)/python -m tools.deploy.mount $(PORT)
+	@$(BIN)/python -m tools.deploy.mount "$(PORT)"
 
 # The board's prompt, and what it prints. Ctrl-C stops the firmware, Ctrl-D starts it, Ctrl-] leaves.
 repl: setup
 	$(if $(PORT),,$(error which board? make repl PORT=/dev/ttyUSB0))
-	@$(BIN)/mpremote connect $(PORT) resume repl
+	@$(BIN)/mpremote connect "$(PORT)" resume repl
 
 # The event log, also what is not stored yet; the board restarts then.
 log: setup
 	$(if $(PORT),,$(error which board? make log PORT=/dev/ttyUSB0))
-	@$(BIN)/mpremote connect $(PORT) resume exec "from firmware import event_log; event_log.show()" reset
+	@$(BIN)/mpremote connect "$(PORT)" resume exec "from firmware import event_log; event_log.show()" reset
 
 # All histories of the simulation in virtual time; `make test` runs a part of them.
 simulate: setup

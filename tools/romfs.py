@@ -1,10 +1,10 @@
 """The firmware as a ROMFS image, whose bytecode a chip runs from flash. `make romfs`.
 
-python -m tools.romfs [--board NAME] FILE
+python -m tools.romfs [--board NAME] [--partition-bytes BYTES] FILE
 
 The partition for it has 131,072 bytes (MicroPython's partitions-4MiB-romfs.csv, and
-ports/PILOTLIGHT_ESP32); a larger image is an error. What only a computer needs is left out; with a
-board's name also what only other boards need.
+ports/PILOTLIGHT_ESP32), or BYTES; a larger image is an error. What only a computer needs is left
+out; with a board's name also what only other boards need.
 """
 
 import argparse
@@ -17,8 +17,11 @@ from pathlib import Path
 from mpremote.romfs import VfsRomWriter
 
 from tools.bytecode import ROOT, build
+from tools.command_line import CommandLine, Refused, exit_code, say
+from tools.run.readable import printable
 
-MOST_BYTES = 131_072
+PARTITION_BYTES = 131_072
+_SECTOR_BYTES = 4096
 _COMPUTERS = {"firmware.boards.host", "firmware.posix"}
 _BOARDS = "firmware.boards."
 _WIFI = "firmware.network.wifi"
@@ -26,10 +29,16 @@ _WIFI = "firmware.network.wifi"
 _FOR_WIFI = {"firmware.setup.setup_mode", "firmware.network.stored_networks"}
 
 
+def boards() -> list[str]:
+    """The names of the boards that are no computer."""
+    names = {path.stem for path in (ROOT / "firmware/boards").glob("*.py")}
+    return sorted(names - {"host"})
+
+
 def image(board: str | None = None, for_unix: bool = False) -> bytes:
     """The image of lib/ and firmware/ as .mpy. board: in config.json; None: any board.
 
-    for_unix: with what the unix port needs besides. Raises ValueError if there is no such board.
+    for_unix: with what the unix port needs besides.
     """
     unused = left_out(board)
     if for_unix:
@@ -46,7 +55,7 @@ def image(board: str | None = None, for_unix: bool = False) -> bytes:
 def left_out(board: str | None) -> set[str]:
     """The modules of the firmware that no board needs, or that this one does not need.
 
-    These are the board files, firmware/posix.py, and what nothing else imports. Raises ValueError.
+    These are the board files, firmware/posix.py, and what nothing else imports.
     """
     sources = {
         ".".join(path.relative_to(ROOT).with_suffix("").parts): path
@@ -54,8 +63,6 @@ def left_out(board: str | None) -> set[str]:
     }
     unused = set(_COMPUTERS)
     if board is not None:
-        if _BOARDS + board not in sources.keys() - _COMPUTERS:
-            raise ValueError(f"there is no file firmware/boards/{board}.py for a board")
         unused |= {name for name in sources if name.startswith(_BOARDS)} - {_BOARDS + board}
     imported = {name: set(imports(name, path)) for name, path in sources.items()}
     if board is not None and _WIFI not in imported[_BOARDS + board]:
@@ -97,29 +104,55 @@ def _add(writer: VfsRomWriter, folder: Path, top: Path, unused: set[str]) -> Non
     writer.closedir()
 
 
-def main() -> int:
-    """Write the image; the exit code."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--board", metavar="NAME", help="its file in firmware/boards")
-    parser.add_argument("file", type=Path)
-    arguments = parser.parse_args()
+def _partition_bytes(text: str) -> int:
+    """An argument's type: decimal, or hexadecimal as tables of partitions have it."""
     try:
-        data = image(arguments.board)
-    except ValueError as error:
-        parser.error(str(error))
-    if len(data) > MOST_BYTES:
-        print(
-            f"the image has {len(data):,} bytes, {len(data) - MOST_BYTES:,} too many for its "
-            "partition; --board leaves out other boards' files",
-            file=sys.stderr,
+        size = int(text, 0)
+    except ValueError:
+        size = 0
+    if size <= 0 or size % _SECTOR_BYTES:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no size of a partition; it is a multiple of {_SECTOR_BYTES}, such as "
+            "196608"
         )
-        return 1
+    return size
+
+
+def _board(text: str) -> str:
+    """An argument's type."""
+    if text not in boards():
+        raise argparse.ArgumentTypeError(
+            f"there is no file firmware/boards/{printable(text)}.py for a board; take one of "
+            f"{', '.join(boards())}"
+        )
+    return text
+
+
+def _make(arguments: argparse.Namespace) -> None:
+    data = image(arguments.board)
+    partition_bytes = arguments.partition_bytes
+    if len(data) > partition_bytes:
+        smaller = "" if arguments.board else "name the board, BOARD=…, which leaves others out, or "
+        raise Refused(
+            f"the image has {len(data):,} bytes, {len(data) - partition_bytes:,} too many for its "
+            f"partition of {partition_bytes:,}: {smaller}give your MicroPython a larger one, and "
+            "name its size, PARTITION_BYTES=… (docs/memory.md)"
+        )
     arguments.file.parent.mkdir(parents=True, exist_ok=True)
     arguments.file.write_bytes(data)
-    print(f"{arguments.file}: {len(data):,} of {MOST_BYTES:,} bytes")
-    return 0
+    say(f"{arguments.file}: {len(data):,} of {partition_bytes:,} bytes")
+
+
+def main() -> int:
+    """Write the image; the exit code."""
+    parser = CommandLine("tools.romfs", __doc__, "romfs")
+    parser.add_argument("--board", metavar="NAME", type=_board, help="its file in firmware/boards")
+    parser.add_argument(
+        "--partition-bytes", metavar="BYTES", type=_partition_bytes, default=PARTITION_BYTES
+    )
+    parser.add_argument("file", type=Path)
+    arguments = parser.parse_args()
+    return exit_code("romfs", lambda: _make(arguments))
 
 
 if __name__ == "__main__":

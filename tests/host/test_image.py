@@ -26,7 +26,7 @@ from tests.support.firmware_file import (
     Row,
     firmware_file,
 )
-from tools.deploy.connection import Refused
+from tools.command_line import Refused
 from tools.deploy.deploy import Built, build
 from tools.image import __main__ as command
 from tools.image import esptool

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.support.firmware_file import PLUS, firmware_file
-from tools.deploy.connection import Refused
+from tools.command_line import Refused
 from tools.deploy.deploy import Built
 from tools.deploy.serial_board import Lost
 from tools.image import units as command

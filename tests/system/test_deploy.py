@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.cable import Cable
-from tools.deploy.connection import Connection, Refused
+from tools.command_line import Refused
+from tools.deploy.connection import Connection
 from tools.deploy.deploy import Built, Deployment, build
 from tools.rig import CLIENT_VERSION, TOKEN, Rig
 from tools.virtual_board.session import (

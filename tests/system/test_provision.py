@@ -17,8 +17,9 @@ from typing import Any
 import pytest
 
 from tests.support.cable import Cable
+from tools.command_line import Refused
 from tools.deploy import provision, settings
-from tools.deploy.connection import Connection, Refused
+from tools.deploy.connection import Connection
 from tools.deploy.settings import Questions
 from tools.run.mock_process import LAN_SECRET, MockProcess
 from tools.virtual_board.session import ROOT, VirtualBoard

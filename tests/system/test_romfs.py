@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 import sys
 from pathlib import Path
 
@@ -57,9 +56,7 @@ def test_other_boards_and_their_network_are_left_out() -> None:
     assert {"firmware.setup.setup_mode", "firmware.setup.setup_page", "lib.microdot"} < ethernet
 
 
-@pytest.mark.parametrize(
-    "board", [path.stem for path in (ROOT / "firmware/boards").glob("*.py") if path.stem != "host"]
-)
+@pytest.mark.parametrize("board", romfs.boards())
 def test_nothing_in_the_image_imports_what_is_left_out(board: str) -> None:
     left_out = romfs.left_out(board)
     imported = set()
@@ -73,31 +70,59 @@ def test_nothing_in_the_image_imports_what_is_left_out(board: str) -> None:
     assert imported & left_out == asked & left_out
 
 
-@pytest.mark.parametrize("board", ["host", "esp32_devkitt"])
-def test_what_is_no_board_is_refused(board: str, tmp_path: Path) -> None:
-    done = run("--board", board, str(tmp_path / "image"))
-    assert done.returncode == 2 and f"firmware/boards/{board}.py" in done.stderr
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("--board host", "BOARD: there is no file firmware/boards/host.py for a board; take one"),
+        ("--board esp32_devkitt", "BOARD: there is no file firmware/boards/esp32_devkitt.py"),
+        ("--partition-bytes 128K", "PARTITION_BYTES: '128K' is no size of a partition"),
+        ("--partition-bytes 131073", "PARTITION_BYTES: '131073' is no size of a partition"),
+    ],
+)
+def test_what_can_t_be_used_is_one_sentence(
+    words: str, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["romfs", *words.split(), "file"])
+    with pytest.raises(SystemExit, match="2"):
+        romfs.main()
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"make romfs: {said}")
 
 
-def test_an_image_that_is_too_large_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("board", "advice"),
+    [([], "name the board, BOARD=…, which leaves others out, or"), (["--board", BOARD], "")],
+)
+def test_an_image_that_is_too_large_is_refused_and_fits_a_larger_partition(
+    board: list[str],
+    advice: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     path = tmp_path / "folder/image"
-    monkeypatch.setattr(sys, "argv", ["romfs", str(path)])
-    monkeypatch.setattr(romfs, "image", lambda board: bytes(romfs.MOST_BYTES + 1))
+    monkeypatch.setattr(sys, "argv", ["romfs", *board, str(path)])
+    monkeypatch.setattr(romfs, "image", lambda board: bytes(romfs.PARTITION_BYTES + 1))
     assert romfs.main() == 1 and not path.exists()
-    assert "1 too many" in capsys.readouterr().err
-    monkeypatch.setattr(romfs, "image", lambda board: bytes(romfs.MOST_BYTES))
-    assert romfs.main() == 0 and path.stat().st_size == romfs.MOST_BYTES
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "1 too many for its partition of 131,072: " in line and "PARTITION_BYTES=" in line
+    assert advice in line and ("BOARD=" in line) == bool(advice)
+    sys.argv[1:1] = ["--partition-bytes", "0x30000"]
+    assert romfs.main() == 0 and path.stat().st_size == romfs.PARTITION_BYTES + 1
+    assert capsys.readouterr().out == f"{path}: 131,073 of 196,608 bytes\n"
+    del sys.argv[1:3]
+    monkeypatch.setattr(romfs, "image", lambda board: bytes(romfs.PARTITION_BYTES))
+    assert romfs.main() == 0 and path.stat().st_size == romfs.PARTITION_BYTES
 
 
 def test_the_partition_is_as_large_as_the_gate() -> None:
     rows = (ROOT / "ports/PILOTLIGHT_ESP32/partitions.csv").read_text()
     found = re.search(r"^romfs, *data, *\w+, *\w+, *(\w+),", rows, re.MULTILINE)
-    assert found and int(found[1], 16) == romfs.MOST_BYTES
+    assert found and int(found[1], 16) == romfs.PARTITION_BYTES
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """The tool as a process."""
-    command = [sys.executable, "-m", "tools.romfs", *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+@pytest.mark.parametrize("board", romfs.boards())
+def test_the_partition_that_the_documents_name_holds_the_firmware(board: str) -> None:
+    text = (ROOT / "docs/memory.md").read_text()
+    (named,) = re.findall(r"PARTITION_BYTES=(\d+)", text)
+    assert len(romfs.image(board)) <= int(named)

@@ -6,7 +6,6 @@ python -m tools.bench --quick    only what is gated; the documents stay as they 
 The environment's WHY: the reason for which larger figures may become the baseline.
 """
 
-import argparse
 import datetime
 import os
 import sys
@@ -18,6 +17,7 @@ from typing import Any
 from tools.bench import baseline, figures, report, work
 from tools.bench.devices import config, live_heap, smallest_heap_kib, told
 from tools.bench.figures import Bench, Values
+from tools.command_line import CommandLine
 from tools.rig import ROOT, TOKEN, Rig
 
 _WATCHED_S = 180
@@ -60,7 +60,7 @@ def slow(bench: Bench, values: Values) -> Values:
 
 def main() -> int:
     """Measure, print and write. The exit code: 1 if a gated figure has grown without a reason."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = CommandLine("tools.bench", __doc__)
     parser.add_argument("--quick", action="store_true", help="only what is gated")
     quick = parser.parse_args().quick
     with tempfile.TemporaryDirectory() as folder:

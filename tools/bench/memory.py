@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 
 import tools.rig
 from tools.bench.devices import BOARD, HERE, SCREEN, Folders, told
+from tools.command_line import CommandLine
 from tools.on_cpython import device_module
 from tools.rig import ROOT, TOKEN, Device, Mock, Rig
 
@@ -264,9 +265,7 @@ def _chip(way: str, cell: dict[str, int]) -> str:
 
 def main() -> None:
     """Measure, and write build/memory.json and docs/memory.md."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = CommandLine("tools.bench.memory", __doc__)
     parser.add_argument("--port", type=Path, required=True, help="a unix port, 32 bits")
     parser.add_argument("--frozen", type=Path, required=True, help="the same, with frozen code")
     names = [row.name for row in ROWS]

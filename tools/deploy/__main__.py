@@ -7,25 +7,22 @@ What is equal on the board is not written. The same command goes on where an ear
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import sys
 
-from .connection import Connection, exit_code, say
+from tools.command_line import CommandLine, exit_code, say, seconds
+
+from .connection import Connection
 from .deploy import Deployment, build
 
 
 def main() -> int:
     """Do it; the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m tools.deploy",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = CommandLine("tools.deploy", __doc__, "deploy")
     parser.add_argument("port", help="the board's serial port, such as /dev/ttyUSB0")
     parser.add_argument(
         "--follow",
-        type=float,
+        type=seconds,
         metavar="SECONDS",
         default=None if sys.stdout.isatty() else 0,
         help="how long to show what the board says (default: until Ctrl-C at a terminal, else 0)",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
-import sys
 import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from tools.command_line import Refused
 from tools.run.readable import printable, readable
 
 from .serial_board import BoardError, Lost, SerialBoard, is_there, opened
@@ -17,10 +17,6 @@ _T = TypeVar("_T")
 _FIRST_S = 5.0
 _BACK_S = 60.0
 _MOST_LOSSES = 5
-
-
-class Refused(Exception):
-    """It can't be done; the text is one sentence that says what to do."""
 
 
 class Connection:
@@ -99,25 +95,6 @@ class Connection:
             f"the board is gone: plug it in again within {_BACK_S:.0f} s, or type the same command "
             "later; it goes on where it was"
         )
-
-
-def say(text: str) -> None:
-    """A line for the user."""
-    print(text, flush=True)
-
-
-def exit_code(target: str, job: Callable[[], None], stopped: str = "") -> int:
-    """Do the job of a make target; its exit code. stopped: what is true after Ctrl-C."""
-    try:
-        job()
-    except Refused as error:
-        print(f"make {target}: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        if stopped:
-            say(f"\nstopped; {stopped}")
-        return 130
-    return 0
 
 
 def shown(line: str) -> str:

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tools import bytecode
+from tools.command_line import Refused
 from tools.run.readable import printable
 
 from .check import described, refusal
-from .connection import Connection, Refused
+from .connection import Connection
 from .serial_board import SerialBoard
 
 MAIN = "main.py"

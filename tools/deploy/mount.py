@@ -7,7 +7,6 @@ Settings and state are the board's own. Ctrl-C ends it: the board restarts with 
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import signal
 import sys
@@ -15,10 +14,11 @@ import threading
 import time
 from collections.abc import Callable
 
+from tools.command_line import CommandLine, exit_code, say
 from tools.on_cpython import ROOT
 from tools.run.readable import printable
 
-from .connection import Connection, exit_code, say, shown
+from .connection import Connection, shown
 from .serial_board import Lost, SerialBoard
 
 # The working directory is the board's, so that all it writes stays there.
@@ -33,11 +33,7 @@ _PRESSES, _PRESS_S = 10, 1.0
 
 def main() -> int:
     """Run it; the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m tools.deploy.mount",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = CommandLine("tools.deploy.mount", __doc__, "mount")
     parser.add_argument("port", help="the board's serial port, such as /dev/ttyUSB0")
     arguments = parser.parse_args()
 

@@ -9,13 +9,14 @@ NAME is this computer's address if it is left out.
 
 from __future__ import annotations
 
-import argparse
 import sys
 
+from tools.command_line import CommandLine, Refused, exit_code, say
+from tools.mock_frameio.lan_host import lan_host
 from tools.on_cpython import device_module
 from tools.run.readable import printable
 
-from .connection import Connection, Refused, exit_code, say
+from .connection import Connection
 from .serial_board import SerialBoard
 from .settings import (
     BENCH_CA,
@@ -33,15 +34,13 @@ _STRICT_JSON = device_module("firmware.strict_json")
 
 def main() -> int:
     """Do it; the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m tools.deploy.provision",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = CommandLine("tools.deploy.provision", __doc__, "provision")
     parser.add_argument("port", help="the board's serial port, such as /dev/ttyUSB0")
     parser.add_argument("--bench", action="store_true", help="for the mock on this computer")
-    parser.add_argument("--host", help="this computer's name or address, for the board")
+    parser.add_argument("--host", type=lan_host, help="this computer's name or address")
     arguments = parser.parse_args()
+    if arguments.host and not arguments.bench:
+        parser.error("--host is for the mock on this computer: add BENCH=1")
 
     def provision() -> None:
         bench = (arguments.host or bench_host()) if arguments.bench else None

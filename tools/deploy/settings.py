@@ -14,19 +14,17 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from tools.command_line import Refused
 from tools.mock_frameio.tls import ca_der_path, server_context
 from tools.on_cpython import ROOT, device_module
-from tools.romfs import imports
+from tools.romfs import boards, imports
 from tools.run.mock_process import LAN_FOLDER, LAN_PORT, LAN_SECRET
 from tools.run.readable import printable
-
-from .connection import Refused
 
 CONFIG = "config.json"
 BENCH_CA = "bench.der"
 _FIRMWARE_CONFIG = device_module("firmware.config")
 _VERSION = device_module("pilotlight").__version__
-_BOARDS = sorted(path.stem for path in (ROOT / "firmware/boards").glob("*.py"))
 # What a board's own name holds, and the board file to propose; the first one that is found.
 _PROPOSALS = (
     ("Nano ESP32", "arduino_nano_esp32"),
@@ -159,10 +157,9 @@ class Questions:
     def _ask_board(self) -> None:
         proposals = [board for name, board in _PROPOSALS if name in self._facts["machine"]]
         default = self._values.get("board") or (proposals or [""])[0]
-        boards = [name for name in _BOARDS if name != "host"]
         while True:
-            board = ask(f"Board ({', '.join(boards)})", default)
-            if board in boards:
+            board = ask(f"Board ({', '.join(boards())})", default)
+            if board in boards():
                 self._values["board"] = board
                 return
             self._say(f"  there is no firmware/boards/{printable(board)}.py for a board")

@@ -14,7 +14,7 @@ import shlex
 import sys
 from pathlib import Path
 
-from tools.deploy.connection import exit_code, say
+from tools.command_line import CommandLine, exit_code, say
 from tools.deploy.deploy import build
 
 from .application import application_files, read_config, settings_files, write_file_system
@@ -26,11 +26,7 @@ _FOLDER = Path("build/image")
 
 def main() -> int:
     """Do it; the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m tools.image",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = CommandLine("tools.image", __doc__, "image")
     parser.add_argument("firmware", type=Path, metavar="FIRMWARE")
     parser.add_argument("--config", type=Path, metavar="FILE")
     parser.add_argument("--flash", metavar="SIZE")

@@ -8,7 +8,7 @@ from typing import Any
 
 from littlefs import LittleFSError
 
-from tools.deploy.connection import Refused
+from tools.command_line import Refused
 from tools.deploy.deploy import Built
 from tools.deploy.settings import CONFIG, encoded, named_files, wrong_with
 from tools.on_cpython import device_module

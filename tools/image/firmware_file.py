@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tools.command_line import Refused
 from tools.deploy.check import LEAST_VERSION
-from tools.deploy.connection import Refused
 from tools.run.readable import printable
 
 _IMAGE_MAGIC = b"\xe9"

@@ -7,7 +7,7 @@ import datetime
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
-from tools.deploy.connection import Refused
+from tools.command_line import Refused
 from tools.run.readable import printable
 
 PASS, FAIL = "pass", "fail"

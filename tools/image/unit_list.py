@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tools.deploy.connection import Refused
+from tools.command_line import Refused
 from tools.on_cpython import device_module
 from tools.run.readable import printable
 

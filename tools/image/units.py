@@ -21,7 +21,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tools.deploy.connection import Refused, exit_code, say
+from tools.command_line import CommandLine, Refused, exit_code, say, seconds
 from tools.deploy.deploy import Built, build
 from tools.deploy.serial_board import Lost, SerialBoard, is_there, opened
 from tools.run.private_folder import PrivateFolder
@@ -51,11 +51,7 @@ class _Again(Exception):
 
 def main() -> int:
     """Do it; the exit code: 1 if a unit has failed."""
-    parser = argparse.ArgumentParser(
-        prog="python -m tools.image.units",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = CommandLine("tools.image.units", __doc__, "units")
     parser.add_argument("units", type=Path, metavar="CSV")
     parser.add_argument("--firmware", type=Path, required=True)
     parser.add_argument("--port", required=True, help="where each board is plugged in")
@@ -63,7 +59,7 @@ def main() -> int:
     parser.add_argument("--flash", metavar="SIZE", help="of the chip, such as 4MB")
     parser.add_argument("--results", type=Path, metavar="FILE")
     parser.add_argument(
-        "--within", type=float, metavar="SECONDS", default=_WITHIN_S, help="from its reset"
+        "--within", type=seconds, metavar="SECONDS", default=_WITHIN_S, help="from its reset"
     )
     arguments = parser.parse_args()
     failed: list[str] = []

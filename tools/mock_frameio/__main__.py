@@ -19,6 +19,8 @@ from pathlib import Path
 
 from aiohttp import web
 
+from tools.command_line import CommandLine
+
 from . import (
     assets,
     authorization,
@@ -32,6 +34,7 @@ from . import (
 )
 from .board import Board
 from .device_socket import upgrade
+from .lan_host import lan_host
 from .service import Service
 from .tokens import Lives, Tokens
 
@@ -58,14 +61,12 @@ _seconds = _within(0, _LONGEST_S)
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m tools.mock_frameio",
-        usage="%(prog)s [options]    (--help lists them)",
-        description="A mock of Frame.io's device side, on loopback unless --host says more, and "
-        "the bench page at /.",
-        epilog=control_api.HELP,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = CommandLine(
+        "tools.mock_frameio",
+        "A mock of Frame.io's device side, on loopback unless --host says more, and the bench page "
+        "at /.",
     )
+    parser.epilog = control_api.HELP
     parser.add_argument(
         "--port",
         type=_within(0, 65_535, int),
@@ -132,6 +133,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--host",
         metavar="NAME",
+        type=lan_host,
         help="listen beyond loopback, too, at this name or address of this computer: with --tls "
         "and a --port, and a key for the page and the control API",
     )
@@ -153,8 +155,6 @@ def _arguments() -> argparse.Namespace:
     arguments = parser.parse_args()
     if arguments.host and not (arguments.tls and arguments.port):
         parser.error("--host needs --tls and a --port")
-    if arguments.host and arguments.host in ("0.0.0.0", "::", "localhost", "127.0.0.1"):
-        parser.error("--host: name the one address or name by which a board reaches this computer")
     return arguments
 
 

@@ -35,6 +35,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tools.command_line import CommandLine
+from tools.mock_frameio.lan_host import lan_host
 from tools.on_cpython import ROOT, device_module
 from tools.virtual_board.session import NoMicroPython, VirtualBoard, check_micropython
 
@@ -111,11 +113,7 @@ def _write_config(made: Run, path: Path, url: str, folder: Path, ca: Path | None
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m tools.run",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = CommandLine("tools.run", __doc__, "run")
     parser.add_argument("--url", help="a real service instead of the mock; see above")
     parser.add_argument(
         "--screen",
@@ -129,7 +127,9 @@ def _arguments() -> argparse.Namespace:
         "--pair", choices=("auto", "page"), help="type the code in at once, or never; see above"
     )
     parser.add_argument(
-        "--host", help="this computer's name or address, for boards in the local network"
+        "--host",
+        type=lan_host,
+        help="this computer's name or address, for boards in the local network",
     )
     parser.add_argument(
         "--idle-s", type=float, default=60, help="the mock closes a connection this silent"

@@ -76,6 +76,9 @@ class MockProcess:
         assert self._process.stdout is not None
         found = re.search(r"https?://\S+", self._process.stdout.readline())
         if not found:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                if self._process.wait(_END_S) > 0:
+                    raise SystemExit(1)  # it has said why
             raise SystemExit("the mock did not start")
         return found.group()
 

@@ -10,13 +10,14 @@ FOLDER keeps what the board keeps: its flash, a real littlefs.
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import os
 import signal
 import sys
 import threading
 from pathlib import Path
+
+from tools.command_line import CommandLine
 
 from .session import ROOT, NoMicroPython, VirtualBoard, check_micropython
 
@@ -28,11 +29,7 @@ _INTERRUPTED, _OFF = b"i", b"o"
 
 def main() -> int:
     """Run it; the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m tools.virtual_board",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = CommandLine("tools.virtual_board", __doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--blank", action="store_true", help="without the firmware")
     parser.add_argument("--wiring", default="devkit", choices=WIRINGS, help="what is on its pins")
