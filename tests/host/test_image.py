@@ -146,6 +146,14 @@ def test_a_file_that_can_t_be_used_is_one_sentence(data: bytes, words: str, tmp_
     assert words in refused(saved(tmp_path, data))
 
 
+def test_micropython_s_file_for_an_update_tells_which_one_is_wanted(tmp_path: Path) -> None:
+    path = tmp_path / "ESP32_GENERIC_S3-20251209-v1.27.0.app-bin"
+    path.write_bytes(S3[0x10000:])
+    assert refused(path).endswith(
+        f"take {path.with_suffix('.bin')}, which micropython.org has beside it"
+    )
+
+
 def test_no_file_and_a_flash_that_is_too_small(tmp_path: Path) -> None:
     assert "there is no file" in refused(tmp_path / "nothing.bin")
     assert "can't be read: Is a directory" in refused(tmp_path)

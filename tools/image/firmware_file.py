@@ -45,6 +45,7 @@ CHIPS = {
     23: ("ESP32-C5", 0x2000),
 }
 _WITHOUT_PSRAM = ("ESP32-C2", "ESP32-C3", "ESP32-C6")
+_UPDATE = ".app-bin"
 _TAKE = "take the .bin that micropython.org offers for a first installation on your board"
 FILE_SYSTEM = "vfs"
 
@@ -143,7 +144,11 @@ class Firmware:
             partitions = list(_rows(self.data[at : at + _SECTOR_BYTES]))
             if partitions:
                 return partitions
-        raise Refused(f"{self.name} holds no partition table, as files for an update do: {_TAKE}")
+        take = f"take {self.name.removesuffix(_UPDATE)}.bin, which micropython.org has beside it"
+        raise Refused(
+            f"{self.name} holds no partition table, as files for an update do: "
+            f"{take if self.name.endswith(_UPDATE) else _TAKE}"
+        )
 
     def _found(self, pattern: re.Pattern[bytes]) -> str:
         found = pattern.search(self.data)

@@ -23,7 +23,7 @@ from pathlib import Path
 
 from tools.command_line import CommandLine, Refused, exit_code, say, seconds
 from tools.deploy.deploy import Built, build
-from tools.deploy.serial_board import Lost, SerialBoard, is_there, opened
+from tools.deploy.serial_board import Lost, SerialBoard, Way, is_there, opened
 from tools.run.private_folder import PrivateFolder
 from tools.run.readable import printable
 from tools.virtual_board.flash_image import FlashImage
@@ -236,7 +236,7 @@ class Station:
         step = ""
         while time.monotonic() < end_s:
             try:
-                board = opened(self._port, _BACK_S, stops=False)
+                board = opened(self._port, _BACK_S, Way.LEFT_ALONE)
                 for line in board.lines():
                     verdict.hear(line or "")
                     if verdict.step() != step:
