@@ -48,6 +48,7 @@ def test_it_comes_online_and_ends_clean(ending: signal.Signals) -> None:
         lines = read_until(process, " online ")
         assert "project Testbed, paired by Ada Lovelace" in lines[-1]
         assert "connected yes, paused no" in lines[-1]
+        assert len([line for line in lines if " starting " in line]) == 1
         found = re.search(r"https://localhost:\d+", lines[0])
         assert found
         process.send_signal(ending)

@@ -45,7 +45,7 @@ from .ending import Ending
 from .keys import Keys
 from .mock_process import LAN_FOLDER, LAN_PORT, LAN_SECRET, MockProcess
 from .private_folder import PrivateFolder
-from .readable import printable, readable
+from .readable import printable, readable, without_time
 from .setup_page import SetupPage
 from .terminal import OutputLost, Terminal
 
@@ -297,12 +297,14 @@ def follow(made: Run, link: BoardLink, mock: MockProcess | None, setup_url: str)
 
     setup_url: of the page of setup mode.
     """
-    terminal, codes = made.terminal, set()
+    terminal, codes, last = made.terminal, set(), ""
     while True:
         with made.ending.interruptible():
             what, value = made.news.get()
         if what == "line":
-            terminal.say(readable(value))
+            if without_time(value) != last:
+                terminal.say(readable(value))
+            last = without_time(value)
             terminal.show_state(value["state"])
             code = value["user_code"]
             if code and mock and code not in codes:

@@ -8,6 +8,7 @@ from tools.virtual_board.session import Event
 
 _REASONS = device_module("firmware.strings").REASONS
 _LONGEST_NAME = 60
+_STARTING = "starting"
 _JOINERS = "\u200c\u200d"  # of Persian, and of emoji
 _UNPRINTABLE = "\ufffd"
 
@@ -34,11 +35,15 @@ def _name(text: str) -> str:
 
 def readable(line: Event) -> str:
     """A console line as a person reads it: time, state, reason, project, paused."""
-    seconds = line["t_ms"] / 1000
-    parts = [f"{seconds:9.1f} s  {line['state']:<11}"]
+    return f"{line['t_ms'] / 1000:9.1f} s  {without_time(line)}"
+
+
+def without_time(line: Event) -> str:
+    """The same, without the time."""
+    parts = [f"{line['state']:<11}"]
     if line["user_code"]:
         parts.append(f"enter the code {_name(line['user_code'])} in Frame.io")
-    if line["reason"]:
+    if line["reason"] and line["state"] != _STARTING:  # nothing is known yet
         meaning, remedy = _REASONS.get(line["reason"], (line["reason"], ""))
         parts.append(f"{meaning}: {remedy}")
     if line["project"]:
