@@ -86,11 +86,11 @@ case $step in
         run_pip --only-binary :all: -r requirements-micropython.txt
         ;;
     run)
-        echo "installing what make run needs (45 MB)"
+        echo "installing what make run needs (.venv has 72 MB then)"
         run_pip -r requirements-run.txt
         ;;
     all)
-        echo "installing what the tests and make lint need (170 MB)"
+        echo "installing what the tests and make lint need (170 MB more)"
         run_pip -r requirements.txt
         run_pip --no-deps --upgrade --target .venv/device-stubs -r requirements-device-stubs.txt
         mkdir -p .venv/device-stubs/stubs
