@@ -28,6 +28,7 @@ BOARD ?=
 PARTITION_BYTES ?=
 PORT ?=
 FOLLOW ?=
+RESTART ?=
 BENCH ?=
 FIRMWARE ?=
 CONFIG ?=
@@ -118,12 +119,12 @@ mount: setup
 # The board's prompt, and what it prints. Ctrl-C stops the firmware, Ctrl-D starts it, Ctrl-] leaves.
 repl: setup
 	$(if $(PORT),,$(error which board? make repl PORT=/dev/ttyUSB0))
-	@$(BIN)/mpremote connect "$(PORT)" resume repl
+	@$(BIN)/python -m tools.deploy.repl "$(PORT)"
 
-# The event log, also what is not stored yet; the board restarts then.
+# The event log, also what is not stored yet, for which the firmware stops. RESTART=1: and starts.
 log: setup
 	$(if $(PORT),,$(error which board? make log PORT=/dev/ttyUSB0))
-	@$(BIN)/mpremote connect "$(PORT)" resume exec "from firmware import event_log; event_log.show()" reset
+	@$(BIN)/python -m tools.deploy.log $(if $(RESTART),--restart) "$(PORT)"
 
 # All histories of the simulation in virtual time; `make test` runs a part of them.
 simulate: setup

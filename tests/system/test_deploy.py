@@ -267,9 +267,28 @@ def test_a_board_that_can_t_run_it_is_left_alone(tmp_path: Path) -> None:
     with VirtualBoard(tmp_path / "board", littlefs=True, serial=True, heap="300k") as board:
         board.write_file("main.py", MAIN)
         board.power_on()
+        after = board.mark()
         with pytest.raises(Refused, match="PSRAM"):
             deployed(Cable(board, tmp_path))
+        board.wait("power_on", after, cause=HARD_RESET)  # and runs its program again
         assert contents(board)["main.py"] == MAIN
+
+
+def test_ctrl_c_in_the_middle_of_a_file_leaves_no_board_that_is_stopped(
+    board: VirtualBoard, tmp_path: Path
+) -> None:
+    board.write_file("main.py", TICKS)
+    board.power_on()
+    after = board.mark()
+
+    def press(done: int, size: int) -> None:
+        if done > 1000:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), Connection(Cable(board, tmp_path).port, print) as made:
+        made.run(lambda found: found.write("new", bytes(5000), press))
+    board.wait("power_on", after, cause=HARD_RESET)
+    assert contents(board)["main.py"].decode() == TICKS
 
 
 def test_no_such_port_and_no_board_at_it(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import TypeVar
 from tools.command_line import Refused
 from tools.run.readable import printable, readable
 
-from .serial_board import BoardError, Lost, SerialBoard, is_there, opened
+from .serial_board import BoardError, Lost, SerialBoard, Way, is_there, opened
 
 _T = TypeVar("_T")
 _FIRST_S = 5.0
@@ -20,11 +20,16 @@ _MOST_LOSSES = 5
 
 
 class Connection:
-    """A context manager: leaves the port. say(text): a line for the user."""
+    """A context manager: leaves the port, and a board that runs its program again.
 
-    def __init__(self, port: str, say: Callable[[str], None]) -> None:
+    say(text): a line for the user. way: how the program is stopped; one that is interrupted stays
+    so, unless something goes wrong.
+    """
+
+    def __init__(self, port: str, say: Callable[[str], None], way: Way = Way.SOFT_RESET) -> None:
         self._port = port
         self._say = say
+        self._way = way
         self._board: SerialBoard | None = None
         self._was_there = False
         self._losses = 0
@@ -32,8 +37,21 @@ class Connection:
     def __enter__(self) -> Connection:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
+        if self._board and self._board.is_stopped and (error or self._way == Way.SOFT_RESET):
+            with contextlib.suppress(Lost, BoardError):
+                self._board.leave_and_reset()
         self._close()
+
+    def check(self) -> None:
+        """See whether the port is there and can be opened; the board is left alone.
+
+        Raises Refused.
+        """
+        try:
+            SerialBoard(self._port, Way.LEFT_ALONE).close()
+        except Lost as error:
+            raise Refused(_no_answer(self._port, error))
 
     def run(self, work: Callable[[SerialBoard], _T]) -> _T:
         """Do some work with the board, and from its start again after the board was lost.
@@ -42,9 +60,7 @@ class Connection:
         """
         while True:
             try:
-                if not self._board:
-                    first_s = _FIRST_S if is_there(self._port) else 0
-                    self._board = opened(self._port, _BACK_S if self._was_there else first_s)
+                self._board = self._board or self._opened()
                 self._was_there = True
                 return work(self._board)
             except Lost as error:
@@ -69,7 +85,7 @@ class Connection:
         while True:
             try:
                 if not self._board:
-                    self._board = opened(self._port, _BACK_S, stops=False)
+                    self._board = opened(self._port, _BACK_S, Way.LEFT_ALONE)
                 for line in self._board.lines():
                     if line:
                         self._say(shown(line))
@@ -79,6 +95,18 @@ class Connection:
                 if not self._board:
                     raise Refused(_no_answer(self._port, error))
                 self._close()
+
+    def _opened(self) -> SerialBoard:
+        """Raises Lost."""
+        if self._was_there:
+            return opened(self._port, _BACK_S, self._way)
+        try:
+            return SerialBoard(self._port, self._way)
+        except Lost:
+            if not is_there(self._port):
+                raise
+        self._say(f"no answer at {self._port} yet; trying for {_FIRST_S:.0f} s more")
+        return opened(self._port, _FIRST_S, self._way)
 
     def _close(self) -> None:
         if self._board:

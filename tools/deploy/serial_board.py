@@ -9,6 +9,7 @@ import os
 import struct
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -36,29 +37,45 @@ class BoardError(Exception):
     """The board could not do what it was told; the text is its own."""
 
 
-class SerialBoard:
-    """A board in MicroPython's raw REPL: its program has been stopped, by a soft reset.
+class Way(Enum):
+    """How its program is stopped. INTERRUPTED: what that had in memory is still there."""
 
-    stops: False leaves it as it is, and only `lines` can be asked for. Raises Lost if there is no
+    SOFT_RESET, INTERRUPTED, LEFT_ALONE = range(3)
+
+
+class SerialBoard:
+    """A board in MicroPython's raw REPL: its program has been stopped.
+
+    way: how. Of one that is left alone only `lines` can be asked for. Raises Lost if there is no
     board, and so does each method if it goes away. BoardError: the board's own error.
+
+    is_stopped: the program does not run.
     """
 
-    def __init__(self, port: str, stops: bool = True) -> None:
+    def __init__(self, port: str, way: Way = Way.SOFT_RESET) -> None:
+        self.is_stopped = False
         with _line():
-            self._transport = SerialTransport(port, timeout=_ANSWER_S)
-        if not stops:
+            self._transport = SerialTransport(port, timeout=_LOOK_S)
+        if way == Way.LEFT_ALONE:
             return
         try:
-            # mpremote prints what it did not understand.
-            with _line(), contextlib.redirect_stdout(io.StringIO()):
-                self._transport.enter_raw_repl(timeout_overall=_START_S)
+            self._stop(way)
         except Lost:
             self.close()
             raise
+        self._transport.serial.timeout = _ANSWER_S
+
+    def _stop(self, way: Way) -> None:
+        # mpremote prints what it did not understand.
+        with _line(), contextlib.redirect_stdout(io.StringIO()):
+            self._transport.enter_raw_repl(way == Way.SOFT_RESET, _START_S)
+        self.is_stopped = True
 
     def close(self) -> None:
-        """Leave the port."""
+        """Leave the port; a board whose program is stopped, at the prompt for people."""
         with contextlib.suppress(OSError):
+            if self.is_stopped:
+                self._transport.exit_raw_repl()
             self._transport.close()
 
     def facts(self) -> dict[str, Any]:
@@ -103,11 +120,22 @@ class SerialBoard:
         with _line(f"/{path}"):
             return bytes(self._transport.fs_readfile(f"/{path}"))
 
+    def event_log(self) -> list[str] | None:
+        """Its lines, the newest last, or None if the board has no Pilotlight."""
+        is_there, *lines = self._printed("event_log").splitlines()
+        return lines if ast.literal_eval(is_there) else None
+
     def reset(self) -> None:
         """Have it reset itself, as its button does."""
         with _line():
             self._transport.exec_raw_no_follow(_RESET)
+        self.is_stopped = False
         time.sleep(_RESET_S)  # a byte that comes before the reset would stop it
+
+    def leave_and_reset(self) -> None:
+        """The same, in the middle of whatever it is told."""
+        self._stop(Way.INTERRUPTED)
+        self.reset()
 
     def start_mounted(self, folder: Path, program: str) -> None:
         """Start a program with a folder of this computer at /remote.
@@ -117,6 +145,7 @@ class SerialBoard:
         with _line():
             self._transport.mount_local(str(folder))
             self._transport.exec_raw_no_follow(program)
+        self.is_stopped = False
 
     def interrupt(self) -> None:
         """Press Ctrl-C."""
@@ -155,18 +184,21 @@ class SerialBoard:
 
     def _lines(self, program: str, paths: Sequence[str] = ()) -> list[Any]:
         """Run one of the programs in on_board; the Python values that it prints, a line each."""
+        with _line():
+            return [ast.literal_eval(line) for line in self._printed(program, paths).splitlines()]
+
+    def _printed(self, program: str, paths: Sequence[str] = ()) -> str:
         source = f"PATHS = {tuple(paths)!r}\n{(_ON_BOARD / f'{program}.py').read_text()}"
         with _line():
-            printed = self._transport.exec(source).decode()
-            return [ast.literal_eval(line) for line in printed.splitlines()]
+            return str(self._transport.exec(source).decode())
 
 
-def opened(port: str, wait_s: float, stops: bool = True) -> SerialBoard:
+def opened(port: str, wait_s: float, way: Way = Way.SOFT_RESET) -> SerialBoard:
     """The board at a port, for which it waits so long. Raises Lost."""
     end_s = time.monotonic() + wait_s
     while True:
         try:
-            return SerialBoard(port, stops)
+            return SerialBoard(port, way)
         except Lost:
             if time.monotonic() > end_s:
                 raise
