@@ -37,6 +37,22 @@ def commit() -> str:
     return done.stdout.strip() or "0"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def clone_is_clean() -> Iterator[None]:
+    """No command that the tests run leaves a file in the clone that git does not ignore."""
+    before = _untracked()
+    yield
+    left = _untracked() - before
+    assert not left, f"the tests, or you meanwhile, have left these in the clone: {sorted(left)}"
+
+
+def _untracked() -> set[str]:
+    """Empty outside of a repository."""
+    files = ["git", "-C", str(ROOT), "ls-files", "--others", "--exclude-standard", "-z"]
+    done = subprocess.run(files, capture_output=True, text=True, check=False)
+    return set(done.stdout.split("\0"))
+
+
 @pytest.fixture
 def rig(tmp_path: Path) -> Iterator[Rig]:
     """A Rig in a folder of its own."""
