@@ -132,11 +132,11 @@ def _make(arguments: argparse.Namespace) -> None:
     data = image(arguments.board)
     partition_bytes = arguments.partition_bytes
     if len(data) > partition_bytes:
-        smaller = "" if arguments.board else "name the board, BOARD=…, which leaves others out, or "
+        smaller = "name the board, BOARD=…, which leaves others out; if that is not enough, "
         raise Refused(
             f"the image has {len(data):,} bytes, {len(data) - partition_bytes:,} too many for its "
-            f"partition of {partition_bytes:,}: {smaller}give your MicroPython a larger one, and "
-            "name its size, PARTITION_BYTES=… (docs/memory.md)"
+            f"partition of {partition_bytes:,}: {'' if arguments.board else smaller}give your "
+            "MicroPython a larger partition, and name its size, PARTITION_BYTES=… (docs/memory.md)"
         )
     arguments.file.parent.mkdir(parents=True, exist_ok=True)
     arguments.file.write_bytes(data)

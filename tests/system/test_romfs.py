@@ -91,7 +91,7 @@ def test_what_can_t_be_used_is_one_sentence(
 
 @pytest.mark.parametrize(
     ("board", "advice"),
-    [([], "name the board, BOARD=…, which leaves others out, or"), (["--board", BOARD], "")],
+    [([], "name the board, BOARD=…, which leaves others out; if"), (["--board", BOARD], "")],
 )
 def test_an_image_that_is_too_large_is_refused_and_fits_a_larger_partition(
     board: list[str],
