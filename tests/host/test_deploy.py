@@ -9,6 +9,7 @@ import pytest
 from tools.deploy.check import described, refusal
 from tools.deploy.connection import shown
 from tools.deploy.deploy import BUILD, MAIN, Built, plan
+from tools.run.readable import Changes
 
 GOOD = {
     "implementation": "micropython",
@@ -71,10 +72,14 @@ def test_a_younger_build_alone_is_no_change() -> None:
 
 
 def test_what_the_board_says_can_t_control_the_terminal() -> None:
-    assert shown("\x1b[2Jhello") == "\ufffd[2Jhello"
+    assert shown("\x1b[2Jhello", Changes()) == "\ufffd[2Jhello"
     line = '{"t_ms": 1500, "state": "online", "reason": null, "connected": true, "paused": false,'
     line += ' "project": "A\\u001b[2J", "creator": "B", "user_code": null}'
-    assert shown(line).startswith("      1.5 s  online") and "\x1b" not in shown(line)
-    line = line.replace("null", '"cancelled"', 1)
-    assert "Restart, or hold its button, to pair" in shown(line)
-    assert shown('{"t_ms": 1}') == '{"t_ms": 1}' and shown("[1]") == "[1]"
+    changes = Changes()
+    text = shown(line, changes)
+    assert text and text.startswith("      1.5 s  online") and "\x1b" not in text
+    assert shown(line.replace("1500", "1600"), changes) is None  # nothing has changed
+    text = shown(line.replace("null", '"cancelled"', 1), changes)
+    assert text and "Restart, or hold its button, to pair" in text
+    assert shown('{"t_ms": 1}', changes) == '{"t_ms": 1}' and shown("[1]", changes) == "[1]"
+    assert shown(None, changes) is None

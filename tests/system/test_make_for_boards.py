@@ -79,6 +79,7 @@ def test_mount_runs_the_working_tree_and_leaves_nothing_here(tmp_path: Path, con
             process.kill()
         assert process.returncode == 0
         assert "project Testbed" in said and said.endswith("restarts with what is on it\n")
+        assert "Traceback" not in said and said.count(" starting ") == 1
         board.wait("power_on", after, cause=HARD_RESET)
         board.cut_power()
         assert board.read_file("board.txt") == b"esp32_s3_devkit"

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from tools.command_line import Refused
-from tools.run.readable import printable, readable
+from tools.run.readable import Changes, printable
 
 from .serial_board import BoardError, Lost, SerialBoard, Way, is_there, opened
 
@@ -82,13 +82,14 @@ class Connection:
         Raises Refused if it stays away.
         """
         end_s = None if for_s is None else time.monotonic() + for_s
+        changes = Changes()
         while True:
             try:
                 if not self._board:
                     self._board = opened(self._port, _BACK_S, Way.LEFT_ALONE)
                 for line in self._board.lines():
-                    if line:
-                        self._say(shown(line))
+                    if text := shown(line, changes):
+                        self._say(text)
                     if end_s is not None and time.monotonic() > end_s:
                         return
             except Lost as error:  # the port of a chip with USB goes when the chip is reset
@@ -125,12 +126,16 @@ class Connection:
         )
 
 
-def shown(line: str) -> str:
-    """A line of the board's for a terminal: the console's JSON as a person reads it."""
+def shown(line: str | None, changes: Changes) -> str | None:
+    """A line of the board's for a terminal: the console's JSON as a person reads it.
+
+    None if there is nothing to show.
+    """
     with contextlib.suppress(ValueError, KeyError, TypeError):
+        text = changes.readable(json.loads(line or ""))
         # The line does not tell whether the board has a button.
-        return readable(json.loads(line)).replace("Hold the button", "Restart, or hold its button,")
-    return printable(line)
+        return text and text.replace("Hold the button", "Restart, or hold its button,")
+    return printable(line) if line else None
 
 
 def _no_answer(port: str, error: Lost) -> str:

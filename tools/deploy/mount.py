@@ -16,7 +16,7 @@ from collections.abc import Callable
 
 from tools.command_line import CommandLine, exit_code, say
 from tools.on_cpython import ROOT
-from tools.run.readable import printable
+from tools.run.readable import Changes, printable
 
 from .connection import Connection, shown
 from .serial_board import Lost, SerialBoard
@@ -67,7 +67,7 @@ def _stop(board: SerialBoard) -> None:
     with contextlib.suppress(Lost):
         for _ in range(_PRESSES):  # while it asks for a file, the board does not hear it
             board.interrupt()
-            if _tell(board, _after(_PRESS_S)):
+            if _ends(board, _after(_PRESS_S)):
                 break
         board.reset()
 
@@ -78,14 +78,19 @@ def _after(seconds: float) -> Callable[[], bool]:
     return lambda: time.monotonic() > end_s
 
 
-def _tell(board: SerialBoard, is_over: Callable[[], bool]) -> bool:
-    """Print what the program says until it ends, which is True, or this is over."""
+def _tell(board: SerialBoard, is_over: Callable[[], bool]) -> None:
+    """Print what the program says until it ends, or this is over."""
+    changes = Changes()
     for line in board.lines():
-        if line:
-            say(shown(line))
+        if text := shown(line, changes):
+            say(text)
         if is_over():
-            return False
-    return True
+            return
+
+
+def _ends(board: SerialBoard, is_over: Callable[[], bool]) -> bool:
+    """Whether the program ends before this is over. What it says of the interrupt is not shown."""
+    return not any(is_over() for _ in board.lines())
 
 
 if __name__ == "__main__":

@@ -221,7 +221,9 @@ def ask(question: str, default: str) -> str:
     """The answer, or the default for an empty one. Raises Refused if there are no more answers."""
     shown = f" [{printable(default)}]" if default else ""
     try:
-        return input(f"{question}{shown}: ").strip() or default
+        answer = input(f"{question}{shown}: ").strip() or default
+        _echo(answer)
+        return answer
     except EOFError:
         raise Refused("an answer is missing: type it, or give one line for each question")
 
@@ -231,9 +233,16 @@ def ask_secret(question: str, may_keep: bool) -> str | None:
     shown = f"{question}{' [as it is]' if may_keep else ''}: "
     try:
         answer = getpass.getpass(shown) if sys.stdin.isatty() else input(shown)
+        _echo()
     except EOFError:
         raise Refused("an answer is missing: type it, or give one line for each question")
     return answer if answer or not may_keep else None
+
+
+def _echo(answer: str = "") -> None:
+    """End the question's line, where no terminal does it: answers from a file are not seen."""
+    if not sys.stdin.isatty():
+        print(printable(answer), flush=True)
 
 
 @contextlib.contextmanager

@@ -45,7 +45,7 @@ from .ending import Ending
 from .keys import Keys
 from .mock_process import LAN_FOLDER, LAN_PORT, LAN_SECRET, MockProcess
 from .private_folder import PrivateFolder
-from .readable import printable, readable, without_time
+from .readable import Changes, printable
 from .setup_page import SetupPage
 from .terminal import OutputLost, Terminal
 
@@ -297,14 +297,13 @@ def follow(made: Run, link: BoardLink, mock: MockProcess | None, setup_url: str)
 
     setup_url: of the page of setup mode.
     """
-    terminal, codes, last = made.terminal, set(), ""
+    terminal, codes, changes = made.terminal, set(), Changes()
     while True:
         with made.ending.interruptible():
             what, value = made.news.get()
         if what == "line":
-            if without_time(value) != last:
-                terminal.say(readable(value))
-            last = without_time(value)
+            if text := changes.readable(value):
+                terminal.say(text)
             terminal.show_state(value["state"])
             code = value["user_code"]
             if code and mock and code not in codes:

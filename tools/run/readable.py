@@ -35,11 +35,22 @@ def _name(text: str) -> str:
 
 def readable(line: Event) -> str:
     """A console line as a person reads it: time, state, reason, project, paused."""
-    return f"{line['t_ms'] / 1000:9.1f} s  {without_time(line)}"
+    return f"{line['t_ms'] / 1000:9.1f} s  {_without_time(line)}"
 
 
-def without_time(line: Event) -> str:
-    """The same, without the time."""
+class Changes:
+    """Console lines as a person reads them; None for one that looks like the line before it."""
+
+    def __init__(self) -> None:
+        self._last = ""
+
+    def readable(self, line: Event) -> str | None:
+        """The next line."""
+        before, self._last = self._last, _without_time(line)
+        return readable(line) if self._last != before else None
+
+
+def _without_time(line: Event) -> str:
     parts = [f"{line['state']:<11}"]
     if line["user_code"]:
         parts.append(f"enter the code {_name(line['user_code'])} in Frame.io")
