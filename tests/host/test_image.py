@@ -150,7 +150,7 @@ def test_micropython_s_file_for_an_update_tells_which_one_is_wanted(tmp_path: Pa
     path = tmp_path / "ESP32_GENERIC_S3-20251209-v1.27.0.app-bin"
     path.write_bytes(S3[0x10000:])
     assert refused(path).endswith(
-        f"take {path.with_suffix('.bin')}, which micropython.org has beside it"
+        "do: take ESP32_GENERIC_S3-20251209-v1.27.0.bin, which micropython.org has beside it"
     )
 
 

@@ -144,7 +144,8 @@ class Firmware:
             partitions = list(_rows(self.data[at : at + _SECTOR_BYTES]))
             if partitions:
                 return partitions
-        take = f"take {self.name.removesuffix(_UPDATE)}.bin, which micropython.org has beside it"
+        file = self.name.rpartition("/")[2].removesuffix(_UPDATE)
+        take = f"take {file}.bin, which micropython.org has beside it"
         raise Refused(
             f"{self.name} holds no partition table, as files for an update do: "
             f"{take if self.name.endswith(_UPDATE) else _TAKE}"
