@@ -42,6 +42,11 @@ NO_FOLDER = "/dev/null/folder"
         ),
         ("run --host 'my computer'", "", "make run: HOST: 'my computer' is no name or address"),
         ("run", "{tmp}/no_board", "the board does not start"),
+        (
+            "mock_frameio --tls --tls-dir {tmp} --host 192.0.2.1 --port 18443",
+            "",
+            "192.0.2.1 is no address of this computer: name one",
+        ),
         ("mock_frameio --tls --tls-dir " + NO_FOLDER, "", "the mock can't start: [Errno 20]"),
     ],
 )

@@ -225,6 +225,7 @@ def ask(question: str, default: str) -> str:
         _echo(answer)
         return answer
     except EOFError:
+        _echo()
         raise Refused("an answer is missing: type it, or give one line for each question")
 
 
@@ -235,6 +236,7 @@ def ask_secret(question: str, may_keep: bool) -> str | None:
         answer = getpass.getpass(shown) if sys.stdin.isatty() else input(shown)
         _echo()
     except EOFError:
+        _echo()
         raise Refused("an answer is missing: type it, or give one line for each question")
     return answer if answer or not may_keep else None
 

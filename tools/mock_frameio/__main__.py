@@ -8,6 +8,7 @@ _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
 import argparse
 import asyncio
 import contextlib
+import errno
 import functools
 import ipaddress
 import secrets
@@ -240,6 +241,15 @@ def _read_stdin(service: Service, loop: asyncio.AbstractEventLoop, stop: asyncio
         loop.call_soon_threadsafe(stop.set)
 
 
+def _why(error: OSError | ValueError, arguments: argparse.Namespace) -> str:
+    number = getattr(error, "errno", None)
+    if number == errno.EADDRNOTAVAIL:
+        return f"{arguments.host} is no address of this computer: name one that it has"
+    if number == errno.EADDRINUSE:
+        return "its port is taken: end what listens there, perhaps an earlier run"
+    return str(error)
+
+
 def main() -> int:
     """Run until Ctrl-C; the exit code."""
     arguments = _arguments()
@@ -249,7 +259,7 @@ def main() -> int:
     except BrokenPipeError:
         pass  # the address is not read
     except (OSError, ValueError) as error:
-        print(f"the mock can't start: {error}", file=sys.stderr)
+        print(f"the mock can't start: {_why(error, arguments)}", file=sys.stderr)
         return 1
     return 0
 
