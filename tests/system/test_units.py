@@ -36,8 +36,10 @@ class Bootloader:
         self._thread.start()
 
     def _serve(self) -> None:
-        while not self._is_over.is_set():
-            server.handle_client(self, self._is_over, "esp32s3", flash=self.flash)
+        # Else the mock forgets its stub when the computer is busy behind the last block.
+        server.handle_client(
+            self, self._is_over, "esp32s3", flash=self.flash, exit_on_disconnect=True
+        )
 
     def recv(self, size: int) -> bytes:
         """What esptool sends; no bytes are an end to the mock."""
