@@ -106,6 +106,15 @@ async def test_dribble_ends_at_the_total_deadline():
         await task
 
 
+async def test_without_times_silence_may_last_until_the_total_deadline():
+    sockets, stream = await opened()
+    begun_ms = Clock.now_ms
+    with raises(Unreachable):
+        with Deadline(stream, "closing", None, 2_000):
+            await stream.read(bytearray(10))
+    assert Clock.now_ms - begun_ms == 2_000 and sockets.closed
+
+
 async def test_a_pause_shorter_than_the_stall_s_deadline_is_none():
     for each_ms, ends_ms in ((299, 1_000), (301, 300)):
         sockets, stream = await opened()

@@ -215,9 +215,11 @@ async def test_our_close_waits_for_the_peer():
 
     _, endpoint = await server.start(script)
     client = Client()
+    client.websocket = WebSocketClient()
+    await client.websocket.close()  # nothing is open yet
     await client.open(endpoint)
     reader = asyncio.create_task(client.run())
-    await client.websocket.close(1000, server.Times)
+    await client.websocket.close()
     await reader
     assert client.messages == [(TEXT, b"last words")], (client.end, client.messages)
     assert client.end.code == 1000, (client.end, client.messages)
@@ -233,7 +235,7 @@ async def test_our_close_does_not_wait_for_ever():
     client = Client()
     await client.open(endpoint)
     reader = asyncio.create_task(client.run())
-    await client.websocket.close(1000, server.ShortTimes)
+    await client.websocket.close(1000, server.ShortTimes.close_ms)
     await reader
     assert isinstance(client.end, LinkClosed)
 
@@ -271,7 +273,7 @@ async def test_two_senders_and_a_ping_at_once():
     assert got.count((FINAL | TEXT, b"a" * 500)) == many
     assert got.count((FINAL | TEXT, b"b" * 500)) == many
     assert got.count((FINAL | PONG, b"now")) == 1
-    await client.websocket.close(1000, server.ShortTimes)  # the peer leaves it unanswered
+    await client.websocket.close(1000, server.ShortTimes.close_ms)  # the peer leaves it unanswered
     await reader
 
 
@@ -370,7 +372,7 @@ async def test_nothing_follows_a_close_frame():
     client = Client()
     await client.open(endpoint)
     reader = asyncio.create_task(client.run())
-    closing = asyncio.create_task(client.websocket.close(1000, server.ShortTimes))
+    closing = asyncio.create_task(client.websocket.close(1000, server.ShortTimes.close_ms))
     while not got:
         await asyncio.sleep_ms(1)
     assert client.websocket.send_now(b"x", 0, 1) is False

@@ -37,14 +37,14 @@ class Deadline:
     begun_ms again when a look-up is over, and progress_ms when a byte moves. If its `is_tls` is
     true, the limit is times.tls_total_ms.
     what: what the block does; for the error's text.
-    times: has `stall_ms`, `total_ms` and, where there is TLS, `tls_total_ms`.
-    total_ms: used instead of those totals, if not 0.
+    times: has `stall_ms`, `total_ms` and, where there is TLS, `tls_total_ms`; with total_ms, which
+    is used instead of those totals, only `stall_ms`, or it is None: no bytes are needed meanwhile.
     """
 
     def __init__(self, transport, what: str, times, total_ms: int = 0) -> None:
         self._transport = transport
         self._what = what
-        self._stall_ms: int = times.stall_ms
+        self._stall_ms: int = total_ms if times is None else times.stall_ms
         is_tls = getattr(transport, "is_tls", False)
         self._total_ms = total_ms or (times.tls_total_ms if is_tls else times.total_ms)
         self._expired = False

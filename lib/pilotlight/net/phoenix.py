@@ -218,7 +218,7 @@ class PhoenixSocket:
         """
         if self._reading:
             try:
-                await self._websocket.close(code, self._times)
+                await self._websocket.close(code, self._times.close_ms)
             except MemoryError:
                 self._transport.close()  # then without a handshake
         # Not `await task`: if the waiting task is cancelled, asyncio cancels that task too. Not an

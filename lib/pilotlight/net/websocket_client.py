@@ -1,7 +1,17 @@
 """A WebSocket client (RFC 6455) for text messages: the upgrade, one reader, one write per frame.
 
-The object and its buffers outlive a connection: make it once, `open` it as often as needed. Several
-tasks may send. Pings are answered by the reader, also while a send is stuck.
+    endpoint = Endpoint("example.com", 443, roots)
+    websocket = WebSocketClient()
+    transport = endpoint.open()
+    with Deadline(transport, "connecting", None, 30_000):
+        await websocket.open(transport, endpoint.host_field, "/path")
+    reader = asyncio.create_task(websocket.run(on_message))
+    await websocket.send(b"text", 0, 4)
+    await websocket.close()
+
+The object and its buffers outlive a connection: make it once, `open` it as often as needed, after
+`run` has ended. Several tasks may send. Pings are answered by the reader, also while a send is
+stuck.
 """
 
 import asyncio
@@ -50,7 +60,7 @@ class WebSocketClient:
     whether that is the first or last one of its message; its `expected` may be set.
     """
 
-    def __init__(self, bound_bytes: int, send_bytes: int) -> None:
+    def __init__(self, bound_bytes: int = 65_536, send_bytes: int = 1_024) -> None:
         self.frames = FrameReader(bound_bytes)
         self._writer = FrameWriter(send_bytes)
         self._transport: Transport = None  # type: ignore[assignment]  # not before `open`
@@ -168,20 +178,20 @@ class WebSocketClient:
         self._write(_TEXT, payload, start, end)
         return True
 
-    async def close(self, code: int, times) -> None:
-        """Send a close frame, wait until the peer ends the link, and close it after times.close_ms.
+    async def close(self, code: int = _NORMAL_CLOSE, close_ms: int = 2_000) -> None:
+        """Send a close frame, wait until the peer ends the link, and close it after close_ms.
 
         code: of the close frame (RFC 6455 section 7.4.1). `run` ends with a NetError. Raises none
-        itself.
+        itself. Does nothing if there is no link.
         """
         transport = self._transport
         if transport is None or transport.closed:
             return
         try:
-            with Deadline(transport, "closing", times, times.close_ms):
+            with Deadline(transport, "closing", None, close_ms):
                 await self._wait_until_written()
                 self._write_close(code)
-                await self._ended.wait(times.close_ms)
+                await self._ended.wait(close_ms)
         except NetError:
             pass  # the link has ended, which is what was wanted
         finally:
