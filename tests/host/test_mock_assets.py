@@ -1,4 +1,4 @@
-"""The mock's stand-in for uploads."""
+"""The mock's first call of an upload, and its pauses."""
 
 import http.client
 import json

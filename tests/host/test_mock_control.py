@@ -25,6 +25,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "next_user_code": {"user_code": "000042"},
     "lost_status": {"status": 401},
     "error_body": {"shape": "errors"},
+    "storage": {"what": "busy"},
+    "storage_rate": {"bytes_per_s": 0},
     "fragment": {"bytes": 0},
     "raw": {"hex": ""},
     "garbage": {"seed": 1},

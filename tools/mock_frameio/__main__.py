@@ -30,6 +30,7 @@ from . import (
     rest,
     same_origin,
     server_log,
+    storage,
     tls,
     wire,
 )
@@ -188,12 +189,25 @@ async def _serve(arguments: argparse.Namespace) -> None:
         )
     hosts = _addresses(host)
     listeners = [await wire.listen(runner, service, hosts, arguments.port, context)]
+    storage_runner = web.AppRunner(
+        storage.application(service), access_log=None, shutdown_timeout=1, lingering_time=0
+    )
+    await storage_runner.setup()
+    # Its name is an address: on many computers no second name leads to loopback.
+    storage_host = host or _LOOPBACK
+    context = tls.storage_context(arguments.tls_dir, storage_host) if arguments.tls else None
+    listeners.append(await wire.listen(storage_runner, service, hosts, 0, context))
+    service.uploads.url = "%s://%s:%d" % (
+        "https" if arguments.tls else "http",
+        _in_url(storage_host),
+        listeners[1].sockets[0].getsockname()[1],
+    )
     port = listeners[0].sockets[0].getsockname()[1]
     address = f"https://localhost:{port}" if arguments.tls else f"http://{_LOOPBACK}:{port}"
     page = f"https://{_in_url(host)}:{port}/?key={key}" if host else f"{address}/"
     if arguments.page_port is not None:
         listeners.append(await wire.listen(runner, service, [_LOOPBACK], arguments.page_port, None))
-        page = f"http://{_LOOPBACK}:{listeners[1].sockets[0].getsockname()[1]}/"
+        page = f"http://{_LOOPBACK}:{listeners[-1].sockets[0].getsockname()[1]}/"
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
@@ -210,6 +224,7 @@ async def _serve(arguments: argparse.Namespace) -> None:
     for connection in list(service.wires):
         connection.close()  # aiohttp would be deaf on them for a second first
     await runner.cleanup()
+    await storage_runner.cleanup()
 
 
 def _addresses(host: str) -> list[str]:

@@ -1,11 +1,10 @@
-"""A stand-in for uploads: only the first call, POST /v2/devices/assets; the PUTs to storage that
-follow it are not mocked.
+"""An upload's first call, POST /v2/devices/assets; the PUTs that follow go to storage.py.
 
-Source: Frame.io's guide "How to: Upload (Advanced)", for `offset` (how many seconds ago the media
-was made) and the 409.
+Sources: Frame.io's guides "How to: Upload (Basic)", and "(Advanced)" for `offset` (how many seconds
+ago the media was made), `parts` and the 409; its API reference for `channel`.
 """
 
-import uuid
+from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
@@ -13,6 +12,7 @@ from aiohttp import web
 from .rest import SERVICE, answer, bearer, refused, unauthorized
 from .service import Service
 from .strict_json import parse
+from .uploads import LARGEST_BYTES, MOST_PARTS
 
 CHANNEL_PAUSED = {
     "code": 409,
@@ -26,8 +26,26 @@ CHANNEL_PAUSED = {
     ],
     "message": "Channel Paused",
 }
-_FIELDS = {"name": str, "filetype": str, "filesize": int, "offset": int}
 _LARGEST_OFFSET_S = 1 << 31
+_LARGEST_CHANNEL = 1 << 16
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and value != ""
+
+
+def _is_whole(value: Any, low: int, high: int) -> bool:
+    return type(value) is int and low <= value <= high
+
+
+_FIELDS: dict[str, Callable[[Any], bool]] = {
+    "name": _is_text,
+    "filetype": _is_text,
+    "filesize": lambda value: _is_whole(value, 1, LARGEST_BYTES),
+    "offset": lambda value: _is_whole(value, -_LARGEST_OFFSET_S, _LARGEST_OFFSET_S),
+    "parts": lambda value: value is None or _is_whole(value, 1, MOST_PARTS),
+    "channel": lambda value: value is None or _is_whole(value, 0, _LARGEST_CHANNEL),
+}
 
 
 def _result(service: Service, token: str | None, asset: dict[str, Any]) -> tuple[int, Any]:
@@ -35,16 +53,23 @@ def _result(service: Service, token: str | None, asset: dict[str, Any]) -> tuple
     device = service.device_of(token)
     if device is None:
         return 401, unauthorized(service)
-    if not all(type(asset.get(name)) is kind for name, kind in _FIELDS.items()):
-        return 400, {"error": "invalid_request"}
-    if abs(asset["offset"]) > _LARGEST_OFFSET_S:
+    fields = {name: asset.get(name) for name in _FIELDS}
+    if not all(_FIELDS[name](value) for name, value in fields.items()):
         return 400, {"error": "invalid_request"}
     is_paused = device.pauses.covers(asset["offset"])
     status = 409 if is_paused else 200
     device.uploads.append({"name": asset["name"], "status": status, "t_ms": service.now_ms()})
     if is_paused:
         return 409, CHANNEL_PAUSED
-    return 200, {"_type": "file", "id": str(uuid.uuid4()), "name": asset["name"], "upload_urls": []}
+    made, addresses = service.uploads.create(fields)
+    return 200, {
+        "_type": "file",
+        "filesize": made.filesize,
+        "filetype": made.filetype,
+        "id": made.id,
+        "name": made.name,
+        "upload_urls": addresses,
+    }
 
 
 async def create(request: web.Request) -> web.Response:

@@ -6,17 +6,24 @@ from typing import Any
 
 from aiohttp import web
 
-from . import control, control_authorization, control_board, wire_control
+from . import control, control_authorization, control_board, control_storage, wire_control
 from .rest import SERVICE
 from .service import Service
 from .strict_json import parse
 
-HELP = control.HELP + control_authorization.HELP + wire_control.HELP + control_board.HELP
+HELP = (
+    control.HELP
+    + control_authorization.HELP
+    + control_storage.HELP
+    + wire_control.HELP
+    + control_board.HELP
+)
 ORDERS = {
     order.name: order
     for order in (
         *control.ORDERS,
         *control_authorization.ORDERS,
+        *control_storage.ORDERS,
         *wire_control.ORDERS,
         *control_board.ORDERS,
     )
@@ -29,6 +36,10 @@ def _records(service: Service) -> Any:
     return service.records
 
 
+def _uploads(service: Service) -> Any:
+    return service.uploads.facts()
+
+
 def _status(service: Service) -> Any:
     return {
         "online": service.online(),
@@ -39,7 +50,11 @@ def _status(service: Service) -> Any:
     }
 
 
-VIEWS: dict[str, Callable[[Service], Any]] = {"records": _records, "status": _status}
+VIEWS: dict[str, Callable[[Service], Any]] = {
+    "records": _records,
+    "status": _status,
+    "uploads": _uploads,
+}
 
 
 def _refused(status: int, sentence: str) -> web.Response:

@@ -62,6 +62,8 @@ def faults(service: Service) -> dict[str, Any]:
         "fragment_bytes": wrong.fragment_bytes,
         "dribble_ms": wrong.dribble_ms,
         "expired": wrong.expired,
+        "storage": wrong.storage.what if wrong.storage and wrong.storage.times else None,
+        "storage_bytes_per_s": wrong.storage_bytes_per_s,
         "lost_status": service.tokens.lost_status,
         "error_body": service.error_body,
         "access_s": service.tokens.lives.access_s,

@@ -12,6 +12,7 @@ from .board import Board
 from .devices import Device, Devices
 from .feed import MASKED, Feed
 from .tokens import Tokens
+from .uploads import Uploads
 
 _MOST_RECORDS = 10_000
 
@@ -39,7 +40,8 @@ class Faults:
     answered or sent any more. join: the reason with which joins are refused. fragment_bytes:
     messages are cut into fragments of so many bytes; 0: they are not. dribble_ms: everything goes
     out one byte at a time with so long a pause behind each; None: it does not. spoil: part →
-    Spoilt. expired: new connections get an expired certificate.
+    Spoilt. expired: new connections get an expired certificate. storage: what happens to PUTs, a
+    storage.Trouble, or None. storage_bytes_per_s: PUTs are read so fast; 0: at once.
     """
 
     refuse: dict[str, list[Any]] = field(default_factory=dict)
@@ -51,6 +53,8 @@ class Faults:
     dribble_ms: float | None = None
     spoil: dict[str, Spoilt] = field(default_factory=dict)
     expired: bool = False
+    storage: Any = None
+    storage_bytes_per_s: int = 0
 
 
 class Service:
@@ -73,6 +77,7 @@ class Service:
         self.board: Board | None = None
         self.change_certificate: Callable[[bool], None] | None = None  # has it expired?
         self.faults = Faults()
+        self.uploads = Uploads()
         self.sockets: set[Any] = set()  # DeviceSocket
         self.wires: set[Any] = set()  # Wire
         self.records: list[dict[str, Any]] = []
@@ -176,6 +181,14 @@ class Service:
                 rule.times -= rule.times > 0
                 return rule
         return None
+
+    def storage_trouble(self) -> Any:
+        """The storage.Trouble that a PUT is to meet now, or None."""
+        trouble = self.faults.storage
+        if trouble is None or not trouble.times:
+            return None
+        trouble.times -= trouble.times > 0
+        return trouble
 
     def clear_faults(self) -> None:
         """Everything works again, and what was still to be pushed late is dropped."""

@@ -89,6 +89,15 @@ class Mock:
         """The mock's own view of the device."""
         return dict(self._call("/control/status"))
 
+    def uploads(self) -> list[Line]:
+        """The last assets, and the hashes of what has arrived of them."""
+        return list(self._call("/control/uploads"))
+
+    def new_asset(self, **fields: Any) -> Line:
+        """What POST /v2/devices/assets answers: `upload_urls` and more."""
+        asset = {"name": "A001.mp4", "filetype": "video/mp4", "offset": 0, **fields}
+        return dict(self._call("/v2/devices/assets", json.dumps(asset).encode()))
+
     def approve(self) -> str:
         """Wait for a user code and enter it; the code."""
         self.wait(lambda mock: bool(mock.status()["user_codes"]))
@@ -112,6 +121,8 @@ class Mock:
     def _call(self, path: str, data: bytes | None = None) -> Any:
         request = urllib.request.Request(self.url + path, data=data)
         request.add_header("Content-Type", "application/json")
+        if not path.startswith("/control/"):
+            request.add_header("Authorization", f"Bearer {TOKEN}")
         try:
             with urllib.request.urlopen(
                 request, timeout=DEADLINE_S, context=self._context

@@ -46,6 +46,18 @@ export const SWITCHES = [
   refused("token", 503, "No token can be had or refreshed: 503."),
   refused("assets", 503, "Uploads fail with 503."),
   {
+    words: "The storage is busy: 503 for every part of an upload.",
+    on: ["storage", { what: "busy" }],
+    off: ["storage", { what: "busy", times: 0 }],
+    isOn: (faults) => faults.storage === "busy",
+  },
+  {
+    words: "Uploads are slow: 50 kB a second.",
+    on: ["storage_rate", { bytes_per_s: 50_000 }],
+    off: ["storage_rate", { bytes_per_s: 0 }],
+    isOn: (faults) => faults.storage_bytes_per_s > 0,
+  },
+  {
     words: "The channel is refused although the connection stands.",
     on: ["refuse_join", {}],
     off: ["refuse_join", { reason: null }],
@@ -136,6 +148,7 @@ export const ONCE = [
   ["Endless frame", "A frame that announces 2⁶² bytes.", [["endless", { what: "frame" }]]],
   ["Endless message", "A message of empty fragments that never ends.", [["endless", { what: "message" }]]],
   ["Expire", "The access tokens end now.", [["expire", {}]]],
+  ["Expire uploads", "The addresses of all uploads end now.", [["expire_uploads", {}]]],
   ["Renew", "The access tokens live again.", [["renew", {}]]],
   ["Deny", "The user says no to the newest code.", [["deny", {}]]],
   ["Zeros", "The next pairing code is 000042.", [["next_user_code", { user_code: "000042" }]]],
