@@ -16,6 +16,7 @@ from .storage_answer import PutFailed, StorageAnswer
 from .transport import is_within
 
 _BODY_BYTES = const(3584)  # with the answer's 4 kB; sectors of 512 bytes are read whole
+_EARLY_MS = const(1_000)
 _TURN_MS = const(5)
 _ENDLESS_MS = const(432_000_000)  # five days: ticks can't be compared over more than six
 
@@ -33,6 +34,7 @@ class PutClient:
         self._roots = roots
         self._body = bytearray(_BODY_BYTES)
         self._endpoint: Endpoint | None = None
+        self._has_failed = False  # the last PUT has
 
     async def put(
         self, url: str, source, offset: int, size_bytes: int, headers=(), on_progress=None
@@ -62,10 +64,15 @@ class PutClient:
                     await transport.write(head, 0, len(head))
                     answer = StorageAnswer(transport)
                     reader = asyncio.create_task(answer.read())
+                    if self._has_failed:
+                        # An early answer may have been lost to a reset: now it can come first.
+                        await answer.begun.wait(_EARLY_MS)
+                    self._has_failed = True
                     is_sent = await self._send(answer, source, size_bytes, on_progress)
                     if not answer.is_whole:
                         await reader
                     answer.judge(is_sent)
+                    self._has_failed = False
             finally:
                 transport.close()
         except MemoryError:

@@ -2,6 +2,7 @@
 
 from micropython import const
 
+from .deadline import TimedEvent
 from .errors import LinkClosed, NetError, ProtocolError
 from .http_message import ResponseHead
 from .transport import Transport
@@ -30,11 +31,12 @@ class PutFailed(NetError):
 class StorageAnswer:
     """The answer on a transport. A task reads it beside the body's writer, for it may come early.
 
-    is_whole: no more of it is needed, or the link has ended.
+    begun: a TimedEvent, set when it begins. is_whole: no more of it is needed, or the link's end.
     """
 
     def __init__(self, transport: Transport) -> None:
         self.transport = transport
+        self.begun = TimedEvent()
         self.is_whole = False
         self._data = bytearray(_ANSWER_BYTES)
         self._head = ResponseHead(("retry-after",))
@@ -59,9 +61,11 @@ class StorageAnswer:
             while not self.is_whole:
                 await self.transport.readable
                 if self.begins():
+                    self.begun.set()
                     self.transport.writable.wake()
         except (NetError, MemoryError) as error:
             self._error = error
+            self.begun.set()
 
     def judge(self, is_sent: bool) -> None:
         """Raise why the storage has not got the body, all of which was sent, or return."""
