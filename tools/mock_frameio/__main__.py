@@ -189,19 +189,13 @@ async def _serve(arguments: argparse.Namespace) -> None:
         )
     hosts = _addresses(host)
     listeners = [await wire.listen(runner, service, hosts, arguments.port, context)]
-    storage_runner = web.AppRunner(
-        storage.application(service), access_log=None, shutdown_timeout=1, lingering_time=0
-    )
-    await storage_runner.setup()
-    # Its name is an address: on many computers no second name leads to loopback.
+    # An address for its name: on many computers no second name leads to loopback.
     storage_host = host or _LOOPBACK
     context = tls.storage_context(arguments.tls_dir, storage_host) if arguments.tls else None
-    listeners.append(await wire.listen(storage_runner, service, hosts, 0, context))
-    service.uploads.url = "%s://%s:%d" % (
-        "https" if arguments.tls else "http",
-        _in_url(storage_host),
-        listeners[1].sockets[0].getsockname()[1],
+    listener, storage_runner = await storage.serve(
+        service, _in_url(storage_host), hosts[-1], context
     )
+    listeners.append(listener)
     port = listeners[0].sockets[0].getsockname()[1]
     address = f"https://localhost:{port}" if arguments.tls else f"http://{_LOOPBACK}:{port}"
     page = f"https://{_in_url(host)}:{port}/?key={key}" if host else f"{address}/"

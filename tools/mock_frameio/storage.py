@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import socket
+import ssl
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +19,7 @@ from aiohttp import web
 from .rest import SERVICE
 from .service import Service
 from .uploads import Asset, Part
-from .wire import Wire, wire_of
+from .wire import Wire, listen, wire_of
 
 # what an order names → (status, S3's code, its message)
 ANSWERS = {
@@ -35,6 +36,7 @@ _NO_LENGTH = (411, "MissingContentLength", "You must provide the Content-Length 
 _LENGTH = (400, "InvalidArgument", "The part's size is not the file's, divided by the addresses.")
 _READ_BYTES = 1 << 16
 _SLOW_BYTES = 1 << 12
+_BUFFER_BYTES = 1 << 15
 _LOOK_S = 0.05
 
 
@@ -93,9 +95,7 @@ async def _read(request: web.Request, asset: Asset, part: Part, most: int) -> tu
     faults = request.app[SERVICE].faults
     wire = wire_of(request)
     if faults.storage_bytes_per_s and wire is not None:
-        # Else several seconds of a slow upload would lie in the kernel, unread.
-        sock = wire.get_extra_info("socket")
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _SLOW_BYTES)
+        wire.limit_read_buffer(_SLOW_BYTES)
     digest, taken, owed_s, begun = hashlib.sha256(), 0, 0.0, time.monotonic()
     while taken < most:
         rate = faults.storage_bytes_per_s
@@ -164,9 +164,22 @@ async def _put(request: web.Request) -> web.Response:
     return response
 
 
-def application(service: Service) -> web.Application:
-    """The storage service."""
+async def serve(
+    service: Service, name: str, address: str, tls: ssl.SSLContext | None
+) -> tuple[asyncio.Server, web.AppRunner]:
+    """Listen on a free port of this address. name: the host in the addresses of parts."""
     app = web.Application(client_max_size=0)
     app[SERVICE] = service
     app.router.add_put("/parts/{asset}/{number}", _put)
-    return app
+    # It hangs up behind an answer that comes early, as S3 does.
+    runner = web.AppRunner(
+        app, access_log=None, shutdown_timeout=1, lingering_time=0, read_bufsize=_BUFFER_BYTES
+    )
+    await runner.setup()
+    server = await listen(runner, service, [address], 0, tls)
+    for listener in server.sockets:
+        # Large buffers would hold several seconds of a slow upload.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER_BYTES)
+    port = server.sockets[0].getsockname()[1]
+    service.uploads.url = f"{'https' if tls else 'http'}://{name}:{port}"
+    return server, runner

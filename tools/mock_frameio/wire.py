@@ -59,6 +59,12 @@ class Wire(asyncio.Transport):
         )
         self.abort()
 
+    def limit_read_buffer(self, most_bytes: int) -> None:
+        """Let asyncio's TLS hold no more than this that is not read yet; since Python 3.11."""
+        limit = getattr(self._transport, "set_read_buffer_limits", None)
+        if limit is not None:
+            limit(most_bytes)
+
     async def pour(self, pieces: Iterable[bytes]) -> None:
         """Send raw bytes until they or the connection end; nothing else gets into a piece."""
         for piece in pieces:
