@@ -15,6 +15,7 @@ from playwright.sync_api import Page
 from websockets.exceptions import InvalidMessage, InvalidStatus
 
 from tests.host.test_mock_socket import JOIN, dial, joined
+from tests.host.test_mock_storage import addresses, put
 from tests.host.test_mock_wire import HEALTH, call, read_to, upgraded
 from tools.rig import CLIENT_SECRET, TOKEN, Mock, Rig
 
@@ -104,6 +105,14 @@ def identity(mock: Mock) -> str:
     return ask(mock, "GET", "/v2/devices/me")[0]
 
 
+def store(mock: Mock) -> tuple[int, bool]:
+    """(status of a PUT of 40 kB, did it take long?)"""
+    body = bytes(40_000)
+    (url,) = addresses(mock, len(body))
+    begun_s = time.monotonic()
+    return put(url, body)[0], time.monotonic() - begun_s > 0.6
+
+
 # The switch's words → (what is looked at, what it is while the switch is on)
 SWITCHES: dict[str, tuple[Callable[[Mock], Any], Any]] = {
     "Everything goes silent": (health, "silence"),
@@ -117,6 +126,8 @@ SWITCHES: dict[str, tuple[Callable[[Mock], Any], Any]] = {
     "No pairing code": (lambda mock: form(mock, "device/code", scope="x")[0], "503"),
     "No token": (lambda mock: refresh(mock, "x")[0], "503"),
     "Uploads fail": (lambda mock: ask(mock, "POST", "/v2/devices/assets", "{}")[0], "503"),
+    "The storage is busy": (lambda mock: store(mock)[0], 503),
+    "Uploads are slow": (lambda mock: store(mock)[1], True),
     "The channel is refused": (lambda mock: join(mock)[0], "error"),
     "Every answer waits": (health, "silence"),
     "Messages come in fragments": (lambda mock: join(mock)[1], 3),
@@ -268,6 +279,14 @@ def denied(mock: Mock, press: Callable[[], None]) -> Answer:
     return poll(mock, code)
 
 
+def uploads_expired(mock: Mock, press: Callable[[], None]) -> int:
+    """The status of a PUT to an address that was given before."""
+    mock.control("renew")
+    (url,) = addresses(mock, 1)
+    after(lambda mock: None)(mock, press)
+    return put(url, b"x")[0]
+
+
 # The button → (what is looked at, what is seen)
 ONCE: dict[str, tuple[Callable[[Mock, Callable[[], None]], Any], Any]] = {
     "Close": (raw, b"\x88\x02\x03\xe8"),
@@ -282,6 +301,7 @@ ONCE: dict[str, tuple[Callable[[Mock, Callable[[], None]], Any], Any]] = {
     "Endless frame": (lambda mock, press: raw(mock, press)[:3], b"\x81\x7f\x40"),
     "Endless message": (lambda mock, press: raw(mock, press)[:5], b"\x01\x01x\x00\x00"),
     "Expire": (after(identity), "401"),
+    "Expire uploads": (uploads_expired, 403),
     "Renew": (after(identity), "200"),
     "Deny": (denied, ("400", '{"error": "access_denied"}')),
     "Zeros": (after(lambda mock: new_code(mock)["user_code"]), "000042"),
