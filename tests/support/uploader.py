@@ -1,9 +1,9 @@
 """Uploads a file in parts, and each part until it is stored: a program for the unix port.
 
-The first line of stdin is {"file", "roots" (paths of DER), "urls", "stall_ms", "like_a_chip":
-whether sockets have as small a buffer as a chip's}. Before each try it reads another line; behind
-it, it prints {"part", "error": the reason or null, "sent_bytes",
-"bytes_per_mb": what one MB has left on the heap, "turns": how often another task had its turn}.
+The first line of stdin is {"file", "roots" (paths of DER), "urls", "like_a_chip": whether sockets
+have as small a buffer as a chip's}. Before each try it reads a line with its stall_ms; behind it,
+it prints {"part", "error": the reason or null, "sent_bytes", "bytes_per_mb": what one MB has left
+on the heap, "turns": how often another task had its turn}.
 """
 
 import asyncio
@@ -70,7 +70,7 @@ async def main():
             roots.append(file.read())
     if order["like_a_chip"]:
         module.socket = ChipSockets()
-    client = PutClient(roots, order["stall_ms"])
+    client = PutClient(roots)
     urls = order["urls"]
     size_bytes = os.stat(order["file"])[6]
     part_bytes = -(-size_bytes // len(urls))
@@ -79,7 +79,7 @@ async def main():
             offset = part * part_bytes
             error = "none yet"
             while error is not None:
-                sys.stdin.readline()
+                client.stall_ms = int(sys.stdin.readline())
                 progress, error = Progress(), None
                 gc.collect()
                 gc.disable()
