@@ -9,6 +9,7 @@ from micropython import const
 
 from .core import Core
 from .credentials import NotAuthorized
+from .requests import Slot
 from .times import Times
 
 _TRIES = const(10)  # to end without memory
@@ -163,7 +164,7 @@ class Agent:
         if refresh_token is not None:
             await tokens.revoke(refresh_token)
 
-    def request_slot(self) -> asyncio.Lock:
+    def request_slot(self) -> Slot:
         """The lock to hold around a request of your own: `async with agent.request_slot():`.
 
         On a small board only one request may hold a TLS session beside the socket. Polls wait

@@ -90,7 +90,7 @@ class Identity:
             self._record.retry(0)
 
     def failed(self) -> None:
-        """An identity request was not answered as it should be."""
+        """An identity request was not answered as it should be, or has to wait for long."""
         self._core.status.update(identity_failed=True)
 
     def doubt(self, now_ms: int) -> None:

@@ -149,11 +149,13 @@ class Pairing:
 
         `later` if the endpoint has not answered.
         """
-        async with self._tokens.flight:
+        async with self._requests.slot, self._tokens.flight:
             try:
                 if self._pair is None:  # else there was no memory to store it
+                    if self.cancelled:
+                        raise _cancelled()
                     api = self._tokens.oauth_api()
-                    self._pair = await self._requests.ask(api.token(code.device_code))
+                    self._pair = await self._requests.ask_now(api.token(code.device_code))
             except BadRequest as error:
                 return error.word
             except (ApiError, NetError) as error:

@@ -65,13 +65,9 @@ class Poller:
             core.check_network()
             self._expire(now_ms)
             if core.status.network_up and core.clock.now_s() is not None:
-                request, wait_ms = self._next(now_ms)
+                wait_ms = self._next(now_ms)[1]
                 if not wait_ms:
-                    slot = self._requests.slot
-                    if slot.locked():
-                        async with slot:
-                            continue  # meanwhile another request may have become due, or none
-                    await self._try(request)
+                    await self._ask_next()
                     continue
             elif core.status.network_up:
                 self._settle("failed")  # only the session can set the clock
@@ -168,11 +164,32 @@ class Poller:
         if not self._identity.paused_left_ms(now_ms, 1):
             self._identity.forget_paused()
 
-    async def _try(self, request) -> None:
+    async def _ask_next(self) -> None:
+        """Wait for the slot, however long a part is uploaded, and ask what is due then."""
+        core, requests, identity = self._core, self._requests, self._identity
+        times, slot = core.times, requests.slot
+        place = slot.queue()
         try:
-            await self._requests.ask(request())
+            while not place.is_set:
+                now_ms = time.ticks_ms()
+                left_ms = times.stuck_ms - time.ticks_diff(now_ms, slot.moved_ms)
+                if left_ms > 0:  # else its holder looks stuck
+                    core.check_in("poller", left_ms + times.proof_check_ms)
+                wait_ms = identity.paused_left_ms(now_ms, times.proof_check_ms)
+                if not await place.wait(max(1, wait_ms)):
+                    self._expire(time.ticks_ms())
+                    if core.status.paused is None:
+                        identity.failed()  # it can't be asked
+            core.check_in("poller", times.stuck_ms)
+            if requests.ready():
+                # Meanwhile another request may have become due, or none.
+                request, wait_ms = self._next(time.ticks_ms())
+                if not wait_ms:
+                    await requests.ask_now(request())
         except (ApiError, NetError, NotAuthorized):
-            pass  # `ask` has learned from it
+            pass  # `ask_now` has learned from it
+        finally:
+            slot.leave(place)
 
     async def _ask_identity(self) -> None:
         self._schedule.identity_begins()

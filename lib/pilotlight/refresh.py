@@ -74,14 +74,15 @@ class Refresh:
     async def ask(self, api: OauthApi, record: dict) -> str | None:
         """Try to get the pair that follows the one in the record; `pair` or `failure` tells.
 
-        Returns why the pairing has ended, a word of NotAuthorized, or None if it has not.
+        The caller holds the request slot. Returns why the pairing has ended, a word of
+        NotAuthorized, or None if it has not.
         """
         try:
             if self.pair is None:  # else there was no memory to store it
                 token = record["refresh_token"]
                 pair_bytes = len(token) + len(record["access_token"])
                 api.sent = False
-                self.pair = await self._requests.ask(api.refresh(token, pair_bytes))
+                self.pair = await self._requests.ask_now(api.refresh(token, pair_bytes))
         except (ApiError, NetError) as error:
             return self._judge(error, api.sent)
         return None

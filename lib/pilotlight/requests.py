@@ -5,25 +5,91 @@ import time
 
 from .core import Core
 from .frameio_api import ApiError
+from .net.deadline import TimedEvent
 from .net.errors import NetError, no_memory
 from .proof import Proof
 from .schedule import Schedule
 
 
-class Slot(asyncio.Lock):
-    """A lock that is released without memory, and that is taken while it is handed on.
+class Slot:
+    """A lock that is taken in the order in which it was asked for. Use it by `async with`.
 
-    asyncio's own makes a coroutine at the end of `async with`: without memory for that, it would be
-    held for ever. And it calls itself free until the next task, whose it is, runs.
+    It is released without memory, and is taken while it is handed on. asyncio.Lock is neither.
+    Raises RuntimeError for a task that holds it and asks for it again: it would wait for ever.
+
+    moved_ms: ticks when it was taken, or when bytes moved last: see `moved`.
+    has_moved: bytes have moved. Who reads it sets it to False.
     """
+
+    def __init__(self) -> None:
+        self._place: TimedEvent | None = None  # its holder's
+        self._line: list[TimedEvent] = []  # the places behind it
+        self._task: object = None  # its holder, as far as known
+        self.moved_ms = 0
+        self.has_moved = False
 
     def locked(self) -> bool:
         """True if it is held, or is about to be."""
-        return self.state != 0  # type: ignore[attr-defined]  # of MicroPython's lock
+        return self._place is not None
+
+    async def acquire(self) -> "Slot":
+        """Wait in line, and take it. `release` it in any case."""
+        if self._task is asyncio.current_task():
+            raise RuntimeError("this task holds the slot that it waits for")
+        place = self.queue()
+        try:
+            while not await place.wait():
+                pass
+        except BaseException:  # a CancelledError is no Exception
+            self.leave(place)
+            raise
+        self._task = asyncio.current_task()
+        return self
+
+    def release(self) -> None:
+        """Hand it to the next one in the line."""
+        if self._place is not None:
+            self.leave(self._place)
+
+    def queue(self) -> TimedEvent:
+        """A place in the line, to `leave` in any case. It is set when the slot is its owner's.
+
+        For one who has to look at other things while waiting; else `acquire`.
+        """
+        place = TimedEvent()
+        self._line.append(place)
+        if self._place is None:
+            self._hand_on()
+        return place
+
+    def leave(self, place: TimedEvent) -> None:
+        """Give up the place, and with it the slot if it was handed to it."""
+        if place is self._place:
+            self._place = self._task = None
+            self._hand_on()
+        else:
+            self._line.remove(place)
+
+    def moved(self, sent_bytes: int = 0) -> None:
+        """Bytes have moved while it is held, so it does not look stuck. Allocates nothing.
+
+        sent_bytes is not used: it makes this a callback for progress.
+        """
+        self.moved_ms = time.ticks_ms()
+        self.has_moved = True
+
+    def __aenter__(self):
+        return self.acquire()
 
     def __aexit__(self, kind, error, traceback):
         self.release()
         return _NOTHING_TO_WAIT_FOR
+
+    def _hand_on(self) -> None:
+        if self._line:
+            self._place = self._line.pop(0)
+            self.moved_ms = time.ticks_ms()
+            self._place.set()
 
 
 _NOTHING_TO_WAIT_FOR = iter(())  # an awaitable that has ended
@@ -45,23 +111,26 @@ class Requests:
         self.starved = 0
 
     async def ask(self, request):
-        """Await the request (a coroutine) in the slot; its result.
+        """Wait for the slot, and `ask_now`. Only without memory to wait it raises MemoryError."""
+        async with self.slot:
+            return await self.ask_now(request)
 
-        Raises what the request raises: ApiError or NetError; a MemoryError becomes a NetError. Only
-        without memory to wait for the slot it raises MemoryError: then nothing was asked.
+    async def ask_now(self, request):
+        """Await the request (a coroutine) of the slot's holder; its result.
+
+        Raises what the request raises: ApiError or NetError; a MemoryError becomes a NetError.
         """
         result = None
         failure: ApiError | NetError | None = None
-        async with self.slot:
-            try:
-                if self.schedule.limited_ms(time.ticks_ms()):
-                    request.close()  # asked for by an answer while this one waited for the slot
-                    raise ApiError("rate_limited", "Frame.io asks to wait")
-                result = await request
-            except MemoryError:
-                failure = no_memory()
-            except (ApiError, NetError) as error:
-                failure = error
+        try:
+            if self.schedule.limited_ms(time.ticks_ms()):
+                request.close()  # asked for by an answer while this one waited for the slot
+                raise ApiError("rate_limited", "Frame.io asks to wait")
+            result = await request
+        except MemoryError:
+            failure = no_memory()
+        except (ApiError, NetError) as error:
+            failure = error
         try:
             if failure is None:
                 self.starved = 0

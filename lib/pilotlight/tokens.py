@@ -48,7 +48,7 @@ class Tokens(Credentials):
     http: the HttpClient to Frame.io. settings: a Settings. Its module is not kept for this.
     client_id: this unit's: from the settings, or made once and stored.
     api: the OauthApi, while it is loaded; use `oauth_api`.
-    flight: a Slot, held while a new pair is asked for and stored.
+    flight: a Slot, held while a new pair is asked for and stored, by a holder of the request slot.
     on_changed(): called when a new pair is in use, and when the pair has ended.
     """
 
@@ -144,7 +144,8 @@ class Tokens(Credentials):
                 await self._news.wait(wait_ms)
                 self._news.clear()
                 continue
-            async with self.flight:
+            # First the slot: `unpair` waits for what is asked, not for what waits behind an upload.
+            async with self._requests.slot, self.flight:
                 if self._cause != _NONE:
                     await self._ask_refresh()
 

@@ -15,6 +15,7 @@ from pilotlight.frameio_api import ApiError, BadRequest, Unauthorized
 from pilotlight.net.errors import Unreachable
 from pilotlight.oauth_api import DeviceCode, TokenPair
 from pilotlight.pairing import Pairing
+from pilotlight.requests import Slot
 from pilotlight.times import Times
 from tools.virtual_board.virtual_time import Clock
 
@@ -77,7 +78,7 @@ class Tokens:
 
     def __init__(self, api):
         self.api = api
-        self.flight = asyncio.Lock()
+        self.flight = Slot()
         self.adopted = []
 
     def keep_room(self):
@@ -110,12 +111,15 @@ class Device:
         self.begun_ms = Clock.now_ms
         core = Core(None, None, None, Times())
         core.status = self
+        self.slot = Slot()
         self._pairing = Pairing(core, self, self.tokens)
 
     # In place of Requests and DeviceStatus
 
     async def ask(self, request):
         return await request
+
+    ask_now = ask
 
     def ready(self):
         return self.up

@@ -102,3 +102,44 @@ async def test_the_slot_is_taken_while_it_is_handed_on():
     await task
     seen.append(slot.locked())
     assert seen == [True, True, False], seen
+
+
+async def test_the_slot_is_given_in_the_order_in_which_it_was_asked_for():
+    """Who is cancelled while waiting, or in the turn in which it is handed on, hands it on."""
+    _, requests = made()
+    slot = requests.slot
+    seen = []
+
+    async def take(name):
+        async with slot:
+            seen.append(name)
+            await asyncio.sleep_ms(10)
+
+    await slot.acquire()
+    tasks = [asyncio.create_task(take(name)) for name in range(6)]
+    await asyncio.sleep_ms(1)
+    tasks[2].cancel()
+    await asyncio.sleep_ms(1)
+    slot.release()
+    tasks[0].cancel()  # it has the slot, and has not run yet
+    for task in tasks:
+        try:
+            await task
+        except asyncio.CancelledError:
+            pass
+    assert seen == [1, 3, 4, 5], seen
+    assert not slot.locked()
+
+
+async def test_a_task_that_holds_the_slot_is_told_that_it_would_wait_for_ever():
+    _, requests = made()
+
+    async def answered():
+        return "answer"
+
+    async with requests.slot:
+        request = answered()
+        with raises(RuntimeError):
+            await requests.ask(request)
+        request.close()
+    assert await requests.ask(answered()) == "answer"

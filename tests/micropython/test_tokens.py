@@ -11,6 +11,7 @@ from pilotlight.credentials import NotAuthorized
 from pilotlight.frameio_api import ApiError, BadRequest, Unauthorized
 from pilotlight.net.errors import LinkClosed, Unreachable
 from pilotlight.oauth_api import TokenPair
+from pilotlight.requests import Slot
 from pilotlight.times import Times
 from pilotlight.tokens import Tokens
 from tests.support.expect import raises
@@ -63,9 +64,12 @@ class Requests:
         self.up = True
         self.proof = self
         self.count = 0
+        self.slot = Slot()
 
     async def ask(self, request):
         return await request
+
+    ask_now = ask
 
     def ready(self):
         return self.up
