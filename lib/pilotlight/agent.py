@@ -43,7 +43,7 @@ class Agent:
     stuck: for a watchdog. Or None.
 
     status: the DeviceStatus to observe.
-    http: the HttpClient to Frame.io, for a request of your own inside `request_slot`.
+    http: the HttpClient to Frame.io, for what `request` can't do; only inside `request_slot`.
     Raises Untrusted if the trust roots can't be used.
 
     An Agent runs once: after `stop`, or after a crash, make a new one. A lack of memory inside it
@@ -120,8 +120,8 @@ class Agent:
     async def stop(self) -> None:
         """End `run`: tokens under way are stored, the link is closed with code 1000.
 
-        It takes as long as one request and a close handshake at most, also while you hold the
-        request slot.
+        It takes as long as one request and a close handshake at most, also while you hold a slot.
+        It ends no request or upload of yours.
         """
         self._over.set()
         if self._has_begun:
@@ -165,13 +165,43 @@ class Agent:
             await tokens.revoke(refresh_token)
 
     def request_slot(self) -> Slot:
-        """The lock to hold around a request of your own: `async with agent.request_slot():`.
+        """The lock to hold around a request with `http`: `async with agent.request_slot():`.
 
-        On a small board only one request may hold a TLS session beside the socket. Polls wait
-        meanwhile. Hold it as short as you can, and await nothing else of the agent's in it:
-        `unpair`, `stop` and a refresh need the slot themselves.
+        `request` takes it by itself. On a small board only one request may hold a TLS session
+        beside the socket. All that Pilotlight asks waits meanwhile, in a line: hold the slot for
+        one request, and await nothing else of the agent's in it. `request` raises RuntimeError
+        there, `unpair` and an `access_token` that waits for a refresh would never return. Held
+        for 10 min it looks stuck (`check_in`).
         """
         return self._requests.slot
+
+    def upload_slot(self) -> Slot:
+        """The lock to hold while one part of a file is sent to storage.
+
+            async with agent.upload_slot() as slot:
+                await put.put(url, file, offset, part_bytes, on_progress=slot.moved)
+
+        Call `slot.moved()` whenever bytes have moved: 10 min without it look stuck (`check_in`),
+        and while it is called, recovery neither restarts the network nor resets. Await nothing
+        else of the agent's meanwhile, as in `request_slot`.
+
+        With two `settings.tls_sessions`, the default, it is the request slot, because a small board
+        has no memory for a third TLS session. The socket and its heartbeats go on, and so does
+        what they tell: `connected`, and a pause or its end, at once. All else waits in a line, and
+        gets its turn between two parts. Choose parts that take 2 min at most. While a longer one
+        is sent:
+        - A change of the pause whose event was lost shows only after it.
+        - If the socket is lost and joined again, `paused` is unknown from 3 min after the loss, so
+          the state is `joining` (`paused_unknown`), until identity is asked behind the part.
+        - Where HTTP heartbeats keep the device online, none is sent: after 130 s the state is
+          `no_backend`, and Frame.io shows the device as offline after 5 min.
+        - A refresh waits (at 70 to 80 % of a token's life there is time). `unpair` forgets the
+          authorization at once, and returns when the revocation has had its turn. A code to pair
+          with comes behind the part. `stop` does not wait.
+
+        With three it is a lock of its own, and all of this goes on beside the part.
+        """
+        return self._requests.upload_slot
 
     async def access_token(self, rejected: str | None = None) -> str:
         """The access token for a request of your own.
@@ -211,7 +241,7 @@ class Agent:
     async def _watch(self) -> None:
         from .recovery import watch  # only now: it may have nothing to do
 
-        await watch(self._core, self._reset)
+        await watch(self._core, self._requests.upload_slot, self._reset)
 
     async def _guard(self, run) -> None:
         """Run a part, again after each MemoryError. Any other exception ends the agent's `run`.

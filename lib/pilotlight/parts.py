@@ -34,7 +34,7 @@ class Parts:
         schedule = Schedule(core.times, time.ticks_ms())
         self.proof = proof = Proof(core, schedule)
         endpoint.before_look_up = proof.before_look_up  # type: ignore[assignment]  # None so far
-        self.requests = requests = Requests(core, schedule, proof)
+        self.requests = requests = Requests(core, schedule, proof, settings.tls_sessions)
         self.tokens = tokens = None
         token = settings.access_token
         if token:

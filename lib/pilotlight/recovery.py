@@ -8,19 +8,21 @@ answered in the same way.
 import asyncio
 
 from .core import Core
+from .requests import Slot
 
 
-async def watch(core: Core, reset) -> None:
+async def watch(core: Core, upload_slot: Slot, reset) -> None:
     """Act when Frame.io has not answered for too long. Never returns.
 
     reset: called without arguments to reset the board; False means that it refuses for now. None:
     nothing can.
 
     Only time in which the network claims to be up, or to be wedged, counts; an answer of Frame.io
-    ends the count. Each `times.network_restart_ms` of it the network is restarted. From
-    `times.reset_after_ms` on, a reset is tried first. There is no reset within
-    `times.reset_spacing_ms` after the start or after the last accepted one, so there is at most
-    one an hour over all resets, although nothing is stored and the time may not be known.
+    ends the count, and so does an upload that moves: a restart would end that. Each
+    `times.network_restart_ms` of it the network is restarted. From `times.reset_after_ms` on, a
+    reset is tried first. There is no reset within `times.reset_spacing_ms` after the start or after
+    the last accepted one, so there is at most one an hour over all resets, although nothing is
+    stored and the time may not be known.
     """
     times, network, status = core.times, core.network, core.status
     step_ms = times.unproven_step_ms
@@ -28,7 +30,8 @@ async def watch(core: Core, reset) -> None:
     while True:
         await asyncio.sleep_ms(step_ms)
         age_ms = min(age_ms + step_ms, times.reset_spacing_ms)
-        if status.connected:
+        if status.connected or upload_slot.has_moved:
+            upload_slot.has_moved = False
             unproven_ms = waited_ms = 0
         elif status.network_up or getattr(network, "wedged", False):
             unproven_ms = min(unproven_ms + step_ms, times.reset_after_ms)

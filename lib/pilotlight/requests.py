@@ -99,15 +99,17 @@ class Requests:
     """The slot for one request.
 
     schedule: when which request is due. proof: the proof that Frame.io answers.
-    slot: a Slot, held while a request is under way.
+    slot: a Slot, held while a request is under way. upload_slot: the Slot held while a part is
+    uploaded; the same one, unless there is memory for three tls_sessions (see Settings).
     starved: requests in a row that found no memory beside the joined socket.
     """
 
-    def __init__(self, core: Core, schedule: Schedule, proof: Proof) -> None:
+    def __init__(self, core: Core, schedule: Schedule, proof: Proof, tls_sessions: int) -> None:
         self._core = core
         self.proof = proof
         self.schedule = schedule
         self.slot = Slot()
+        self.upload_slot = Slot() if tls_sessions > 2 else self.slot
         self.starved = 0
 
     async def ask(self, request):

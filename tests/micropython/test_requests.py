@@ -35,7 +35,7 @@ def made():
     """A Core and its Requests."""
     core = Core(None, Host(), Host(), Times())
     schedule = Schedule(core.times, time.ticks_ms())
-    return core, Requests(core, schedule, Proof(core, schedule))
+    return core, Requests(core, schedule, Proof(core, schedule), 2)
 
 
 async def test_what_waits_for_the_slot_is_not_sent_after_a_429():

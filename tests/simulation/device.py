@@ -71,7 +71,7 @@ class World:
 
     pairs: the device has a client_secret, not a fixed token; `pair` acts for its user.
     storage: used in place of the host's records. port: worlds that live at the same time need one
-    each. reset: as Agent's, or None.
+    each. reset: as Agent's, or None. tls_sessions: as in Settings.
     repairs: what makes the faults under way well again (see `faults.py`), the newest last.
     patience_ms: how much longer than usual the way back may take, for what the service has asked.
     on_suspended(ms): called after the process was suspended for so long, or None.
@@ -88,6 +88,7 @@ class World:
         self.shown = []
         self.log = []
         self.reset = None
+        self.tls_sessions = 2
         self.agent = None
         self.repairs = []
         self.patience_ms = 0
@@ -99,6 +100,7 @@ class World:
         self.network.plug_in(self._port)
         given = {"client_secret": SECRET} if self.frameio.tokens else {"access_token": TOKEN}
         settings = Settings("http://127.0.0.1:%d" % self._port, "1.2.3", **given)
+        settings.tls_sessions = self.tls_sessions
         self.due_ms.clear()
 
         def note(line):
