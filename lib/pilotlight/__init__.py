@@ -13,6 +13,8 @@ _WHERE = {
     "SettingsError": "settings",
     "Times": "times",
     "NotAuthorized": "credentials",
+    "ApiError": "frameio_api",
+    "NetError": "net.errors",
 }
 
 

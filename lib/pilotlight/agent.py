@@ -9,6 +9,7 @@ from micropython import const
 
 from .core import Core
 from .credentials import NotAuthorized
+from .net.errors import no_memory
 from .requests import Slot
 from .times import Times
 
@@ -48,7 +49,7 @@ class Agent:
 
     An Agent runs once: after `stop`, or after a crash, make a new one. A lack of memory inside it
     costs one request or one link, and does not end `run`; a MemoryError in a call of yours
-    (`unpair`, `access_token` …) is raised to you: call again.
+    (`unpair`, `access_token` …) is raised to you: call again. `request` makes it a NetError.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class Agent:
         parts = Parts(core, settings)
         core.unload("parts")
         self.http = parts.http
+        self._api = parts.api
         self._endpoint = parts.endpoint
         self._requests = parts.requests
         self._proof = parts.proof
@@ -202,6 +204,45 @@ class Agent:
         With three it is a lock of its own, and all of this goes on beside the part.
         """
         return self._requests.upload_slot
+
+    async def request(self, method: str, path: str, json=None, answer_bytes: int = 8192):
+        """Ask Frame.io for something, with the device's token. The answer's JSON, of any shape.
+
+            asset = await agent.request("POST", "/v2/devices/assets", {"name": "A001.mp4", …})
+
+        method: GET, POST, PUT, PATCH or DELETE. path: from its / on, with its query,
+        percent-encoded. json: what is sent as JSON, or None for no body. answer_bytes: the longest
+        answer that is accepted. It is asked for before anything is sent, so no lack of it can lose
+        an answer; json.loads needs about twice as much again.
+        Returns None for a 204. The addresses in `upload_urls` are secrets, as tokens are.
+
+        It waits for its turn (see `request_slot`, and await none inside one). A token that is
+        answered with 401 is refreshed, outside the slot and within 60 s, and the request is sent
+        once more. Where Frame.io asks for patience (429, or 503 with Retry-After), now or before,
+        it waits and sends again, at most 60 s in all. A longer wait is raised at once, with
+        `wait_ms`: until then each call raises it, and sends nothing. What a server asks holds for
+        all that Pilotlight asks, and an answer counts as a proof for `connected`.
+
+        Raises:
+        ApiError: anything but a 2xx with JSON. It has `status` (HTTP), `reason`, `wait_ms`, and
+        `says`: Frame.io's own words, in ASCII, at most 120 characters, without what may be a
+        secret. A 409 with "Channel Paused" is Frame.io's verdict on one clip.
+        Unauthorized, an ApiError: the next token was refused, too.
+        NotAuthorized: the device is not paired, or there is no other token.
+        NetError: there was no answer. `too_large`: it has more than answer_bytes. `memory`: there
+        was too little. `no_route`: there is no network; `clock`: nor a time. `timeout`: 10 s
+        without a byte, 30 s in all, or no next token. Unless `http.sent` is False, it may have been
+        carried out all the same.
+        All of these have a `reason` and a text without secrets. ValueError: path is a whole
+        address, or holds a character that can't be sent. RuntimeError: this task holds the slot.
+        """
+        try:
+            from .api_request import ApiRequest  # only now: who uploads nothing needs none of it
+
+            request = ApiRequest(self._core, self._requests, self._credentials, self._api)
+            return await request.send(method, path, json, answer_bytes)
+        except MemoryError:
+            raise no_memory()
 
     async def access_token(self, rejected: str | None = None) -> str:
         """The access token for a request of your own.

@@ -38,10 +38,10 @@ class Credentials:
         self.reason = reason
         self._use(token, key)
 
-    async def access_token(self, rejected: str | None = None) -> str:
+    async def access_token(self, rejected: str | None = None, wait_ms: int = 0) -> str:
         """The access token. rejected: the token that was just answered with 401, or None.
 
-        Raises NotAuthorized if there is no other one.
+        Raises NotAuthorized if there is no other one. wait_ms: see Tokens.
         """
         if not self.authorized:
             raise NotAuthorized(self.reason, "this device is not paired with Frame.io")

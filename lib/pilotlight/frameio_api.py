@@ -34,14 +34,22 @@ class ApiError(Exception):
     answers: see the subclasses.
     wait_ms: how long the answer asks to wait; 0 if it asks but does not say how long, None if it
     does not ask.
+    status: the HTTP status, or 0 if nothing was sent.
+    says: the words of Frame.io's own error body, without secrets, of an error that `Agent.request`
+    raises; else "".
     """
 
     answered = False
     wait_ms: int | None = None
+    status = 0
+    says = ""
 
     def __init__(self, reason: str, text: str) -> None:
         super().__init__(text)
         self.reason = reason
+
+    def __str__(self) -> str:
+        return str(self.args[0]) + (self.says and ": " + self.says)
 
 
 class Unauthorized(ApiError):
@@ -99,12 +107,16 @@ class FrameioApi:
         self.http = http
         self._version = ("x-client-version", client_version)
 
+    def headers(self, access_token: str) -> tuple:
+        """The headers of a call with authorization."""
+        return self._version, ("Authorization", "Bearer " + access_token)
+
     async def identity(self, access_token: str) -> IdentityAnswer:
         """GET /v2/devices/me.
 
         Raises ApiError or NetError.
         """
-        headers = (self._version, ("Authorization", "Bearer " + access_token))
+        headers = self.headers(access_token)
         fields = checked(await self.http.request("GET", "/v2/devices/me", headers, _FIELDS))
         required(fields["id"], is_device_id(fields["id"]), _ID_CHARACTERS)
         return IdentityAnswer(fields)
@@ -126,7 +138,7 @@ class FrameioApi:
         Frame.io wants it at most once a minute and at least every 5 min. Only a 204 counts: another
         2xx may come from a captive portal. Raises ApiError or NetError.
         """
-        headers = (self._version, ("Authorization", "Bearer " + access_token))
+        headers = self.headers(access_token)
         response = await self.http.request("POST", "/v2/devices/heartbeat", headers, ERROR_FIELDS)
         if response.status != 204:
             checked(response)
@@ -163,11 +175,14 @@ def checked(response: Response) -> dict:
     if fields is not None and status in (400, 401):
         word = _text(fields["error"])
         if word is not None or fields["errors"] is ARRAY:
-            raise (BadRequest if status == 400 else Unauthorized)(word or "")
+            refusal = (BadRequest if status == 400 else Unauthorized)(word or "")
+            refusal.status = status
+            raise refusal
     reason = "portal" if success else "server_error" if status >= 500 else "http_error"
     if status == 429:
         reason = "rate_limited"
     error = ApiError(reason, "unexpected answer with HTTP status %d" % status)
+    error.status = status
     if status == 429 or (status == 503 and response.retry_after_ms):
         error.wait_ms = response.retry_after_ms
     raise error

@@ -47,7 +47,7 @@ class Parts:
         self.credentials = credentials
         self.link = link = Link(endpoint, core.times, proof)
         identity = Identity(core, credentials)
-        api = FrameioApi(http, settings.client_version)
+        self.api = api = FrameioApi(http, settings.client_version)
         self.poller = poller = Poller(core, requests, api, credentials, identity, link)
         self.session = Session(core, requests, credentials, identity, poller, link)
         if tokens is not None:

@@ -46,6 +46,9 @@ class Times:
     rate_limit_base_ms = 1_000  # after a 429: wait 1 s, then double
     rate_limit_cap_ms = 60_000
     retry_after_cap_ms = 300_000  # what the server asks for, times 1 to 1.5
+    # A request of the application's waits so long in all where the server asks for patience …
+    patience_ms = 60_000
+    next_token_ms = 60_000  # … and for the next token after a 401
 
     # The HTTP heartbeat (Frame.io: at most once a minute, at least every 5 min).
     fallback_after_ms = 180_000  # so long after REST works and the socket does not

@@ -15,7 +15,7 @@ from micropython import const
 from .credentials import Credentials, NotAuthorized
 from .frameio_api import ApiError
 from .net.deadline import TimedEvent
-from .net.errors import NetError, no_memory
+from .net.errors import NetError, Unreachable, no_memory
 from .records import Record
 from .requests import Slot
 from .times import Recent
@@ -68,7 +68,7 @@ class Tokens(Credentials):
         self._is_told = True  # the session knows of the last change
         self._renewed = Recent()  # a refresh was answered: none follows, whatever life it claims
         self._news = TimedEvent()
-        self._settled = asyncio.Event()
+        self._settled = TimedEvent()
         from .stored_tokens import read  # only now: it is not needed again
 
         self.client_id, pair = read(self._records, self._host, settings.client_id)
@@ -78,16 +78,16 @@ class Tokens(Credentials):
             self._record.value = pair
             self._use(pair["access_token"], pair["key"])
 
-    async def access_token(self, rejected: str | None = None) -> str:
+    async def access_token(self, rejected: str | None = None, wait_ms: int = 0) -> str:
         """The access token. rejected: the token that was just answered with 401, or None.
 
-        With `rejected` it waits for the next token, which may take long while the network is down:
-        put a time-out around it. Raises NotAuthorized; with `rejected` also ApiError or NetError if
-        the refresh fails for now.
+        With `rejected` it waits for the next token, which may take long while the network is down.
+        wait_ms: it waits at most so long; 0: as long as it takes. Raises NotAuthorized; with
+        `rejected` also ApiError or NetError if the refresh fails for now.
         """
         is_first = rejected == self._token and self._standing == _PLAIN
         if is_first and self._refresh_for_refusal(self._token):
-            await self._replaced()
+            await self._replaced(wait_ms)
             rejected = None
         return await Credentials.access_token(self, rejected)
 
@@ -220,12 +220,14 @@ class Tokens(Credentials):
         now_s = self._core.clock.now_s()
         return now_s is not None and now_s >= self._record.value.get("expires_s", 0)
 
-    async def _replaced(self) -> None:
+    async def _replaced(self, wait_ms: int = 0) -> None:
         """Wait until the token is another one, or none. Raises why the last try has failed."""
         token = self._token
         while token and token == self._token:
-            await self._settled.wait()
-            if self._failure is not None:
+            is_settled = await self._settled.wait(wait_ms or self._core.times.longest_sleep_ms)
+            if wait_ms and not is_settled:
+                raise Unreachable("timeout", "no next token has come in time")
+            if is_settled and self._failure is not None:
                 raise self._failure
 
     def _want(self, cause: int) -> bool:

@@ -16,6 +16,7 @@ _CALLS = {
     "/v2/devices/me": "identity",
     "/v2/devices/heartbeat": "http_heartbeat",
     "/health": "health",
+    "/v2/devices/assets": "assets",
 }
 _BUFFER = bytearray(2048)
 
@@ -43,8 +44,9 @@ class Frameio:
     when it arrives, with the device's Socket; or None.
     on_answer(what, status): called before each answer to a request, and to a join with ok; or
     None.
+    assets: (status, body) for POST /v2/devices/assets, whose requests are in posted: (head, body).
     topics: of each join. asked: (virtual ms, what) of everything: `identity`, `health`, `upgrade`, `join`, `heartbeat`,
-    `pong`, `close`, `idle`, `http_heartbeat`; of Tokens `code`, `token`, `refresh`, `revoke`.
+    `pong`, `close`, `idle`, `http_heartbeat`, `assets`; of Tokens `code`, `token`, `refresh`, `revoke`.
     """
 
     def __init__(self, tokens=None):
@@ -72,6 +74,8 @@ class Frameio:
         self.kept_online_ms = self.hint_ms = Clock.now_ms
         self.refused_ms = self.forbidden_ms = -1
         self.on_request = self.on_answer = None
+        self.assets = 200, {}
+        self.posted = []
         self.asked = []
         self.topics = []
         self._upgrades = 0
@@ -163,7 +167,7 @@ class Frameio:
             return 429, {"error": "rate_limited"}
         if what == "health":
             return 200, {"ok": True}
-        if what not in ("identity", "http_heartbeat"):
+        if what not in ("identity", "http_heartbeat", "assets"):
             return self.tokens.answer(what, form) if what and self.tokens else (404, {})
         if not self._is_good(
             head.partition(b"Authorization: Bearer ")[2].split(b"\r\n")[0].decode()
@@ -171,6 +175,9 @@ class Frameio:
             return 401, {"error": "invalid_token"}
         if what == "http_heartbeat":
             return 204, None
+        if what == "assets":
+            self.posted.append((head, form))
+            return self.assets
         status = "paused" if self.paused else "online"
         return 200, {
             "id": self.device_id,
@@ -183,10 +190,11 @@ class Frameio:
         return self.accepts and (self.tokens is None or self.tokens.accepts(token))
 
     def _respond(self, stream, what, status, body):
-        data = b"" if body is None else json.dumps(body).encode()
+        data = b"" if body is None else body if is_raw(body) else json.dumps(body).encode()
         header = self.header if status in (429, 503) else b""
         head = b"HTTP/1.1 %d X\r\n%sContent-Length: %d\r\n\r\n" % (status, header, len(data))
-        is_refusal = status in (400, 401) and ("error" in body or "errors" in body)
+        is_refusal = status in (400, 401) and isinstance(body, dict)
+        is_refusal = is_refusal and ("error" in body or "errors" in body)
         if status == 401:
             self.refused_ms = Clock.now_ms
         if self.on_answer:
@@ -232,6 +240,11 @@ class Frameio:
         finally:
             socket.joined = False
             watch.cancel()
+
+
+def is_raw(body):
+    """It is sent as it is, not as JSON."""
+    return isinstance(body, bytes)
 
 
 def _is_whole(data):

@@ -51,6 +51,7 @@ LIBRARY_ORDER = [
     "pairing_request",
     "session",
     "recovery",
+    "api_request",
     "parts",
     "agent",
 ]
