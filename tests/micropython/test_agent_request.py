@@ -133,6 +133,10 @@ async def test_frame_io_s_own_words_are_told_but_no_secret():
     assert MARK not in str(error)
     no_secret(world)
     await world.power_off()
+    world = await online()
+    assert (await refused(world, 422, {"error": "no %s. here" % TOKEN})).says == "no here"
+    no_secret(world)
+    await world.power_off()
 
 
 async def test_a_401_is_followed_by_one_refresh_and_one_more_try():
@@ -161,25 +165,14 @@ async def test_a_401_that_is_not_frame_io_s_costs_no_refresh():
     await world.power_off()
 
 
-async def test_polls_go_on_while_the_next_token_is_waited_for():
+async def test_a_refresh_that_fails_is_what_is_raised():
     world = await paired()
-    await sleep_s(400)
     world.frameio.tokens.expire()
     world.frameio.answered_with["refresh"] = 500, {}
     with raises(ApiError) as caught:
         await post(world)
-    assert caught.error.reason == "server_error"  # the refresh's
-    world.network.refused = True
-    begun_ms = Clock.now_ms
-    with raises(NetError):
-        await post(world)
-    world.network.refused = False
-    world.frameio.answered_with.clear()
-    world.frameio.delays_ms = {"refresh": 19_000}
-    world.frameio.unanswered = ("identity",)
-    await sleep_s(30)
-    assert Clock.now_ms - begun_ms <= 100_000
-    assert not world.agent.request_slot().locked() or world.frameio.times("identity")
+    assert (caught.error.reason, caught.error.status) == ("server_error", 500)
+    assert len(world.frameio.times("refresh")) == len(world.frameio.times("assets")) == 1
     await world.power_off()
 
 
