@@ -201,7 +201,8 @@ class Agent:
           authorization at once, and returns when the revocation has had its turn. A code to pair
           with comes behind the part. `stop` does not wait.
 
-        With three it is a lock of its own, and all of this goes on beside the part.
+        With three it is a lock of its own: all of this goes on beside the part, and a part that
+        does not move looks stuck to nothing.
         """
         return self._requests.upload_slot
 
