@@ -10,10 +10,13 @@ from micropython import const
 from .core import Core
 from .credentials import NotAuthorized
 from .net.errors import no_memory
-from .requests import Slot
 from .times import Times
 
 _TRIES = const(10)  # to end without memory
+
+_TYPES = const(0)  # true for mypy: what only annotations name costs the device nothing
+if _TYPES:
+    from .requests import Slot
 
 
 class Agent:

@@ -7,8 +7,12 @@ answered in the same way.
 
 import asyncio
 
-from .core import Core
-from .requests import Slot
+from micropython import const
+
+_TYPES = const(0)  # true for mypy: what only annotations name costs the device nothing
+if _TYPES:
+    from .core import Core
+    from .requests import Slot
 
 
 async def watch(core: Core, upload_slot: Slot, reset) -> None:

@@ -35,7 +35,7 @@ class Slot:
     async def acquire(self) -> "Slot":
         """Wait in line, and take it. `release` it in any case."""
         if self._task is asyncio.current_task():
-            raise RuntimeError("this task holds the slot that it waits for")
+            raise RuntimeError("this task holds the slot")
         place = self.queue()
         try:
             while not await place.wait():

@@ -26,6 +26,7 @@ _SCHEDULED = const(1)  # its time has come
 _REQUESTED = const(2)  # something may be wrong with the token
 _REFUSED = const(3)  # identity or the application says that the token is refused
 
+_DAY_MS = const(86_400_000)
 _LOOK_MS = const(5)  # from one look to the next whether a request has ended
 
 # What is known of the pair in use.
@@ -78,12 +79,12 @@ class Tokens(Credentials):
             self._record.value = pair
             self._use(pair["access_token"], pair["key"])
 
-    async def access_token(self, rejected: str | None = None, wait_ms: int = 0) -> str:
+    async def access_token(self, rejected: str | None = None, wait_ms: int = _DAY_MS) -> str:
         """The access token. rejected: the token that was just answered with 401, or None.
 
         With `rejected` it waits for the next token, which may take long while the network is down.
-        wait_ms: it waits at most so long; 0: as long as it takes. Raises NotAuthorized; with
-        `rejected` also ApiError or NetError if the refresh fails for now.
+        wait_ms: it waits at most so long. Raises NotAuthorized; with `rejected` also ApiError or
+        NetError if the refresh fails for now.
         """
         is_first = rejected == self._token and self._standing == _PLAIN
         if is_first and self._refresh_for_refusal(self._token):
@@ -220,14 +221,13 @@ class Tokens(Credentials):
         now_s = self._core.clock.now_s()
         return now_s is not None and now_s >= self._record.value.get("expires_s", 0)
 
-    async def _replaced(self, wait_ms: int = 0) -> None:
+    async def _replaced(self, wait_ms: int = _DAY_MS) -> None:
         """Wait until the token is another one, or none. Raises why the last try has failed."""
         token = self._token
         while token and token == self._token:
-            is_settled = await self._settled.wait(wait_ms or self._core.times.longest_sleep_ms)
-            if wait_ms and not is_settled:
-                raise Unreachable("timeout", "no next token has come in time")
-            if is_settled and self._failure is not None:
+            if not await self._settled.wait(wait_ms):
+                raise Unreachable("timeout", "no next token in time")
+            if self._failure is not None:
                 raise self._failure
 
     def _want(self, cause: int) -> bool:
