@@ -4,6 +4,8 @@ from typing import Protocol
 
 from .agent import Agent as Agent
 from .credentials import NotAuthorized as NotAuthorized
+from .frameio_api import ApiError as ApiError
+from .net.errors import NetError as NetError
 from .settings import Settings as Settings
 from .settings import SettingsError as SettingsError
 from .times import Times as Times

@@ -17,7 +17,7 @@ TARGET = ROOT / "docs/api.md"
 _PACKAGE = ROOT / "lib/pilotlight"
 # Part of the document → the classes and functions in it, in this order.
 PUBLIC = {
-    "agent": ("agent.Agent",),
+    "agent": ("agent.Agent", "requests.Slot"),
     "told": ("settings.Settings", "settings.SettingsError"),
     "needs": ("Network", "Storage", "Clock"),
     "status": ("status.DeviceStatus",),
@@ -32,6 +32,7 @@ PUBLIC = {
         "net.websocket_client.WebSocketClient",
         "net.http_client.HttpClient",
         "net.http_client.Response",
+        "net.http_put.PutClient",
         "net.deadline.Deadline",
         "net.backoff.Backoff",
     ),
@@ -42,6 +43,7 @@ PUBLIC = {
         "net.errors.ProtocolError",
         "net.errors.UpgradeRefused",
         "net.errors.LinkClosed",
+        "net.storage_answer.PutFailed",
     ),
 }
 # Methods that only other parts of the library call.
@@ -53,6 +55,9 @@ _INTERNAL = {
     "Endpoint.tls_context",
     "Endpoint.trust_next",
     "Response.feed",
+    "Slot.leave",
+    "Slot.locked",
+    "Slot.queue",
 }
 Item = griffe.Object | griffe.Alias
 _COLUMNS = 100
@@ -81,7 +86,7 @@ def _with_lists(lines: list[str]) -> list[str]:
     before = "."
     for line in lines:
         # Not in the midst of a sentence, whose next line may begin with a word and a colon.
-        found = _ITEM.match(line) if before.endswith(".") else None
+        found = _ITEM.match(line) if before.endswith((".", "Raises:")) else None
         if found:
             names = [f"`{name.strip('`')}`" for name in re.findall(_NAME, found[1])]
             items.append(f"- {', '.join(names)}: {line[found.end() :]}")

@@ -46,10 +46,11 @@ class PutClient:
         end. What they raise ends the PUT, such as a card's OSError.
         headers: (name, value) pairs, those that the url was signed with among them.
         on_progress(sent_bytes): called whenever up to 4 kB more have gone to TCP; or None.
+
         Cancelling its task closes the connection at once. Raises PutFailed, Unreachable (`timeout`
         if nothing moves for stall_ms; `reset` …), Untrusted, LinkClosed (no answer), ProtocolError.
-        After any of them the part is not stored, or not known to be: send all of it again. Raises
-        ValueError for a url or header that can't be sent.
+        After any of them the part is not stored, or not known to be: send all of it again.
+        Raises ValueError for a url or header that can't be sent.
         """
         try:
             endpoint, target = self._find(url)

@@ -29,7 +29,7 @@ class PutFailed(NetError):
 
 
 class StorageAnswer:
-    """The answer on a transport. A task reads it beside the body's writer, for it may come early.
+    """The answer on a transport. A task reads it beside the body's writer: it may come early.
 
     begun: a TimedEvent, set when it begins. is_whole: no more of it is needed, or the link's end.
     """
