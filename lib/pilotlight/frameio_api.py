@@ -20,8 +20,8 @@ _PORTAL = const("the answer comes from something that is not Frame.io")
 _PROJECT = const("project.name")
 _CREATOR = const("authorization.creator.name")
 _EXPIRES_AT = const("authorization.expires_at")
-# Of identity and of health.
-_FIELDS = const(("error", "errors", "id", "ok", "status", _PROJECT, _CREATOR, _EXPIRES_AT))
+_IDENTITY = const(("error", "errors", "id", "name", "status", _PROJECT, _CREATOR, _EXPIRES_AT))
+_HEALTH = const(("error", "errors", "ok", "status"))
 
 
 class ApiError(Exception):
@@ -82,7 +82,7 @@ class IdentityAnswer:
     """The answer of GET /v2/devices/me.
 
     id: text. paused: True, False, or None for a status that Frame.io does not document.
-    project, creator, expires_at: text or None.
+    name, project, creator, expires_at: text or None.
     """
 
     def __init__(self, fields: dict) -> None:
@@ -91,6 +91,7 @@ class IdentityAnswer:
         self.paused = (
             True if status == "paused" else False if status in ("online", "offline") else None
         )
+        self.name = _text(fields["name"])
         self.project = _text(fields[_PROJECT])
         self.creator = _text(fields[_CREATOR])
         self.expires_at = _text(fields[_EXPIRES_AT])
@@ -117,7 +118,7 @@ class FrameioApi:
         Raises ApiError or NetError.
         """
         headers = self.headers(access_token)
-        fields = checked(await self.http.request("GET", "/v2/devices/me", headers, _FIELDS))
+        fields = checked(await self.http.request("GET", "/v2/devices/me", headers, _IDENTITY))
         required(fields["id"], is_device_id(fields["id"]), _ID_CHARACTERS)
         return IdentityAnswer(fields)
 
@@ -128,7 +129,7 @@ class FrameioApi:
         portal sends a 200 too. Raises ApiError, which may be a proof that Frame.io answers, or
         NetError.
         """
-        fields = checked(await self.http.request("GET", "/health", (self._version,), _FIELDS))
+        fields = checked(await self.http.request("GET", "/health", (self._version,), _HEALTH))
         if fields["ok"] is not True and fields["status"] != "ok":
             raise ApiError("portal", _PORTAL)
 

@@ -24,7 +24,7 @@ _NO_END_S = const(0)
 class Identity:
     """What identity has said.
 
-    Writes `paused`, `project`, `creator`, `expires_at` and `identity_failed`.
+    Writes `paused`, `name`, `project`, `creator`, `expires_at` and `identity_failed`.
     device_id: the device's id at Frame.io, or None if it must be asked for.
     is_hinted: an event has come since the last identity request that was answered began.
     is_confirmed: identity has answered a request that began after the last end of a socket, and
@@ -63,6 +63,7 @@ class Identity:
         """
         facts = {
             "identity_failed": answer.paused is None,
+            "name": answer.name,
             "project": answer.project,
             "creator": answer.creator,
             "expires_at": answer.expires_at,
@@ -118,7 +119,12 @@ class Identity:
         self._hints += 1
         self._ends_s = _NO_END_S
         self._core.status.update(
-            identity_failed=False, paused=None, project=None, creator=None, expires_at=None
+            identity_failed=False,
+            paused=None,
+            name=None,
+            project=None,
+            creator=None,
+            expires_at=None,
         )
 
     def ends_in_s(self) -> int | None:

@@ -81,7 +81,7 @@ class DeviceStatus:
     authorized: there is an authorization, as far as known.
     joined: the channel is joined. fallback: it is not, and HTTP heartbeats keep the device online.
     paused: True, False or None (unknown).
-    project, creator, expires_at: text from identity, or None.
+    name, project, creator, expires_at: text from identity, or None. name: the device's.
     user_code: the code to type in while pairing, or None.
     verification_uri, verification_uri_complete: where to type it in; the second holds the code,
     as a QR code shows it. Each may be None although there is a code.
@@ -109,6 +109,7 @@ class DeviceStatus:
         self.joined = False
         self.fallback = False
         self.paused: bool | None = None
+        self.name: str | None = None
         self.project: str | None = None
         self.creator: str | None = None
         self.expires_at: str | None = None

@@ -49,7 +49,7 @@ def made(host, token="token"):
 def answer(paused, device_id="device-1", expires_at=None):
     """What /v2/devices/me says."""
     status = {True: "paused", False: "online", None: "resumed"}[paused]
-    fields = {"id": device_id, "status": status, "project.name": "Project"}
+    fields = {"id": device_id, "name": "A-CAM", "status": status, "project.name": "Project"}
     fields["authorization.creator.name"] = "Creator"
     fields["authorization.expires_at"] = expires_at
     return IdentityAnswer(fields)
@@ -62,7 +62,10 @@ async def test_paused_is_unknown_until_identity_says_it():
     assert core.status.paused is None and core.status.identity_failed
     identity.learn(answer(False), identity.begin())
     assert core.status.paused is False and not identity.is_hinted
-    assert (core.status.project, core.status.creator) == ("Project", "Creator")
+    known = core.status.name, core.status.project, core.status.creator
+    assert known == ("A-CAM", "Project", "Creator")
+    identity.forget()
+    assert (core.status.name, core.status.project) == (None, None)
 
 
 async def test_an_event_counts_at_once_and_identity_settles_it():
