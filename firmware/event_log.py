@@ -73,13 +73,17 @@ class EventLog:
         entries.append([None, uptime_s, part, what])
         self._wake.set()
 
-    def lines(self, short: bool = False) -> list:
+    def lines(self) -> list:
         """A line for each entry, the newest last: time (UTC), state, reason.
 
-        An entry without a known time has a placeholder. short: hours and minutes only.
+        An entry without a known time has a placeholder.
         """
         self._update_times()
-        return _entries_module("lines_of", self._entries, short)
+        return _entries_module("lines_of", self._entries)
+
+    def in_words(self) -> list:
+        """The last entries for a person, the newest last: how long ago, and what it was."""
+        return _entries_module("words_of", self._entries, self._now_s(), self._uptime.ms() // 1000)
 
     def save(self) -> None:
         """Store it now, for instance before a restart. A failure is logged."""

@@ -48,7 +48,7 @@ PATTERNS = {
 class Indication:
     """How a DeviceStatus is shown.
 
-    state, connected, paused, fallback, project, creator, expires_at, user_code, verification_uri,
+    state, connected, paused, name, project, creator, expires_at, user_code, verification_uri,
     verification_uri_complete: the DeviceStatus's attributes of the same names.
     reason: its fault, else its reason, or None.
     pattern: a key of PATTERNS. rgb: (red, green, blue), each 0..255.
@@ -60,7 +60,7 @@ class Indication:
         self.reason = status.fault or status.reason
         self.connected = status.connected
         self.paused = status.paused
-        self.fallback = status.fallback
+        self.name = status.name
         self.extra = extra = status.extra
         self.pattern, self.rgb = LIGHTS[self.state]
         if extra and extra.light and self.state == "online":

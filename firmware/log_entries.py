@@ -3,8 +3,10 @@
 from micropython import const
 
 from .timestamps import gmtime
+from .unload import unload
 
 _ENTRIES = const(50)
+_IN_WORDS = const(12)
 _LONGEST_WORD = const(24)  # characters
 _PLAIN = const(4)  # fields of an entry; of one that was folded:
 _SPAN = const(4)
@@ -40,23 +42,58 @@ def _is_word(value) -> bool:
     return isinstance(value, str) and all([0x20 < byte < 0x7F for byte in value.encode()])
 
 
-def lines_of(entries, short: bool = False) -> list:
-    """A line for each entry, the newest last. short: hours and minutes only."""
+def lines_of(entries) -> list:
+    """A line for each entry, the newest last."""
     lines = []
     for entry in entries:
-        times = _time_text(entry[0], short)
+        times = _time_text(entry[0])
         if len(entry) > _PLAIN:
             if entry[0] is not None:
-                last = _time_text(entry[0] + entry[_SPAN], short)
-                is_same_day = not short and last[:10] == times[:10]
-                times += "-" + (last[11:] if is_same_day else last)
+                last = _time_text(entry[0] + entry[_SPAN])
+                times += "-" + (last[11:] if last[:10] == times[:10] else last)
             times += " x%d" % entry[_COUNT]
         lines.append("%s %s %s" % (times, entry[2], entry[3] or ""))
     return lines
 
 
-def _time_text(seconds: int | None, short: bool) -> str:
+def _time_text(seconds: int | None) -> str:
     if seconds is None:
-        return "--:--" if short else "(no clock)         "
-    fields = gmtime(seconds)
-    return "%02d:%02d" % fields[3:5] if short else "%04d-%02d-%02d %02d:%02d:%02d" % fields[:6]
+        return "(no clock)         "
+    return "%04d-%02d-%02d %02d:%02d:%02d" % gmtime(seconds)[:6]
+
+
+def words_of(entries, now_s: int | None, uptime_s: int) -> list:
+    """A line for each of the last entries, the newest last: `3 min ago: Wi-Fi lost`.
+
+    now_s: seconds since 1970, or None. uptime_s: seconds since the firmware started.
+    """
+    from .strings import PAGES, REASONS
+
+    lines = []
+    for entry in entries[-_IN_WORDS:]:
+        begun_s, up_s, state, reason = entry[:_PLAIN]
+        age_s = -1
+        if up_s is not None:
+            age_s = uptime_s - up_s
+        elif begun_s is not None and now_s is not None:
+            age_s = now_s - begun_s
+        times = ""
+        if len(entry) > _PLAIN:
+            age_s -= entry[_SPAN]
+            if entry[_COUNT] > 1:
+                times = "%d x " % entry[_COUNT]
+        texts = REASONS.get(reason or "") or PAGES.get(state)
+        what = texts[0] if texts else ("%s %s" % (state, reason)).replace("_", " ")
+        lines.append("%s: %s%s" % (_ago(age_s), times, what))
+    unload("firmware.strings")
+    return lines
+
+
+def _ago(age_s: int) -> str:
+    """Below 0: it is not known."""
+    minutes = age_s // 60
+    if minutes < 1:
+        return "Earlier" if minutes else "Just now"
+    if minutes < 120:
+        return "%d min ago" % minutes
+    return "%d h ago" % (minutes // 60) if minutes < 2_880 else "%d days ago" % (minutes // 1_440)

@@ -32,7 +32,7 @@ def make(times, supervisor, uptime: Uptime) -> tuple:
         clock = board.clock(values, storage, log)
         event_log = EventLog(storage, uptime, clock.now_s, log)
         console = _console(values)
-        fitted = _fitted(board, values)
+        fitted = _fitted(board, values, network)
         if supervisor is not None:
             supervisor.before_reset = event_log.save
             supervisor.remember_board(values["board"])
@@ -126,7 +126,7 @@ def _know_networks(network, storage) -> bool:
         unload("firmware.network.stored_networks")
 
 
-def _fitted(board, values: dict) -> tuple:
+def _fitted(board, values: dict, network) -> tuple:
     """The board's (light, screen, button), each None if it has none."""
     light = board.light() if values["light"] and hasattr(board, "light") else None
     if light is not None:
@@ -136,7 +136,8 @@ def _fitted(board, values: dict) -> tuple:
     if values["screen"] != "none" and hasattr(board, "screen"):
         from .screen.screen import Screen
 
-        screen = Screen(board.screen(int(values["screen"].split("x")[1])), button is not None)
+        display = board.screen(int(values["screen"].split("x")[1]))
+        screen = Screen(display, button is not None, network)
     return light, screen, button
 
 

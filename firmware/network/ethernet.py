@@ -29,7 +29,7 @@ class Ethernet:
     def __init__(self, lan, on_change=None, static: dict | None = None) -> None:
         self.reason: str | None = None
         self.on_change = on_change
-        self._lan = lan
+        self.lan = lan
         self._up = False
         self._is_on = False
         self._static = static
@@ -58,12 +58,12 @@ class Ethernet:
         while True:
             try:
                 if not self._is_on:
-                    self._lan.active(False)
-                    self._lan.active(True)
+                    self.lan.active(False)
+                    self.lan.active(True)
                     self._set_address()
                     self._is_on = True
                     polls = no_address_ms = 0
-                connected = self._lan.isconnected()
+                connected = self.lan.isconnected()
                 if not connected:
                     has_address = False
                 elif not has_address or polls % _ADDRESS_POLLS == 0:
@@ -71,7 +71,7 @@ class Ethernet:
                 if has_address:
                     no_address_ms = 0
                     self._report(True, None)
-                elif connected or self._lan.status() == _ETH_CONNECTED:
+                elif connected or self.lan.status() == _ETH_CONNECTED:
                     no_address_ms = min(no_address_ms + _POLL_MS, _ADDRESS_MS)
                     if no_address_ms == _ADDRESS_MS:
                         self._report(False, "no_address")
@@ -80,7 +80,7 @@ class Ethernet:
                         self._report(False, self.reason)
                 else:
                     no_address_ms = 0
-                    is_early = polls < _LINK_POLLS and self._lan.status() == _ETH_STARTED
+                    is_early = polls < _LINK_POLLS and self.lan.status() == _ETH_STARTED
                     self._report(False, self.reason if is_early else "no_cable")
                 polls += 1
             except (OSError, RuntimeError, MemoryError):
@@ -92,7 +92,7 @@ class Ethernet:
         if self._static is not None:
             from . import static_address
 
-            static_address.apply(self._lan, self._static)
+            static_address.apply(self.lan, self._static)
             unload("firmware.network.static_address")
 
     def _has_address(self) -> bool:
@@ -101,7 +101,7 @@ class Ethernet:
         isconnected() stays True when the DHCP lease ends (ports/esp32/network_lan.c).
         """
         try:
-            return self._lan.ipconfig("addr4")[0] != _NO_ADDRESS
+            return self.lan.ipconfig("addr4")[0] != _NO_ADDRESS
         except MemoryError:
             return True
 

@@ -92,7 +92,7 @@ class FrontPanel:
         if self._leave_dark() or self._is_taken("double") or self._screen is None:
             return
         self._screen.wake()
-        self._screen.show_log(self._event_log.lines(short=True))
+        self._screen.show_log(self._event_log.in_words())
 
     def set_brightness(self, percent: int) -> None:
         """Set and store the brightness of light and screen, 0 (dark) to 100 percent."""

@@ -3,11 +3,12 @@
 from micropython import const
 
 from ..unload import unload
-from .font import draw, draw_large, width_of
+from .font import draw, width_of
 from .pages import readable, text_pages, words
 
 _TALL = const(64)  # as in pages.py
-_TITLE = const(10)
+_TITLE = const(9)
+_EDGE = const(2)
 _LONGEST_NAME = const(100)  # characters
 _LARGEST_CODE = const(3)  # times the font's size
 _CODE_GAP = const(3)  # between its halves
@@ -25,47 +26,47 @@ def pages_of(indication, width: int, height: int) -> list:
     code = readable(indication.user_code, _LONGEST_NAME)
     link = indication.verification_uri or _FRAME_IO
     link = readable(link[link.find("//") + 2 :] if "//" in link else link, _LONGEST_NAME)
-    if width_of(code) > width:
-        return text_pages(_PAIR, True, False, (), (code, link), width, height)
-    pages: list = [(_draw_code, code, link)]
-    if width_of(link) > width:
-        pages.extend(text_pages(_PAIR, True, False, (), (link,), width, height))
+    codes, link_codes = code.encode(), link.encode()
+    if width_of(codes) > width - 2 * _EDGE:
+        return text_pages(_PAIR, (code, link), width, height)
+    pages: list = [(_draw_code, codes, link_codes)]
+    if width_of(link_codes) > width - 2 * _EDGE:
+        pages.extend(text_pages(_PAIR, (link,), width, height))
     if indication.verification_uri_complete:
         page = qr_page(indication.verification_uri_complete, _SCAN, code, height)
         if page is not None:
             pages.append(page)
     if indication.reason == "not_stored":  # before the user types the code in
-        pages.extend(text_pages(_PAIR, True, False, (), words(indication)[1], width, height))
+        pages.extend(text_pages(_PAIR, words(indication)[1], width, height))
     return pages
 
 
 def qr_page(text: str, title: str, words: str, height: int):
     """A page with the text's QR code, and title and words beside it. None if it does not fit."""
     rows = _qr_code(text) if height >= _TALL else None
-    return None if rows is None else (_draw_qr, rows, title, words)
+    return None if rows is None else (_draw_qr, rows, title.encode(), words.encode())
 
 
 def _draw_code(page, canvas, width: int, height: int) -> None:
     _, code, link = page
-    scale = min(_LARGEST_CODE, (width + 1) // (width_of(code) + 1))
-    y = 0
-    link_y = height - 8
+    scale = min(_LARGEST_CODE, (width - 1) // (width_of(code) + 1))
+    y = 1
+    link_y = height - 9
     highest = _LARGEST_CODE
     if height >= _TALL:
         canvas.fill_rect(0, 0, width, _TITLE, 1)
-        draw(canvas, _PAIR, (width - width_of(_PAIR)) // 2, 1, 0)
+        draw(canvas, _PAIR.encode(), _EDGE, 1, 0)
         highest += 1
         y = 15
-        link_y -= 5
+        link_y -= 4
     spare = width - width_of(code) * scale
-    gap = min(_CODE_GAP, spare)
+    gap = min(_CODE_GAP, spare - 2)
     half = len(code) // 2 if not len(code) & 1 else len(code)
     x = (spare - gap) // 2
     scale_y = min(highest, scale + 2)
-    draw_large(canvas, code[:half], x, y, scale, scale_y)
-    draw_large(
-        canvas, code[half:], x + (width_of(code[:half]) + 1) * scale + gap, y, scale, scale_y
-    )
+    draw(canvas, code[:half], x, y, 1, scale, scale_y)
+    x += (width_of(code[:half]) + 1) * scale + gap
+    draw(canvas, code[half:], x, y, 1, scale, scale_y)
     draw(canvas, link, max(0, (width - width_of(link)) // 2), link_y)
 
 
@@ -82,8 +83,8 @@ def _draw_qr(page, canvas, width: int, height: int) -> None:
     draw(canvas, title, x, 2)
     half = (len(code) + 1) // 2
     scale = min(2, (width - x + 1) // (max(width_of(code[:half]), width_of(code[half:])) + 1))
-    draw_large(canvas, code[:half], x, 20, scale, 2)
-    draw_large(canvas, code[half:].strip(), x, 42, scale, 2)
+    draw(canvas, code[:half], x, 20, 1, scale, 2)
+    draw(canvas, code[half:].strip(), x, 42, 1, scale, 2)
 
 
 def _qr_code(uri: str):

@@ -23,6 +23,8 @@ _REFRESH_MS = const(20_000)
 _NO_MEMORY_MS = const(1_000)
 _DIMMED = const(1)  # of 255
 _UNKNOWN = const(-1)
+# AttributeError: there is no network, or it is an application's own.
+_DRIVER_ERRORS = (OSError, RuntimeError, AttributeError)
 _MISSING_AFTER = const(2)  # failures in a row: one alone may be a disturbance
 
 
@@ -33,12 +35,15 @@ class Screen:
     poweron() and init_display(). It may have refresh(), which sets the display up and sends the
     whole picture without switching it off. Each method may raise OSError.
     It may have addr, its I2C address. has_button: the words may speak of one.
+    network: a Wifi or an Ethernet of network/, or None; of other kinds nothing is shown.
     """
 
-    def __init__(self, display, has_button: bool = True) -> None:
+    def __init__(self, display, has_button: bool = True, network=None) -> None:
         now_ms = time.ticks_ms()
         self._display = display
         self._has_button = has_button
+        self._network = network
+        self._bars = 0  # of the Wi-Fi's strength, as drawn
         self._changed = TimedEvent()
         self._indication = None  # not laid out yet
         # A message or log not laid out yet: (ms to show it, function of pages, its arguments).
@@ -76,7 +81,7 @@ class Screen:
         self.show_pages(ms, pages.message_pages, title, text)
 
     def show_log(self, lines) -> None:
-        """Show the newest of these lines, each page once, then the indication again."""
+        """Show these lines, the newest last; each page once, then the indication again."""
         self.show_pages(0, pages.log_pages, lines)
 
     def show_pages(self, ms: int, lay_out, *arguments) -> None:
@@ -146,7 +151,11 @@ class Screen:
         changed = False
         if self._indication is not None:
             laid_out = pages.pages_of(
-                self._indication, display.width, display.height, self._has_button
+                self._indication,
+                display.width,
+                display.height,
+                self._has_button,
+                _name_and_address(self._network),
             )
             self._indication = None
             if laid_out != self._indication_pages:
@@ -211,10 +220,11 @@ class Screen:
         if self._broken and not refreshes:
             display.init_display()
             self._drawn = None
-        if page is not self._drawn:
+        bars = _bars(self._network)
+        if page is not self._drawn or bars != self._bars:
             self._drawn = None
-            pages.draw(page, display, display.width, display.height)
-            self._drawn = page
+            pages.draw(page, display, display.width, display.height, bars)
+            self._drawn, self._bars = page, bars
         if whole and refreshes:
             display.refresh()
         else:
@@ -232,3 +242,25 @@ class Screen:
 
 def _due(at_ms: int, now_ms: int) -> bool:
     return time.ticks_diff(at_ms, now_ms) <= 0
+
+
+def _name_and_address(network):
+    """(the Wi-Fi's name or "", address) while the network is up, else None."""
+    try:
+        if network.is_up():
+            if hasattr(network, "wlan"):
+                return network.target["ssid"], network.wlan.ipconfig("addr4")[0]
+            return "", network.lan.ipconfig("addr4")[0]
+    except _DRIVER_ERRORS:
+        pass
+    return None
+
+
+def _bars(network) -> int:
+    """The Wi-Fi's strength: 1 (below -75 dBm) to 4 (-55 and more); 0 if there is none."""
+    if hasattr(network, "wlan") and network.is_up():
+        try:
+            return max(1, min(4, (network.wlan.status("rssi") + 95) // 10))
+        except _DRIVER_ERRORS:
+            pass
+    return 0

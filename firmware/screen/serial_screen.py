@@ -9,7 +9,6 @@ from ..unload import unload
 _AGAIN_MS = 16_000  # and on to the next beat: who opens the console must not wait for long
 _CODE = "to pair, enter %s at %s (a code that ends is replaced here, for 10 min in all)"
 _FRAME_IO = "Frame.io"
-_LOG_LINES = 12
 
 
 class SerialScreen:
@@ -33,8 +32,8 @@ class SerialScreen:
         log("%s %s" % (title, text))
 
     def show_log(self, lines) -> None:
-        """Tell the newest of these lines, the newest last."""
-        for line in lines[-_LOG_LINES:]:
+        """Tell these lines, the newest last."""
+        for line in lines:
             log(line)
 
     def wake(self) -> bool:

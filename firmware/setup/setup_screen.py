@@ -9,7 +9,7 @@ def pages_of(name: str, password: str, width: int, height: int) -> list:
     """The pages: a QR code if the display is tall enough for one, then name and password."""
     title, join, by_password, scan, scan_more = MESSAGES["set_up"][:5]
     rows = (join, name, by_password, password)
-    pages = text_pages(title, True, False, (), rows, width, height)
+    pages = text_pages(title, rows, width, height)
     page = qr_page(qr_text(name, password), scan, scan_more, height)
     return pages if page is None else [page] + pages
 

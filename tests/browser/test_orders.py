@@ -88,7 +88,7 @@ def test_presets_with_the_firmware_behind_them(bench: Bench, make_page: MakePage
     page.get_by_role("button", name="All well again").click()
     wait_for_state(page, "online", 90)
     page.get_by_role("button", name="Wrong clock").click()
-    page.get_by_text("Certificate expired or clock wrong. Check the clock.").wait_for()
+    page.get_by_text("The clock may be wrong. Restart it.").wait_for()
     page.get_by_role("button", name="All well again").click()
     wait_for_state(page, "online", 90)
     page.get_by_role("button", name="Remove MOCK-DEVICE").click()

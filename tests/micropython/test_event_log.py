@@ -1,6 +1,7 @@
 """The log: what it keeps, its times, and when it is stored."""
 
 import asyncio
+import sys
 
 from tools.virtual_board import virtual_time
 
@@ -53,16 +54,15 @@ def test_a_change_is_a_line_and_the_same_again_is_none():
     stamps = [line[:19] for line in lines]
     assert [line[20:] for line in lines] == ["starting ", "no_backend timeout", "no_backend name"]
     assert stamps == ["2026-11-24 14:32:00", "2026-11-24 14:33:01", "2026-11-24 14:33:10"], stamps
-    assert device.log.lines(short=True)[1] == "14:33 no_backend timeout"
+    assert device.log.in_words()[1] == "Just now: No answer in time"
 
 
 def test_a_time_comes_when_the_clock_does():
     device = Device(known=False)
     device.log.add("starting", None)
     Clock.now_ms += 30_000
-    assert device.log.lines()[0].startswith("(no clock) ") and device.log.lines(short=True) == [
-        "--:-- starting "
-    ]
+    assert device.log.lines()[0].startswith("(no clock) ")
+    assert device.log.in_words() == ["Just now: Starting"]
     device.log.save()
     assert device.records["log"]["entries"] == [[None, "starting", None]]
     device.known = True
@@ -153,13 +153,13 @@ async def test_what_flaps_is_a_line_for_each_reason():
         device.log.add("starting", None)
         writes = len(device.writes)
         rounds = await flap(device, 4, pairs)
-        lines = device.log.lines(short=True)
+        lines = device.log.lines()
         assert len(lines) == 1 + len(pairs) and lines[0].endswith("starting "), lines
         for state, reason in pairs:
             words = " %s %s" % (state, reason or "")
-            counts = [int(line.split()[1][1:]) for line in lines if line.endswith(words)]
+            counts = [int(line.split()[2][1:]) for line in lines if line.endswith(words)]
             assert len(counts) == 1 and 0 <= counts[0] - rounds <= 1, (words, lines)
-        assert lines[1][5] == "-" and lines[1][:5] < lines[1][6:11]
+        assert lines[1][19] == "-" and lines[1][11:19] < lines[1][20:28]
         assert len(device.writes) - writes <= 4 * 6 + 4, len(device.writes)
         # It ends, and comes again an hour later: that is another line.
         device.log.add("paused", None)
@@ -202,7 +202,7 @@ async def test_a_day_that_ends_meanwhile_is_said():
 async def test_folded_without_a_clock():
     device = Device(known=False)
     await flap(device, 1, [("no_backend", "timeout"), ("no_backend", "refused")])
-    assert device.log.lines(short=True)[0] == "--:-- x100 no_backend timeout"
+    assert device.log.in_words()[0] == "Just now: 100 x No answer in time"
     assert device.log.lines()[0] == "(no clock)          x100 no_backend timeout"
 
 
@@ -283,7 +283,7 @@ def test_absurd_numbers_and_words_are_left_out():
         [1, "a", "b", True, 1],
     ):
         device = Device({"log": {"entries": [row, [BASE_S, "online", None]]}})
-        assert len(device.log.lines()) == len(device.log.lines(short=True)) == 1, row
+        assert len(device.log.lines()) == len(device.log.in_words()) == 1, row
     latest = [3_000_000_000, "a", "b\x9b"]
     assert Device({"log": {"entries": [latest]}}).log.lines()[0].endswith(" a ")
 
@@ -299,3 +299,36 @@ def test_a_note_of_a_part_is_a_line_and_changes_no_state():
         "screen no_answer",
         "paused ",
     ]
+
+
+async def test_in_words_it_says_how_long_ago_and_what():
+    device = Device({"log": {"entries": [[BASE_S - 3 * 86_400, "online", None], [None, "x", "y"]]}})
+    day_s = DAY_MS // 1000
+    for state, reason, after_s in (
+        ("starting", None, day_s),
+        ("online", None, 17 * 3_600),
+        ("paused", None, 7_200),
+        ("no_network", "wifi_lost", 7_199 - 59),
+        ("screen", "no_answer", 119),
+        ("joining", "something_new", 59),
+    ):
+        device.log.note(state, reason)
+        Clock.now_ms += after_s * 1000
+    assert device.log.in_words() == [
+        "4 days ago: Online",
+        "Earlier: x y",
+        "45 h ago: Starting",
+        "21 h ago: Online",
+        "4 h ago: PAUSED",
+        "2 h ago: Wi-Fi lost",
+        "2 min ago: screen no answer",
+        "Just now: Going online",
+    ]
+    device.known = False
+    assert device.log.in_words()[0] == "Earlier: Online"
+    device.behind_s, device.known = 30 * day_s, True
+    assert device.log.in_words()[0] == "Earlier: Online"  # by this clock it is to come
+    assert "firmware.strings" not in sys.modules
+    for number in range(20):
+        device.log.add("no_backend", "r%d" % number)
+    assert len(device.log.in_words()) == 12

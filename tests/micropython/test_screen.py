@@ -6,7 +6,9 @@ import sys
 
 from tests.support.display import (
     FULL,
+    FULL_FACTS,
     KINDS,
+    PAUSED,
     Clock,
     Indication,
     Refreshing,
@@ -48,16 +50,13 @@ async def test_a_change_shows_at_once_and_what_looks_the_same_changes_nothing():
     await after(5_000)
     assert display.shown == picture(pages.pages_of(FULL, 128, 64)[1])
     display.calls.clear()
-    screen.show(
-        Indication("online", project=FULL.project, creator="Ada", expires_at=FULL.expires_at)
-    )
+    screen.show(Indication("online", **FULL_FACTS))
     await settle()
     assert not display.calls and display.shown == picture(pages.pages_of(FULL, 128, 64)[1])
-    paused = Indication("paused", paused=True)
     screen.show(FULL)
-    screen.show(paused)  # changes in quick succession are one
+    screen.show(PAUSED)  # changes in quick succession are one
     await settle()
-    assert display.shown == picture(pages.pages_of(paused, 128, 64)[0])
+    assert display.shown == picture(pages.pages_of(PAUSED, 128, 64)[0])
     assert [name for _, name in display.calls] == ["show"]
 
 
@@ -106,7 +105,7 @@ async def test_it_dims_after_120_s_without_change_or_press():
         screen.show(Indication("online"))  # no change
         await settle()
         assert display.level == 1
-        screen.show(Indication("paused", paused=True))
+        screen.show(PAUSED)
         await settle()
         assert display.level == 255
         await after(
@@ -139,14 +138,14 @@ async def test_brightness():
     assert display.seen() is None
     display.calls.clear()
     await after(60_000)
-    screen.show(Indication("paused", paused=True))
+    screen.show(PAUSED)
     await after(60_000)
     assert not display.calls  # dark is silent
     screen.set_brightness(500)
     await settle()
     assert display.seen() == (
         255,
-        picture(pages.pages_of(Indication("paused", paused=True), 128, 64)[0]),
+        picture(pages.pages_of(PAUSED, 128, 64)[0]),
     )
     screen.set_brightness(-1)
     await settle()
@@ -246,13 +245,11 @@ async def test_no_memory_is_tried_again():
         await settle()
         function = getattr(pages, name)
         setattr(pages, name, fail)
-        screen.show(Indication("paused", paused=True))
+        screen.show(PAUSED)
         await after(20_000)
         setattr(pages, name, function)
         await after(10_000)
-        assert display.shown == picture(
-            pages.pages_of(Indication("paused", paused=True), 128, 64)[0]
-        )
+        assert display.shown == picture(pages.pages_of(PAUSED, 128, 64)[0])
 
 
 def fail(*arguments):
@@ -263,7 +260,7 @@ async def test_the_heap_does_not_grow():
     display, screen, _ = started(indication=FULL)
     indications = (
         FULL,
-        Indication("paused", paused=True),
+        PAUSED,
         Indication("no_backend", reason="timeout"),
         Indication("online", project="é" * 300),
     )
@@ -304,3 +301,60 @@ async def test_dark_at_the_end_also_without_a_display():
         assert display.seen() is None
         display.unplug()
         screen.go_dark()
+
+
+class Network:
+    """A Wifi, and its driver; rssi: what that says, or an error that it raises."""
+
+    rssi = -60
+    up = True
+
+    def __init__(self):
+        self.wlan = self
+        self.target = {"ssid": "Stage 5"}
+
+    def is_up(self):
+        return self.up
+
+    def status(self, _what):
+        if not isinstance(self.rssi, int):
+            raise self.rssi
+        return self.rssi
+
+    def ipconfig(self, _what):
+        self.status("rssi")
+        return "10.0.0.7", "255.255.255.0"
+
+
+class Wired(Network):
+    """An Ethernet, and its driver."""
+
+    def __init__(self):
+        self.lan = self
+
+
+async def test_the_network_s_name_and_address_and_its_strength_as_it_changes():
+    network = Network()
+    display, screen, _ = started(indication=PAUSED, network=network)
+    for rssi, bars in ((-60, 3), (-30, 4), (-75, 2), (-76, 1), (-99, 1), (OSError(5), 0)):
+        network.rssi = rssi
+        await after(30_000)
+        book = pages.pages_of(PAUSED, 128, 64, True, ("Stage 5", "10.0.0.7"))
+        assert display.shown in [picture(page, bars=bars) for page in book], rssi
+    assert display.level == 1  # none of that was a change that wakes
+    network.up = False
+    screen.show(Indication("no_network"))
+    await settle()
+    assert display.shown == picture(pages.pages_of(Indication("no_network"), 128, 64)[0])
+
+
+async def test_other_networks():
+    starved = Network()
+    starved.rssi = OSError(5)
+    for network, shown in ((Wired(), ("", "10.0.0.7")), (object(), None), (starved, None)):
+        display, _, _ = started(indication=PAUSED, network=network)
+        await settle()
+        book = pages.pages_of(PAUSED, 128, 64, True, shown)
+        for page in book:
+            assert display.shown == picture(page), network
+            await after(4_000)

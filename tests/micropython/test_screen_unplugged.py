@@ -5,6 +5,7 @@ import asyncio
 from tests.support.display import (
     FULL,
     KINDS,
+    PAUSED,
     Clock,
     Display,
     Indication,
@@ -47,11 +48,11 @@ async def test_plugged_in_again_it_shows_the_next_change_at_once():
         display.unplug()
         await after(5_000)
         display.plugged = True
-        screen.show(Indication("paused", paused=True))
+        screen.show(PAUSED)
         await settle()
         assert display.seen() == (
             255,
-            picture(pages.pages_of(Indication("paused", paused=True), 128, 64)[0]),
+            picture(pages.pages_of(PAUSED, 128, 64)[0]),
         )
 
 
@@ -97,14 +98,14 @@ async def test_errors_at_every_call():
             screen.set_brightness(0)
             await after(30_000)
             screen.set_brightness(80)
-            screen.show(Indication("paused", paused=True))
+            screen.show(PAUSED)
             await after(30_000)
             display.failing = None
             await after(25_000)
             assert not task.done()
             assert display.seen() == (
                 204,
-                picture(pages.pages_of(Indication("paused", paused=True), 128, 64)[0]),
+                picture(pages.pages_of(PAUSED, 128, 64)[0]),
             ), (kind, name)
 
 

@@ -63,7 +63,7 @@ async def test_what_the_button_asks_and_shows():
     screen, said = screen_of()
     screen.message("Unpair?", "Hold again", 1000)
     screen.show_log(["line %d" % number for number in range(20)])
-    assert said[0] == "Unpair? Hold again" and said[1:] == ["line %d" % n for n in range(8, 20)]
+    assert said[0] == "Unpair? Hold again" and said[1:] == ["line %d" % n for n in range(20)]
 
 
 async def test_no_word_names_a_button_that_is_not_there():
@@ -95,4 +95,4 @@ async def test_a_screen_is_told_whether_there_is_a_button():
         asyncio.create_task(screen.run())
         screen.show(shown())
         await asyncio.sleep_ms(10)
-    assert told == [(128, 64, True), (128, 64, False)]
+    assert told == [(128, 64, True, None), (128, 64, False, None)]

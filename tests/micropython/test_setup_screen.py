@@ -13,4 +13,4 @@ def test_the_text_of_the_qr_code():
 def test_a_label_s_long_password_has_no_qr_code():
     assert len(pages_of("Pilotlight-0A1B", "a" * 20, 128, 64)) == 2
     for page in pages_of("Pilotlight-0A1B", "a" * 63, 128, 64):
-        assert page[1] == "Set up Wi-Fi"
+        assert page[1] == b"Set up Wi-Fi"

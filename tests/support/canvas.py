@@ -9,9 +9,14 @@ LINK = "https://next.frame.io/pair"
 MARGIN = 24
 
 
+def rows_of(book):
+    """All rows of a book of text pages."""
+    return [row.decode() for page in book for row in page[-1]]
+
+
 def texts(book):
-    """All rows of a book of text pages, as one text without spaces."""
-    return "".join(["".join(page[-1]) for page in book]).replace(" ", "")
+    """They, as one text without spaces."""
+    return "".join(rows_of(book)).replace(" ", "")
 
 
 def canvas(page, width, height):

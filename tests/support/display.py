@@ -15,15 +15,17 @@ virtual_time.install()
 
 from firmware.screen import pages
 from firmware.screen.screen import Screen
-from tools.generate.draw_pages import Indication
+from tests.support.any_indication import Indication
 from tools.virtual_board.virtual_time import Clock
 
-FULL = Indication(
-    "online",
-    project="The Lighthouse at the End of the World, Episode 2",
-    creator="Ada",
-    expires_at="2030-01-31T12:00:00Z",
-)
+FULL_FACTS = {
+    "name": "RED V-Raptor XL 8K, second unit",
+    "project": "The Lighthouse at the End of the World, Episode 2",
+    "creator": "Jurgen Grossl-Lukasiewicz",
+    "expires_at": "2030-01-31T12:00:00Z",
+}
+FULL = Indication("online", **FULL_FACTS)  # three pages
+PAUSED = Indication("paused", paused=True, creator=None)  # one page
 
 
 class Display(framebuf.FrameBuffer):
@@ -99,18 +101,19 @@ class Refreshing(Display):
 KINDS = (Refreshing, Display)
 
 
-def picture(page, height=64):
+def picture(page, height=64, bars=0):
     buffer = bytearray(128 * height // 8)
-    pages.draw(page, framebuf.FrameBuffer(buffer, 128, height, framebuf.MONO_VLSB), 128, height)
+    canvas = framebuf.FrameBuffer(buffer, 128, height, framebuf.MONO_VLSB)
+    pages.draw(page, canvas, 128, height, bars)
     return bytes(buffer)
 
 
-def started(kind=Refreshing, indication=None, height=64):
+def started(kind=Refreshing, indication=None, height=64, network=None):
     display = kind(height)
     if kind is Display:
         display.init_display()  # stock drivers do it when they are made
         display.calls.clear()
-    screen = Screen(display)
+    screen = Screen(display, True, network)
     task = asyncio.create_task(screen.run())
     if indication is not None:
         screen.show(indication)

@@ -1,6 +1,8 @@
 """Draws every page of the screen with the firmware's own code; run on the unix port by pictures.py.
 
-Prints a JSON line for each page: [name, width, height, hex of a MONO_VLSB buffer].
+A picture begins with facts, as the Agent's parts write them. What it shows follows from them by
+status.py, as on a board: so it can't show what a board never does. Prints a JSON line for each
+page: [name, width, height, hex of a MONO_VLSB buffer].
 """
 
 import binascii
@@ -8,103 +10,155 @@ import json
 
 import framebuf
 
+from firmware import config
+from firmware.event_log import EventLog
+from firmware.indication import Indication
 from firmware.screen import pages
 from firmware.setup import setup_screen
+from firmware.strings import MESSAGES, PAGES
+from pilotlight.status import DeviceStatus
 
 _LINK = "https://next.frame.io/pair"
 _LONG_NAME = "The Lighthouse at the End of the World, Episode 2: Nobody Comes Ashore"
+_NETWORK = ("Stage 5", "192.168.4.23")
+_BARS = 3
+_NOW_S = 1_795_530_720
 
+WELL = {"connected": True, "joined": True, "paused": False}
+SHORT = {"name": "MOCK-DEVICE", "project": "Testbed", "creator": "Ada Lovelace"}
+LONG = {
+    "name": "RED V-Raptor XL 8K, second unit, crane",
+    "project": _LONG_NAME,
+    "creator": "Jürgen Größl-Łukasiewicz",
+    "expires_at": "2030-01-31T12:00:00Z",
+}
+ONLINE = dict(WELL, **SHORT)
+NO_NETWORK = {"network_up": False, "starting_is_over": True}
+UNPAIRED = {"authorized": False, "connected": True}
+PAIRING = dict(UNPAIRED, pairing_is_wanted=True, user_code="987654", verification_uri=_LINK)
+LETTERS = {"user_code": "WDJB-MJHT", "verification_uri": None}
+LONG_CODE = {"user_code": "0123456789ABCDEFGHIJ", "verification_uri": _LINK + "/a/longer/way"}
+SILENT = dict(SHORT, connected=True, paused=True, link_reason="no_reply")
 
-class Indication:
-    """As firmware.indication.Indication, all well."""
-
-    def __init__(self, state, **facts):
-        self.state = state
-        self.reason = self.expires_at = self.user_code = self.verification_uri = (
-            self.verification_uri_complete
-        ) = None
-        self.connected, self.paused, self.fallback = True, False, False
-        self.project, self.creator = "Testbed", "Ada Lovelace"
-        for name, value in facts.items():
-            setattr(self, name, value)
-
-
+# (name of the picture, facts of a DeviceStatus)
 FACES = (
-    ("starting", Indication("starting", connected=False, paused=None)),
-    ("no_network", Indication("no_network", connected=False, paused=None)),
-    (
-        "wifi_password",
-        Indication("no_network", connected=False, paused=None, reason="wifi_password"),
-    ),
-    (
-        "pairing",
-        Indication(
-            "pairing",
-            user_code="987654",
-            verification_uri=_LINK,
-            verification_uri_complete=_LINK + "/987654",
-        ),
-    ),
-    ("pairing_fours", Indication("pairing", user_code="044444", verification_uri=_LINK)),
-    ("pairing_letters", Indication("pairing", user_code="WDJB-MJHT")),
-    (
-        "pairing_long",
-        Indication(
-            "pairing", user_code="0123456789ABCDEFGHIJ", verification_uri=_LINK + "/a/longer/way"
-        ),
-    ),
-    ("no_backend", Indication("no_backend", connected=False, reason="timeout")),
-    ("certificate", Indication("no_backend", connected=False, reason="certificate")),
-    ("unpaired", Indication("unpaired", reason="pairing_ended", paused=None)),
-    ("joining", Indication("joining", paused=None)),
-    ("rejoining", Indication("joining", reason="no_reply", paused=True)),
-    ("online", Indication("online")),
-    (
-        "online_full",
-        Indication(
-            "online",
-            project=_LONG_NAME,
-            creator="Jürgen Größl-Łukasiewicz",
-            expires_at="2030-01-31T12:00:00Z",
-        ),
-    ),
-    ("online_checking", Indication("online", paused=None)),
-    ("online_http", Indication("online", fallback=True, reason="http_fallback")),
-    ("online_unknown", Indication("online", project=None, creator=None)),
+    ("starting", {}),
+    ("no_network", NO_NETWORK),
+    ("wifi_not_found", dict(NO_NETWORK, network_reason="wifi_not_found")),
+    ("wifi_password", dict(NO_NETWORK, network_reason="wifi_password")),
+    ("no_cable", dict(NO_NETWORK, network_reason="no_cable")),
+    ("pairing", dict(PAIRING, verification_uri_complete=_LINK + "/987654")),
+    ("pairing_fours", dict(PAIRING, user_code="044444")),
+    ("pairing_letters", dict(PAIRING, **LETTERS)),
+    ("pairing_long", dict(PAIRING, **LONG_CODE)),
+    ("pairing_not_stored", dict(PAIRING, unsaved=1)),
+    ("no_backend", dict(SHORT, request_reason="timeout")),
+    ("certificate", dict(SHORT, link_reason="certificate")),
+    ("portal", dict(SHORT, request_reason="portal")),
+    ("unpaired", dict(UNPAIRED, authorization_reason="pairing_ended")),
+    ("joining", {"connected": True}),
+    ("rejoining", SILENT),
+    ("paused_unknown", dict(ONLINE, paused=None, identity_failed=True)),
+    ("online", ONLINE),
+    ("online_full", dict(WELL, **LONG)),
+    ("online_http", dict(ONLINE, joined=False, fallback=True)),
+    ("online_not_stored", dict(ONLINE, unsaved=1)),
+    ("online_unknown", WELL),
     (
         "other_scripts",
-        Indication("online", project="海の灯台 第2話", creator="Nguyễn Thị “Zoë” – Ω"),
+        dict(WELL, name="B-Kamera", project="海の灯台 第2話", creator="Nguyễn Thị “Zoë” – Ω"),
     ),
-    ("paused", Indication("paused", paused=True)),
-    (
-        "paused_full",
-        Indication(
-            "paused", paused=True, project=_LONG_NAME, expires_at="2030-01-31T12:00:00+02:00"
-        ),
-    ),
-    ("fault", Indication("fault", reason="config", connected=False, paused=None)),
-    ("fault_unnamed", Indication("fault", reason="something_new", connected=False, paused=None)),
+    ("paused", dict(ONLINE, paused=True)),
+    ("paused_full", dict(WELL, paused=True, **LONG)),
 )
-_LOG = [
-    "14:32-15:10 x38 no_backend timeout",
-    "15:10 online ",
-    "15:12 paused ",
-    "15:20 online ",
-    "16:47 no_network ",
-]
+# (name of the picture, reason word)
+FAULTS = (("too_little_memory", "too_little_memory"), ("safe_mode", "safe_mode"))
+# (minutes of uptime, facts): what the log has seen until the newest line is 3 min old
+_PAST = (
+    (0, {}),
+    (1, ONLINE),
+    (40, dict(ONLINE, paused=True)),
+    (52, ONLINE),
+    (190, SILENT),
+    (191, {"request_reason": "timeout"}),
+    (192, SILENT),
+    (193, {"request_reason": "timeout"}),
+    (195, ONLINE),
+    (207, dict(NO_NETWORK, network_reason="wifi_lost")),
+)
+_READ_AT = 210
+
+
+def indication_of(facts) -> Indication:
+    """The Indication of a new DeviceStatus with these facts."""
+    status = DeviceStatus()
+    status.update(**facts)
+    return Indication(status)
+
+
+class _Past:
+    """Storage, uptime and clock of an EventLog."""
+
+    minutes = 0
+
+    def load(self, name):
+        return None
+
+    def ms(self):
+        return self.minutes * 60_000
+
+    def now_s(self):
+        return _NOW_S + self.minutes * 60
+
+
+def log_lines() -> list:
+    """What the screen is handed of the log."""
+    past = _Past()
+    event_log = EventLog(past, past, past.now_s, print)
+    for past.minutes, facts in _PAST:
+        indication = indication_of(facts)
+        event_log.add(indication.state, indication.reason)
+    past.minutes = _READ_AT
+    return event_log.in_words()
+
+
+def config_error() -> str:
+    """The sentence that a misspelt key ends with."""
+    load = config.strict_json.load
+    config.strict_json.load = lambda path: {"board": "esp32_devkit", "brigthness": 100}
+    try:
+        config.load("config.json")
+    except config.ConfigError as error:
+        return str(error)
+    finally:
+        config.strict_json.load = load
+    raise AssertionError
 
 
 def books(width, height):
-    """(name, pages) of everything that the screen can show at a size."""
-    for name, indication in FACES:
-        yield name, pages.pages_of(indication, width, height)
+    """(name, pages, bars of the Wi-Fi's strength) of everything that the screen can show."""
+    for name, facts in FACES:
+        indication = indication_of(facts)
+        is_up = facts.get("network_up", True) and indication.state != "starting"
+        network = _NETWORK if is_up else None
+        book = pages.pages_of(indication, width, height, True, network)
+        yield name, book, _BARS if is_up else 0
+    without_button = indication_of(dict(UNPAIRED, authorization_reason="cancelled"))
     yield (
-        "message",
-        pages.message_pages("Unpair?", "Hold the button again to unpair", width, height),
+        "without_button",
+        pages.pages_of(without_button, width, height, False, _NETWORK),
+        _BARS,
     )
-    yield "setup", setup_screen.pages_of("Pilotlight-0A1B", "3z5rhzkbhem7", width, height)
-    yield "log", pages.log_pages(_LOG, width, height)
-    yield "log_empty", pages.log_pages([], width, height)
+    wired = indication_of(ONLINE)
+    yield "wired", pages.pages_of(wired, width, height, True, ("", _NETWORK[1])), 0
+    for name, reason in FAULTS:
+        yield name, pages.pages_of(Indication(DeviceStatus(fault=reason)), width, height), 0
+    # As fault_screen.py and the front panel show them.
+    yield "fault", pages.message_pages(PAGES["fault"][0], config_error(), width, height), 0
+    for message in ("hold_again", "fixed_token"):
+        yield message, pages.message_pages(*(MESSAGES[message] + (width, height))), _BARS
+    yield "setup", setup_screen.pages_of("Pilotlight-0A1B", "3z5rhzkbhem7", width, height), 0
+    yield "log", pages.log_pages(log_lines(), width, height), 0
 
 
 def main():
@@ -113,9 +167,9 @@ def main():
         width = 128
         picture = bytearray(width * height // 8)
         canvas = framebuf.FrameBuffer(picture, width, height, framebuf.MONO_VLSB)
-        for name, book in books(width, height):
+        for name, book, bars in books(width, height):
             for number, page in enumerate(book):
-                pages.draw(page, canvas, width, height)
+                pages.draw(page, canvas, width, height, bars)
                 file = "%dx%d/%s-%d" % (width, height, name, number + 1)
                 print(json.dumps((file, width, height, binascii.hexlify(picture).decode())))
 

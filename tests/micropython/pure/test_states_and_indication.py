@@ -11,11 +11,10 @@ class Status:
     """DeviceStatus's facts, all well."""
 
     def __init__(self, **facts):
-        self.fault = self.user_code = self.reason = self.project = self.creator = (
-            self.expires_at
-        ) = None
+        self.fault = self.user_code = self.reason = self.expires_at = None
+        self.name = self.project = self.creator = None
         self.verification_uri = self.verification_uri_complete = None
-        self.starting = self.fallback = False
+        self.starting = False
         self.network_up = self.connected = self.authorized = self.online = True
         self.paused = False
         for name, value in facts.items():
@@ -96,7 +95,7 @@ def test_nothing_flashes_faster_than_3_hz():
 
 def test_a_face_shows_what_the_status_knows():
     indication = Indication(
-        Status(paused=True, project="P", creator="C", expires_at="E", reason=None)
+        Status(paused=True, name="N", project="P", creator="C", expires_at="E", reason=None)
     )
     assert (indication.state, indication.pattern, indication.paused, indication.connected) == (
         "paused",
@@ -105,26 +104,17 @@ def test_a_face_shows_what_the_status_knows():
         True,
     )
     assert (
+        indication.name,
         indication.project,
         indication.creator,
         indication.expires_at,
         indication.user_code,
-    ) == ("P", "C", "E", None)
+    ) == ("N", "P", "C", "E", None)
     link = "https://next.frame.io/pair/987654"
     indication = Indication(
-        Status(
-            fallback=True, user_code="987654", verification_uri="U", verification_uri_complete=link
-        )
+        Status(user_code="987654", verification_uri="U", verification_uri_complete=link)
     )
-    assert (
-        indication.fallback,
-        indication.verification_uri,
-        indication.verification_uri_complete,
-    ) == (
-        True,
-        "U",
-        link,
-    )
+    assert (indication.verification_uri, indication.verification_uri_complete) == ("U", link)
     assert Indication(Status(fault="config", reason="timeout")).reason == "config"
 
 
