@@ -104,4 +104,7 @@ def test_the_strip_tells_what_is_under_the_pointer(view: tuple[str, Page]) -> No
 def test_reduced_motion_moves_nothing(view: tuple[str, Page]) -> None:
     _, page = view
     assert page.evaluate("document.getAnimations().length") == 0
-    assert page.locator("#lamp-words").inner_text() == "amber, 2.7 s on, 0.3 s off"
+    assert (
+        page.locator("#lamp-words").inner_text()
+        == "amber, 1.0 s on, 0.2 s off, 0.2 s on, 0.2 s off"
+    )
