@@ -84,6 +84,8 @@ def words_of(entries, now_s: int | None, uptime_s: int) -> list:
                 times = "%d x " % entry[_COUNT]
         texts = REASONS.get(reason or "") or PAGES.get(state)
         what = texts[0] if texts else ("%s %s" % (state, reason)).replace("_", " ")
+        if reason and state in ("online", "paused"):
+            what = "%s: %s" % (PAGES[state][0], what)
         lines.append("%s: %s%s" % (_ago(age_s), times, what))
     unload("firmware.strings")
     return lines

@@ -82,8 +82,7 @@ def test_presets_with_the_firmware_behind_them(bench: Bench, make_page: MakePage
     wait_for_state(page, "online")
     page.get_by_role("button", name="Captive portal").click()
     wait_for_state(page, "no_backend", 90)
-    reason = "Something answers in Frame.io's place. Sign in to the network's portal."
-    page.get_by_text(reason).wait_for()
+    page.get_by_text("This network wants a sign-in. Use another network.").wait_for()
     wait_for_light(page, "magenta, 0.2 s on, 0.3 s off, 0.2 s on, 1.8 s off")
     page.get_by_role("button", name="All well again").click()
     wait_for_state(page, "online", 90)

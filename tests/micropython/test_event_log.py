@@ -309,6 +309,7 @@ async def test_in_words_it_says_how_long_ago_and_what():
         ("online", None, 17 * 3_600),
         ("paused", None, 7_200),
         ("no_network", "wifi_lost", 7_199 - 59),
+        ("paused", "not_stored", 0),
         ("screen", "no_answer", 119),
         ("joining", "something_new", 59),
     ):
@@ -321,6 +322,7 @@ async def test_in_words_it_says_how_long_ago_and_what():
         "21 h ago: Online",
         "4 h ago: PAUSED",
         "2 h ago: Wi-Fi lost",
+        "2 min ago: PAUSED: A restart may lose the pairing",
         "2 min ago: screen no answer",
         "Just now: Going online",
     ]

@@ -73,7 +73,7 @@ FACES = (
 )
 # (name of the picture, reason word)
 FAULTS = (("too_little_memory", "too_little_memory"), ("safe_mode", "safe_mode"))
-# (minutes of uptime, facts): what the log has seen until the newest line is 3 min old
+# (minutes of uptime, facts): what the log has seen
 _PAST = (
     (0, {}),
     (1, ONLINE),
@@ -85,6 +85,7 @@ _PAST = (
     (193, {"request_reason": "timeout"}),
     (195, ONLINE),
     (207, dict(NO_NETWORK, network_reason="wifi_lost")),
+    (208, ONLINE),
 )
 _READ_AT = 210
 
@@ -158,7 +159,7 @@ def books(width, height):
     for message in ("hold_again", "fixed_token"):
         yield message, pages.message_pages(*(MESSAGES[message] + (width, height))), _BARS
     yield "setup", setup_screen.pages_of("Pilotlight-0A1B", "3z5rhzkbhem7", width, height), 0
-    yield "log", pages.log_pages(log_lines(), width, height), 0
+    yield "log", pages.log_pages(log_lines(), width, height), _BARS
 
 
 def main():
