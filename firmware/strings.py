@@ -1,7 +1,7 @@
 """What the states and reasons mean, and what to do. Pure. It is large: load it for a moment only.
 
-Plain sentences for a user on a film set who has not read a manual. The screen shows them, and
-those at the top of screen/pages.py.
+Plain sentences for a user on a film set who has not read a manual. The screen shows them, and the
+labels of screen/pages.py.
 """
 
 # What stands in the tables for a text that comes often.
@@ -117,3 +117,18 @@ set_up|Set up Wi-Fi|Join with a phone:|with the password|Scan to|set up Wi-Fi|Or
 hold_again|Unpair?|Hold again to unpair this device
 fixed_token|Not possible|Its token is fixed: nothing to pair
 """)
+
+
+def words_of(state: str, reason: str | None, has_button: bool) -> tuple:
+    """(title, [what it is, what to do]) on the screen; a text may be empty."""
+    title, meaning, remedy = PAGES[state]
+    texts, hint = [], ""
+    if reason is not None:
+        if state == "paused":
+            texts.append(meaning)
+        elif state == "no_network" and has_button and "wifi" in reason:
+            hint = MESSAGES["set_up"][5]
+        meaning, remedy = REASONS.get(reason) or (reason.replace("_", " "), remedy)
+    if "button" in remedy and not has_button:
+        remedy = WITHOUT_BUTTON
+    return title, texts + [meaning, remedy and "> " + remedy, hint]

@@ -24,7 +24,6 @@ _BARS = const(4)
 _BAR_PITCH = const(3)
 _PAUSED = const(b"Paused: Yes")
 _WIRED = const(b"Network cable")
-_REMEDY = const("> %s")
 
 
 def draw(page, canvas, width: int, height: int, bars: int = 0) -> None:
@@ -79,16 +78,6 @@ def pages_of(indication, width: int, height: int, has_button: bool = True, netwo
     return text_pages(title, rows, width, height, state != "online", is_tall and is_online)
 
 
-def message_pages(title: str, text: str, width: int, height: int) -> list:
-    """The pages of a message."""
-    return text_pages(title, (text,), width, height)
-
-
-def log_pages(lines, width: int, height: int) -> list:
-    """The pages of the event log, the newest line first. lines: the newest last."""
-    return text_pages("Log", list(reversed(lines)), width, height)
-
-
 def has_qr_code(page) -> bool:
     """Whether there is a QR code on the page."""
     return isinstance(page[1], bytearray)  # its modules
@@ -96,26 +85,14 @@ def has_qr_code(page) -> bool:
 
 def words(indication, has_button: bool = True) -> tuple:
     """(title, [what it is, what to do]) of state and reason. Without memory: the bare words."""
-    title, reason = indication.state, indication.reason
-    rows = [reason or ""]
     try:
-        from ..strings import MESSAGES, PAGES, REASONS, WITHOUT_BUTTON  # needed for a moment
+        from .. import strings  # large, and needed for a moment
 
-        texts, hint = [], ""
-        title, meaning, remedy = PAGES[indication.state]
-        if reason is not None:
-            if indication.state == "paused":
-                texts.append(meaning)
-            elif indication.state == "no_network" and has_button and "wifi" in reason:
-                hint = MESSAGES["set_up"][5]
-            meaning, remedy = REASONS.get(reason) or (reason.replace("_", " "), remedy)
-        if "button" in remedy and not has_button:
-            remedy = WITHOUT_BUTTON
-        rows = texts + [meaning, remedy and _REMEDY % remedy, hint]
+        return strings.words_of(indication.state, indication.reason, has_button)
     except MemoryError:
-        pass
-    unload("firmware.strings")
-    return title, rows
+        return indication.state, [indication.reason or ""]
+    finally:
+        unload("firmware.strings")
 
 
 def _expiry(expires_at: str) -> str:

@@ -78,11 +78,11 @@ class Screen:
 
     def message(self, title: str, text: str, ms: int) -> None:
         """Show a message for `ms` milliseconds, then the indication again."""
-        self.show_pages(ms, pages.message_pages, title, text)
+        self.show_pages(ms, pages.text_pages, title, (text,))
 
     def show_log(self, lines) -> None:
-        """Show these lines, the newest last; each page once, then the indication again."""
-        self.show_pages(0, pages.log_pages, lines)
+        """Show these lines, the last one first; each page once, then the indication again."""
+        self.show_pages(0, pages.text_pages, "Log", list(reversed(lines)))
 
     def show_pages(self, ms: int, lay_out, *arguments) -> None:
         """Show lay_out(*arguments, width, height) for `ms`; 0: each page once. Then as before."""
@@ -258,9 +258,9 @@ def _name_and_address(network):
 
 def _bars(network) -> int:
     """The Wi-Fi's strength: 1 (below -75 dBm) to 4 (-55 and more); 0 if there is none."""
-    if hasattr(network, "wlan") and network.is_up():
-        try:
+    try:
+        if hasattr(network, "wlan") and network.is_up():
             return max(1, min(4, (network.wlan.status("rssi") + 95) // 10))
-        except _DRIVER_ERRORS:
-            pass
+    except _DRIVER_ERRORS:
+        pass
     return 0

@@ -102,8 +102,7 @@ def test_an_unknown_reason_is_shown_as_it_is():
 class Starved:
     """Stands in for a module that finds no memory."""
 
-    @property
-    def MESSAGES(self):
+    def words_of(self, state, reason, has_button):
         raise MemoryError
 
 
@@ -320,8 +319,9 @@ def test_no_name_breaks_a_page():
             check_inside(pages.pages_of(indication, width, height), width, height, True)
             indication = Indication("fault", reason=text)
             check_inside(pages.pages_of(indication, width, height), width, height)
-            check_inside(pages.message_pages(text, text, width, height), width, height, True)
-            check_inside(pages.log_pages(["1" + text] * 12, width, height)[:2], width, height)
+            check_inside(pages.text_pages(text, (text,), width, height), width, height, True)
+            book = pages.text_pages("Log", ["1" + text] * 12, width, height)
+            check_inside(book[:2], width, height)
 
 
 def test_rows_are_as_wide_as_they_say():
@@ -355,11 +355,6 @@ def test_pages_that_look_the_same_are_equal():
     assert pages.pages_of(Indication("online"), 128, 64) != pages.pages_of(
         Indication("online", paused=None), 128, 64
     )
-
-
-def test_the_log_begins_with_the_newest():
-    book = pages.log_pages(["%d" % number for number in range(12)], 128, 64)
-    assert rows_of(book) == ["%d" % number for number in range(11, -1, -1)]
 
 
 def picture_of(text, scale=1, colour=1):

@@ -162,7 +162,7 @@ async def test_a_message_is_shown_for_its_time_and_the_face_comes_back():
     await after(5_000)
     screen.message("Unpair?", "Hold the button again to unpair", 3_000)
     await settle()
-    message = picture(pages.message_pages("Unpair?", "Hold the button again to unpair", 128, 64)[0])
+    message = picture(pages.text_pages("Unpair?", ("Hold the button again to unpair",), 128, 64)[0])
     assert display.shown == message
     screen.show(Indication("online", project="Other"))  # it does not cut the message short
     await after(2_999)
@@ -175,7 +175,7 @@ async def test_a_message_is_shown_for_its_time_and_the_face_comes_back():
     await after(1_000)
     screen.message("C", "d", 3_000)
     await after(2_999)
-    assert display.shown == picture(pages.message_pages("C", "d", 128, 64)[0])
+    assert display.shown == picture(pages.text_pages("C", ("d",), 128, 64)[0])
     await after(1)
     assert display.shown == picture(
         pages.pages_of(Indication("online", project="Other"), 128, 64)[0]
@@ -187,7 +187,7 @@ async def test_a_message_wakes_and_needs_no_indication():
     await after(200_000)
     screen.message("A", "b", 1_000)
     await settle()
-    assert display.seen() == (255, picture(pages.message_pages("A", "b", 128, 64)[0]))
+    assert display.seen() == (255, picture(pages.text_pages("A", ("b",), 128, 64)[0]))
     await after(1_000)
     screen.show(FULL)
     await settle()
@@ -195,12 +195,12 @@ async def test_a_message_wakes_and_needs_no_indication():
 
 
 async def test_the_log_is_shown_once_through():
-    lines = ["14:%02d offline timeout" % minute for minute in range(12)]
+    lines = ["%d min ago: Wi-Fi lost for a while" % minutes for minutes in range(12, 0, -1)]
     display, screen, _ = started(indication=FULL)
     await settle()
     screen.show_log(lines)
-    book = pages.log_pages(lines, 128, 64)
-    assert len(book) == 4
+    book = pages.text_pages("Log", list(reversed(lines)), 128, 64)
+    assert len(book) == 4 and b"".join(book[0][-1]).startswith(b"1 min ago")
     for page in book:
         await settle()
         assert display.shown == picture(page)

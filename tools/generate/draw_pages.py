@@ -155,11 +155,13 @@ def books(width, height):
     for name, reason in FAULTS:
         yield name, pages.pages_of(Indication(DeviceStatus(fault=reason)), width, height), 0
     # As fault_screen.py and the front panel show them.
-    yield "fault", pages.message_pages(PAGES["fault"][0], config_error(), width, height), 0
+    yield "fault", pages.text_pages(PAGES["fault"][0], (config_error(),), width, height), 0
     for message in ("hold_again", "fixed_token"):
-        yield message, pages.message_pages(*(MESSAGES[message] + (width, height))), _BARS
+        title, text = MESSAGES[message]
+        yield message, pages.text_pages(title, (text,), width, height), _BARS
     yield "setup", setup_screen.pages_of("Pilotlight-0A1B", "3z5rhzkbhem7", width, height), 0
-    yield "log", pages.log_pages(log_lines(), width, height), _BARS
+    lines = list(reversed(log_lines()))
+    yield "log", pages.text_pages("Log", lines, width, height), _BARS
 
 
 def main():
