@@ -128,7 +128,7 @@ def test_paused_says_what_it_means_and_who_ends_it():
             indication = Indication("paused", paused=True, reason=reason)
             shown = texts(pages.pages_of(indication, width, height))
             assert shown.startswith("Clipsmadenowstayonthecard;onlyFrame.ioresumes"), shown
-            assert ("lose" in shown) is (reason is not None)
+            assert ("store" in shown) is (reason is not None)
 
 
 def test_a_button_is_named_only_where_there_is_one():
