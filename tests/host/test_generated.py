@@ -7,12 +7,21 @@ from types import ModuleType
 
 import pytest
 
-from tools.generate import api, architecture, config_doc, files, packages, readme, trust_roots
+from tools.generate import (
+    api,
+    architecture,
+    config_doc,
+    files,
+    packages,
+    proofs,
+    readme,
+    trust_roots,
+)
 from tools.on_cpython import ROOT
 
 
 @pytest.mark.parametrize(
-    "generator", [api, architecture, config_doc, packages, readme, trust_roots]
+    "generator", [api, architecture, config_doc, packages, proofs, readme, trust_roots]
 )
 def test_nothing_is_stale(generator: ModuleType) -> None:
     assert files.stale(generator.files()) == []

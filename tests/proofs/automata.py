@@ -1,9 +1,9 @@
 """Regular languages, their smallest automata, and whether a predicate accepts the same words.
 
-The last is Chow's W-method ("Testing software design modeled by finite-state machines", 1978). If
-the predicate is an automaton too, of at most so many states more than the language needs, then the
-words that are tried show that it accepts the language, whatever the length of a word. What the
-method takes for granted is that number.
+The last is the Wp-method (Fujiwara and others, "Test selection based on finite state models",
+1991), Chow's W-method with fewer words. If the predicate is an automaton too, of at most so many
+states more than the language needs, then the words that are tried show that it accepts the
+language, whatever the length of a word. What the method takes for granted is that number.
 """
 
 from __future__ import annotations
@@ -143,6 +143,10 @@ class Automaton:
             state = self.follows[state][index]
         return state
 
+    def takes(self, word: Iterable[Any]) -> bool:
+        """True for a word of the language."""
+        return self.accepts[self.run(0, map(self.alphabet.index, word))]
+
     def ways(self) -> list[tuple[int, ...]]:
         """A shortest word to each state."""
         found: dict[int, tuple[int, ...]] = {0: ()}
@@ -192,6 +196,23 @@ class Automaton:
                 groups = halves
         return chosen
 
+    def tells_from_others(
+        self, state: int, words: Iterable[tuple[int, ...]]
+    ) -> list[tuple[int, ...]]:
+        """Those of the words that tell this state from all others."""
+        others = set(range(len(self.follows))) - {state}
+        chosen = []
+        splits = []
+        for word in words:
+            wanted = self.accepts[self.run(state, word)]
+            split = {one for one in others if self.accepts[self.run(one, word)] != wanted}
+            splits.append((split, word))
+        while others:
+            split, word = max(splits, key=lambda one: len(one[0] & others))
+            chosen.append(word)
+            others -= split
+        return chosen
+
 
 def difference(
     automaton: Automaton,
@@ -208,21 +229,18 @@ def difference(
     alphabet = automaton.alphabet
     indexes = [alphabet.index(one) for one in few] if few else range(len(alphabet))
     ends = automaton.tells_apart()
+    own_ends = [automaton.tells_from_others(state, ends) for state in range(len(automaton.follows))]
     ways = automaton.ways()
-    steps = [(), *((index,) for index in range(len(alphabet)))]
-    tried: set[tuple[int, ...]] = set()
-    for way, step in itertools.product(ways, steps):
-        for length in range(extra + 1):
-            for between in itertools.product(indexes, repeat=length):
-                begin = (*way, *step, *between)
-                state = automaton.run(0, begin)
-                for end in ends:
-                    word = begin + end
-                    if extra and word in tried:
-                        continue
-                    if extra:
-                        tried.add(word)
-                    wanted = automaton.accepts[automaton.run(state, end)]
-                    if accepts([alphabet[index] for index in word]) != wanted:
-                        return [alphabet[index] for index in word]
+    between = [
+        steps for length in range(extra + 1) for steps in itertools.product(indexes, repeat=length)
+    ]
+    # Which state each way leads to is asked in full; of what follows, whether it is the right one.
+    tried = {(*way, *steps, *end) for way in ways for steps in between for end in ends}
+    for way, index, steps in itertools.product(ways, range(len(alphabet)), between):
+        begin = (*way, index, *steps)
+        tried.update(begin + end for end in own_ends[automaton.run(0, begin)])
+    for word in tried:
+        symbols = [alphabet[index] for index in word]
+        if accepts(symbols) != automaton.accepts[automaton.run(0, word)]:
+            return symbols
     return None

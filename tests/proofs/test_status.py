@@ -182,7 +182,7 @@ def test_the_version_tells_of_each_change() -> None:
 
 
 def runs(pattern: str, begin_ms: int, length_ms: int) -> tuple[tuple[int, int], ...]:
-    """(level, ms) of what is seen in so long from a phase of the pattern on; equal levels joined."""
+    """(level, ms) of what is seen in so long from a phase of the pattern on."""
     steps = PATTERNS[pattern]
     seen: list[list[int]] = []
     left_ms, at = length_ms, 0

@@ -92,7 +92,7 @@ def test_recently_ends_and_stays_over(monkeypatch: pytest.MonkeyPatch) -> None:
     """A `Recent` counts down from its span to 0 and is over from then on, wherever the ticks wrap.
 
     Of: lib/pilotlight/times.py
-    For: all begins, spans below half a period of ticks, and later looks, on a clock of 64 ticks
+    Within: all begins, spans below half a period of ticks, and later looks, on a clock of 64 ticks
     By: enumeration on a ring of 64 in place of 2**30: it only adds and compares
     """
     period = 64
@@ -143,8 +143,8 @@ LOST_BY: tuple[NetError, ...] = (
 def test_every_wait_of_the_session_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Before a new socket the session waits 0 to 60 s at random, after a close 1012 or 1013, a 429
     or a 5xx at least 5 s and spread over 25 s or more, and after a Retry-After as long as that
-    says, at most 5 min. There are at most four rejoins on a socket whose channel never lasts,
-    0.8 to 12 s apart.
+    says, at most 5 min. There are at most four rejoins on a socket whose channel never lasts, 0.8
+    to 12 s apart.
 
     Of: lib/pilotlight/reconnect.py, lib/pilotlight/net/backoff.py
     For: all orders of what can happen to the link, of any length, at any times
@@ -329,8 +329,8 @@ def _end(one: Any, answered: bool, counts: bool, unknown: bool) -> None:
 
 
 def test_a_429_without_a_time_doubles_the_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    """After a 429 or 503 that names no time, nothing is due for twice the wait before, at least
-    1 s and at most 60 s, less up to a quarter at random; an answer begins that again.
+    """After a 429 or 503 that names no time, nothing is due for twice the wait before, at least 1 s
+    and at most 60 s, less up to a quarter at random; an answer begins that again.
 
     Of: lib/pilotlight/schedule.py
     For: all waits before, and all that can be drawn
@@ -357,12 +357,12 @@ def test_a_429_without_a_time_doubles_the_wait(monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.long
 def test_probes_and_heartbeats_keep_their_spacing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Health is due at the earliest 15 s after the last answer or probe, or once within 14 s of a
-    socket's end; never beside a joined socket, and else within 5 min. HTTP heartbeats are 60 to
-    120 s apart, the first at least 3 min after the first answer since the socket's end. Nothing is
-    due while Frame.io asks to wait, and that is 5 min at most.
+    socket's end; never beside a joined socket, and else within 5 min. HTTP heartbeats are 60 to 120
+    s apart, the first at least 3 min after the first answer since the socket's end. Nothing is due
+    while Frame.io asks to wait, and that is 5 min at most.
 
     Of: lib/pilotlight/schedule.py
-    For: all orders of its calls, of any length, at four times within 33 min; all facts of the
+    Within: all orders of its calls, of any length, at four times within 33 min; all facts of the
         status; of what is drawn, the lowest and the highest
     By: enumeration of all states that can be reached
     """
