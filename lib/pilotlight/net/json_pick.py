@@ -86,7 +86,7 @@ class JsonPick:
         # Bytes, because each new text would be looked up among all interned names.
         self._prefix = b"\n"  # of what is in the object at hand, as in _lines
         self._path = b"\n"  # of the value at hand
-        self._leads = True  # names lead into it
+        self._leads = bool(names)  # names lead into it
         self._name: str | None = None  # of the value at hand, if it is to be picked
         self._state = _VALUE
         self.has_begun = False

@@ -30,6 +30,13 @@ def assert_refuses(text):
             pick(text, step)
 
 
+def test_nothing_to_pick():
+    for text in ('{"": 1}', '{"": {"": "a"}, "b": []}', "[]", "1"):
+        assert pick(text, names=()) == []
+    with raises(JsonError):
+        pick('{"": 1', names=())
+
+
 def test_fields_of_every_kind():
     assert_picks(
         '{"id": "x", "status": null, "a": {"b": 12, "c": {"d": true}}}',
