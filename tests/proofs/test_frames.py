@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from pilotlight.net.errors import ProtocolError
+from pilotlight.net.utf8 import is_utf8
 from pilotlight.net.websocket_frames import CLOSE, NONE, FrameReader, FrameWriter
 
 BOUND_BYTES = 70_000
@@ -155,9 +156,11 @@ def expected(frames: Iterable[tuple[int, int]]) -> tuple[list[tuple[int, int]], 
     return got, False
 
 
-def read(wire: bytes, size: int) -> tuple[list[tuple[int, int]], bool]:
+def read(
+    wire: bytes, size: int, bound_bytes: int = MESSAGE_BOUND
+) -> tuple[list[tuple[int, int]], bool]:
     """The same, by the FrameReader, from pieces of this size."""
-    reader = FrameReader(MESSAGE_BOUND)
+    reader = FrameReader(bound_bytes)
     got: list[tuple[int, int]] = []
     length = at = 0
     try:
@@ -220,3 +223,27 @@ def test_what_is_sent_is_masked() -> None:
             number = int.from_bytes(frame[len(plain) + 4 :], "big")
             repeated = int.from_bytes((key * (length // 4 + 1))[:length], "big")
             assert (number ^ repeated).to_bytes(length, "big") == payload[place : place + length]
+
+
+@pytest.mark.long
+def test_a_text_with_a_wrong_byte_is_refused_wherever_that_is() -> None:
+    """`FrameReader` takes a text exactly if it is UTF-8, whatever older frames have left in its
+    buffer.
+
+    Of: lib/pilotlight/net/websocket_frames.py, lib/pilotlight/net/utf8.py
+    Within: texts of `a` of 126 to 1400 bytes, around the lengths from which a piece is not sliced
+        and at which the buffer is full, with each of 6 right or wrong characters at each place; in
+        pieces of 257 bytes, and as they fit, behind a text in ASCII and one that is not
+    By: enumeration
+    """
+    for length, begin in itertools.product(
+        (126, 256, 257, 260, 508, 512, 1400), (b"a", "é".encode())
+    ):
+        older = header(0x80 | TEXT, len(begin) * 150) + begin * 150
+        for letter in (b"\xff", b"\x80", b"\xc3", b"\xe2\x82", "é".encode(), "😀".encode()):
+            is_right = is_utf8(letter)
+            for place in range(length - len(letter) + 1):
+                text = b"a" * place + letter + b"a" * (length - place - len(letter))
+                for size in (257, 512):
+                    _, is_refused = read(older + header(0x80 | TEXT, length) + text, size, 2000)
+                    assert is_refused != is_right, (length, place, letter, size)

@@ -23,7 +23,8 @@ class Around:
     """What the session uses. What it answers is a choice of this run.
 
     facts: those of FACTS that are so; one of them may change at any pause. waited: the session has
-    waited, by a timer, for a user or for identity's spacing. All else may take no time.
+    waited, by a timer, for a user or for identity's spacing, or a fact has changed. All else may
+    take no time.
     """
 
     def __init__(self, choices: Choices, facts: frozenset[str]) -> None:
@@ -32,6 +33,8 @@ class Around:
         self.waited = False
         self._pauses = 0
         self._has_changed = False
+        self._asked_ms = 0
+        self._asked_at = -1  # after how many pauses that was so
 
     def pause(self, is_wait: bool) -> None:
         """Anything else may happen now."""
@@ -45,6 +48,13 @@ class Around:
             self._has_changed = changed != ""
             self.waited = self.waited or self._has_changed
             self.facts ^= {changed} & set(FACTS)
+
+    def asked_ms(self) -> int:
+        """What is left of a Retry-After; the same until the next pause."""
+        if self._pauses != self._asked_at:
+            self._asked_at = self._pauses
+            self._asked_ms = self.one_of(0, 1)
+        return self._asked_ms
 
     def has(self, fact: str) -> bool:
         """Is it so?"""
@@ -166,7 +176,7 @@ def _around(around: Around, made: dict[str, Any]) -> tuple[list[Any], Any]:
     poller = Part(around, identity_outcome=outcome, room=Part(around, wait=does(None)))
     reconnect = Part(
         around,
-        asked=SimpleNamespace(left_ms=lambda now_ms: around.one_of(0, 1)),
+        asked=SimpleNamespace(left_ms=lambda now_ms: around.asked_ms()),
         rejoin_ms=lambda: around.one_of(None, 1000),
         backoff_ms=lambda lost_by, now_ms: 1000,
         was_stray=lambda now_ms: around.one_of(False, True),

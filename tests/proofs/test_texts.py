@@ -187,7 +187,8 @@ def test_an_ipv6_address_is_python_s() -> None:
 
     Of: lib/pilotlight/settings.py
     Within: all texts of up to 9 of these parts: `:`, `f`, `00000`, `1.2.3.4`; and of up to 5 of
-        them, `1.2.3`, `1.2.3.256`, `01.2.3.4`, `g`, `%1`
+        them, `1.2.3`, `1.2.3.256`, `01.2.3.4`, `g`, `%1`; and all of up to 18 groups with one gap
+        or none
     By: enumeration
     """
     few, more = (":", "f", "00000", "1.2.3.4"), ("1.2.3", "1.2.3.256", "01.2.3.4", "g", "%1")
@@ -196,6 +197,11 @@ def test_an_ipv6_address_is_python_s() -> None:
             for chosen in itertools.product(parts, repeat=length):
                 text = "".join(chosen)
                 assert _takes(f"https://[{text}]") == _is_address(text), text
+    for front, back, gap, end in itertools.product(
+        range(10), range(10), ("::", ":"), ((), ("1.2.3.4",))
+    ):
+        text = ":".join(["f"] * front) + gap + ":".join([*["f"] * back, *end])
+        assert _takes(f"https://[{text}]") == _is_address(text), text
 
 
 def _takes(url: str) -> bool:
@@ -336,13 +342,18 @@ def test_retry_after_is_bounded() -> None:
     999,999,999; seconds are taken as they are, up to six digits.
 
     Of: lib/pilotlight/net/http_message.py
-    Within: all numbers of seconds up to six digits, and all texts of up to 5 of `09-. GMT,é`
+    Within: all numbers of seconds up to six digits, the largest number of each length up to 599
+        digits, and all texts of up to 5 of `09-. GMT,é`
     By: enumeration
     """
     head = ResponseHead(("retry-after", "x-ratelimit-window"))
     for seconds in range(1_000_000):
         head.headers = {"retry-after": str(seconds)}
         assert head.retry_after_ms() == seconds * 1000
+    for count in range(1, 600):
+        for name, most_ms in (("retry-after", 999_999_000), ("x-ratelimit-window", 999_999_999)):
+            head.headers = {name: "9" * count}
+            assert head.retry_after_ms() <= most_ms
     for text in every("09-. GMT,é", 5):
         for name in ("retry-after", "x-ratelimit-window"):
             head.headers = {name: text}
