@@ -240,6 +240,7 @@ def _depth(word: list[str]) -> int:
     return deepest
 
 
+@pytest.mark.long
 def test_any_nesting_is_skipped_at_any_split() -> None:
     r"""What leads to no field is skipped to its end: to where as many brackets have closed as
     opened outside of strings, wherever the text is cut.

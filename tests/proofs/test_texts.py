@@ -50,6 +50,7 @@ def list_of(part: Language, between: str) -> Language:
     return seq(part, star(seq(between, part)))
 
 
+@pytest.mark.long
 def test_percent_encoding_is_the_standard() -> None:
     """`percent_encode` leaves unreserved characters (RFC 3986) and encodes each other one.
 
@@ -106,6 +107,7 @@ def _semver() -> Language:
     )
 
 
+@pytest.mark.long
 def test_a_semantic_version_is_semver_s() -> None:
     """`is_semver` takes exactly the versions of semver.org's grammar.
 
