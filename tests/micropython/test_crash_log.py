@@ -49,6 +49,23 @@ def test_what_is_written_down_is_bounded():
         assert b"Traceback" in data
 
 
+def test_the_time_since_power_on_is_in_seconds():
+    on_flash()
+    kept = crash_log.time
+
+    class Time:
+        @staticmethod
+        def ticks_ms():
+            return 3_600_000
+
+    crash_log.time = Time
+    try:
+        crash_log.write(ValueError("late"))
+    finally:
+        crash_log.time = kept
+    assert open("crash.txt").read().startswith("3600 s after power-on or reset: ValueError: late")
+
+
 def test_what_can_not_be_written_down_is_restarted_all_the_same():
     flash = on_flash()
     flash.cut_at = 1

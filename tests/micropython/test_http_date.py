@@ -277,6 +277,11 @@ async def test_an_answer_that_never_comes_is_bounded_and_others_go_on():
     late_ms = [turns[i] - turns[i - 1] for i in range(1, len(turns))]
     assert sorted(late_ms)[-2] <= 200, late_ms  # but for NTP's own second
     assert "timeout" in log[-1]
+    await asyncio.sleep(400)
+    before_s, begun_ms = clock.now_s(), Virtual.now_ms
+    assert await clock.ensure_set() and clock.source == "floor"
+    passed_s = (Virtual.now_ms - begun_ms) // 1000
+    assert passed_s >= 5 and abs(clock.now_s() - before_s - passed_s) <= 2  # the clock goes on
 
 
 async def test_a_cancel_puts_the_chip_s_clock_back():

@@ -10,7 +10,7 @@ import time
 
 from pilotlight.core import Core
 from pilotlight.credentials import Credentials
-from pilotlight.frameio_api import IdentityAnswer
+from pilotlight.frameio_api import IdentityAnswer, is_device_id
 from pilotlight.identity import Identity
 from pilotlight.proof import Proof
 from pilotlight.schedule import Schedule
@@ -114,6 +114,13 @@ async def test_over_a_reconnect_the_last_pause_is_kept_for_3_min_without_confirm
     identity.forget_paused()
     assert core.status.paused is None
     assert identity.paused_left_ms(380_000, longest_ms) == longest_ms
+
+
+def test_what_can_be_a_device_id():
+    for text in ("a", "Z-9", "7" * 64):
+        assert is_device_id(text), text
+    for value in ("", "7" * 65, "a/b", "a b", "a_b", "\u00e4", None, 7):
+        assert not is_device_id(value), value
 
 
 async def test_the_device_id_is_stored_with_its_authorization():

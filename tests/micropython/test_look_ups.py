@@ -201,6 +201,17 @@ async def test_the_first_connect_after_a_link_is_without_a_look_up():
     assert len(net.look_ups) == 1 and net.connects == ["b", "b", "b", "c"], net.connects
 
 
+async def test_the_address_that_answered_last_is_tried_first_in_whatever_order_they_come():
+    net = Net("a", "b", "c")
+    endpoint = Endpoint("host", 9)
+    for addresses in (["b", "a"], ["c", "b", "a"], ["b", "c", "a"]):
+        assert await ask(endpoint)
+        await asyncio.sleep(61)
+        net.addresses = addresses
+    assert await ask(endpoint)
+    assert net.connects == ["a"] * 4 and len(net.look_ups) == 4
+
+
 async def test_a_server_that_has_moved_is_found():
     net = Net("a")
     endpoint = Endpoint("host", 9)

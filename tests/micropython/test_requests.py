@@ -86,6 +86,31 @@ async def test_an_answer_takes_the_reason_of_a_failure_back():
         requests.proof.end()
 
 
+async def test_only_requests_in_a_row_without_memory_are_counted():
+    core, requests = made()
+    core.status.update(joined=True)
+
+    async def starved():
+        raise MemoryError
+
+    async def failed():
+        raise Unreachable("no_route", "there is no route")
+
+    async def answered():
+        return "answer"
+
+    for request in (answered, failed):
+        for count in (1, 2):
+            with raises(Unreachable):
+                await requests.ask(starved())
+            assert requests.starved == count
+        try:
+            await requests.ask(request())
+        except Unreachable:
+            pass
+        assert requests.starved == 0
+
+
 async def test_the_slot_is_taken_while_it_is_handed_on():
     _, requests = made()
     slot = requests.slot

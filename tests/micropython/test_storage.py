@@ -3,6 +3,7 @@
 import json
 import os
 
+from firmware import posix
 from firmware.storage import FileStorage, StorageError
 from tests.simulation import flash as flash_chip
 from tests.support.expect import raises
@@ -58,6 +59,21 @@ def test_a_record_comes_back():
     assert storage.load("client") == RECORD
     assert storage.load("identity") == {}
     assert sorted(os.listdir(STATE)) == ["client.json", "identity.json"]
+
+
+def test_on_a_flash_nobody_else_is_kept_from_a_record():
+    """There the shell that does it is not known."""
+    _, storage = new_storage()
+    storage.save("client", RECORD)
+
+    def unknown(path):
+        raise AssertionError(path)
+
+    kept, posix.make_private = posix.make_private, unknown
+    try:
+        assert storage.load("client") == RECORD
+    finally:
+        posix.make_private = kept
 
 
 def test_two_tokens_of_the_largest_size_fit_and_more_is_refused():

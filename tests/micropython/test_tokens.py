@@ -6,6 +6,7 @@ from tools.virtual_board import virtual_time
 
 virtual_time.install()
 
+from pilotlight import stored_tokens
 from pilotlight.core import Core
 from pilotlight.credentials import NotAuthorized
 from pilotlight.frameio_api import ApiError, BadRequest, Unauthorized
@@ -138,9 +139,13 @@ class Device:
         """A pairing has brought the first pair."""
         self._tokens.adopt(pair(1), "key")
 
+    async def serve(self):
+        """Refresh in time, until there is no memory."""
+        await self._tokens.run()
+
     def run(self):
         """Begin to refresh in time."""
-        self._running = asyncio.create_task(self._tokens.run())
+        self._running = asyncio.create_task(self.serve())
 
     def start(self):
         self.pair()
@@ -236,6 +241,31 @@ async def test_the_new_pair_is_stored_before_its_first_use():
     assert device.records["authorization"]["key"] == "key"
     assert device.told == ["renewed", "renewed"]
     assert device.stored_when_told == ["access-1", "access-2"]
+    await device.stop()
+
+
+async def test_a_pair_that_finds_no_memory_to_be_stored_is_asked_for_once():
+    device = Device()
+    device.pair()
+    given = device.now_s
+    failures = []
+
+    def now_s():
+        if device.endpoint.used and len(failures) < 3:
+            failures.append(Clock.now_ms)
+            raise MemoryError  # the time is the first thing that the record needs
+        return given()
+
+    device.now_s = now_s
+    device.refresh()
+    for count in (1, 2, 3):
+        with raises(MemoryError):
+            await device.serve()
+        assert len(failures) == count and await device.access_token() == "access-1"
+    device.run()
+    await asyncio.sleep_ms(1_000)
+    assert await device.access_token() == "access-2"
+    assert device.endpoint.used == ["refresh-1"]
     await device.stop()
 
 
@@ -551,6 +581,33 @@ async def test_the_client_id():
     assert other.records["client"] == {"client_id": "SN-1"}
 
 
+async def test_a_new_client_id_is_made_of_all_that_is_random():
+    kept = stored_tokens.os
+
+    class Random:
+        @staticmethod
+        def urandom(count):
+            return bytes(range(count))
+
+    class Nothing:
+        saved = None
+
+        def load(self):
+            return {}
+
+        def save(self, record):
+            self.saved = record
+
+    stored_tokens.os = Random
+    client = Nothing()
+    try:
+        made, pair = stored_tokens.read((Nothing(), client), "api.frame.io", None)
+    finally:
+        stored_tokens.os = kept
+    assert made == "00010203-0405-4607-8809-0a0b0c0d0e0f" and not pair
+    assert client.saved == {"client_id": made}
+
+
 async def test_tokens_are_for_the_service_that_gave_them():
     device = Device()
     device.start()
@@ -576,6 +633,8 @@ async def test_records_that_are_none():
         ("access_token", None),
         ("access_token", "with space"),
         ("access_token", 'with"quote'),
+        ("access_token", "with\\backslash"),
+        ("access_token", "with\u00fcmlaut"),
         ("refresh_token", ""),
         ("refresh_token", "x" * 2049),
         ("key", 7),

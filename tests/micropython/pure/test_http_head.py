@@ -56,6 +56,25 @@ def test_what_is_tolerated():
     ].headers == {"upgrade": "a"}
 
 
+def test_how_long_an_answer_asks_to_wait():
+    for lines, wait_ms in (
+        (b"", 0),
+        (b"Retry-After: 120\r\n", 120_000),
+        (b"Retry-After: 0\r\n", 0),
+        (b"Retry-After: 9999999\r\n", 999_999_000),
+        (b"Retry-After: Fri, 31 Dec 1999 23:59:59 GMT\r\n", 60_000),
+        (b"Retry-After: soon\r\n", 0),
+        (b"Retry-After: -1\r\n", 0),
+        (b"X-Ratelimit-Window: 2500\r\n", 2500),
+        (b"X-Ratelimit-Window: 1234567890\r\n", 123_456_789),
+        (b"X-Ratelimit-Window: 2500\r\nRetry-After: 3\r\n", 3000),
+    ):
+        head = ResponseHead(("retry-after", "x-ratelimit-window"))
+        wire = bytearray(b"HTTP/1.1 429 Too Many Requests\r\n" + lines + b"\r\n")
+        assert head.feed(wire, 0, len(wire)) == len(wire)
+        assert head.retry_after_ms() == wait_ms, lines
+
+
 def test_interim_responses_are_passed_over():
     head, _ = parse_all(
         b"HTTP/1.1 100 Continue\r\nUpgrade: no\r\n\r\n"

@@ -1,6 +1,7 @@
 """The ladder, lights and strings: complete, in order, and told apart by timing alone."""
 
 from firmware.indication import LIGHTS, PATTERNS, Indication
+from firmware.light.breathing import BREATHING
 from firmware.strings import REASONS
 from pilotlight.status import state_of
 
@@ -84,6 +85,16 @@ def test_states_are_told_apart_by_timing_alone():
     for i in range(len(patterns)):
         for j in range(i):
             assert patterns[i] != patterns[j], (NAMES[i], NAMES[j])
+
+
+def test_breathing_falls_as_it_rises():
+    steps = BREATHING["slow"]
+    count = len(steps)
+    brightest = steps.index(max(steps, key=lambda step: step[1]))
+    for step in range(count // 2):
+        falling = steps[(brightest + step) % count]
+        assert falling == steps[(brightest - step) % count]
+        assert falling[1] > steps[(brightest + step + 1) % count][1]
 
 
 def test_nothing_flashes_faster_than_3_hz():
