@@ -3,6 +3,7 @@
 import sys
 
 from firmware.screen import pages
+from firmware.screen.font import width_of
 from firmware.strings import REASONS
 from tests.support.any_indication import Indication
 from tests.support.canvas import LINK, MARGIN, SIZES, canvas, check_inside, drawn, rows_of, texts
@@ -65,6 +66,18 @@ def test_the_link_is_shown_without_its_scheme_and_never_cut():
             Indication("pairing", user_code="123456", verification_uri=long), 128, height
         )
         assert texts(book[1:]) == long[8:]
+
+
+def test_a_link_as_wide_as_the_display_fits_it():
+    links = ["a.io/" + "l" * thin + "m" * wide for thin in range(30) for wide in range(30)]
+    for width in (127, 128):
+        link = next(link for link in links if width_of(link) == width)
+        for height in (64, 32):
+            book = pages.pages_of(
+                Indication("pairing", user_code="123456", verification_uri=link), 128, height
+            )
+            assert book[0][2] == link
+            check_inside(book, 128, height)
 
 
 class Encoder:
