@@ -1,4 +1,4 @@
-# make setup | run | test | lint | check | docs | pictures | bench | simulate | romfs | image | units | deploy | provision | mount | repl | log
+# make setup | run | test | lint | check | docs | pictures | bench | simulate | mutants | romfs | image | units | deploy | provision | mount | repl | log
 # A fresh machine needs git, make and Python 3.10+ with venv.
 
 PYTHON ?= python3
@@ -38,7 +38,7 @@ RESULTS ?=
 WITHIN ?=
 export TOKEN SECRET HISTORY WHY
 
-.PHONY: setup run test lint check docs pictures format bench simulate romfs image units deploy provision mount repl log
+.PHONY: setup run test lint check docs pictures format bench simulate mutants romfs image units deploy provision mount repl log
 
 setup: .venv/ready
 
@@ -71,6 +71,7 @@ lint: setup
 # What needs more than make, Python and pip: .ci/run installs it (curl, valgrind, Chromium).
 check: lint test .browser/ready
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m long tests/proofs
+	$(BIN)/python -m tests.mutants --by-hand
 	$(BIN)/python -m pytest -n 4 --dist worksteal tests/external
 	PYTHONPATH=.browser $(BIN)/python -m pytest -n 2 --dist worksteal tests/browser
 
@@ -130,6 +131,10 @@ log: setup
 # All histories of the simulation in virtual time; `make test` runs a part of them.
 simulate: setup
 	$(BIN)/python -m tests.simulation.simulate
+
+# Puts small bugs into a copy of the code, and sees which test finds each: docs/mutants.md.
+mutants: setup
+	$(BIN)/python -m tests.mutants
 
 format: setup
 	$(BIN)/ruff check --fix .
