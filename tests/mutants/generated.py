@@ -2,7 +2,8 @@
 
 A rule changes one expression or statement, and nothing else: the text around it stays as it is.
 What no test should look at is left out: docstrings, annotations, `__repr__`, what is logged or is
-only the text of an error, code for mypy alone, and what only frees memory (`gc.collect`, `unload`), which `make bench` measures.
+only the text of an error, code for mypy alone, and what only frees memory (`gc.collect`, `unload`),
+which `make bench` measures.
 
 The choice is by a hash of each bug's own text, module by module. So it is the same on each
 machine, and an edit changes it only in the module that was edited.
