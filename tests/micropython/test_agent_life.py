@@ -173,6 +173,24 @@ async def test_a_time_that_never_comes():
     assert Clock.now_ms - begun_ms <= 10 and not world.network.opened
 
 
+async def test_without_a_time_a_device_that_is_to_be_paired_waits_between_its_tries():
+    world = World(pairs=True)
+    world.host.known_s = None
+    calls_ms = []
+
+    async def ensure_set():
+        calls_ms.append(Clock.now_ms)
+        assert len(calls_ms) < 200
+        return False
+
+    world.host.ensure_set = ensure_set
+    world.power_on()
+    await sleep_s(600)
+    assert (world.agent.status.state, world.agent.status.reason) == ("no_backend", "clock")
+    assert 10 <= len(calls_ms) <= 60, len(calls_ms)
+    await world.power_off()
+
+
 async def test_a_slot_is_released_without_memory():
     slot = Slot()
     with raises(KeyError):

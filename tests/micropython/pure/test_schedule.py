@@ -126,17 +126,23 @@ def test_health_only_while_not_joined_and_at_random():
 
 
 def test_health_is_rare_in_a_long_outage_and_while_unpaired():
-    schedule = new_schedule(0)
-    schedule.health_begins(899_000)
-    assert schedule.health_due_ms(899_000, status(), True, LONGEST) <= 25_000
-    schedule.health_begins(1_800_000)
-    assert 90_000 <= schedule.health_due_ms(1_800_000, status(), True, LONGEST) <= 120_000
-    # Where nothing else tries to connect, it must still find the end of the outage soon.
-    assert 45_000 <= schedule.health_due_ms(1_800_000, status(), False, LONGEST) <= 60_000
     unpaired = status(authorized=False)
-    assert 120_000 <= schedule.health_due_ms(1_800_000, unpaired, False, LONGEST) <= 300_000
-    schedule.proven(1_800_000)
-    assert 15_000 <= schedule.health_due_ms(1_800_000, status(), True, LONGEST) <= 25_000
+    soon, outage, alone, waits = [], [], [], []
+    for _ in range(300):
+        schedule = new_schedule(0)
+        schedule.health_begins(899_000)
+        soon.append(schedule.health_due_ms(899_000, status(), True, LONGEST))
+        schedule.health_begins(1_800_000)
+        outage.append(schedule.health_due_ms(1_800_000, status(), True, LONGEST))
+        # Where nothing else tries to connect, it must still find the end of the outage soon.
+        alone.append(schedule.health_due_ms(1_800_000, status(), False, LONGEST))
+        waits.append(schedule.health_due_ms(1_800_000, unpaired, False, LONGEST))
+        schedule.proven(1_800_000)
+        soon.append(schedule.health_due_ms(1_800_000, status(), True, LONGEST))
+    assert 15_000 <= min(soon) < 16_000 and 24_000 < max(soon) <= 25_000
+    assert 90_000 <= min(outage) < 92_000 and 118_000 < max(outage) <= 120_000
+    assert 45_000 <= min(alone) < 46_000 and 59_000 < max(alone) <= 60_000
+    assert 120_000 <= min(waits) < 130_000 and 290_000 < max(waits) <= 300_000
 
 
 def test_429_waits_a_second_then_doubles_unless_the_server_says_how_long():
