@@ -57,13 +57,15 @@ def trials_for(reach: Reach, path: str, line: int) -> list[tuple[Trial, float]]:
     """The tests that can find a bug in this line, in the order in which they are tried.
 
     The fastest of each file, then the next of each, for tests of one file look at the same things;
-    from a file with the module's name three at a time. A second counts as a turn.
+    from a file with a word of the module's name three at a time. A second counts as a turn.
     """
-    stem = path.rpartition("/")[2].removesuffix(".py")
+    words = path.rpartition("/")[2].removesuffix(".py").split("_")
     ranked = []
     count: Counter[str] = Counter()
     for trial, seconds in sorted(reach.of(path, line), key=lambda one: one[1]):
-        turn = count[trial.file] // (3 if stem in trial.file else 1) + int(seconds)
+        turn = count[trial.file] // (3 if any(word in trial.file for word in words) else 1) + int(
+            seconds
+        )
         count[trial.file] += 1
         ranked.append((turn, seconds, trial))
     trials = [(trial, seconds) for _, seconds, trial in sorted(ranked)]

@@ -58,8 +58,9 @@ listed below with the reason. This file is generated.
 - **By hand** (`tests/mutants/by_hand.py`): faults that this project has had, or that its rules forbid. `make check` tries these,
   each with its one test.
 
-A test counts if it fails twice with the bug, and passes without. One that takes five times as long as usual has failed. For one bug
-at most two minutes of the processor are spent; then two parts of the simulation's pairs of faults are the last judges.
+A test counts if it fails twice with the bug, and passes without. One that takes more than five times as long as usual, and five
+seconds more, has failed. For one bug the tests get half a minute of the processor; then two parts of the simulation's pairs of
+faults are the last judges. What is listed as harmless is not tried again.
 
 {figures}
 
@@ -105,8 +106,7 @@ def write(verdicts: Iterable[Verdict]) -> None:
     figures += "By rules: " + ", ".join(f"{kind} {count}" for kind, count in kinds.most_common())
     missed = [one for one in verdicts if one.test is None]
     harmless = "\n".join(
-        f"- {_code(one.name)}: {HARMLESS.get(one.name, '**a hole in the tests**')}"
-        for one in missed
+        f"- `{one.name}`: {HARMLESS.get(one.name, '**a hole in the tests**')}" for one in missed
     )
     rows = []
     for one in generated:
@@ -127,5 +127,6 @@ def _found(verdict: Verdict) -> str:
 
 
 def _code(text: str) -> str:
+    """As code in a table."""
     fence = "``" if "`" in text else "`"
     return fence + text.replace("|", "\\|") + fence

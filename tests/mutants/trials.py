@@ -82,15 +82,17 @@ def imported_by(root: Path) -> dict[str, list[Trial]]:
     paths += sorted((root / "tests/host").glob("test_*.py"))
     for path in paths:
         for node in ast.walk(ast.parse(path.read_text())):
-            if not isinstance(node, ast.ImportFrom) or not node.module:
-                continue
-            top, *rest = node.module.split(".")
-            if top not in ("pilotlight", "firmware"):
-                continue
-            folder = "/".join((["lib"] if top == "pilotlight" else []) + [top, *rest])
-            for name in [folder, *(f"{folder}/{alias.name}" for alias in node.names)]:
+            names: list[str] = []
+            if isinstance(node, ast.ImportFrom) and node.module:
+                names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                names = [node.value]  # as a helper of the tests imports it
+            for name in names:
+                if name.partition(".")[0] not in ("pilotlight", "firmware"):
+                    continue
+                folder = "lib/" if name.startswith("pilotlight") else ""
                 trial = Trial(str(path.relative_to(root)))
-                trials = found.setdefault(f"{name}.py", [])
+                trials = found.setdefault(folder + name.replace(".", "/") + ".py", [])
                 if trial not in trials:
                     trials.append(trial)
     return found
