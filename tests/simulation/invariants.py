@@ -7,7 +7,6 @@ from tools.virtual_board.virtual_time import Clock
 
 NOT_YET_MET: tuple = ()
 
-_EACH_MS = 500
 _HEARTBEAT_MS = 17_000
 _PROOF_MS = 29_000
 _FALLBACK_PROOF_MS = 130_000
@@ -29,9 +28,10 @@ _TEXT_FRAME = 0x81
 
 
 class Watch:
-    """Checks a world twice a virtual second from `begin` to `end`, which says what was broken.
+    """Checks a world at every virtual ms from `begin` to `end`, which says what was broken.
 
-    It sees what the device writes into the network and what arrives at the service.
+    Nothing changes while the time passes, so it looks before each wait, at how things are at the
+    wait's end. It sees what the device writes into the network and what arrives at the service.
     broken, known: check that failed → (how often, virtual ms of the first time, what was found
     then); of those that must hold, and of those that are expected to fail.
     """
@@ -46,7 +46,7 @@ class Watch:
         self._well_ms = now_ms  # since when there is no fault
         self._truth = None
         self._truth_ms = now_ms  # when the truth about the pause changed
-        self._looked_ms = now_ms
+        self._looked_ms = now_ms  # up to when it has looked
         self._shown = None
         self._shown_ms = now_ms  # when that was shown first
         self._confirmed_ms = -1  # when an event or identity last told it
@@ -58,8 +58,7 @@ class Watch:
         self._refresh_answered = True
         self._forbidden_refresh_ms = -_FORBIDDEN_REFRESH_MS
         self._until_ms = {}  # `rest`, `upgrade` → until when the service has asked it to wait
-        self._turns = 0
-        self._turn_of_look_up = -1
+        self._is_turn_due = False  # of the other tasks, since the last look-up
         self._failed_look_ups = 0  # in a row
         self._look_up_blocked = False
         self._look_up_ms = now_ms  # when the last one ended
@@ -77,31 +76,31 @@ class Watch:
         world.frameio.on_request = self._note_request
         world.frameio.on_answer = self._note_answer
         world.on_suspended = self._note_suspension
-        self._task = asyncio.create_task(self._look())
+        Clock.before_wait = self._look
 
     def end(self):
         """Raises AssertionError with the first things that were broken."""
-        self._task.cancel()
+        Clock.before_wait = None
         no_secret(self._world)
         if self.broken:
             first_ms = min([found[1] for found in self.broken.values()])
             log = [row for row in self._world.log if row[0] <= first_ms]
             raise AssertionError("broken: %s; log: %s" % (self.broken, log[-10:]))
 
-    async def _look(self):
-        world = self._world
-        while True:
-            self._turns += 1
-            self._look_at_link(world.agent.status)
-            self._look_at_pause(world.agent.status)
-            await asyncio.sleep_ms(_EACH_MS)
+    def _look(self, ms):
+        """Nothing will change for so long."""
+        status = self._world.agent.status
+        begun_ms = Clock.now_ms
+        end_ms = begun_ms + ms
+        self._look_at_link(status, begun_ms, end_ms)
+        self._look_at_pause(status, begun_ms, end_ms)
+        self._looked_ms = end_ms
 
-    def _look_at_link(self, status):
-        now_ms = Clock.now_ms
+    def _look_at_link(self, status, begun_ms, now_ms):
         network = self._world.network
         if status.joined:
             since_ms = now_ms - self._heartbeat_ms
-            self._expect("heartbeat", since_ms <= _HEARTBEAT_MS, "none for %d ms" % since_ms)
+            self._expect("heartbeat", since_ms <= _HEARTBEAT_MS, "none for %d ms", since_ms)
         if not status.network_up:
             self._failed_look_ups = 0  # what comes up without a call is tried at once, too
         blocked = now_ms - self._blocked_ms < 2 * _PROOF_MS
@@ -114,50 +113,51 @@ class Watch:
             since_ms = now_ms - network.proven_ms
             unforeseen = now_ms - self._unforeseen_ms < 2 * _PROOF_MS
             check = "connected_over_look_ups" if unforeseen else "connected"
-            good_ms += 8_000 if unforeseen else _EACH_MS  # a look-up blocks the event loop
-            self._expect(check, since_ms <= good_ms, "no proof for %d ms" % since_ms)
-        was_held = now_ms - self._looked_ms > 2 * _EACH_MS  # the process, for a while
-        self._looked_ms = now_ms
+            good_ms += 8_000 if unforeseen else 0  # a look-up blocks the event loop
+            self._expect(check, since_ms <= good_ms, "no proof for %d ms", since_ms)
+        was_held = begun_ms != self._looked_ms  # the process, for a while
         if not self._world.host.up:
             self._failed_look_ups = 0  # when it is up again, the name is looked up at once
         if self._world.host.up or blocked or was_held:
             self._down_ms = None
         elif self._down_ms is None:
-            self._down_ms = now_ms
+            self._down_ms = begun_ms
         elif status.connected:
             since_ms = now_ms - self._down_ms
             is_shown = status.state == "no_network"
             longest_ms = _TOLD_MS if is_shown else _UNTOLD_MS
             self._expect(
-                "no_network", since_ms <= longest_ms, "connected without network, %d ms" % since_ms
+                "no_network", since_ms <= longest_ms, "connected without network, %d ms", since_ms
             )
         if status.state == "online":
             since_ms = now_ms - self._world.frameio.kept_online_ms
             self._expect(
                 "kept_online",
                 since_ms <= _KEPT_ONLINE_MS + 2_000,
-                "online, and Frame.io has not heard of it for %d ms" % since_ms,
+                "online, and Frame.io has not heard of it for %d ms",
+                since_ms,
             )
 
-    def _look_at_pause(self, status):
-        world, now_ms = self._world, Clock.now_ms
+    def _look_at_pause(self, status, begun_ms, now_ms):
+        world = self._world
         if status.state == "online":
             self._expect("paused_unknown", status.paused is not None, "online, pause unknown")
         if world.repairs:
             self._well_ms = now_ms
         if world.frameio.paused != self._truth:
-            self._truth, self._truth_ms = world.frameio.paused, now_ms
+            self._truth, self._truth_ms = world.frameio.paused, begun_ms
         if not status.joined:
             return
         if status.paused != self._shown:  # an event, or an answer asked for before the join
             self._shown = status.paused
-            self._shown_ms = now_ms
+            self._shown_ms = begun_ms
         unconfirmed_ms = now_ms - max(self._join_ms, self._confirmed_ms, self._shown_ms)
         if self._confirmed_ms < self._join_ms and unconfirmed_ms > _KEPT_PAUSE_MS + _REQUEST_MS:
             self._expect(
                 "paused_kept",
                 status.paused is None,
-                "the pause is shown, and was not confirmed for %d ms" % unconfirmed_ms,
+                "the pause is shown, and was not confirmed for %d ms",
+                unconfirmed_ms,
             )
         if status.paused is None or status.paused == self._truth:
             return
@@ -169,7 +169,7 @@ class Watch:
         if world.frameio.tokens:
             longest_ms += _SPACING_MS  # for a refresh
         self._expect(
-            "paused", wrong_ms <= longest_ms + world.patience_ms, "wrong for %d ms" % wrong_ms
+            "paused", wrong_ms <= longest_ms + world.patience_ms, "wrong for %d ms", wrong_ms
         )
 
     def _note_request(self, what, token, socket):
@@ -181,13 +181,13 @@ class Watch:
         self._last_ms[what] = now_ms
         kind = "upgrade" if what == "upgrade" else "rest"
         left_ms = self._until_ms.get(kind, 0) - now_ms
-        self._expect("retry_after", left_ms <= 0, "%s, %d ms too early" % (what, left_ms))
+        self._expect("retry_after", left_ms <= 0, "%s, %d ms too early", what, left_ms)
         if what == "identity":
             if self._identity_token == token:  # the first with new tokens goes at once
-                self._expect("identity_spacing", gap_ms >= _SPACING_MS, "after %d ms" % gap_ms)
+                self._expect("identity_spacing", gap_ms >= _SPACING_MS, "after %d ms", gap_ms)
             self._identity_token = token
         elif what == "http_heartbeat":
-            self._expect("http_heartbeat_spacing", gap_ms >= _SPACING_MS, "after %d ms" % gap_ms)
+            self._expect("http_heartbeat_spacing", gap_ms >= _SPACING_MS, "after %d ms", gap_ms)
         elif what == "health":
             self._note_health(socket.opened_ms)
         elif what == "refresh":
@@ -199,16 +199,15 @@ class Watch:
         self._expect(
             "health_spacing",
             self._join_ms >= self._health_ms or blocked or gap_ms >= _HEALTH_MS,
-            "after %d ms" % gap_ms,
+            "after %d ms",
+            gap_ms,
         )
         self._health_ms = begun_ms
         is_joined = self._world.agent.status.joined
         joined_ms = begun_ms - self._join_ms if is_joined else 0
         # It may have been under way when the join was answered.
         longest_ms = 4 * self._world.network.latency_ms + self._world.network.jitter_ms
-        self._expect(
-            "health_beside_socket", joined_ms <= longest_ms, "joined for %d ms" % joined_ms
-        )
+        self._expect("health_beside_socket", joined_ms <= longest_ms, "joined for %d ms", joined_ms)
 
     def _note_refresh(self, token, gap_ms):
         world, now_ms = self._world, Clock.now_ms
@@ -220,14 +219,16 @@ class Watch:
                 self._expect(
                     "refresh_again",
                     gap_ms >= _SPACING_MS and world.network.proven_ms > sent_ms,
-                    "sent again after %d ms" % gap_ms,
+                    "sent again after %d ms",
+                    gap_ms,
                 )
         elif self._refresh_token is not None:
             since_ms = now_ms - tokens.issued_ms
             self._expect(
                 "refresh_spacing",
                 since_ms >= _SPACING_MS,
-                "%d ms after the last success" % since_ms,
+                "%d ms after the last success",
+                since_ms,
             )
         has_cause = (
             is_again
@@ -239,7 +240,8 @@ class Watch:
             self._expect(
                 "refresh_cause",
                 frameio.forbidden_ms >= tokens.issued_ms and since_ms >= _FORBIDDEN_REFRESH_MS,
-                "not due, nothing was refused, the last for a 403 was %d ms ago" % since_ms,
+                "not due, nothing was refused, the last for a 403 was %d ms ago",
+                since_ms,
             )
             self._forbidden_refresh_ms = now_ms
         self._refresh_token = token
@@ -268,7 +270,8 @@ class Watch:
         self._expect(
             "one_of_each",
             kinds.count("rest") <= 1 and kinds.count("socket") <= 1 and len(kinds) <= 2,
-            "open: %s" % kinds,
+            "open: %s",
+            kinds,
         )
 
     def _note_look_up(self):
@@ -283,19 +286,23 @@ class Watch:
             self._expect(
                 "look_up_spacing",
                 gap_ms >= least_ms,
-                "%d ms after failure %d" % (gap_ms, self._failed_look_ups),
+                "%d ms after failure %d",
+                gap_ms,
+                self._failed_look_ups,
             )
         if network.look_up_ms:
-            self._expect(
-                "look_up_turn", self._turns != self._turn_of_look_up, "two look-ups without a turn"
-            )
-            self._turn_of_look_up = self._turns
+            self._expect("look_up_turn", not self._is_turn_due, "two look-ups without a turn")
+            self._is_turn_due = True
+            asyncio.create_task(self._turn())
             self._blocked_ms = now_ms
             if not self._is_unanswered():  # then the device can't know that it will block
                 self._unforeseen_ms = now_ms
         self._look_up_blocked = network.look_up_ms > 1000
         self._look_up_ms = now_ms + network.look_up_ms
         self._failed_look_ups = 0 if network.has_name else self._failed_look_ups + 1
+
+    async def _turn(self):
+        self._is_turn_due = False
 
     def _is_unanswered(self):
         """Nothing has answered since the last connect."""
@@ -315,8 +322,10 @@ class Watch:
             self._heartbeat_ms += ms
         self._well_ms = Clock.now_ms
 
-    def _expect(self, check, holds, what):
+    def _expect(self, check, holds, what, *found_so):
+        """what: a format of what was found."""
         if not holds:
+            what = what % found_so
             found = self.known if check in NOT_YET_MET else self.broken
             count, first_ms, first = found.get(check, (0, Clock.now_ms, what))
             found[check] = count + 1, first_ms, first

@@ -29,10 +29,12 @@ class Clock:
     """now_ms: virtual milliseconds since `install`.
 
     wrap_in_ms: when the firmware's ticks first wrap.
+    before_wait(ms): called when no task can run for so long, before the time passes, or None.
     """
 
     now_ms = 0
     wrap_in_ms = 20_000
+    before_wait = None
 
 
 class _NoBoard:
@@ -96,6 +98,8 @@ class _Poller:
         self.waiters = {}  # of each task that waits for a simulated socket
 
     def wait_io_event(self, dt):
+        if dt > 0 and Clock.before_wait:
+            Clock.before_wait(dt)
         if dt >= 0 and not self.map and _interrupts is _NO_BOARD:  # as in millions of turns
             Clock.now_ms += dt
             return
