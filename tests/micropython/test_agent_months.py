@@ -4,7 +4,9 @@ import asyncio
 import random
 
 from tests.simulation.device import LATENCY_MS, Times, World, gaps, no_secret, paired, sleep_s
-from tests.simulation.faults import dead_air, forbidden, hanging, heal, refused, unavailable
+from tests.simulation.link_faults import dead_air, refused
+from tests.simulation.service_faults import forbidden, hanging, unavailable
+from tests.simulation.trouble import heal
 from tools.virtual_board.virtual_time import Clock
 
 REQUEST_MS = 4 * LATENCY_MS

@@ -7,9 +7,10 @@ import asyncio
 import random
 
 from tests.simulation.device import World, sleep_s
-from tests.simulation.faults import FAULTS, heal, pause_or_resume
+from tests.simulation.faults import FAULTS
 from tests.simulation.invariants import Watch
 from tests.simulation.recovery import until_right
+from tests.simulation.trouble import heal, pause_or_resume
 
 SEEDS = 24
 JITTER_MS = 400

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from tests.simulation import faults
+from tests.simulation import link_faults, service_faults, trouble
 from tests.simulation.device import Times, World, sleep_s
 from tests.simulation.frameio_tokens import SECRET
 from tests.simulation.invariants import Watch
@@ -45,7 +45,7 @@ async def test_heartbeats_that_leave_late():
 
 async def test_a_proof_that_is_good_for_too_long():
     times = Times(proof_ms=60_000, reply_ms=40_000, heartbeat_ms=16_000)
-    assert "connected" in await found_by(times, faults.dead_air)
+    assert "connected" in await found_by(times, link_faults.dead_air)
 
 
 async def test_connected_without_network():
@@ -66,13 +66,13 @@ async def test_connected_without_network():
 
 async def test_online_although_frameio_has_not_heard_of_it():
     def silent_fallback(world):
-        faults.forbidden(world)
+        service_faults.forbidden(world)
 
         async def then_nothing():
             await sleep_s(300)
             assert world.agent.status.fallback
-            faults.leave_unanswered(world, "http_heartbeat")
-            faults.leave_unanswered(world, "identity")
+            trouble.leave_unanswered(world, "http_heartbeat")
+            trouble.leave_unanswered(world, "identity")
 
         return then_nothing()
 
@@ -99,8 +99,8 @@ async def test_a_pause_that_is_never_verified():
 
 async def test_a_pause_that_is_kept_without_confirmation():
     def lose_identity(world):
-        faults.leave_unanswered(world, "identity")
-        faults.close(world)
+        trouble.leave_unanswered(world, "identity")
+        trouble.close(world)
 
         async def insist():
             for _ in range(400):
@@ -117,10 +117,12 @@ async def test_polls_that_come_too_often():
         Times(identity_spacing_ms=50_000),
         lambda world: world.frameio.push("status_updated", "resumed"),
     )
-    assert await found_by(Times(fallback_ms=(40_000, 120_000)), faults.forbidden, seconds=3600) >= {
-        "http_heartbeat_spacing"
+    assert await found_by(
+        Times(fallback_ms=(40_000, 120_000)), service_faults.forbidden, seconds=3600
+    ) >= {"http_heartbeat_spacing"}
+    assert await found_by(Times(health_ms=(9_000, 9_000)), service_faults.forbidden) >= {
+        "health_spacing"
     }
-    assert await found_by(Times(health_ms=(9_000, 9_000)), faults.forbidden) >= {"health_spacing"}
 
 
 def ask(world, target):
@@ -181,7 +183,7 @@ async def test_refreshes_without_cause_and_too_soon():
 
 async def test_a_refresh_token_that_is_sent_again_too_soon():
     async def twice(world):
-        faults.leave_unanswered(world, "refresh")
+        trouble.leave_unanswered(world, "refresh")
         assert await refresh(world, None) is None
         assert await refresh(world, None) is None
 
@@ -192,8 +194,8 @@ async def test_a_refresh_token_that_is_sent_again_too_soon():
 async def test_what_the_service_asks_for_is_not_waited_for():
     def limited(world):
         world.frameio.header = b"Retry-After: 100\r\n"
-        faults.answer_with(world, "health", 429)
-        faults.forbidden(world)
+        trouble.answer_with(world, "health", 429)
+        service_faults.forbidden(world)
 
         async def impatient():
             for _ in range(60):
@@ -231,4 +233,4 @@ async def test_look_ups_that_block_one_after_the_other():
 
 
 async def test_a_suspended_process_is_forgiven():
-    assert await found_by(None, faults.suspended) == set()
+    assert await found_by(None, link_faults.suspended) == set()

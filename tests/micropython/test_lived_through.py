@@ -5,7 +5,7 @@ Each is tried with several seeds. What counts is from the fault on, which ends t
 
 import asyncio
 
-from tests.simulation import faults
+from tests.simulation import link_faults, service_faults, trouble
 from tests.simulation.device import World, sleep_s, virtual_time
 from tools.virtual_board.virtual_time import Clock
 
@@ -15,26 +15,26 @@ SEEDS = [number * 2654435761 % (1 << 30) for number in range(12)]  # small ones 
 
 
 def slow(world):
-    faults.slow_uplink(world)
-    faults.close(world)
+    link_faults.slow_uplink(world)
+    trouble.close(world)
 
 
 # fault → the longest that it may take until the device is joined again, in ms
 BACK_MS = (
     (slow, 95_000),
-    (faults.first_address_refuses, 95_000),
-    (faults.first_address_silent, 95_000),
-    (faults.second_upgrade_forbidden, 17_000),
-    (faults.join_refused_once, 17_000),
-    (faults.join_crashes_once, 7_500),
-    (faults.rejoin_crashes_once, 4_500),
-    (faults.stray_close, 4_500),
-    (faults.name_late, 25_000),
-    (faults.restarted, 31_000),
-    (faults.closed, 6_000),
+    (link_faults.first_address_refuses, 95_000),
+    (link_faults.first_address_silent, 95_000),
+    (service_faults.second_upgrade_forbidden, 17_000),
+    (service_faults.join_refused_once, 17_000),
+    (service_faults.join_crashes_once, 7_500),
+    (service_faults.rejoin_crashes_once, 4_500),
+    (service_faults.stray_close, 4_500),
+    (link_faults.name_late, 25_000),
+    (service_faults.restarted, 31_000),
+    (service_faults.closed, 6_000),
 )
 # fault → so many per cent of the time it may not be joined
-AWAY_PERCENT = ((faults.closed_often, 25), (faults.network_flaps, 1))
+AWAY_PERCENT = ((service_faults.closed_often, 25), (link_faults.network_flaps, 1))
 
 
 async def online(seed):
@@ -95,7 +95,7 @@ async def test_a_lossy_network_does_not_make_the_light_lie():
     wrong = total = 0
     for seed in SEEDS[:4]:
         world = await online(seed)
-        faults.rest_lossy(world)
+        service_faults.rest_lossy(world)
         await world.until("online", 3_600_000)
         for _ in range(2 * 3600):
             await sleep_s(1)
@@ -124,7 +124,7 @@ async def test_a_suspended_process_keeps_its_link():
     kept = 0
     for seed in SEEDS:
         world = await online(seed)
-        faults.suspended(world)
+        link_faults.suspended(world)
         await sleep_s(120)
         kept += len(world.frameio.times("upgrade")) == 1
         virtual_time.forget_tasks()

@@ -84,7 +84,7 @@ class World:
     pairs: the device has a client_secret, not a fixed token; `pair` acts for its user.
     storage: used in place of the host's records. port: worlds that live at the same time need one
     each. reset: as Agent's, or None. tls_sessions: as in Settings.
-    repairs: what makes the faults under way well again (see `faults.py`), the newest last.
+    repairs: what makes the faults under way well again (see `trouble.py`), the newest last.
     patience_ms: how much longer than usual the way back may take, for what the service has asked.
     on_suspended(ms): called after the process was suspended for so long, or None.
     shown: (virtual ms, state, connected, paused, reason) of each change.

@@ -2,11 +2,11 @@
 
 import asyncio
 
-from tests.simulation import faults
+from tests.simulation import link_faults, service_faults, token_faults, trouble
 from tests.simulation.device import World, sleep_s, virtual_time
-from tests.simulation.faults import heal
 from tests.simulation.invariants import NOT_YET_MET, Watch
 from tests.simulation.recovery import until_right
+from tests.simulation.trouble import heal
 
 HOURS = 12
 CONNECTIONS_AN_HOUR = 160  # of a device for which everything is refused for ever …
@@ -18,9 +18,9 @@ _REST = ("health", "identity", "http_heartbeat", "code", "token", "refresh", "re
 def _all(world, status, body, upgrade):
     """Every request is answered so."""
     for what in _REST:
-        faults.answer_with(world, what, status, body)
-    faults.set_until_healed(world, world.frameio, upgrade_status=upgrade)
-    faults.close(world, 1011)
+        trouble.answer_with(world, what, status, body)
+    trouble.set_until_healed(world, world.frameio, upgrade_status=upgrade)
+    trouble.close(world, 1011)
 
 
 def all_500(world):
@@ -36,7 +36,7 @@ def all_429(world):
 
 
 def all_429_for_a_minute(world):
-    faults.set_until_healed(world, world.frameio, header=b"Retry-After: 60\r\n")
+    trouble.set_until_healed(world, world.frameio, header=b"Retry-After: 60\r\n")
     all_429(world)
 
 
@@ -46,10 +46,10 @@ def all_portal(world):
 
 def _token_refused(world, refresh=None):
     for what in ("identity", "http_heartbeat"):
-        faults.answer_with(world, what, 401, {"error": "invalid_token"})
+        trouble.answer_with(world, what, 401, {"error": "invalid_token"})
     if refresh:
-        faults.answer_with(world, "refresh", *refresh)
-    faults.forbidden(world)
+        trouble.answer_with(world, "refresh", *refresh)
+    service_faults.forbidden(world)
 
 
 def token_refused_refresh_works(world):
@@ -70,17 +70,17 @@ def token_refused_refresh_429(world):
 
 def token_refused_refresh_unanswered(world):
     _token_refused(world)
-    faults.leave_unanswered(world, "refresh")
+    trouble.leave_unanswered(world, "refresh")
 
 
 def fixed_token_refused(world):
-    faults.set_until_healed(world, world.frameio, accepts=False)
-    faults.close(world)
+    trouble.set_until_healed(world, world.frameio, accepts=False)
+    trouble.close(world)
 
 
 def removed(world):
-    faults.set_until_healed(world, world.frameio.tokens, removed=True)
-    faults.close(world)
+    trouble.set_until_healed(world, world.frameio.tokens, removed=True)
+    trouble.close(world)
 
 
 def _every(world, ms, action):
@@ -89,26 +89,26 @@ def _every(world, ms, action):
             await asyncio.sleep_ms(ms)
             action()
 
-    faults.meanwhile(world, go_on())
+    trouble.meanwhile(world, go_on())
 
 
 def closed_1012_at_once(world):
-    _every(world, 1_500, lambda: faults.close(world, 1012))
+    _every(world, 1_500, lambda: trouble.close(world, 1012))
 
 
 def closed_each_61_s(world):
-    _every(world, 61_000, lambda: faults.close(world))
+    _every(world, 61_000, lambda: trouble.close(world))
 
 
 def _fallback_then(world, status, body):
     """The HTTP fallback works at first; then its heartbeats are answered so."""
-    faults.forbidden(world)
+    service_faults.forbidden(world)
 
     async def spoil():
         await sleep_s(600)
-        faults.answer_with(world, "http_heartbeat", status, body)
+        trouble.answer_with(world, "http_heartbeat", status, body)
 
-    faults.meanwhile(world, spoil())
+    trouble.meanwhile(world, spoil())
 
 
 def fallback_then_heartbeat_400(world):
@@ -124,7 +124,7 @@ def fallback_then_heartbeat_403(world):
 
 
 def second_upgrade_forbidden_and_closed(world):
-    faults.second_upgrade_forbidden(world)
+    service_faults.second_upgrade_forbidden(world)
     closed_each_61_s(world)
 
 
@@ -139,35 +139,35 @@ def down_and_network_changed_each_5_s(world):
 
 def down_and_network_flaps(world):
     all_500(world)
-    faults.network_flaps(world)
+    link_faults.network_flaps(world)
 
 
 def identity_401(world):
-    faults.spoil_identity(world, 401, {"error": "invalid_token"})
+    service_faults.spoil_identity(world, 401, {"error": "invalid_token"})
 
 
 def identity_without_status(world):
-    faults.spoil_identity(world, 200, {"id": world.frameio.device_id})
+    service_faults.spoil_identity(world, 200, {"id": world.frameio.device_id})
 
 
 def code_500(world):
-    faults.answer_with(world, "code", 500)
+    trouble.answer_with(world, "code", 500)
 
 
 def code_client_refused(world):
-    faults.answer_with(world, "code", 400, {"error": "invalid_client"})
+    trouble.answer_with(world, "code", 400, {"error": "invalid_client"})
 
 
 def code_429(world):
-    faults.answer_with(world, "code", 429, {"error": "rate_limited"})
+    trouble.answer_with(world, "code", 429, {"error": "rate_limited"})
 
 
 def token_poll_500(world):
-    faults.answer_with(world, "token", 500)
+    trouble.answer_with(world, "token", 500)
 
 
 def token_poll_refused(world):
-    faults.answer_with(world, "token", 400, {"error": "invalid_grant"})
+    trouble.answer_with(world, "token", 400, {"error": "invalid_grant"})
 
 
 def the_code_is_not_typed_in(world):
@@ -188,34 +188,34 @@ MODES = (
     ("paired", token_refused_refresh_unanswered),
     ("fixed", fixed_token_refused),
     ("paired", removed),
-    ("paired", faults.name_missing),
-    ("paired", faults.look_ups_block),
-    ("paired", faults.first_address_silent),
-    ("paired", faults.refused),
-    ("paired", faults.dead_air),
-    ("paired", faults.hanging),
-    ("paired", faults.forbidden),
+    ("paired", link_faults.name_missing),
+    ("paired", link_faults.look_ups_block),
+    ("paired", link_faults.first_address_silent),
+    ("paired", link_faults.refused),
+    ("paired", link_faults.dead_air),
+    ("paired", service_faults.hanging),
+    ("paired", service_faults.forbidden),
     ("paired", second_upgrade_forbidden_and_closed),
-    ("paired", faults.upgrades_limited),
-    ("paired", faults.silent),
-    ("paired", faults.joins_refused),
-    ("paired", faults.stray_close),
-    ("paired", faults.rest_lossy),
-    ("paired", faults.health_fails),
+    ("paired", service_faults.upgrades_limited),
+    ("paired", service_faults.silent),
+    ("paired", service_faults.joins_refused),
+    ("paired", service_faults.stray_close),
+    ("paired", service_faults.rest_lossy),
+    ("paired", service_faults.health_fails),
     ("paired", fallback_then_heartbeat_400),
     ("paired", fallback_then_heartbeat_401),
     ("paired", fallback_then_heartbeat_403),
-    ("paired", faults.heartbeat_503),
-    ("paired", faults.identity_500),
-    ("paired", faults.identity_403),
+    ("paired", service_faults.heartbeat_503),
+    ("paired", service_faults.identity_500),
+    ("paired", service_faults.identity_403),
     ("paired", identity_401),
     ("paired", identity_without_status),
-    ("paired", faults.identity_unanswered),
-    ("paired", faults.short_tokens),
-    ("paired", faults.network_flaps),
+    ("paired", service_faults.identity_unanswered),
+    ("paired", token_faults.short_tokens),
+    ("paired", link_faults.network_flaps),
     ("paired", down_and_network_flaps),
     ("paired", down_and_network_changed_each_5_s),
-    ("paired", faults.closed_often),
+    ("paired", service_faults.closed_often),
     ("paired", closed_1012_at_once),
     ("paired", closed_each_61_s),
     ("paired", channel_lost_each_700_ms),
@@ -228,9 +228,9 @@ MODES = (
 )
 # In these something works or changes each time, so that the next connect need not wait.
 _NOT_ALL_REFUSED = (
-    faults.closed_often,
-    faults.network_flaps,
-    faults.short_tokens,
+    service_faults.closed_often,
+    link_faults.network_flaps,
+    token_faults.short_tokens,
     down_and_network_changed_each_5_s,  # tried at once each time, but once a minute at most
     channel_lost_each_700_ms,
     closed_1012_at_once,
@@ -243,16 +243,16 @@ _HALF_REFUSED = (
     token_refused_client_refused,
     token_refused_refresh_429,
     token_refused_refresh_unanswered,
-    faults.forbidden,
-    faults.upgrades_limited,
-    faults.silent,
-    faults.joins_refused,
-    faults.rest_lossy,
-    faults.health_fails,
+    service_faults.forbidden,
+    service_faults.upgrades_limited,
+    service_faults.silent,
+    service_faults.joins_refused,
+    service_faults.rest_lossy,
+    service_faults.health_fails,
     fallback_then_heartbeat_400,
     fallback_then_heartbeat_401,
     fallback_then_heartbeat_403,
-    faults.heartbeat_503,
+    service_faults.heartbeat_503,
 )
 
 

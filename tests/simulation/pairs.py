@@ -8,9 +8,10 @@ import binascii
 import random
 
 from tests.simulation.device import World, sleep_s, virtual_time
-from tests.simulation.faults import FAULTS, TOKEN_FAULTS, heal, pause_or_resume
+from tests.simulation.faults import FAULTS, TOKEN_FAULTS
 from tests.simulation.invariants import Watch
 from tests.simulation.recovery import until_right
+from tests.simulation.trouble import heal, pause_or_resume
 from tools.virtual_board.virtual_time import Clock
 
 DURATIONS_S = (1, 17, 45, 130)
