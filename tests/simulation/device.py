@@ -4,6 +4,7 @@ Import this first: it installs the virtual clock and the simulated network.
 """
 
 import asyncio
+import errno
 import gc
 import random
 import sys
@@ -49,10 +50,61 @@ async def sleep_s(seconds):
     await asyncio.sleep_ms(seconds * 1000)
 
 
+class _Life:
+    """From power-on until the power goes: then none of the device's tasks has another turn.
+
+    of_task: of the task that runs, or None: the task is the simulation's.
+    """
+
+    of_task = None
+
+    def __init__(self):
+        self.is_over = False
+
+
+class _Living:
+    """A coroutine of the device. The tasks that it makes are the device's, too."""
+
+    def __init__(self, life, job):
+        self._life = life
+        self._job = job
+
+    def send(self, value):
+        return self._turn(self._job.send, value)
+
+    def throw(self, error):
+        return self._turn(self._job.throw, error)
+
+    def close(self):
+        self._job.close()
+
+    def _turn(self, go_on, value):
+        if self._life.is_over:
+            raise asyncio.CancelledError  # no `finally` of the device's runs
+        before, _Life.of_task = _Life.of_task, self._life
+        try:
+            return go_on(value)
+        finally:
+            _Life.of_task = before
+
+
+_create_task = asyncio.core.create_task
+
+
+def _create_living_task(job):
+    life = _Life.of_task
+    return _create_task(_Living(life, job) if life else job)
+
+
+asyncio.create_task = asyncio.core.create_task = _create_living_task
+
+
 class Host:
     """Network, storage and clock for an Agent.
 
     known_s: what the clock said when the virtual time began, or None: the time is not known.
+    is_full: the storage can't be written. on_save(): called before each save, or None; False: the
+    record is not stored.
     """
 
     def __init__(self):
@@ -60,6 +112,8 @@ class Host:
         self.saves = 0
         self.up = True
         self.known_s = 1_800_000_000
+        self.is_full = False
+        self.on_save = None
 
     def is_up(self):
         return self.up
@@ -68,8 +122,15 @@ class Host:
         return self.records.get(name)
 
     def save(self, name, record):
+        self.keep_room(name)
+        if self.on_save and self.on_save() is False:
+            return
         self.records[name] = record
         self.saves += 1
+
+    def keep_room(self, name):
+        if self.is_full:
+            raise OSError(errno.ENOSPC)
 
     def now_s(self):
         return None if self.known_s is None else self.known_s + Clock.now_ms // 1000
@@ -87,6 +148,8 @@ class World:
     repairs: what makes the faults under way well again (see `trouble.py`), the newest last.
     patience_ms: how much longer than usual the way back may take, for what the service has asked.
     on_suspended(ms): called after the process was suspended for so long, or None.
+    on_power_on(): called when it is powered on, or None.
+    may_end_pairing: the pairing may have ended, and its user will pair it again.
     shown: (virtual ms, state, connected, paused, reason) of each change.
     """
 
@@ -104,7 +167,8 @@ class World:
         self.agent = None
         self.repairs = []
         self.patience_ms = 0
-        self.on_suspended = None
+        self.on_suspended = self.on_power_on = None
+        self.may_end_pairing = False
         self.due_ms = {}  # by which virtual ms a task of the agent's has to call
 
     def power_on(self, times=None):
@@ -121,8 +185,11 @@ class World:
         self.agent = Agent(
             settings, self.host, self.storage, self.host, times, note, self.reset, self._due
         )
-        self.running = asyncio.create_task(self.agent.run())
+        self._life = _Life()
+        self.running = asyncio.create_task(_Living(self._life, self.agent.run()))
         self._observing = asyncio.create_task(self._observe(self.agent.status))
+        if self.on_power_on:
+            self.on_power_on()
 
     def _due(self, name, within_ms):
         """A watchdog that bites at once: a task that has promised to call is never late."""
@@ -149,8 +216,15 @@ class World:
         await self.running
         self._observing.cancel()
 
+    def cut_power(self):
+        """The device stops at once. The world goes on, and its network stays as it is."""
+        self._life.is_over = True
+        self._observing.cancel()
+        self.agent = None
+        self.network.lose_device()
+
     def lose_power(self):
-        """The device stops at once and loses what is under way. The service keeps its state."""
+        """The device stops at once and loses what is under way, as all other tasks do. The service keeps its state."""
         virtual_time.forget_tasks()
         self.agent = None
         self.network = Network(self.frameio.serve, self.network.latency_ms, self.network.jitter_ms)

@@ -58,6 +58,8 @@ class Watch:
         self._refresh_answered = True
         self._forbidden_refresh_ms = -_FORBIDDEN_REFRESH_MS
         self._until_ms = {}  # `rest`, `upgrade` → until when the service has asked it to wait
+        self._known_s = world.host.known_s
+        self._clock_ms = -1  # when the device's clock last jumped
         self._is_turn_due = False  # of the other tasks, since the last look-up
         self._failed_look_ups = 0  # in a row
         self._look_up_blocked = False
@@ -70,8 +72,8 @@ class Watch:
         world = self._world
         self._heartbeat_ms = Clock.now_ms
         world.network.tap = self._note_write
-        self._network_changed = world.agent.network_changed
-        world.agent.network_changed = self._note_network_change
+        self._listen()
+        world.on_power_on = self._note_power_on
         world.network.on_look_up = self._note_look_up
         world.frameio.on_request = self._note_request
         world.frameio.on_answer = self._note_answer
@@ -87,11 +89,32 @@ class Watch:
             log = [row for row in self._world.log if row[0] <= first_ms]
             raise AssertionError("broken: %s; log: %s" % (self.broken, log[-10:]))
 
+    def _listen(self):
+        agent = self._world.agent
+        self._network_changed = agent.network_changed
+        agent.network_changed = self._note_network_change
+
+    def _note_power_on(self):
+        """What it has asked before, and what it was told, is forgotten."""
+        self._listen()
+        self._last_ms.clear()
+        self._until_ms.clear()
+        self._failed_look_ups = 0
+        self._health_ms = -(1 << 30)
+        self._identity_token = self._refresh_token = None
+        self._refresh_answered = True
+        self._forbidden_refresh_ms = -(1 << 30)
+        self._is_turn_due = False
+
     def _look(self, ms):
         """Nothing will change for so long."""
+        if self._world.agent is None:
+            return
         status = self._world.agent.status
         begun_ms = Clock.now_ms
         end_ms = begun_ms + ms
+        if self._world.host.known_s not in (None, self._known_s):
+            self._known_s, self._clock_ms = self._world.host.known_s, begun_ms
         self._look_at_link(status, begun_ms, end_ms)
         self._look_at_pause(status, begun_ms, end_ms)
         self._looked_ms = end_ms
@@ -233,7 +256,7 @@ class Watch:
         has_cause = (
             is_again
             or tokens.life_left_percent <= _SCHEDULED_PERCENT
-            or frameio.refused_ms >= tokens.issued_ms
+            or max(frameio.refused_ms, self._clock_ms) >= tokens.issued_ms
         )
         if not has_cause:
             since_ms = now_ms - self._forbidden_refresh_ms

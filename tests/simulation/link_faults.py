@@ -14,7 +14,7 @@ def _up(world, up, is_told):
     """The device's network comes or goes. is_told: the agent is called."""
     world.host.up = up
     world.network.down = not up
-    if is_told:
+    if is_told and world.agent:
         world.agent.network_changed()
 
 
@@ -43,6 +43,40 @@ def refused(world):
 
 def reset(world):
     world.network.reset()
+
+
+def connections_forgotten(world):
+    """A router has forgotten them: nothing arrives on them any more, and new ones work."""
+    world.network.forget()
+
+
+def downlink_dead(world):
+    """What the device sends arrives, and nothing comes back."""
+    set_until_healed(world, world.network, deaf=True)
+
+
+def writes_stuck(world):
+    """The device's buffers are full, and nothing empties them."""
+    set_until_healed(world, world.network, is_stuck=True)
+
+
+def slow_handshakes(world):
+    """TLS takes long, or too long."""
+    slow_ms = random.choice((3_000, 8_000, 25_000))
+    set_until_healed(world, world.network, handshake_ms=slow_ms)
+    world.network.reset()
+
+
+def no_memory_to_connect(world):
+    set_until_healed(world, world.network, no_memory=True)
+    if random.randrange(2):
+        world.network.reset()
+
+
+def memory_for_one_connection(world):
+    set_until_healed(world, world.network, one_only=True)
+    if random.randrange(2):
+        world.network.reset()
 
 
 def slow_uplink(world):
@@ -122,7 +156,8 @@ def network_lost(world):
 
 
 def network_changed(world):
-    world.agent.network_changed()
+    if world.agent:
+        world.agent.network_changed()
 
 
 async def _flap(world, is_told):
@@ -147,6 +182,12 @@ FAULTS = (
     dead_air,
     refused,
     reset,
+    connections_forgotten,
+    downlink_dead,
+    writes_stuck,
+    slow_handshakes,
+    no_memory_to_connect,
+    memory_for_one_connection,
     slow_uplink,
     name_missing,
     look_ups_block,

@@ -142,14 +142,6 @@ def down_and_network_flaps(world):
     link_faults.network_flaps(world)
 
 
-def identity_401(world):
-    service_faults.spoil_identity(world, 401, {"error": "invalid_token"})
-
-
-def identity_without_status(world):
-    service_faults.spoil_identity(world, 200, {"id": world.frameio.device_id})
-
-
 def code_500(world):
     trouble.answer_with(world, "code", 500)
 
@@ -208,8 +200,8 @@ MODES = (
     ("paired", service_faults.heartbeat_503),
     ("paired", service_faults.identity_500),
     ("paired", service_faults.identity_403),
-    ("paired", identity_401),
-    ("paired", identity_without_status),
+    ("paired", service_faults.identity_401),
+    ("paired", service_faults.identity_without_status),
     ("paired", service_faults.identity_unanswered),
     ("paired", token_faults.short_tokens),
     ("paired", link_faults.network_flaps),

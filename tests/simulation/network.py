@@ -26,13 +26,14 @@ class Network:
     no_memory: connects find no memory for TLS. one_only: while another one is open they do not.
     addresses: what a look-up gives, in this order. refusing, holes: addresses of which connects are
     refused, or never answered.
+    handshake_ms: how much longer a connect takes. is_stuck: what is connected takes no bytes.
     has_name: look-ups find the name. look_up_ms: so long does one block the whole event loop.
     serve: called with each new far end (`Stream`).
     opened: how many connections the device has begun. open: how many are open, and most_open its
     maximum. sockets: the device's ends. look_ups: how many there were.
     heard_ms: when the device last received a byte. proven_ms: when the last proof that Frame.io
     answers arrived. connect_ms: when the last connect began.
-    tap(socket, data): called with all that the device writes, when it writes it, or None.
+    tap(socket, data): called with all that the device writes, or wants to, or None.
     on_connect(), on_look_up(): called when the device begins to connect, and before each look-up,
     or None.
     """
@@ -54,8 +55,9 @@ class Network:
         self.look_ups = 0
         self.heard_ms = self.proven_ms = self.connect_ms = Clock.now_ms
         self.tap = self.on_connect = self.on_look_up = None
-        self._dead_air = self._down = False
-        self._held = False
+        self.handshake_ms = 0
+        self._dead_air = self._down = self._deaf = False
+        self._held = self._is_stuck = False
 
     def plug_in(self, port):
         """What connects to this port of any name goes through this network from now on."""
@@ -89,6 +91,26 @@ class Network:
         for socket in self.sockets:
             socket.wake()
             socket.other.wake()
+
+    @property
+    def deaf(self):
+        """Nothing arrives at the device, and neither end is told."""
+        return self._deaf
+
+    @deaf.setter
+    def deaf(self, deaf):
+        self._deaf = deaf
+        self._tell()
+
+    @property
+    def is_stuck(self):
+        """The device's sockets, once connected, take no more bytes."""
+        return self._is_stuck
+
+    @is_stuck.setter
+    def is_stuck(self, is_stuck):
+        self._is_stuck = is_stuck
+        self._tell()
 
     @property
     def held(self):
@@ -130,6 +152,20 @@ class Network:
         # The protocol, which is handed on to `socket`, tells one network from another.
         return [(2, 1, port, "", (address, port)) for address in self.addresses]
 
+    def forget(self):
+        """No piece of the connections of now arrives any more; neither end is told."""
+        for socket in self.sockets:
+            socket.forget()
+            socket.other.forget()
+
+    def lose_device(self):
+        """The device has lost its power. Its ends are gone; nobody is told."""
+        self.forget()
+        for socket in self.sockets:
+            socket.closed = True
+        self.open = 0
+        self._held = False
+
     def reset(self):
         """Every connection is reset, at both ends at once."""
         for socket in self.sockets:
@@ -164,6 +200,7 @@ class _End:
         self._was_reset = False
         self._under_way = []  # (virtual ms of its arrival, piece or None for the end, is a proof)
         self._carrying = False
+        self._is_forgotten = False
         self.closed = False
         self.other = None
 
@@ -181,6 +218,11 @@ class _End:
             end._was_reset = True
             end._notify()
 
+    def forget(self):
+        """What is under way from here, and what will be, never arrives."""
+        self._is_forgotten = True
+        self._under_way.clear()
+
     def is_over(self):
         """Closed, and the other end knows."""
         return self.closed and not self._under_way
@@ -188,8 +230,12 @@ class _End:
     def wake(self):
         """The air has changed."""
         self._notify()
-        if self._under_way and not self._network.is_dead() and not self._carrying:
+        if self._under_way and not self._is_cut() and not self._carrying:
             self._carry_on()
+
+    def _is_cut(self):
+        """Nothing that this end sends arrives for now."""
+        return self._network.is_dead()
 
     def _take(self, buffer):
         count = min(len(self._buffer), len(buffer))
@@ -199,6 +245,8 @@ class _End:
         return count if count or self._ended else None
 
     def _send(self, data, is_proof=False):
+        if self._is_forgotten:
+            return
         due_ms = self._under_way[-1][0] if self._under_way else 0
         while True:
             piece = data
@@ -220,7 +268,7 @@ class _End:
 
     async def _carry(self):
         """Carry what is under way to the other end; stop while the air is dead."""
-        while self._under_way and not self._network.is_dead():
+        while self._under_way and not self._is_cut():
             due_ms, data, is_proof = self._under_way[0]
             if due_ms > Clock.now_ms:
                 await asyncio.sleep_ms(due_ms - Clock.now_ms)
@@ -270,7 +318,11 @@ class Socket(_End):
         return bool(self._error or self._was_reset or ((self._buffer or self._ended) and not held))
 
     def is_writable(self):
-        return bool(self._is_connected or self._error or self._was_reset)
+        takes = self._is_connected and not self._takes_none()
+        return bool(takes or self._error or self._was_reset)
+
+    def _takes_none(self):
+        return self._network.is_stuck and self.kind is not None
 
     def readinto(self, buffer):
         self._check()
@@ -282,10 +334,13 @@ class Socket(_End):
     def write(self, buffer, start, count):
         self._check()
         data = bytes(buffer[start : start + count])
+        is_stuck = self._takes_none()
         if self.kind is None:
             self.kind = "socket" if data.startswith(b"GET /devices/websocket") else "rest"
         if self._network.tap:
             self._network.tap(self, data)
+        if is_stuck:
+            return None
         self._send(data)
         return count
 
@@ -296,8 +351,8 @@ class Socket(_End):
 
     async def _connect(self, address):
         network = self._network
-        await asyncio.sleep_ms(2 * network.delay_ms())
-        while network.is_dead() and not self.closed:
+        await asyncio.sleep_ms(2 * network.delay_ms() + network.handshake_ms)
+        while (network.is_dead() or network.deaf) and not self.closed:
             self._air.clear()
             await self._air.wait()
         if self.closed or address in network.holes:
@@ -333,6 +388,9 @@ class Stream(_End):
     def __init__(self, network):
         super().__init__(network)
         self._news = asyncio.Event()
+
+    def _is_cut(self):
+        return self._network.is_dead() or self._network.deaf
 
     async def read(self, buffer):
         """Wait for bytes and read them into the buffer. Raises NetError if it is over."""

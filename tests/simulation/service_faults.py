@@ -72,6 +72,29 @@ def rejoin_crashes_once(world):
     world.frameio.push("phx_error", {})
 
 
+def idle_closed(world):
+    """What is silent for 10 s is closed: sooner than a heartbeat comes."""
+    set_until_healed(world, world.frameio, idle_ms=10_000)
+
+
+def strange_events(world):
+    """Events that no device knows, and pings."""
+
+    async def go_on():
+        while True:
+            world.frameio.push(random.choice(("renamed", "status")), {"status": None})
+            world.frameio.ping()
+            await asyncio.sleep_ms(random.randrange(1_000, 10_000))
+
+    meanwhile(world, go_on())
+
+
+def garbage(world):
+    """A frame that is no message of Phoenix's, or no frame at all."""
+    opcode, data = random.choice(((1, b"{"), (1, b"[]"), (2, b"\xff\xfe"), (1, b"\xff"), (11, b"")))
+    world.frameio.send(opcode, data)
+
+
 def channel_lost(world):
     for _ in range(random.randrange(1, 4)):
         world.frameio.push(random.choice(("phx_error", "phx_close")), {})
@@ -102,6 +125,50 @@ def rest_lossy(world):
     forbidden(world)
 
 
+def _all_answered(world, status, body, upgrade_status):
+    for what in ("health", "identity", "http_heartbeat", "refresh"):
+        answer_with(world, what, status, body)
+    set_until_healed(world, world.frameio, upgrade_status=upgrade_status)
+    close(world, 1011)
+
+
+def firewall(world):
+    """Everything is forbidden."""
+    _all_answered(world, 403, {}, 403)
+
+
+def portal(world):
+    """Everything is answered with the page of a captive portal."""
+    _all_answered(world, 200, [1], 200)
+
+
+def token_refused(world):
+    """No token is good."""
+    set_until_healed(world, world.frameio, accepts=False)
+    if random.randrange(2):
+        close(world)
+
+
+def _late(world, *whats):
+    slow_ms = random.randrange(2_000, 9_000)
+    set_until_healed(world, world.frameio, delays_ms=dict.fromkeys(whats, slow_ms))
+    if random.randrange(2):
+        close(world)
+
+
+def upgrade_late(world):
+    _late(world, "upgrade")
+
+
+def answers_late(world):
+    _late(world, "health", "identity", "http_heartbeat", "refresh", "upgrade")
+
+
+def identity_late(world):
+    """Its answer says what was so before it was under way."""
+    _late(world, "identity")
+
+
 def health_fails(world):
     answer_with(world, "health", random.choice((500, 403)))
     forbidden(world)
@@ -120,6 +187,10 @@ def heartbeat_401(world):
     _heartbeat(world, 401, {"error": "unauthorized"})
 
 
+def heartbeat_403(world):
+    _heartbeat(world, 403)
+
+
 def heartbeat_503(world):
     _heartbeat(world, 503)
 
@@ -132,6 +203,14 @@ def spoil_identity(world, *answer):
 
 def identity_500(world):
     spoil_identity(world, 500)
+
+
+def identity_401(world):
+    spoil_identity(world, 401, {"error": "invalid_token"})
+
+
+def identity_without_status(world):
+    spoil_identity(world, 200, {"id": world.frameio.device_id})
 
 
 def identity_403(world):
@@ -220,16 +299,28 @@ FAULTS = (
     join_refused_once,
     join_crashes_once,
     rejoin_crashes_once,
+    idle_closed,
+    strange_events,
+    garbage,
     channel_lost,
     stray_close,
     hanging,
     unavailable,
     rest_lossy,
+    firewall,
+    portal,
+    token_refused,
+    upgrade_late,
+    answers_late,
+    identity_late,
     health_fails,
     heartbeat_400,
     heartbeat_401,
+    heartbeat_403,
     heartbeat_503,
     identity_500,
+    identity_401,
+    identity_without_status,
     identity_403,
     identity_404,
     identity_429,
