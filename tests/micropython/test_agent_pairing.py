@@ -173,6 +173,7 @@ async def test_a_day_of_403s_is_one_refresh_an_hour_and_the_fallback():
     await sleep_s(600)
     assert len(world.frameio.times("http_heartbeat")) == posts
     watch.end()
+    watch.judge()
     await world.power_off()
 
 

@@ -4,7 +4,6 @@ Import this first: it installs the virtual clock and the simulated network.
 """
 
 import asyncio
-import errno
 import gc
 import random
 import sys
@@ -38,6 +37,7 @@ from tools.virtual_board.virtual_time import Clock
 
 TOKEN = "simulated-token"
 LATENCY_MS = 10  # each way
+_NO_SPACE = 28  # ENOSPC, which MicroPython does not name
 
 
 def gaps(times):
@@ -130,7 +130,7 @@ class Host:
 
     def keep_room(self, name):
         if self.is_full:
-            raise OSError(errno.ENOSPC)
+            raise OSError(_NO_SPACE)
 
     def now_s(self):
         return None if self.known_s is None else self.known_s + Clock.now_ms // 1000
@@ -228,6 +228,12 @@ class World:
         virtual_time.forget_tasks()
         self.agent = None
         self.network = Network(self.frameio.serve, self.network.latency_ms, self.network.jitter_ms)
+
+    def forget(self):
+        """Forget what was logged, shown and asked up to now."""
+        self.log.clear()
+        self.shown.clear()
+        self.frameio.asked.clear()
 
     async def _observe(self, status):
         version = 0

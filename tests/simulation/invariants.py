@@ -50,6 +50,8 @@ class Watch:
         self._shown = None
         self._shown_ms = now_ms  # when that was shown first
         self._confirmed_ms = -1  # when an event or identity last told it
+        self._was_joined = False
+        self._left_ms = now_ms  # when it was last joined no more
         self._last_ms = {}  # what → when it last arrived
         self._identity_token = None
         self._health_ms = now_ms
@@ -81,8 +83,11 @@ class Watch:
         Clock.before_wait = self._look
 
     def end(self):
-        """Raises AssertionError with the first things that were broken."""
+        """Look no more."""
         Clock.before_wait = None
+
+    def judge(self):
+        """Raises AssertionError with the first things that were broken."""
         no_secret(self._world)
         if self.broken:
             first_ms = min([found[1] for found in self.broken.values()])
@@ -170,12 +175,16 @@ class Watch:
         if world.frameio.paused != self._truth:
             self._truth, self._truth_ms = world.frameio.paused, begun_ms
         if not status.joined:
+            if self._was_joined:
+                self._left_ms, self._was_joined = begun_ms, False
             return
+        self._was_joined = True
         if status.paused != self._shown:  # an event, or an answer asked for before the join
             self._shown = status.paused
             self._shown_ms = begun_ms
         unconfirmed_ms = now_ms - max(self._join_ms, self._confirmed_ms, self._shown_ms)
-        if self._confirmed_ms < self._join_ms and unconfirmed_ms > _KEPT_PAUSE_MS + _REQUEST_MS:
+        # An identity that was read while the socket was down counts for the join.
+        if self._confirmed_ms < self._left_ms and unconfirmed_ms > _KEPT_PAUSE_MS + _REQUEST_MS:
             self._expect(
                 "paused_kept",
                 status.paused is None,

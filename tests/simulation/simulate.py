@@ -3,15 +3,23 @@
 make simulate                        all of it
 make simulate ONLY="modes fleets"    pairs of faults, modes that last for ever, fleets of real agents,
                                      a crowd of 20,000 schedules, scarcity
-make simulate HISTORY="paired reset 17 dead_air 45 keep"    one that has failed, again
+make simulate DEPTH=3                triples of faults, each once: hours
+make simulate DEPTH=2 PART=5 OF=8    every eighth history of pairs, from the sixth on
+make simulate SEEDS=100 DAYS=30      months of random histories; SEEDS=40-49: these
+make simulate HISTORY="paired reset 17 keep dead_air 45"    one that has failed, again
+make simulate HISTORY="seed 17 30"   the same of a seed of 30 days, which is shrunk first
 """
 
 from __future__ import annotations
 
+import atexit
+import functools
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -20,23 +28,37 @@ from pathlib import Path
 from typing import Any
 
 from tests.simulation.crowd import peaks
+from tools.bytecode import build
 
 ROOT = Path(__file__).parent.parent.parent
 MICROPYTHON = os.environ.get("MICROPYTHON") or str(ROOT / ".venv/bin/micropython")
 KINDS = ("fixed", "paired")
-PARTS = 151
+A_JOB = 1000  # histories, or …
+DAYS_OF_A_JOB = 10  # … days
+CHECKED_OF = 8  # `make check` runs every eighth pair and …
+CHECKED_SEEDS, CHECKED_DAYS = 30, 10  # … 300 days
 SCARCITY_PARTS = 8
 EVENTS = ("close_1001", "close_1012", "deploy", "outage")
 DEVICES = 100  # of a fleet
 FLEETS = 20
 CROWD = 20_000
+ALL = "pairs modes fleets crowd scarcity"
 SHARE, HEALTH_SHARE, RECONNECT_SHARE = 0.05, 0.08, 0.20
+
+
+@functools.cache
+def compiled() -> str:
+    """The folder with the library as bytecode: the agent loads parts of it again and again."""
+    folder = tempfile.mkdtemp()
+    atexit.register(shutil.rmtree, folder)
+    build(Path(folder), "lib/")
+    return folder
 
 
 def worker(*arguments: str) -> str:
     """Run tests/simulation/worker.py; what it printed. Raises CalledProcessError."""
     command = [MICROPYTHON, "-X", "heapsize=256m", "-m", "tests.simulation.worker", *arguments]
-    path = {**os.environ, "MICROPYPATH": ".:lib:.frozen"}
+    path = {**os.environ, "MICROPYPATH": f".:{compiled()}/lib:.frozen"}
     return subprocess.run(
         command, cwd=ROOT, env=path, stdout=subprocess.PIPE, text=True, check=True
     ).stdout.strip()
@@ -48,28 +70,73 @@ def on_all_cores(job: Callable[..., Any], arguments: Iterable[tuple[Any, ...]]) 
         return list(pool.map(lambda one: job(*one), arguments))
 
 
-def part(kind: str, number: int) -> dict[str, Any]:
-    """Run one part of the pairs; its summary. Failures are printed as they come."""
-    *failures, summary = worker("pairs", kind, str(number), str(PARTS)).split("\n")
+def part(*arguments: object) -> dict[str, Any]:
+    """Run one part of the pairs or seeds; its summary. Failures are printed as they come."""
+    *failures, summary = worker(*[str(one) for one in arguments]).split("\n")
     for line in failures:
         print(line, flush=True)
     return json.loads(summary)
 
 
-def pairs() -> bool:
-    """Every ordered pair of faults; False if a history has failed."""
-    parts = on_all_cores(part, [(kind, number) for number in range(PARTS) for kind in KINDS])
+def pairs(depth: int = 2, number: int = 0, of: int = 1) -> bool:
+    """Every of-th ordered pair or triple of faults from this one; False if one has failed."""
+    jobs = []
+    for kind in KINDS:
+        split = 1 + int(worker("count", kind, str(depth))) // of // A_JOB
+        jobs += [("pairs", kind, depth, number + of * at, of * split) for at in range(split)]
+    return _summed("pairs", on_all_cores(part, jobs))
+
+
+def seeds(first: int, count: int, days: int) -> bool:
+    """So many seeds from the first one, each of so many days; False if one has failed."""
+    each = max(1, DAYS_OF_A_JOB // days)
+    jobs = [
+        ("seeds", seed, min(each, first + count - seed), days)
+        for seed in range(first, first + count, each)
+    ]
+    return _summed("seeds", on_all_cores(part, jobs))
+
+
+def _summed(name: str, parts: list[dict[str, Any]]) -> bool:
+    """Print what came of all parts; False if a history has failed."""
     failed = sum(one["failed"] for one in parts)
     print(
-        f"pairs: {sum(one['histories'] for one in parts)} histories, {failed} failed; "
+        f"{name}: {sum(one['histories'] for one in parts)} histories, {failed} failed; "
         f"the worst way back took {max(one['worst_ms'] for one in parts)} ms; "
-        f"{sum(one['virtual_ms'] for one in parts) // 3_600_000} virtual hours"
+        f"{sum(one['virtual_ms'] for one in parts) // 3_600_000} virtual hours in "
+        f"{sum(one['cpu_ms'] for one in parts) // 1000} s of CPU"
     )
     known: Counter[str] = Counter()
     for one in parts:
         known.update(one["known"])
-    print("pairs: histories in which a check failed as expected:", dict(known.most_common()))
+    print(f"{name}: histories in which a check failed as expected:", dict(known.most_common()))
     return not failed
+
+
+def checked() -> bool:
+    """What `make check` runs; each commit runs another part."""
+    command = ["git", "-C", str(ROOT), "rev-parse", "HEAD"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    commit = int(done.stdout.strip()[:12] or "0", 16)
+    is_well = pairs(2, commit % CHECKED_OF, CHECKED_OF)
+    return seeds(commit % 1000 * CHECKED_SEEDS, CHECKED_SEEDS, CHECKED_DAYS) and is_well
+
+
+def _asked(name: str, default: int) -> int:
+    return int(os.environ.get(name) or default)
+
+
+def _asked_depth() -> bool:
+    depth = _asked("DEPTH", 2)
+    of = _asked("OF", 1 if depth < 3 else int(worker("variants", str(depth))))
+    return pairs(depth, _asked("PART", 0) % of, of)
+
+
+def _asked_seeds() -> bool:
+    first, _, last = os.environ["SEEDS"].rpartition("-")
+    if first:
+        return seeds(int(first), int(last) + 1 - int(first), _asked("DAYS", 30))
+    return seeds(0, int(last), _asked("DAYS", 30))
 
 
 def scarcity_part(number: int) -> dict[str, Any]:
@@ -164,7 +231,12 @@ def main() -> int:
     if os.environ.get("HISTORY"):
         print(worker("again", *os.environ["HISTORY"].split()))
         return 0
+    if os.environ.get("SEEDS"):
+        return 0 if _asked_seeds() else 1
+    if os.environ.get("DEPTH"):
+        return 0 if _asked_depth() else 1
     tables = {
+        "checked": checked,
         "pairs": pairs,
         "modes": modes,
         "fleets": fleets,
@@ -172,7 +244,7 @@ def main() -> int:
         "scarcity": scarcity,
     }
     is_well = True
-    for name in (os.environ.get("ONLY") or " ".join(tables)).split():
+    for name in (os.environ.get("ONLY") or ALL).split():
         is_well = tables[name]() and is_well
     return 0 if is_well else 1
 

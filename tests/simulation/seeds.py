@@ -1,0 +1,112 @@
+"""Months of random histories: a seed decides which faults come when, for how long, beside which.
+
+A history that fails is shrunk to a short one that fails in the same way.
+"""
+
+import random
+
+from tests.simulation.faults import FAULTS, TOKEN_FAULTS
+from tests.simulation.histories import FAR, KINDS, Episode, History
+from tests.simulation.trouble import pause_or_resume
+
+_KINDS = KINDS + tuple([FAR + kind for kind in KINDS])
+_DAY_S = 24 * 3600
+_CALM_S = (600, 7_200, 36_000)  # at most, each as often
+_FAULT_S = (30, 300, 300, 3_600, 14_400)
+
+
+def drawn(seed, days):
+    """The history of this seed: so many days, or a few hours more."""
+    random.seed(seed * 2654435761 % (1 << 30))  # small seeds begin alike
+    kind = _KINDS[seed % len(_KINDS)]
+    faults = FAULTS + (pause_or_resume,)
+    if kind.endswith("paired"):
+        faults += TOKEN_FAULTS
+    left_s = days * _DAY_S
+    episodes = []
+    while left_s > 0:
+        steps = []
+        for at in range(random.randrange(1, 4)):
+            seconds = random.randrange(1, random.choice(_FAULT_S))
+            keeps = bool(at and random.randrange(2))
+            steps.append((random.choice(faults).__name__, seconds, keeps))
+        number = random.randrange(1 << 30)
+        episodes.append(Episode(steps, number, random.randrange(random.choice(_CALM_S))))
+        left_s -= episodes[-1].calm_s + episodes[-1].seconds
+    return History(kind, episodes)
+
+
+def cause(error):
+    """Of what kind a failure is: the checks that are broken, or how its text begins."""
+    text = str(error)
+    if not text.startswith("broken: "):
+        return "%s %s" % (type(error).__name__, text.partition(":")[0])
+    return " ".join(sorted([part.split("'")[1] for part in text.split("), ") if "': (" in part]))
+
+
+async def shrunk(history, fails):
+    """The shortest history found that fails in the same way.
+
+    fails(history): a coroutine: the cause, or None if it is well; sets history.reached.
+    """
+    why = await fails(history)
+    assert why, "it is well"
+
+    async def still(one):
+        return await fails(one) == why
+
+    cut = History(history.kind, history.episodes[: history.reached + 1])
+    best = cut if len(cut.episodes) < len(history.episodes) and await still(cut) else history
+    while True:
+        smaller = await _smaller(best, still)
+        if smaller is None:
+            return best
+        best = smaller
+
+
+async def _smaller(history, still):
+    """A smaller history that still fails, or None."""
+    for one in _candidates(history):
+        if await still(one):
+            return one
+    return None
+
+
+def _candidates(history):
+    """Smaller histories, the much smaller ones first."""
+    episodes = history.episodes
+    if len(episodes) > 2:
+        yield History(history.kind, episodes[-1:])
+    size = len(episodes) // 2
+    while size:
+        for begin in range(0, len(episodes), size):
+            left = episodes[:begin] + episodes[begin + size :]
+            if left:
+                yield History(history.kind, left)
+        size //= 2
+    for at, episode in enumerate(episodes):
+        for one in _smaller_episodes(episode):
+            yield History(history.kind, episodes[:at] + (one,) + episodes[at + 1 :])
+
+
+def _smaller_episodes(episode):
+    steps, number, calm_s = episode.steps, episode.number, episode.calm_s
+    for at in range(len(steps)):
+        left = steps[:at] + steps[at + 1 :]
+        if left:
+            yield Episode(left, number, calm_s)
+    for less_s in _less(calm_s, 0):
+        yield Episode(steps, number, less_s)
+    for at, (name, seconds, keeps) in enumerate(steps):
+        for less_s in _less(seconds, 1):
+            yield Episode(steps[:at] + ((name, less_s, keeps),) + steps[at + 1 :], number, calm_s)
+
+
+def _less(seconds, least):
+    """Fewer seconds: the least, the half, a tenth fewer, and one fewer if they are few."""
+    found = []
+    for less_s in (least, seconds // 2, seconds - seconds // 10, seconds - 1):
+        is_step = less_s != seconds - 1 or seconds <= 10
+        if least <= less_s < seconds and less_s not in found and is_step:
+            found.append(less_s)
+    return found
