@@ -36,7 +36,7 @@ FLASH ?=
 CSV ?=
 RESULTS ?=
 WITHIN ?=
-export TOKEN SECRET HISTORY WHY
+export TOKEN SECRET HISTORY WHY DEPTH PART OF SEEDS DAYS
 
 .PHONY: setup run test lint check docs pictures format bench simulate mutants romfs image units deploy provision mount repl log
 
@@ -73,6 +73,7 @@ check: lint test .browser/ready
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m long tests/proofs
 	$(BIN)/python -m tests.mutants --by-hand
 	$(BIN)/python -m pytest -n 4 --dist worksteal tests/external
+	ONLY=checked $(BIN)/python -m tests.simulation.simulate
 	PYTHONPATH=.browser $(BIN)/python -m pytest -n 2 --dist worksteal tests/browser
 
 .browser/ready: requirements-browser.txt .venv/ready
@@ -128,7 +129,8 @@ log: setup
 	$(if $(PORT),,$(error which board? make log PORT=/dev/ttyUSB0))
 	@$(BIN)/python -m tools.deploy.log $(if $(RESTART),--restart) "$(PORT)"
 
-# All histories of the simulation in virtual time; `make test` runs a part of them.
+# All histories of the simulation in virtual time; `make test` and `make check` run a part of them.
+# DEPTH=3: triples. SEEDS=100 DAYS=30: random months. HISTORY="…": one again (tests/simulation/simulate.py).
 simulate: setup
 	$(BIN)/python -m tests.simulation.simulate
 

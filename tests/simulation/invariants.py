@@ -27,6 +27,14 @@ _SCHEDULED_PERCENT = 31  # of a token's life are left, at least, if its refresh 
 _TEXT_FRAME = 0x81
 
 
+class Broken(AssertionError):
+    """checks: of the Watch, that were broken."""
+
+    def __init__(self, checks, log):
+        super().__init__("broken: %s; log: %s" % (checks, log))
+        self.checks = checks
+
+
 class Watch:
     """Checks a world at every virtual ms from `begin` to `end`, which says what was broken.
 
@@ -87,12 +95,12 @@ class Watch:
         Clock.before_wait = None
 
     def judge(self):
-        """Raises AssertionError with the first things that were broken."""
+        """Raises Broken with the first things that were."""
         no_secret(self._world)
         if self.broken:
             first_ms = min([found[1] for found in self.broken.values()])
             log = [row for row in self._world.log if row[0] <= first_ms]
-            raise AssertionError("broken: %s; log: %s" % (self.broken, log[-10:]))
+            raise Broken(self.broken, log[-10:])
 
     def _listen(self):
         agent = self._world.agent

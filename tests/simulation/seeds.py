@@ -7,6 +7,7 @@ import random
 
 from tests.simulation.faults import FAULTS, TOKEN_FAULTS
 from tests.simulation.histories import FAR, KINDS, Episode, History
+from tests.simulation.invariants import Broken
 from tests.simulation.trouble import pause_or_resume
 
 _KINDS = KINDS + tuple([FAR + kind for kind in KINDS])
@@ -38,10 +39,9 @@ def drawn(seed, days):
 
 def cause(error):
     """Of what kind a failure is: the checks that are broken, or how its text begins."""
-    text = str(error)
-    if not text.startswith("broken: "):
-        return "%s %s" % (type(error).__name__, text.partition(":")[0])
-    return " ".join(sorted([part.split("'")[1] for part in text.split("), ") if "': (" in part]))
+    if isinstance(error, Broken):
+        return " ".join(sorted(error.checks))
+    return "%s %s" % (type(error).__name__, str(error).partition(":")[0])
 
 
 async def shrunk(history, fails):
@@ -98,15 +98,19 @@ def _smaller_episodes(episode):
     for less_s in _less(calm_s, 0):
         yield Episode(steps, number, less_s)
     for at, (name, seconds, keeps) in enumerate(steps):
-        for less_s in _less(seconds, 1):
-            yield Episode(steps[:at] + ((name, less_s, keeps),) + steps[at + 1 :], number, calm_s)
+        smaller = [(name, less_s, keeps) for less_s in _less(seconds, 1)]
+        if keeps:
+            smaller.append((name, seconds, False))
+        for step in smaller:
+            yield Episode(steps[:at] + (step,) + steps[at + 1 :], number, calm_s)
 
 
 def _less(seconds, least):
-    """Fewer seconds: the least, the half, a tenth fewer, and one fewer if they are few."""
-    found = []
-    for less_s in (least, seconds // 2, seconds - seconds // 10, seconds - 1):
-        is_step = less_s != seconds - 1 or seconds <= 10
-        if least <= less_s < seconds and less_s not in found and is_step:
-            found.append(less_s)
+    """The least, and fewer seconds by a half, a quarter and so on, down to one."""
+    found = [least] if least < seconds else []
+    fewer_s = seconds // 2
+    while fewer_s:
+        if least < seconds - fewer_s:
+            found.append(seconds - fewer_s)
+        fewer_s //= 2
     return found

@@ -15,8 +15,12 @@ from tests.simulation.trouble import (
 
 def _must_refresh(world, patience_ms=0):
     """The access token dies and the socket ends, so that a refresh is needed."""
+    tokens = world.frameio.tokens
+    if world.agent and world.agent.status.reason == "token_refused":
+        # Nothing but its time renews a token that identity has refused since it was issued.
+        patience_ms = 900 * tokens.access_s
     world.patience_ms = max(world.patience_ms, patience_ms)
-    world.frameio.tokens.expire()
+    tokens.expire()
     close(world)
 
 
