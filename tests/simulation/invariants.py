@@ -58,6 +58,7 @@ class Watch:
         self._shown = None
         self._shown_ms = now_ms  # when that was shown first
         self._confirmed_ms = -1  # when an event or identity last told it
+        self._stuck_ms = now_ms
         self._was_joined = False
         self._left_ms = now_ms  # when it was last joined no more
         self._last_ms = {}  # what → when it last arrived
@@ -134,8 +135,10 @@ class Watch:
 
     def _look_at_link(self, status, begun_ms, now_ms):
         network = self._world.network
+        if network.is_stuck:  # nothing can leave
+            self._stuck_ms = now_ms
         if status.joined:
-            since_ms = now_ms - self._heartbeat_ms
+            since_ms = now_ms - max(self._heartbeat_ms, self._stuck_ms)
             self._expect("heartbeat", since_ms <= _HEARTBEAT_MS, "none for %d ms", since_ms)
         if not status.network_up:
             self._failed_look_ups = 0  # what comes up without a call is tried at once, too
@@ -272,6 +275,7 @@ class Watch:
             )
         has_cause = (
             is_again
+            or tokens.generation_of(token) != tokens.live  # the power went before it was stored
             or tokens.life_left_percent <= _SCHEDULED_PERCENT
             or max(frameio.refused_ms, self._clock_ms) >= tokens.issued_ms
         )

@@ -19,7 +19,8 @@ async def pair_again(world):
     """
     tokens = world.frameio.tokens
     if not world.may_end_pairing:
-        assert tokens.uses.get(tokens.live - 1, 0) == 2, (tokens.live, tokens.uses)
+        # More often where the power went before the verdict was stored.
+        assert tokens.uses.get(tokens.live - 1, 0) >= 2, (tokens.live, tokens.uses)
     if world.agent.status.state == "unpaired":
         reasons = ("refresh_lost", "pairing_ended")
         assert world.may_end_pairing or world.agent.status.reason in reasons, world.shown[-3:]

@@ -15,13 +15,16 @@ from tests.simulation.trouble import (
 
 def _must_refresh(world, patience_ms=0):
     """The access token dies and the socket ends, so that a refresh is needed."""
-    tokens = world.frameio.tokens
-    if world.agent and world.agent.status.reason == "token_refused":
-        # Nothing but its time renews a token that identity has refused since it was issued.
-        patience_ms = 900 * tokens.access_s
-    world.patience_ms = max(world.patience_ms, patience_ms)
-    tokens.expire()
+    _wait_for_refresh(world, patience_ms)
+    world.frameio.tokens.expire()
     close(world)
+
+
+def _wait_for_refresh(world, patience_ms):
+    """Nothing but its time renews a token that identity has refused since it was issued."""
+    if world.agent and world.agent.status.reason == "token_refused":
+        patience_ms = 900 * world.frameio.tokens.access_s
+    world.patience_ms = max(world.patience_ms, patience_ms)
 
 
 def refresh_client_refused(world):
@@ -81,14 +84,14 @@ def flash_cut(world):
 def removed(world):
     """The device is removed in Frame.io: its user pairs it again."""
     world.frameio.tokens.removed = world.may_end_pairing = True
-    world.patience_ms = max(world.patience_ms, 120_000)
+    _wait_for_refresh(world, 420_000)  # health is asked every 2 to 5 min while it is unpaired
     close(world)
 
 
 def short_tokens(world):
     """Tokens live for 1 to 60 s."""
-    set_until_healed(world, world.frameio.tokens, access_s=random.choice((1, 10, 60)))
     _must_refresh(world)
+    set_until_healed(world, world.frameio.tokens, access_s=random.choice((1, 10, 60)))
 
 
 FAULTS = (
