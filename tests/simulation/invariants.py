@@ -221,6 +221,7 @@ class Watch:
         if socket.closed:
             return
         gap_ms = now_ms - self._last_ms.get(what, -(1 << 30))
+        gap_ms += 2 * self._world.network.jitter_ms  # the last one may have been late
         self._last_ms[what] = now_ms
         kind = "upgrade" if what == "upgrade" else "rest"
         left_ms = self._until_ms.get(kind, 0) - now_ms

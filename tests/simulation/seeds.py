@@ -12,6 +12,7 @@ from tests.simulation.trouble import pause_or_resume
 
 _KINDS = KINDS + tuple([FAR + kind for kind in KINDS])
 _DAY_S = 24 * 3600
+_TRIES = 600  # to shrink: then the shortest so far has to do
 _CALM_S = (600, 7_200, 36_000)  # at most, each as often
 _FAULT_S = (30, 300, 300, 3_600, 14_400)
 
@@ -51,9 +52,11 @@ async def shrunk(history, fails):
     """
     why = await fails(history)
     assert why, "it is well"
+    tried = [0]
 
     async def still(one):
-        return await fails(one) == why
+        tried[0] += 1
+        return tried[0] <= _TRIES and await fails(one) == why
 
     cut = History(history.kind, history.episodes[: history.reached + 1])
     best = cut if len(cut.episodes) < len(history.episodes) and await still(cut) else history
