@@ -73,7 +73,6 @@ check: lint test .browser/ready
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m long tests/proofs
 	$(BIN)/python -m tests.mutants --by-hand
 	$(BIN)/python -m pytest -n 4 --dist worksteal tests/external
-	ONLY=checked $(BIN)/python -m tests.simulation.simulate
 	PYTHONPATH=.browser $(BIN)/python -m pytest -n 2 --dist worksteal tests/browser
 
 .browser/ready: requirements-browser.txt .venv/ready
