@@ -35,7 +35,7 @@ MICROPYTHON = os.environ.get("MICROPYTHON") or str(ROOT / ".venv/bin/micropython
 KINDS = ("fixed", "paired")
 A_JOB = 1000  # histories, or …
 DAYS_OF_A_JOB = 10  # … days
-CHECKED_OF = 8  # `make check` runs every eighth pair and …
+CHECKED_OF = 8  # ONLY=checked runs every eighth pair and …
 CHECKED_SEEDS, CHECKED_DAYS = 30, 10  # … 300 days
 SCARCITY_PARTS = 8
 EVENTS = ("close_1001", "close_1012", "deploy", "outage")
@@ -114,7 +114,7 @@ def _summed(name: str, parts: list[dict[str, Any]]) -> bool:
 
 
 def checked() -> bool:
-    """What `make check` runs; each commit runs another part."""
+    """A share of an hour: an eighth of the pairs, another one each commit, and 300 days."""
     command = ["git", "-C", str(ROOT), "rev-parse", "HEAD"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     commit = int(done.stdout.strip()[:12] or "0", 16)
