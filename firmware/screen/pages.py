@@ -22,6 +22,8 @@ _LONGEST_NAME = const(100)  # characters
 _LONGEST_TEXT = const(120)
 _BARS = const(4)
 _BAR_PITCH = const(3)
+_BADGE = const(18)  # from its right end to the edge, beside the bars
+_OF_TEXT = const(6)
 _PAUSED = const(b"Paused: Yes")
 _WIRED = const(b"Network cable")
 
@@ -52,6 +54,9 @@ def pages_of(indication, width: int, height: int, has_button: bool = True, netwo
         return pairing_pages.pages_of(indication, width, height)
     unload("firmware.screen.pairing_pages")
     title, rows = words(indication, has_button)
+    extra = indication.extra
+    if extra and extra.line:
+        rows.append(extra.line)
     is_tall = height >= _TALL
     is_online = state == "online" or state == "paused"
     if state != "starting" and state != "fault":
@@ -75,7 +80,12 @@ def pages_of(indication, width: int, height: int, has_button: bool = True, netwo
             name, address = network
             kind = _lines(b"Wi-Fi: ", name, width, 1) if name else [_WIRED]
             rows.append(kind + _lines(b"IP ", address, width, 1))
-    return text_pages(title, rows, width, height, state != "online", is_tall and is_online)
+    book = text_pages(title, rows, width, height, state != "online", is_tall and is_online)
+    if extra:
+        from . import application_pages
+
+        book = application_pages.with_own(book, extra, width, height)
+    return book
 
 
 def has_qr_code(page) -> bool:
@@ -138,16 +148,21 @@ def text_pages(
 
 
 def _draw_text(page, canvas, width: int, height: int) -> None:
-    _, title, inverse, large, pitch, rows = page
+    inverse = page[2]
+    large = page[3]
     scale = 2 if large else 1
     top = _TITLE * scale
     if inverse:
         canvas.fill_rect(0, 0, width, top, 1)
     elif not large:
         canvas.hline(0, top, width, 1)
-    draw_line(canvas, title, _EDGE, scale, 0 if inverse else 1, scale, scale)
+    colour = 0 if inverse else 1
+    draw_line(canvas, page[1], _EDGE, scale, colour, scale, scale)
+    if len(page) > _OF_TEXT:  # an application's badge: below the bars, or beside them
+        draw_line(canvas, page[5], page[6] - (_EDGE if large else _BADGE), top - 8, colour)
+    pitch = page[4]
     y = top + pitch - 8
-    for row in rows:
+    for row in page[-1]:
         colour = 1
         if row == _PAUSED:
             canvas.fill_rect(0, y - 1, width, 9, 1)

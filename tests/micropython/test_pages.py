@@ -5,6 +5,7 @@ import sys
 
 import framebuf
 
+from firmware.application import Shown
 from firmware.screen import pages
 from firmware.screen.font import GLYPHS, draw, width_of, wrap
 from firmware.screen.transliteration import BOX, readable
@@ -419,3 +420,23 @@ def test_the_sizes_of_the_font_are_those_of_framebuf():
         ink = [column for column in range(8) if any([row & 0x80 >> column for row in glyph])]
         width = 7 if code == ord("4") else ink[-1] - ink[0] + 2
         assert GLYPHS[code - 32] == ink[0] << 4 | width, chr(code)
+
+
+def test_an_application_s_line_badge_and_pages():
+    extra = Shown("3 clips left, 40 %", "3", None, [("Clips", ["A001.mp4", "A002.mp4"])])
+    for width, height in SIZES:
+        for state, paused in (("online", False), ("paused", True), ("no_backend", None)):
+            plain = pages.pages_of(Indication(state, paused=paused), width, height)
+            book = pages.pages_of(Indication(state, paused=paused, extra=extra), width, height)
+            check_inside(book, width, height)
+            assert "3clipsleft,40%" in texts(book) and "A002.mp4" in texts(book[-1:])
+            with_badge = set(drawn(book[0], width, height))
+            without = Shown(extra.line, "", None, [])
+            indication = Indication(state, paused=paused, extra=without)
+            same = pages.pages_of(indication, width, height)
+            badge = with_badge ^ set(drawn(same[0], width, height))
+            assert badge and min([x for x, _ in badge]) > width // 2, (state, height)
+            assert len(same) <= len(plain) + 1
+    long = Shown("x" * 100, "1234", None, ())
+    for width, height in SIZES:
+        check_inside(pages.pages_of(Indication("paused", extra=long), width, height), width, height)

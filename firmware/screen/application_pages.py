@@ -1,0 +1,17 @@
+"""What a vendor's application adds to the pages of a state. Loaded only where there is one."""
+
+from .font import width_of
+from .pages import text_pages
+
+
+def with_own(pages: list, extra, width: int, height: int) -> list:
+    """The state's pages with the badge in their headline, and the application's own behind them.
+
+    extra: an application.Shown.
+    """
+    codes = extra.badge.encode()
+    if codes:
+        pages = [page[:-1] + (codes, width - width_of(codes), page[-1]) for page in pages]
+    for title, rows in extra.pages:
+        pages = pages + text_pages(title, rows, width, height, False)
+    return pages
