@@ -75,7 +75,7 @@ def test_a_blank_board_is_set_up_on_a_page_here(temporary: Path) -> None:
     process = start(arguments="--setup")
     try:
         lines = read_until(process, "which a phone opens")
-        assert "It waits for a phone" in lines[-2]
+        assert "A phone can set its Wi-Fi now" in lines[-2]
         found = re.search(r"http://127\.0\.0\.1:\d+/(?=,)", lines[-1])
         assert found and "Stage 5, with the password pilotlight" in read_until(process, "Stage")[-1]
         page = asked_until_there(found.group())

@@ -88,8 +88,9 @@ def test_texts_are_bounded():
 
 def test_the_console_has_the_line():
     one = application(joined=True, paused=False)
+    output = Lines()
+    console.TextOutput = lambda stream: output
     shows = console.Console()
-    shows._output = output = Lines()
     shows.show(shown(one), 1)
     one.show("3 clips left\x1b[2J", "3", is_uploading=True)
     shows.show(shown(one), 2)

@@ -161,8 +161,8 @@ FAULTS = (
     ),
     Fault(
         _CORE + "requests.py",
-        "                if self.schedule.limited_ms(time.ticks_ms()):",
-        "                if False:",
+        "            if self.schedule.limited_ms(time.ticks_ms()):",
+        "            if False:",
         "a request that waited for the slot ignores the 429 that came meanwhile",
         "test_requests.py::test_what_waits_for_the_slot_is_not_sent_after_a_429",
     ),
@@ -284,8 +284,8 @@ FAULTS = (
     ),
     Fault(
         _CORE + "recovery.py",
-        "        if status.connected:\n            unproven_ms = waited_ms = 0\n        elif",
-        "        if",
+        "            upload_slot.has_moved = False\n            unproven_ms = waited_ms = 0\n        elif",
+        "            upload_slot.has_moved = False\n        if",
         "a device that is well is restarted",
         "test_agent_recovery.py::test_what_is_not_wedged_is_left_alone",
     ),

@@ -133,22 +133,23 @@ def test_each_reason_is_one_that_is_so() -> None:
 
 
 def test_each_state_has_a_light_and_words() -> None:
-    """Each combination of facts can be shown: its state has a colour and a pattern, and words or a
-    page of its own.
+    """Each combination of facts can be shown: its state has a colour, a pattern and a title, and
+    words unless a reason or a page of its own has them.
 
     Of: firmware/indication.py, firmware/strings.py, lib/pilotlight/status.py
     For: all 196,608 combinations of facts
     By: enumeration of the states, which the proof of the ladder shows to be all
     """
-    own_page = {"pairing", "paused", "online"}
-    assert set(PAGES) | own_page == set(LIGHTS) and not set(PAGES) & own_page
+    without_words = {"fault", "pairing", "online"}
+    assert list(PAGES) == list(LIGHTS)
     for state, (pattern, rgb) in LIGHTS.items():
         status = DeviceStatus()
         status.state = state
         indication = Indication(status)
         assert (indication.pattern, indication.rgb) == (pattern, rgb)
         assert all(0 <= level <= 255 for level in rgb) and PATTERNS[pattern]
-        assert state in own_page or (len(PAGES[state]) == 3 and PAGES[state][0] and PAGES[state][1])
+        title, words, _ = PAGES[state]
+        assert title and bool(words) != (state in without_words)
 
 
 @pytest.mark.long
