@@ -15,6 +15,7 @@ from ..timestamps import beat_ms, begin_beats
 from . import pages
 
 _TURN_MS = const(4_000)
+_TURNS_MS = const(30_000)  # after a change or a press: then the first page stays, if all is well
 _QR_MS = const(8_000)  # a phone's camera needs time
 _DIM_AFTER_MS = const(120_000)
 # And on to the next beat, so that the chip does not wake for it alone. A display that is plugged
@@ -46,6 +47,7 @@ class Screen:
         self._bars = 0  # of the Wi-Fi's strength, as drawn
         self._changed = TimedEvent()
         self._indication = None  # not laid out yet
+        self._is_well = False
         # A message or log not laid out yet: (ms to show it, function of pages, its arguments).
         self._notice: tuple | None = None
         self._indication_pages: list = []
@@ -128,7 +130,7 @@ class Screen:
         if self._pages is not self._indication_pages and _due(self._notice_ends, now_ms):
             self._open(self._indication_pages, now_ms)
             changed = True
-        if len(self._pages) > 1 and _due(self._turn_at, now_ms):
+        if self._is_turning(now_ms) and _due(self._turn_at, now_ms):
             self._turn((self._page_index + 1) % len(self._pages), now_ms)
         if _due(self._dim_at, now_ms):
             self._dimmed = True
@@ -137,13 +139,20 @@ class Screen:
         if _due(self._refresh_at, now_ms):
             self._refresh_at = time.ticks_add(now_ms, _REFRESH_MS + beat_ms())
         wait_ms = time.ticks_diff(self._refresh_at, now_ms)
-        if len(self._pages) > 1:
+        if self._is_turning(now_ms):
             wait_ms = min(wait_ms, time.ticks_diff(self._turn_at, now_ms))
         if not self._dimmed:
             wait_ms = min(wait_ms, time.ticks_diff(self._dim_at, now_ms))
         if self._pages is not self._indication_pages:
             wait_ms = min(wait_ms, time.ticks_diff(self._notice_ends, now_ms))
         return max(0, wait_ms)
+
+    def _is_turning(self, now_ms: int) -> bool:
+        """There are several pages. Where all is well, each turn would wake the chip for nothing."""
+        if self._page_index or not self._is_well or self._pages is not self._indication_pages:
+            return len(self._pages) > 1
+        left_ms = 0 if self._dimmed else time.ticks_diff(self._dim_at, now_ms)
+        return len(self._pages) > 1 and left_ms > _DIM_AFTER_MS - _TURNS_MS
 
     def _lay_out(self, now_ms: int) -> bool:
         """Lay out a new indication or notice. True if it differs from the shown one."""
@@ -157,6 +166,7 @@ class Screen:
                 self._has_button,
                 _name_and_address(self._network),
             )
+            self._is_well = self._indication.state in ("online", "paused")
             self._indication = None
             if laid_out != self._indication_pages:
                 if self._pages is self._indication_pages:

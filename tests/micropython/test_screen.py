@@ -117,14 +117,36 @@ async def test_it_dims_after_120_s_without_change_or_press():
         assert display.level == 255
 
 
-async def test_it_goes_on_turning_while_dimmed():
-    display, _, _ = started(indication=FULL)
+async def test_what_is_not_well_goes_on_turning_while_dimmed():
+    joining = Indication("joining", reason="paused_unknown", paused=None, **FULL_FACTS)
+    display, _, _ = started(indication=joining)
+    book = [picture(page) for page in pages.pages_of(joining, 128, 64)]
+    assert len(book) == 2
     await after(120_001)
-    book = pages.pages_of(FULL, 128, 64)
     for turn in range(31, 35):
         assert display.level == 1
         await after(4_000)
-        assert display.shown == picture(book[turn % 3])
+        assert display.shown == book[turn % 2]
+
+
+async def test_where_all_is_well_the_first_page_stays_after_30_s():
+    """So that the chip sleeps on. A press turns the pages again; from another page it turns back."""
+    display, screen, _ = started(indication=FULL)
+    book = pages.pages_of(FULL, 128, 64)
+    await after(36_000)
+    for _ in range(40):
+        assert display.shown == picture(book[0])
+        await after(4_000)
+    assert display.level == 1
+    display.calls.clear()
+    await after(24_000)
+    assert len(attempts(display)) == 1  # the refresh
+    screen.wake()
+    shown = []
+    for _ in range(5):
+        await after(4_000)
+        shown.append(display.shown)
+    assert picture(book[1]) in shown and picture(book[2]) in shown
 
 
 async def test_brightness():
