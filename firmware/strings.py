@@ -89,7 +89,7 @@ code_requested|A code is on its way|Please wait
 http_fallback|A pause shows minutes late|*
 not_paired|Not paired with Frame.io|&
 cancelled|The pairing was cancelled|&
-pairing_timeout|Nobody typed in the code|&
+pairing_timeout|The code was not typed in|&
 access_denied|Frame.io said no to the pairing|&
 client_refused|Frame.io does not know this model|Tell the maker of this device
 unpaired|This device was unpaired|&

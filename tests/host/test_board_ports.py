@@ -1,4 +1,4 @@
-"""The ports of a virtual board are its own, and nobody else's, for as long as they are kept."""
+"""The ports of a virtual board are its own alone, for as long as they are kept."""
 
 import socket
 import sys

@@ -1,4 +1,4 @@
-"""What the commands write where nobody has named a place is ignored by git.
+"""What the commands write where no place was named is ignored by git.
 
 That the tests' own runs of run, deploy and provision leave nothing is seen by a fixture of
 conftest.py; these commands are given folders there.

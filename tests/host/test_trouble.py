@@ -1,4 +1,4 @@
-"""docs/trouble.md has each state's light, as it is, and each reason that the firmware knows."""
+"""docs/troubleshooting.md has each state's light, as it is, and each reason that the firmware knows."""
 
 import re
 

@@ -53,7 +53,7 @@ def test_each_state_and_each_message_has_a_picture():
     assert set(MESSAGES) == {"set_up", "hold_again", "fixed_token"}  # as books draws them
 
 
-# What nobody on a film set must be asked to understand.
+# What a film set must not be asked to understand.
 JARGON = ("HTTP", "DHCP", "NTP", "DNS", "crash.txt", "websocket", "proxy", "firewall", "portal")
 
 

@@ -165,7 +165,7 @@ def stored(*names):
 
 async def test_what_is_forgotten_is_gone_and_the_rest_keeps_its_order():
     setup, storage, _ = await life(
-        [HOME], forgetting("Truck", "Stage 5", "Nobody's"), stored("Vault", "Truck", "Cafe")
+        [HOME], forgetting("Truck", "Stage 5", "No one's"), stored("Vault", "Truck", "Cafe")
     )
     assert setup.known == ["Vault", "Cafe"] and setup.built_in == ["Stage 5"]
     assert [one["ssid"] for one in storage.record["networks"]] == ["Vault", "Cafe"]
@@ -196,7 +196,7 @@ async def test_what_is_not_known_costs_no_flash():
         saves.append(record)
 
     storage.save = save
-    await life(then=forgetting("Truck", "Truck", "Nobody's", ""), storage=storage)
+    await life(then=forgetting("Truck", "Truck", "No one's", ""), storage=storage)
     assert len(saves) == 2  # and the note at the end
 
 

@@ -47,20 +47,23 @@ HARMLESS = {
 
 _TEXT = """# Mutants: proof that the tests can fail
 
-`make mutants` puts one small bug after another into a copy of the code, and runs the tests that reach it, the fastest first,
-until one fails. A bug that no test finds is a hole in the tests, unless it changes nothing that anybody can notice: then it is
-listed below with the reason. This file is generated.
+`make mutants` puts one small bug after another into a copy of the code, and runs the tests that
+reach it, the fastest first, until one fails. A bug that no test finds is a hole in the tests,
+unless it changes nothing that can be noticed: then it is listed below with the reason. This file is
+generated.
 
-- **By rules** (`tests/mutants/generated.py`): comparisons, constants, arithmetic, conditions, branches, `await`, calls, arguments,
-  results, errors, jumps, over all of `lib/pilotlight` and the parts of the firmware that touch no hardware. A hash chooses them, so
-  they are the same on each machine. Not touched: docstrings, annotations, `__repr__`, what is logged, and what only frees memory,
-  which `make bench` measures.
-- **By hand** (`tests/mutants/by_hand.py`): faults that this project has had, or that its rules forbid. `make check` tries these,
-  each with its one test.
+- **By rules** (`tests/mutants/generated.py`): comparisons, constants, arithmetic, conditions,
+  branches, `await`, calls, arguments, results, errors, jumps, over all of `lib/pilotlight` and the
+  parts of the firmware that touch no hardware. A hash chooses them, so they are the same on each
+  machine. Not touched: docstrings, annotations, `__repr__`, what is logged, and what only frees
+  memory, which `make bench` measures.
+- **By hand** (`tests/mutants/by_hand.py`): faults that this project has had, or that its rules
+  forbid. `make check` tries these, each with its one test.
 
-A test counts if it fails twice with the bug, and passes without. One that takes more than five times as long as usual, and five
-seconds more, has failed. For one bug the tests get half a minute of the processor; then two parts of the simulation's pairs of
-faults are the last judges. What is listed as harmless is not tried again.
+A test counts if it fails twice with the bug, and passes without. One that takes more than five
+times as long as usual, and five seconds more, has failed. For one bug the tests get half a minute
+of the processor; then two parts of the simulation's pairs of faults are the last judges. What is
+listed as harmless is not tried again.
 
 {figures}
 

@@ -159,7 +159,7 @@ class Network:
             socket.other.forget()
 
     def lose_device(self):
-        """The device has lost its power. Its ends are gone; nobody is told."""
+        """The device has lost its power. Its ends are gone without a word."""
         self.forget()
         for socket in self.sockets:
             socket.closed = True

@@ -8,6 +8,7 @@ import ast
 import functools
 import re
 import sys
+import textwrap
 from collections import defaultdict
 from pathlib import Path
 from typing import TypeGuard
@@ -169,9 +170,13 @@ def parts_chart(calls: Calls) -> str:
     return "\n".join([*lines, "```"])
 
 
+def _wrapped(sentence: str) -> list[str]:
+    return textwrap.wrap(sentence, 100, break_long_words=False, break_on_hyphens=False)
+
+
 def parts_table(calls: Calls) -> str:
     """The order in which the parts are built, and what each makes and calls."""
-    rows = [f"Build order: {', '.join(LIBRARY_ORDER)}.", ""]
+    rows = [*_wrapped(f"Build order: {', '.join(LIBRARY_ORDER)}."), ""]
     rows += ["| part | makes | calls |", "| --- | --- | --- |"]
     for part in LIBRARY_ORDER:
         made, called = [], []
@@ -184,7 +189,7 @@ def parts_table(calls: Calls) -> str:
         if part != "net" and made + called:
             rows.append(f"| {part} | {', '.join(made)} | {'; '.join(called)} |")
     late = sorted(f"{one} → {other}" for (one, other), is_late in calls.imports.items() if is_late)
-    rows += ["", f"Imported only when it is needed, to save memory: {', '.join(late)}."]
+    rows += ["", *_wrapped(f"Imported only when it is needed, to save memory: {', '.join(late)}.")]
     return "\n".join(rows)
 
 

@@ -75,25 +75,29 @@ _PAGE = """\
 
 <!-- Generated from firmware/config.py by make docs: do not edit. -->
 
-One JSON object in the file `config.json` beside `main.py` (on a computer: in the working directory, or the file that
-`PILOTLIGHT_CONFIG` names), of at most {largest} bytes. A dot in a key is one level of nesting. What is left out has its default.
+One JSON object in the file `config.json` beside `main.py` (on a computer: in the working directory,
+or the file that `PILOTLIGHT_CONFIG` names), of at most {largest} bytes. A dot in a key is one level
+of nesting. What is left out has its default.
 
 | key | what is allowed | default | meaning |
 | --- | --- | --- | --- |
 {rows}
 
-Keys with 🔑 may hold a secret. It lies in the file in clear ([security.md](security.md) says what can be done), and is never
-printed, logged, shown or told in an error. There must be `frameio.client_secret` or `frameio.access_token`, and not both.
+Keys with 🔑 may hold a secret. It lies in the file in clear ([security.md](security.md) says what
+can be done), and is never printed, logged, shown or told in an error. There must be
+`frameio.client_secret` or `frameio.access_token`, and not both.
 
-- **The file** is strict JSON in UTF-8, without a byte order mark, comments, or a key that is there twice; what is not is told with its
-  line. Texts hold no control characters.
-- **`frameio.url`**: the host is a name, an IPv4 address, or an IPv6 address in brackets (not from a board: its MicroPython reaches
-  IPv4 addresses only). Nothing may follow but a port and one `/`. Letters that are not ASCII are written in the name's `xn--` form.
-  Plain `http` is for `localhost`, `127.0.0.1` and `[::1]` only.
+- **The file** is strict JSON in UTF-8, without a byte order mark, comments, or a key that is there
+  twice; what is not is told with its line. Texts hold no control characters.
+- **`frameio.url`**: the host is a name, an IPv4 address, or an IPv6 address in brackets (not from a
+  board: its MicroPython reaches IPv4 addresses only). Nothing may follow but a port and one `/`.
+  Letters that are not ASCII are written in the name's `xn--` form. Plain `http` is for `localhost`,
+  `127.0.0.1` and `[::1]` only.
 - **`frameio.ca`**: one certificate a file, in DER, of at most {root} bytes; {roots} bytes in all.
-- **A fixed address** is three keys of one network of `wifi`, or of `ethernet`: `address` (a host's IPv4 address, and a prefix of
-  1 to 30), `gateway` (another host of that network) and `dns` (any IPv4 address; default: the gateway). Another network without these
-  keys gets its address by DHCP again.
+- **A fixed address** is three keys of one network of `wifi`, or of `ethernet`: `address` (a host's
+  IPv4 address, and a prefix of 1 to 30), `gateway` (another host of that network) and `dns` (any
+  IPv4 address; default: the gateway). Another network without these keys gets its address by DHCP
+  again.
 - **Secrets, token and id** are 1 to 2048 characters of visible ASCII without spaces.
 
 A board with Wi-Fi, whose user pairs it:
@@ -108,10 +112,26 @@ This computer, with a fixed token, against the mock (`python -m tools.mock_frame
 {computer}
 ```
 
+## The console
+
+On a computer, and with `"console": true` on a board, each change is one JSON line on stdout;
+everything else goes to stderr. Lines that are not read are lost, and stop nothing.
+
+```json
+{{"t_ms": 152, "state": "online", "reason": null, "connected": true, "paused": false, "light": {{"pattern": "solid", "rgb": [0, 255, 0]}}, "project": "Testbed", "creator": "Ada Lovelace", "expires_at": null, "user_code": null}}
+```
+
+`connected` is whether Frame.io answers, proven in the last 29 s: Wi-Fi alone proves nothing.
+`paused` is what was last known, `null` before that or after 3 min without a confirmation; while it
+is `null` the state is never `online`. `reason` is a word for why the state is not better
+([troubleshooting.md](troubleshooting.md) has all). A vendor's own code adds `application`, its line
+([api.md](api.md)).
+
 ## Errors
 
-The first thing that is wrong is told in one sentence: which key, its value, what is allowed. A board shows the `fault` light,
-and the sentence on its screen, until it is switched off; on a computer the sentence goes to stderr, and the exit code is 2.
+The first thing that is wrong is told in one sentence: which key, its value, what is allowed. A
+board shows the `fault` light, and the sentence on its screen, until it is switched off; on a
+computer the sentence goes to stderr, and the exit code is 2.
 
 ```
 {errors}

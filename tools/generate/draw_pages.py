@@ -19,7 +19,7 @@ from firmware.strings import MESSAGES, PAGES
 from pilotlight.status import DeviceStatus
 
 _LINK = "https://next.frame.io/pair"
-_LONG_NAME = "The Lighthouse at the End of the World, Episode 2: Nobody Comes Ashore"
+_LONG_NAME = "The Lighthouse at the End of the World, Episode 2: The Last Boat Ashore"
 _NETWORK = ("Stage 5", "192.168.4.23")
 _BARS = 3
 _NOW_S = 1_795_530_720

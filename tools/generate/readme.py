@@ -2,7 +2,7 @@
 
 They are in status.py and indication.py, and in light_card.py here; the words are
 in STATES. README.md's table is written whole. In docs/embedding.md the states are, and what an
-integrator does is kept. A state that is not in STATES gets the words of the screen. docs/trouble.md
+integrator does is kept. A state that is not in STATES gets the words of the screen. docs/troubleshooting.md
 gets the words of all reasons.
 """
 
@@ -20,7 +20,7 @@ STRINGS = device_module("firmware.strings")
 PAGES = STRINGS.PAGES
 README = ROOT / "README.md"
 EMBEDDING = ROOT / "docs/embedding.md"
-TROUBLE = ROOT / "docs/trouble.md"
+TROUBLE = ROOT / "docs/troubleshooting.md"
 
 
 def states() -> list[str]:

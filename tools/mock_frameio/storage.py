@@ -154,7 +154,7 @@ async def _put(request: web.Request) -> web.Response:
         response = await _answer(request, found) if found else _error(*_UNKNOWN)
         status = response.status
     except (ConnectionError, web.RequestPayloadError):
-        response = web.Response(status=400)  # aiohttp asks for one; nobody gets it
+        response = web.Response(status=400)  # aiohttp asks for one; it goes nowhere
         response.force_close()
     facts: dict[str, Any] = {"number": request.match_info["number"], "status": status}
     if found:
