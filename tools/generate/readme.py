@@ -1,9 +1,10 @@
 """Writes the tables of states from the code that drives the firmware.
 
-They are in status.py and indication.py, and in light_card.py here; the words are
-in STATES. README.md's table is written whole. In docs/embedding.md the states are, and what an
-integrator does is kept. A state that is not in STATES gets the words of the screen. docs/troubleshooting.md
-gets the words of all reasons.
+They are in status.py and indication.py, and in light_card.py here; the words are in STATES.
+README.md's table is written whole, and README.md gets the program of examples/online.py. In
+docs/embedding.md the states are, and what an integrator does is kept. A state that is not in STATES
+gets the words of the screen. docs/troubleshooting.md gets the words of all
+reasons.
 """
 
 import ast
@@ -20,6 +21,7 @@ STRINGS = device_module("firmware.strings")
 PAGES = STRINGS.PAGES
 README = ROOT / "README.md"
 EMBEDDING = ROOT / "docs/embedding.md"
+EXAMPLE = ROOT / "examples/online.py"
 TROUBLE = ROOT / "docs/troubleshooting.md"
 
 
@@ -83,6 +85,12 @@ def ladder() -> str:
     return "\n".join(rows)
 
 
+def example() -> str:
+    """The program of examples/online.py, without its docstring."""
+    program = EXAMPLE.read_text().rpartition('"""\n\n')[2]
+    return f"```python\n{program}```"
+
+
 def embedding_states(text: str) -> str:
     """The states of docs/embedding.md, whose text this is, in the ladder's order."""
     kept = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", part(text, "states"), re.MULTILINE))
@@ -106,7 +114,7 @@ def files() -> dict[Path, str | None]:
     """Path → text of what is generated here. Raises ValueError if a document lacks its marks."""
     text = EMBEDDING.read_text()
     return {
-        README: replaced(README.read_text(), {"ladder": ladder()}),
+        README: replaced(README.read_text(), {"ladder": ladder(), "example": example()}),
         EMBEDDING: replaced(text, {"states": embedding_states(text)}),
         TROUBLE: replaced(TROUBLE.read_text(), {"reasons": reasons()}),
     }

@@ -147,6 +147,7 @@ class Device:
             command,
             cwd=entry.parent,
             env=environment,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -168,7 +169,7 @@ class Device:
         with self._news:
             while True:
                 for line in self.lines[after:]:
-                    if all(line[key] == value for key, value in wanted.items()):
+                    if all(line.get(key) == value for key, value in wanted.items()):
                         return line
                 left = end - time.monotonic()
                 assert left > 0, (
@@ -187,6 +188,12 @@ class Device:
                 left = end - time.monotonic()
                 assert left > 0, f"never logged: {text}; stderr: {self.errors[after:]}"
                 self._news.wait(left)
+
+    def type(self, line: str) -> None:
+        """Type a line, for a program that reads stdin."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(line + "\n")
+        self._process.stdin.flush()
 
     def mark(self) -> int:
         """How many lines there were so far: what `wait(after=…)` takes."""

@@ -1,0 +1,25 @@
+"""A device that stays online, and prints its state: on a computer as it stands.
+
+    MICROPYPATH=.:lib:.frozen .venv/bin/micropython examples/online.py
+
+It needs your model's secret. Tokens are stored in state/online, so the code is typed in once.
+"""
+
+import asyncio
+
+from firmware.boards.host import Host
+from firmware.storage import FileStorage
+from pilotlight import Agent, Settings, trust_roots
+
+
+async def main():
+    settings = Settings("https://api.frame.io", "1.2.3", trust_roots.ROOTS, "CLIENT_SECRET")
+    agent = Agent(settings, network=Host(), storage=FileStorage("state/online"), clock=Host())
+    asyncio.create_task(agent.run())
+    version = 0
+    while True:
+        version = await agent.status.wait(version)
+        print(agent.status.state, agent.status.paused, agent.status.user_code)
+
+
+asyncio.run(main())
