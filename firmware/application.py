@@ -1,6 +1,6 @@
 """What a vendor's own code is given of the firmware, and what it shows beside the device's state.
 
-Loaded only for `app.run(extra=…)`. Examples: examples/camera.py, docs/embedding.md.
+Loaded only for `app.run(extra=…)`. Example: examples/camera.py.
 """
 
 from micropython import const
