@@ -59,7 +59,7 @@ run: .venv/ready-run
 		$(if $(PAIR),--pair="$(PAIR)") $(if $(HOST),--host="$(HOST)") $(if $(SETUP),--setup)
 
 test: setup
-	$(BIN)/python -m pytest -n 9 --dist worksteal -m "not long" --ignore tests/external --ignore tests/browser
+	$(BIN)/python -m pytest -n 9 --dist worksteal --ignore tests/external --ignore tests/browser --ignore tests/proofs
 
 lint: setup
 	$(BIN)/ruff check .
@@ -70,7 +70,7 @@ lint: setup
 
 # What needs more than make, Python and pip: .ci/run installs it (curl, valgrind, Chromium).
 check: lint test .browser/ready
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m long tests/proofs
+	$(BIN)/python -m pytest -n 2 --dist worksteal tests/proofs
 	$(BIN)/python -m tests.mutants --by-hand
 	$(BIN)/python -m pytest -n 4 --dist worksteal tests/external
 	PYTHONPATH=.browser $(BIN)/python -m pytest -n 2 --dist worksteal tests/browser

@@ -7,5 +7,5 @@ writes: what holds, and then three lines.
     For: what it holds for; `all …` where no bound is left.
     By: the method, and what the method takes for granted.
 
-One that needs more than about 3 s is marked `long`: `make check` runs it, `make test` does not.
+One that needs more than about 3 s is marked `long`. `make check` runs them all, `make test` none.
 """

@@ -60,4 +60,5 @@ def test_a_part_of_three_times_the_stuck_time(rig: Rig, sessions: int) -> None:
     beats = times_of(mock.records(kind="message", event="heartbeat"))
     assert len(beats) >= 3 and len(mock.records(kind="upgrade")) == 1
     polls = times_of(mock.records(kind="request", path="/v2/devices/me"))
-    assert (len(polls) >= 3) if sessions == 3 else (len(polls) <= 1), polls
+    # With two sessions only those that had their turn just before the part and just behind it.
+    assert (len(polls) >= 3) if sessions == 3 else (len(polls) <= 2), polls

@@ -25,7 +25,7 @@ _INTRODUCTION = """\
 # Proofs
 
 What a machine has checked completely about the pure modules: not samples, but every case.
-`make test` runs the short proofs, `make check` all; `.venv/bin/python -m pytest -q tests/proofs`
+`make check` runs them; `.venv/bin/python -m pytest -q tests/proofs`
 runs them by hand. Each has been seen to fail on broken code.
 
 *Of* is the code that the statement is about, *by* the method and what it takes for granted. The
