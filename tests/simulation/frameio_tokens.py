@@ -66,11 +66,10 @@ class Tokens:
             else pair.generation
         )
 
-    @property
-    def life_left_percent(self):
-        """Of the access token in use."""
+    def life_left_percent(self, at_ms):
+        """Of the access token in use, at this virtual ms."""
         pair = self._pair
-        return 100 * (pair.access_ends_ms - Clock.now_ms) // max(1, pair.life_ms) if pair else 0
+        return 100 * (pair.access_ends_ms - at_ms) // max(1, pair.life_ms) if pair else 0
 
     @property
     def issued_ms(self):

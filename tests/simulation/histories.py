@@ -25,7 +25,7 @@ KINDS = ("fixed", "paired")  # a fixed token, or tokens
 FAR = "far_"  # before a kind: what is under way arrives in pieces, and late
 _FAR_JITTER_MS = 400
 _SHORT_LIFE_S = 900  # of the access tokens of one episode; those of many live as long as Frame.io's
-_LONG_S = 600  # of faults: then a refresh waits for up to …
+_LONG_S = 420  # of faults: a refresh has waited for 1, 2 and 4 min, and now waits for up to …
 _PATIENCE_MS = 1_260_000
 _BY_NAME = {fault.__name__: fault for fault in FAULTS + TOKEN_FAULTS + (pause_or_resume,)}
 
@@ -136,7 +136,7 @@ def _allow_resets(world):
             world.power_on()
 
     async def restart():
-        world.network.reset()
+        world.network.restart()
 
     world.reset = asked.set
     world.host.restart = restart

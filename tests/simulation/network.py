@@ -34,8 +34,8 @@ class Network:
     heard_ms: when the device last received a byte. proven_ms: when the last proof that Frame.io
     answers arrived. connect_ms: when the last connect began.
     tap(socket, data): called with all that the device writes, or wants to, or None.
-    on_connect(), on_look_up(): called when the device begins to connect, and before each look-up,
-    or None.
+    on_connect(), on_look_up(), on_restart(): called when the device begins to connect, before each
+    look-up, and when the device restarts its network; or None.
     """
 
     def __init__(self, serve, latency_ms, jitter_ms=0):
@@ -54,10 +54,11 @@ class Network:
         self.sockets = []
         self.look_ups = 0
         self.heard_ms = self.proven_ms = self.connect_ms = Clock.now_ms
-        self.tap = self.on_connect = self.on_look_up = None
+        self.tap = self.on_connect = self.on_look_up = self.on_restart = None
         self.handshake_ms = 0
         self._dead_air = self._down = self._deaf = False
         self._held = self._is_stuck = False
+        self._is_proof_held = False
 
     def plug_in(self, port):
         """What connects to this port of any name goes through this network from now on."""
@@ -120,6 +121,8 @@ class Network:
     @held.setter
     def held(self, held):
         self._held = held
+        if self._is_proof_held and not held:  # only now can the device see it
+            self.proven_ms, self._is_proof_held = Clock.now_ms, False
         for socket in self.sockets:
             socket.wake()
 
@@ -164,7 +167,17 @@ class Network:
         for socket in self.sockets:
             socket.closed = True
         self.open = 0
-        self._held = False
+        self._held = self._is_proof_held = False
+
+    def restart(self):
+        """The device takes its network down and up."""
+        self.reset()
+        if self.on_restart:
+            self.on_restart()
+
+    def prove(self):
+        """A proof that Frame.io answers has arrived."""
+        self.proven_ms, self._is_proof_held = Clock.now_ms, self._held
 
     def reset(self):
         """Every connection is reset, at both ends at once."""
@@ -275,7 +288,7 @@ class _End:
                 continue
             self._under_way.pop(0)
             if is_proof and not self.other.closed:
-                self._network.proven_ms = Clock.now_ms
+                self._network.prove()
             self.other._arrived(data)
         self._carrying = False
 

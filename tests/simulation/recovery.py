@@ -9,6 +9,7 @@ from tools.virtual_board.virtual_time import Clock
 BACK_MS = 95_000  # joined again after everything is well
 SETTLED_S = 62 + 22  # identity's spacing, after one that fails at its deadline
 REFRESHED_S = 62  # a token that died in the trouble: the refresh's backoff comes first
+PROBED_MS = 300_000  # health is asked every 2 to 5 min while it is unpaired
 
 
 async def pair_again(world):
@@ -31,28 +32,43 @@ async def pair_again(world):
         await asyncio.sleep_ms(100)
 
 
-async def until_right(world):
-    """Online again, and what is shown is the truth."""
+def _needs_user(status):
+    """It is paired no more, whatever else is shown."""
+    return not status.authorized and status.reason != "token_refused"
+
+
+async def _until_joined(world):
+    """Wait until it is online; its user pairs it again if that has ended. The virtual ms."""
     begun = world.shown[-3:]
     longest_ms = BACK_MS + 4 * world.network.jitter_ms + world.patience_ms
-    state = "paused" if world.frameio.paused else "online"
-    waited_ms = 0
+    waited_ms = probed_ms = 0
     while not (world.agent.status.joined and world.frameio.online):
         await asyncio.sleep_ms(100)
         waited_ms += 100
         status = world.agent.status
+        if _needs_user(status):
+            probed_ms = PROBED_MS  # until then it may show `no_backend`, and its user waits
         is_unpaired = status.state == "unpaired" and status.reason != "token_refused"
         if is_unpaired or status.state == "pairing":
             await pair_again(world)
         assert world.is_running, "the agent has ended"
-        assert waited_ms <= longest_ms, "not back: %s" % (
+        assert waited_ms <= longest_ms + probed_ms, "not back: %s" % (
             (begun, world.shown[-8:], world.log[-8:]),
         )
+    return waited_ms
+
+
+async def until_right(world):
+    """Online again, and what is shown is the truth."""
+    state = "paused" if world.frameio.paused else "online"
+    waited_ms = await _until_joined(world)
     if not waited_ms:  # no join that would ask for a verification: an event does, be it true or not
         world.frameio.push("status_updated", random.choice(("paused", "resumed")))
     settled_s = SETTLED_S + (REFRESHED_S if world.frameio.tokens else 0)
     settled_s += world.patience_ms // 1000  # identity waits for that, too
     await sleep_s(settled_s)
+    if _needs_user(world.agent.status):  # what has ended it was still under way, and it was joined
+        waited_ms = await _until_joined(world)
     joins = world.frameio.times("join")
     left_ms = (joins[-1] if joins else 0) + settled_s * 1000 - Clock.now_ms
     if left_ms > 0:  # the link was lost again by what came before
