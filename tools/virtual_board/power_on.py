@@ -54,7 +54,9 @@ def _set_interrupt_character(character):
     interrupts.ctrl_c_is_heard = character == _CTRL_C
 
 
-def _tell_memory():
+def _tell_memory(without_garbage=False):
+    if without_garbage:
+        gc.collect()
     events.emit("memory", used=gc.mem_alloc(), free=gc.mem_free())
 
 
