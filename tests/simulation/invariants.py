@@ -62,6 +62,7 @@ class Watch:
         self._confirmed_ms = -1  # when an event or identity last told it
         self._stuck_ms = now_ms
         self._was_joined = False
+        self._joined_ms = now_ms  # when the device last learned that it is joined
         self._left_ms = now_ms  # when it was last joined no more
         self._last_ms = {}  # what → when it last arrived
         self._identity_token = None
@@ -73,6 +74,8 @@ class Watch:
         self._until_ms = {}  # `rest`, `upgrade` → until when the service has asked it to wait
         self._known_s = world.host.known_s
         self._clock_ms = -1  # when the device's clock last jumped
+        self._is_timeless = False  # it tells no time
+        self._lost_ms = self._found_ms = -1  # when that last began and ended
         self._is_turn_due = False  # of the other tasks, since the last look-up
         self._failed_look_ups = 0  # in a row
         self._look_up_blocked = False
@@ -132,6 +135,12 @@ class Watch:
         end_ms = begun_ms + ms
         if self._world.host.known_s not in (None, self._known_s):
             self._known_s, self._clock_ms = self._world.host.known_s, begun_ms
+        if self._is_timeless != (self._world.host.known_s is None):
+            self._is_timeless = not self._is_timeless
+            if self._is_timeless:
+                self._lost_ms = begun_ms
+            else:
+                self._found_ms = begun_ms
         self._look_at_link(status, begun_ms, end_ms)
         self._look_at_pause(status, begun_ms, end_ms)
         self._looked_ms = end_ms
@@ -192,7 +201,8 @@ class Watch:
             if self._was_joined:
                 self._left_ms, self._was_joined = begun_ms, False
             return
-        self._was_joined = True
+        if not self._was_joined:
+            self._joined_ms, self._was_joined = begun_ms, True
         if status.paused != self._shown:  # an event, or an answer asked for before the join
             self._shown = status.paused
             self._shown_ms = begun_ms
@@ -252,7 +262,7 @@ class Watch:
         )
         self._health_ms = begun_ms
         is_joined = self._world.agent.status.joined
-        joined_ms = begun_ms - self._join_ms if is_joined else 0
+        joined_ms = begun_ms - self._joined_ms if is_joined else 0
         # It may have been under way when the join was answered.
         longest_ms = 4 * self._world.network.latency_ms + self._world.network.jitter_ms
         self._expect("health_beside_socket", joined_ms <= longest_ms, "joined for %d ms", joined_ms)
@@ -283,6 +293,8 @@ class Watch:
             or tokens.generation_of(token) != tokens.live  # the power went before it was stored
             or tokens.life_left_percent(now_ms + _CLOCK_STEP_MS) <= _SCHEDULED_PERCENT
             or max(frameio.refused_ms, self._clock_ms) >= tokens.issued_ms
+            # It came while no time was known, so its age is not known.
+            or self._lost_ms - _REQUEST_MS <= tokens.issued_ms <= self._found_ms
         )
         if not has_cause:
             since_ms = now_ms - self._forbidden_refresh_ms
