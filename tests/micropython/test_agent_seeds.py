@@ -19,7 +19,7 @@ from pilotlight import reconnect
 SEEDS = 4  # one of each kind; each commit has others
 # Each seed below this number has lived well through its day: so a failure in `make test` comes from
 # a later change, not from where the commit's hash has led. It is a multiple of SEEDS.
-JUDGED_SEEDS = 20
+JUDGED_SEEDS = 64
 
 
 async def test_seeds():
