@@ -171,7 +171,7 @@ class Real:
         settings = SimpleNamespace(
             host_field="host", client_version="1.0.0", client_secret="s", client_id="unit"
         )
-        requests = Requests(core, schedule, self.proof)
+        requests = Requests(core, schedule, self.proof, 2)
         self.tokens = Tokens(core, requests, self, settings)
         self.reserve = None
         self.sent = False
