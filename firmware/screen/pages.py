@@ -31,7 +31,7 @@ _WIRED = const(b"Network cable")
 def draw(page, canvas, width: int, height: int, bars: int = 0) -> None:
     """Draw a page on the canvas, a framebuf.FrameBuffer, in place of its content.
 
-    bars: the strength of the Wi-Fi, 1 to 4; 0: there is none to show.
+    bars: the strength of the Wi-Fi, 1 to 4, or 0 without Wi-Fi.
     """
     canvas.fill(0)
     page[0](page, canvas, width, height)

@@ -267,7 +267,7 @@ def _name_and_address(network):
 
 
 def _bars(network) -> int:
-    """The Wi-Fi's strength: 1 (below -75 dBm) to 4 (-55 and more); 0 if there is none."""
+    """The Wi-Fi's strength: 1 (below -75 dBm) to 4 (-55 and more); 0 without Wi-Fi."""
     try:
         if hasattr(network, "wlan") and network.is_up():
             return max(1, min(4, (network.wlan.status("rssi") + 95) // 10))

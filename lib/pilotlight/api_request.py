@@ -61,7 +61,7 @@ class WholeText(JsonPick):
         self._text[length:stop] = memoryview(data)[start:end]
 
     def finish(self) -> None:
-        """The text has ended. Raises JsonError if there is none."""
+        """The text has ended. Raises JsonError if it is empty."""
         if not self._length:
             raise JsonError(_MALFORMED)
 

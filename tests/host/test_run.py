@@ -86,7 +86,9 @@ def test_a_blank_board_is_set_up_on_a_page_here(temporary: Path) -> None:
         assert phone.getresponse().headers["Location"] == found.group()
         form = f"token={token[1]}&ssid=Stage+5&password=pilotlight".encode()
         assert "Trying Stage 5" in asked(found.group(), form)
+        end = time.monotonic() + 120
         while asked(found.group() + "state") == "busy":
+            assert time.monotonic() < end
             time.sleep(0.05)
         assert "Connected to Stage 5" in asked(found.group())
         lines = read_until(process, " online ")

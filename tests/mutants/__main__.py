@@ -15,6 +15,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from tests.mutants.by_hand import FAULTS, Fault
 from tests.mutants.document import HARMLESS, Verdict, write
@@ -90,7 +91,7 @@ def judged(tree: Tree, name: str, kind: str, trials: list[tuple[Trial, float]]) 
     return Verdict(name, kind, None, spent_s, count)
 
 
-def generated_verdict(tree: Tree, reach: Reach, mutant: Mutant) -> Verdict:
+def generated_verdict(mutant: Mutant, reach: Reach, tree: Tree) -> Verdict:
     """Judge a bug made by a rule. One that is known as harmless is not tried."""
     if mutant.name in HARMLESS:
         return Verdict(mutant.name, mutant.kind, None, 0, 0)
@@ -102,7 +103,7 @@ def generated_verdict(tree: Tree, reach: Reach, mutant: Mutant) -> Verdict:
         tree.restore(mutant.path)
 
 
-def by_hand_verdict(tree: Tree, fault: Fault, trials: list[tuple[Trial, float]]) -> Verdict:
+def by_hand_verdict(fault: Fault, trials: list[tuple[Trial, float]], tree: Tree) -> Verdict:
     """Judge a bug made by hand. Raises ValueError if its place is not in the file once."""
     source = (ROOT / fault.path).read_text()
     if source.count(fault.old) != 1:
@@ -176,14 +177,14 @@ def main() -> int:
     begun_s = time.monotonic()
     trials = micropython_trials(ROOT)
     jobs: list[Callable[[Tree], Verdict]] = [
-        lambda tree, fault=fault: by_hand_verdict(tree, fault, own_trial(fault, trials))  # type: ignore[misc]
+        partial(by_hand_verdict, fault, own_trial(fault, trials))
         for fault in FAULTS
         if arguments.only in f"{fault.path}: {fault.what}"
     ]
     if not arguments.by_hand:
         reach = measured(arguments.workers, print)
         jobs += [
-            lambda tree, mutant=mutant: generated_verdict(tree, reach, mutant)  # type: ignore[misc]
+            partial(generated_verdict, mutant, reach)
             for mutant in chosen(ROOT)
             if arguments.only in mutant.name
         ]

@@ -47,8 +47,8 @@ class _Finder(MetaPathFinder):
 
 
 sys.meta_path.insert(0, _Finder())
-_client = ModuleType("pilotlight.net.http_client")  # it needs sockets; a proof brings its own
-_client.HttpClient = object  # type: ignore[attr-defined]
+_client: Any = ModuleType("pilotlight.net.http_client")  # it needs sockets; a proof brings its own
+_client.HttpClient = object
 sys.modules.setdefault(_client.__name__, _client)
 
 

@@ -67,7 +67,7 @@ class History:
 
 
 def named(text):
-    """The history that `str` gave this text. Raises ValueError or KeyError if there is none."""
+    """The history that `str` gave this text. Any other text raises ValueError or KeyError."""
     kind, _, rest = text.partition(" ")
     history = History(kind, [_episode(one.split()) for one in rest.split(";")])
     if str(history) != text:
