@@ -2,8 +2,7 @@
 
 A page is a tuple that begins with the function that draws it; pages that are equal look the same.
 An indication has one or more pages, shown in turn. Nothing scrolls: a text that is too long for a
-page continues on the next one, and a long name is cut, so that names never make more than three
-pages. All measures are in pixels.
+page continues on the next one. A long name is cut, to one or two rows. All measures are in pixels.
 """
 
 from micropython import const
