@@ -85,7 +85,8 @@ def draw(
         else:
             # The whole line, moved so that only this character is inside: a line of one character
             # would be allocated.
-            _glyph.text(codes, -(size >> 4) - 8 * at, 0, colour)  # type: ignore[arg-type]  # bytes
+            left = -(size >> 4) - 8 * at
+            _glyph.text(codes, left, 0, colour)  # type: ignore[arg-type]  # it takes bytes
             _glyph.fill_rect(width - 1, 0, 8, 8, paper)
         if scale_x == scale_y == 1:
             canvas.blit(_glyph, x, y, paper)

@@ -20,7 +20,6 @@ MICROPYTHON = os.environ.get("MICROPYTHON") or str(ROOT / ".venv/bin/micropython
 _COPIED = ("firmware", "lib", "tests", "tools", "docs")
 _FILES = ("main.py", "boot.py", "pyproject.toml", "package.json", "manifest.py", "README.md")
 _HEAP = "16m"  # as tests/conftest.py
-_LOOP_MB = 2048  # of address space: what grows for ever ends
 _SIMULATED_PART = ("17", "151")
 
 

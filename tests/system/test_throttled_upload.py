@@ -47,8 +47,9 @@ def test_a_part_of_three_times_the_stuck_time(rig: Rig, sessions: int) -> None:
         capture_output=True,
         text=True,
         timeout=LONGEST_S,
-        check=True,
+        check=False,
     )
+    assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert told["took_ms"] >= 5_500
     assert told["late"] == [] and told["states"] == [], told

@@ -123,10 +123,8 @@ def test_what_the_storage_s_refusals_are_called(mock: Mock, tmp_path: Path) -> N
         for after_bytes in (0, 500_000):
             mock.control("storage", what=what, after_bytes=after_bytes, times=1)
             line = uploader.go_on()
-            if line["error"] in (
-                "reset",
-                "closed",
-            ):  # it came too fast: PutClient gives it time now
+            # It came too fast: PutClient gives it time now.
+            if line["error"] in ("reset", "closed"):
                 mock.control("storage", what=what, times=1)
                 line = uploader.go_on()
             assert line["error"] == reason, (what, after_bytes, line)
