@@ -14,7 +14,8 @@ try:
 
     # Imports leave holes in the heap. Early collection keeps 4 kB in one piece, which the largest
     # buffer needs. In the megabytes of a PSRAM that is no matter, and a collection takes longer.
-    gc.threshold(max(32768, gc.mem_free() // 6))
+    free_bytes = gc.mem_free()  # on an ESP32 with what the heap may grow by
+    gc.threshold(32768 if free_bytes < 1_000_000 else free_bytes // 6)
 
     from firmware.guard import repl
 

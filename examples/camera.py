@@ -95,7 +95,7 @@ class Uploader:
             log("uploaded: %s" % name)
         except asyncio.CancelledError:
             log("stopped: %s" % name)  # by on_press: nothing else cancels it
-        except (NetError, ApiError, NotAuthorized, OSError) as error:
+        except (NetError, ApiError, NotAuthorized, OSError, MemoryError) as error:
             if isinstance(error, ApiError) and error.status == 409 and error.says:
                 self._clips[name] = REFUSED  # made during a pause: it stays on the card
             else:
@@ -105,7 +105,10 @@ class Uploader:
         self._task, self._sent_bytes = None, 0
         try:
             self._app.storage.save(RECORD, self._clips)
-        except OSError as error:  # after a restart, this clip would be uploaded again
+        except (
+            OSError,
+            MemoryError,
+        ) as error:  # after a restart, this clip would be uploaded again
             log(str(error))
         return wait_ms
 

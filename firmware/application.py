@@ -36,7 +36,8 @@ class Application:
     agent: the pilotlight.Agent. storage: has load(name) and save(name, record), power-safe, for
     small records of your own; begin their names with your product's. network, clock: the board's.
     on_press: called as on_press(kind), kind `short`, `double` or `hold`, before the firmware's own
-    action; True: there is no other action. None: the firmware's actions only.
+    action; True: there is no other action. A press that only wakes screen or light is not told.
+    None: the firmware's actions only. Set it in `extra`: it is read once, after that.
     """
 
     on_press = None
@@ -54,8 +55,8 @@ class Application:
         characters beside the state. is_uploading: while the state is `online`, the light is green
         with a short gap each second. Every other state keeps its light: it matters more. pages:
         [(title, [row …]) …], shown behind the state's own pages.
-        A call that changes nothing costs nothing. Don't call it more often than once a second: a
-        display needs that long.
+        A call that changes nothing costs nothing. So give new lists; a changed one is not seen.
+        Don't call it more often than once a second: a display needs that long.
         """
         light = UPLOADING if is_uploading else None
         line, badge = line[:_LONGEST_LINE], badge[:_LONGEST_BADGE]

@@ -175,10 +175,12 @@ class FrontPanel:
         """
         while True:
             self._hold.clear()  # drop holds during the last action
-            if not await self._hold.wait() or self._leave_dark() or self._is_taken("hold"):
+            if not await self._hold.wait() or self._leave_dark():
                 continue
             status = self._agent.status
             try:
+                if self._is_taken("hold"):
+                    continue
                 if status.state == "no_network" and self.reset is not None:
                     from ..network.stored_networks import leave_note  # the reset unloads it
 

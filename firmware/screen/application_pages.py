@@ -1,7 +1,11 @@
 """What a vendor's application adds to the pages of a state. Loaded only where there is one."""
 
+from micropython import const
+
 from .font import width_of
-from .pages import text_pages
+from .pages import readable, text_pages
+
+_LONGEST_BADGE = const(4)
 
 
 def with_own(pages: list, extra, width: int, height: int) -> list:
@@ -9,7 +13,7 @@ def with_own(pages: list, extra, width: int, height: int) -> list:
 
     extra: an application.Shown.
     """
-    codes = extra.badge.encode()
+    codes = readable(extra.badge, _LONGEST_BADGE).encode()  # one letter may become several
     if codes:
         pages = [page[:-1] + (codes, width - width_of(codes), page[-1]) for page in pages]
     for title, rows in extra.pages:

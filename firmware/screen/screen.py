@@ -48,6 +48,7 @@ class Screen:
         self._changed = TimedEvent()
         self._indication = None  # not laid out yet
         self._is_well = False
+        self._kind: tuple | None = None  # state and reason of what is laid out
         # A message or log not laid out yet: (ms to show it, function of pages, its arguments).
         self._notice: tuple | None = None
         self._indication_pages: list = []
@@ -93,8 +94,11 @@ class Screen:
 
     def wake(self) -> bool:
         """Return to full brightness. True if a display is connected and was dimmed."""
+        now_ms = time.ticks_ms()
         dimmed = self._dimmed and not self._broken
-        self._stay_bright(time.ticks_ms())
+        if not self._is_turning(now_ms):
+            self._turn(self._page_index, now_ms)  # its time to turn may be days ago
+        self._stay_bright(now_ms)
         self._changed.set()
         return dimmed
 
@@ -148,7 +152,7 @@ class Screen:
         return max(0, wait_ms)
 
     def _is_turning(self, now_ms: int) -> bool:
-        """There are several pages. Where all is well, each turn would wake the chip for nothing."""
+        """Whether the pages turn. If all is well only for a while: each turn wakes the chip."""
         if self._page_index or not self._is_well or self._pages is not self._indication_pages:
             return len(self._pages) > 1
         left_ms = 0 if self._dimmed else time.ticks_diff(self._dim_at, now_ms)
@@ -166,13 +170,20 @@ class Screen:
                 self._has_button,
                 _name_and_address(self._network),
             )
-            self._is_well = self._indication.state in ("online", "paused")
+            kind = self._indication.state, self._indication.reason
+            # An application may change its texts each second: the page at hand stays, and dims.
+            is_own = self._indication.extra is not None and kind == self._kind
+            self._kind = kind
+            self._is_well = kind[0] in ("online", "paused")
             self._indication = None
             if laid_out != self._indication_pages:
                 if self._pages is self._indication_pages:
-                    self._open(laid_out, now_ms)
+                    if is_own and len(laid_out) == len(self._pages):
+                        self._pages = laid_out
+                    else:
+                        self._open(laid_out, now_ms)
                 self._indication_pages = laid_out
-                changed = True
+                changed = not is_own
         if self._notice is not None:
             ms, lay_out, arguments = self._notice
             laid_out = lay_out(*arguments, display.width, display.height)

@@ -14,11 +14,12 @@ from .schedule import Schedule
 class Slot:
     """A lock that is taken in the order in which it was asked for. Use it by `async with`.
 
-    It is released without memory, and is taken while it is handed on. asyncio.Lock is neither.
+    asyncio.Lock needs memory for its release, without which it would be held for ever; and it
+    calls itself free while it is handed on.
     Raises RuntimeError for a task that holds it and asks for it again: it would wait for ever.
 
     moved_ms: ticks when it was taken, or when bytes moved last: see `moved`.
-    has_moved: bytes have moved. Who reads it sets it to False.
+    has_moved: bytes have moved since recovery has last looked; recovery sets it to False.
     """
 
     def __init__(self) -> None:

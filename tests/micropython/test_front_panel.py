@@ -191,6 +191,13 @@ async def test_an_application_may_take_a_press():
     Button.double_press()
     await hold()
     assert presses[3:] == ["double", "hold"] and told.told == [("log", ["a short line"]), "cancel"]
+
+    def without_memory(kind):
+        raise MemoryError
+
+    panel.on_press = without_memory
+    await hold()
+    assert not running.done()
     running.cancel()
 
 

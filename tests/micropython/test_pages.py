@@ -440,3 +440,12 @@ def test_an_application_s_line_badge_and_pages():
     long = Shown("x" * 100, "1234", None, ())
     for width, height in SIZES:
         check_inside(pages.pages_of(Indication("paused", extra=long), width, height), width, height)
+
+
+def test_a_badge_of_any_letters_fits():
+    for badge in ("\u00e9", "\u20ac\u20ac", "\n", "\u4e2d\u6587", "1234"):
+        for width, height in SIZES:
+            extra = Shown("", badge, None, ())
+            check_inside(
+                pages.pages_of(Indication("paused", extra=extra), width, height), width, height
+            )

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import sys
 
+from firmware.application import Shown
 from tests.support.display import (
     FULL,
     FULL_FACTS,
@@ -380,3 +381,35 @@ async def test_other_networks():
         for page in book:
             assert display.shown == picture(page), network
             await after(4_000)
+
+
+async def test_an_application_s_new_line_each_second_neither_brightens_nor_turns_back():
+    def uploading(percent):
+        facts = dict(FULL_FACTS, extra=Shown("%d %% sent" % percent, "1", None, ()))
+        return Indication("online", **facts)
+
+    display, screen, _ = started(indication=uploading(0))
+    book = pages.pages_of(uploading(0), 128, 64)
+    seen = set()
+    for second in range(121):
+        screen.show(uploading(second % 100))
+        await after(1_000)
+        seen.add(display.shown)
+    assert display.level == 1
+    assert all([picture(page) in seen for page in book[1:]])
+    screen.show(Indication("no_backend", connected=False))  # this is news
+    await settle()
+    assert display.level == 255
+
+
+async def test_a_press_begins_with_the_first_page_even_after_days():
+    for days in (0, 8):
+        display, screen, task = started(indication=FULL)
+        await after(200_000 + days * 86_400_000)
+        screen.wake()
+        await after(3_000)
+        book = pages.pages_of(FULL, 128, 64)
+        assert display.shown == picture(book[0])
+        await after(2_000)
+        assert display.shown == picture(book[1])
+        task.cancel()

@@ -37,8 +37,9 @@ class Deadline:
     begun_ms again when a look-up is over, and progress_ms when a byte moves. If its `is_tls` is
     true, the limit is times.tls_total_ms.
     what: what the block does; for the error's text.
-    times: has `stall_ms`, `total_ms` and, where there is TLS, `tls_total_ms`; with total_ms, which
-    is used instead of those totals, only `stall_ms`, or it is None: no bytes are needed meanwhile.
+    times: has `stall_ms`, `total_ms` and, where there is TLS, `tls_total_ms`. With total_ms only
+    `stall_ms` is needed; None: no bytes need move.
+    total_ms: if not 0, the limit in place of those two totals.
     """
 
     def __init__(self, transport, what: str, times, total_ms: int = 0) -> None:

@@ -50,5 +50,6 @@ async def main():
     )
 
 
-gc.threshold(max(32768, gc.mem_free() // 6))
+free_bytes = gc.mem_free()
+gc.threshold(32768 if free_bytes < 1_000_000 else free_bytes // 6)
 asyncio.run(main())

@@ -8,7 +8,8 @@ import sys
 
 def run(probe):
     """Run the firmware for ever. probe(agent) is run beside it, as a coroutine."""
-    gc.threshold(max(32768, gc.mem_free() // 6))  # as in main.py
+    free_bytes = gc.mem_free()  # as in main.py
+    gc.threshold(32768 if free_bytes < 1_000_000 else free_bytes // 6)
     from firmware import app
     from firmware.guard import repl
 
