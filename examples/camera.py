@@ -105,10 +105,7 @@ class Uploader:
         self._task, self._sent_bytes = None, 0
         try:
             self._app.storage.save(RECORD, self._clips)
-        except (
-            OSError,
-            MemoryError,
-        ) as error:  # after a restart, this clip would be uploaded again
+        except (OSError, MemoryError) as error:  # a restart would upload this clip again
             log(str(error))
         return wait_ms
 
