@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.kept_port import kept_port
 from tools import on_cpython as on_cpython
 from tools.bytecode import MICRODOT
 from tools.rig import Rig
@@ -61,6 +62,13 @@ def rig(tmp_path: Path) -> Iterator[Rig]:
     rig = Rig(tmp_path)
     yield rig
     rig.close()
+
+
+@pytest.fixture
+def lan_port() -> Iterator[int]:
+    """A port for a mock of the local network, which listens at both of these addresses."""
+    with kept_port("127.0.0.1", "127.0.0.2") as port:
+        yield port
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:

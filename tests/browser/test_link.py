@@ -34,13 +34,6 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.fixture
-def port() -> int:
-    """A free one."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
-
-
 def wait_for_link(page: Page, state: str, words: str) -> None:
     """Wait until the page says this about the mock."""
     page.locator(f"#link[data-state={state}]", has_text=re.compile(f"^{words}$")).wait_for()
@@ -66,8 +59,10 @@ def test_the_end_of_make_run_under_an_open_page(
 
 
 @pytest.mark.timeout(120)
-def test_a_mock_that_restarts_under_an_open_page(rig: Rig, make_page: MakePage, port: int) -> None:
-    mock = rig.mock("--port", str(port))
+def test_a_mock_that_restarts_under_an_open_page(
+    rig: Rig, make_page: MakePage, lan_port: int
+) -> None:
+    mock = rig.mock("--port", str(lan_port))
     page = make_page(mock.url + "/", expected=_GONE)
     with joined(mock):
         page.wait_for_selector('.card[data-online="true"]')
@@ -77,7 +72,7 @@ def test_a_mock_that_restarts_under_an_open_page(rig: Rig, make_page: MakePage, 
     wait_for_link(page, "gone", "The mock is gone; waiting for it")
     grey = "getComputedStyle(document.querySelector('main')).filter"
     assert page.evaluate(grey) == "grayscale(1)"
-    again = rig.mock("--port", str(port))
+    again = rig.mock("--port", str(lan_port))
     wait_for_link(page, "live", "Live again: the mock was restarted")
     assert page.evaluate(grey) == "none"
     assert page.locator(".card").count() == 0  # it knows no device
@@ -125,10 +120,10 @@ def test_a_page_that_is_not_seen_asks_for_nothing(page: Page) -> None:
 class LanMock:
     """A mock that is open beyond loopback. url: what it printed, with its key."""
 
-    def __init__(self, folder: Path, port: int) -> None:
+    def __init__(self, folder: Path, lan_port: int) -> None:
         command = [sys.executable, "-m", "tools.mock_frameio", "--tls", "--tls-dir", str(folder)]
         self._process = subprocess.Popen(
-            [*command, "--host", "127.0.0.2", "--port", str(port), "--end-with-stdin"],
+            [*command, "--host", "127.0.0.2", "--port", str(lan_port), "--end-with-stdin"],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -144,14 +139,14 @@ class LanMock:
 
 
 @pytest.fixture
-def lan_mocks(tmp_path: Path, port: int) -> Iterator[Any]:
+def lan_mocks(tmp_path: Path, lan_port: int) -> Iterator[Any]:
     """Starts mocks at one port."""
     mocks: list[LanMock] = []
 
     def start() -> LanMock:
         for mock in mocks:
             mock.stop()
-        mocks.append(LanMock(tmp_path, port))
+        mocks.append(LanMock(tmp_path, lan_port))
         return mocks[-1]
 
     yield start

@@ -262,12 +262,10 @@ def test_the_feed_does_not_grow() -> None:
     asyncio.run(fill())
 
 
-def test_beyond_loopback_it_needs_the_key(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+def test_beyond_loopback_it_needs_the_key(tmp_path: Path, lan_port: int) -> None:
     command = [sys.executable, "-m", "tools.mock_frameio", "--tls", "--tls-dir", str(tmp_path)]
     process = subprocess.Popen(
-        [*command, "--host", "127.0.0.2", "--port", str(port), "--end-with-stdin"],
+        [*command, "--host", "127.0.0.2", "--port", str(lan_port), "--end-with-stdin"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -281,8 +279,10 @@ def test_beyond_loopback_it_needs_the_key(tmp_path: Path) -> None:
         context = ssl.create_default_context(cafile=str(tmp_path / "ca.pem"))
 
         def ask(path: str, method: str = "GET", **fields: str) -> http.client.HTTPResponse:
-            connection = http.client.HTTPSConnection("127.0.0.2", port, context=context, timeout=10)
-            connection.request(method, path, headers={"Host": f"127.0.0.2:{port}", **fields})
+            connection = http.client.HTTPSConnection(
+                "127.0.0.2", lan_port, context=context, timeout=10
+            )
+            connection.request(method, path, headers={"Host": f"127.0.0.2:{lan_port}", **fields})
             return connection.getresponse()
 
         assert ask("/health").status == 200  # a device has no key

@@ -10,7 +10,6 @@ import pty
 import re
 import select
 import signal
-import socket
 import ssl
 import struct
 import subprocess
@@ -237,10 +236,8 @@ def test_pair_page_leaves_it_to_the_user() -> None:
 
 
 @pytest.mark.timeout(90)
-def test_a_board_in_the_network_appears_beside_the_virtual_one(rig: Rig) -> None:
-    with socket.create_server(("127.0.0.2", 0)) as free:
-        port = free.getsockname()[1]
-    process = start(arguments=f"--host 127.0.0.2 --host-port {port}")
+def test_a_board_in_the_network_appears_beside_the_virtual_one(rig: Rig, lan_port: int) -> None:
+    process = start(arguments=f"--host 127.0.0.2 --host-port {lan_port}")
     try:
         lines = read_until(process, " online ")
         text = "".join(lines)

@@ -6,7 +6,6 @@ import json
 import os
 import pty
 import queue
-import socket
 import subprocess
 import sys
 import threading
@@ -192,12 +191,10 @@ def test_a_cable_is_pulled(
 
 
 def test_a_board_reaches_the_bench_and_leaves_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lan_port: int
 ) -> None:
-    with socket.create_server(("127.0.0.2", 0)) as probe:
-        port = probe.getsockname()[1]
     monkeypatch.setattr(settings, "LAN_FOLDER", tmp_path / "ca")
-    monkeypatch.setattr(settings, "LAN_PORT", port)
+    monkeypatch.setattr(settings, "LAN_PORT", lan_port)
     answers = iter([*ANSWERS[:3], *["", "", "", *ANSWERS[3:]]])
     monkeypatch.setattr("builtins.input", lambda question: next(answers))
     monkeypatch.setattr(sys, "stdin", open(os.devnull))
@@ -209,7 +206,7 @@ def test_a_board_reaches_the_bench_and_leaves_it(
         cable = Cable(board, tmp_path)
         monkeypatch.setattr(sys, "argv", ["", "--bench", "--host", "127.0.0.2", cable.port])
         assert provision.main() == 0
-        mock = MockProcess(LAN_SECRET, tmp_path / "ca", (), ("127.0.0.2", port))
+        mock = MockProcess(LAN_SECRET, tmp_path / "ca", (), ("127.0.0.2", lan_port))
         try:
             mock.enter_code(board.wait_line(state="pairing")["user_code"])
             board.wait_line(state="online")

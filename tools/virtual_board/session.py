@@ -184,14 +184,20 @@ class VirtualBoard(Seen):
             process.kill()
 
     def write_file(self, name: str, data: str | bytes) -> None:
-        """Write a file into the flash while the board is off."""
+        """Write a file into the flash while the board is off, or at once under a running one.
+
+        Where the flash is a folder, a running board reads the old file or the new one, whole.
+        """
         assert not self._is_on or not self.image, "the file system is the board's now"
         data = data.encode() if isinstance(data, str) else data
         if self.image:
             self.image.write(name, data)
             return
-        (self.flash / name).parent.mkdir(parents=True, exist_ok=True)
-        (self.flash / name).write_bytes(data)
+        path = self.flash / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        written = path.with_name(f".{path.name}.written")
+        written.write_bytes(data)
+        written.replace(path)
 
     def read_file(self, name: str) -> bytes:
         """Read a file of the flash while the board is off. Raises FileNotFoundError."""
