@@ -16,7 +16,7 @@ UPLOADING = ("blip", LIGHTS["online"][1])
 
 
 class Shown:
-    """What an application shows, at one moment. It becomes the DeviceStatus's `extra`.
+    """What an application shows, at one moment. It becomes the DeviceStatus's `application`.
 
     line: a text of at most 100 characters for screen and console, such as "3 clips left, 40 %".
     badge: at most 4 characters beside the state, such as "3". light: (pattern, rgb) in place of the
@@ -60,7 +60,7 @@ class Application:
         """
         light = UPLOADING if is_uploading else None
         line, badge = line[:_LONGEST_LINE], badge[:_LONGEST_BADGE]
-        shown = self.agent.status.extra
+        shown = self.agent.status.application
         if shown and (line, badge, light, pages) == (
             shown.line,
             shown.badge,
@@ -68,4 +68,4 @@ class Application:
             shown.pages,
         ):
             return
-        self.agent.status.update(extra=Shown(line, badge, light, pages))
+        self.agent.status.update(application=Shown(line, badge, light, pages))

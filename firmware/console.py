@@ -46,8 +46,8 @@ def _fields(indication: Indication) -> str:
             ("user_code", _plain(indication.user_code)),
         )
     )
-    if indication.extra:
-        fields["application"] = _plain(indication.extra.line)
+    if indication.application:
+        fields["application"] = _plain(indication.application.line)
     return json.dumps(fields)[1:]
 
 

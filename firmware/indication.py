@@ -52,7 +52,7 @@ class Indication:
     verification_uri_complete: the DeviceStatus's attributes of the same names.
     reason: its fault, else its reason, or None.
     pattern: a key of PATTERNS. rgb: (red, green, blue), each 0..255.
-    extra: what the application shows beside it, an application.Shown, or None.
+    application: what the application shows beside it, an application.Shown, or None.
     """
 
     def __init__(self, status) -> None:
@@ -61,10 +61,10 @@ class Indication:
         self.connected = status.connected
         self.paused = status.paused
         self.name = status.name
-        self.extra = extra = status.extra
+        self.application = application = status.application
         self.pattern, self.rgb = LIGHTS[self.state]
-        if extra and extra.light and self.state == "online":
-            self.pattern, self.rgb = extra.light
+        if application and application.light and self.state == "online":
+            self.pattern, self.rgb = application.light
         self.project = status.project
         self.creator = status.creator
         self.expires_at = status.expires_at

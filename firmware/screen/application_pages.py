@@ -8,14 +8,14 @@ from .pages import readable, text_pages
 _LONGEST_BADGE = const(4)
 
 
-def with_own(pages: list, extra, width: int, height: int) -> list:
+def with_own(pages: list, application, width: int, height: int) -> list:
     """The state's pages with the badge in their headline, and the application's own behind them.
 
-    extra: an application.Shown.
+    application: an application.Shown.
     """
-    codes = readable(extra.badge, _LONGEST_BADGE).encode()  # one letter may become several
+    codes = readable(application.badge, _LONGEST_BADGE).encode()  # one letter may become several
     if codes:
         pages = [page[:-1] + (codes, width - width_of(codes), page[-1]) for page in pages]
-    for title, rows in extra.pages:
+    for title, rows in application.pages:
         pages = pages + text_pages(title, rows, width, height, False)
     return pages

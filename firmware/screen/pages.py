@@ -53,9 +53,9 @@ def pages_of(indication, width: int, height: int, has_button: bool = True, netwo
         return pairing_pages.pages_of(indication, width, height)
     unload("firmware.screen.pairing_pages")
     title, rows = words(indication, has_button)
-    extra = indication.extra
-    if extra and extra.line:
-        rows.append(extra.line)
+    application = indication.application
+    if application and application.line:
+        rows.append(application.line)
     is_tall = height >= _TALL
     is_online = state == "online" or state == "paused"
     if state != "starting" and state != "fault":
@@ -80,10 +80,10 @@ def pages_of(indication, width: int, height: int, has_button: bool = True, netwo
             kind = _lines(b"Wi-Fi: ", name, width, 1) if name else [_WIRED]
             rows.append(kind + _lines(b"IP ", address, width, 1))
     book = text_pages(title, rows, width, height, state != "online", is_tall and is_online)
-    if extra:
+    if application:
         from . import application_pages
 
-        book = application_pages.with_own(book, extra, width, height)
+        book = application_pages.with_own(book, application, width, height)
     return book
 
 

@@ -172,7 +172,7 @@ class Screen:
             )
             kind = self._indication.state, self._indication.reason
             # An application may change its texts each second: the page at hand stays, and dims.
-            is_own = self._indication.extra is not None and kind == self._kind
+            is_own = self._indication.application is not None and kind == self._kind
             self._kind = kind
             self._is_well = kind[0] in ("online", "paused")
             self._indication = None

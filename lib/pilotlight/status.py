@@ -85,7 +85,7 @@ class DeviceStatus:
     user_code: the code to type in while pairing, or None.
     verification_uri, verification_uri_complete: where to type it in; the second holds the code,
     as a QR code shows it. Each may be None although there is a code.
-    extra: what an application shows beside all this, an object of its own, or None.
+    application: what the application shows beside all this, an object of its own, or None.
 
     Computed from these:
     starting: nothing is known yet, in the first seconds after power-on.
@@ -116,7 +116,7 @@ class DeviceStatus:
         self.user_code: str | None = None
         self.verification_uri: str | None = None
         self.verification_uri_complete: str | None = None
-        self.extra = None
+        self.application = None
         self.starting_is_over = False
         self.network_reason: str | None = None
         self.request_reason: str | None = None

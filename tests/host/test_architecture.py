@@ -168,12 +168,12 @@ def test_each_kind_of_callback_is_seen(tmp_path: Path, source: str) -> None:
 def test_each_fact_has_one_writing_part() -> None:
     in_library = writers(LIBRARY)
     assert len(in_library) > 20
-    assert in_library.pop("fault") == [] == in_library.pop("extra")
+    assert in_library.pop("fault") == [] == in_library.pop("application")
     assert {fact: paths for fact, paths in in_library.items() if len(paths) != 1} == {}
     in_firmware = {fact: paths for fact, paths in writers(FIRMWARE).items() if paths}
     assert in_firmware == {
         "fault": ["firmware/app.py"],
-        "extra": ["firmware/application.py"],
+        "application": ["firmware/application.py"],
     }
 
 

@@ -56,7 +56,7 @@ def shown(application):
 
 def test_uploading_is_shown_by_the_light_of_online_alone():
     one = application(joined=True, paused=False)
-    assert shown(one).pattern == "solid" and shown(one).extra is None
+    assert shown(one).pattern == "solid" and shown(one).application is None
     one.show(is_uploading=True)
     assert shown(one).pattern == "blip" and shown(one).rgb == (0, 255, 0)
     one.agent.status.update(paused=True)
@@ -77,13 +77,16 @@ def test_each_change_is_seen_and_nothing_else():
     one.show("3 clips left", "3", pages=[("Clips", ["A001"])])
     assert status.version == version + 1
     one.show("2 clips left", "2")
-    assert status.version == version + 2 and status.extra.pages == ()
+    assert status.version == version + 2 and status.application.pages == ()
 
 
 def test_texts_are_bounded():
     one = application()
     one.show("x" * 1000, "12345")
-    assert len(one.agent.status.extra.line) == 100 and one.agent.status.extra.badge == "1234"
+    assert (
+        len(one.agent.status.application.line) == 100
+        and one.agent.status.application.badge == "1234"
+    )
 
 
 def test_the_console_has_the_line():

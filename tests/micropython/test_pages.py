@@ -423,29 +423,35 @@ def test_the_sizes_of_the_font_are_those_of_framebuf():
 
 
 def test_an_application_s_line_badge_and_pages():
-    extra = Shown("3 clips left, 40 %", "3", None, [("Clips", ["A001.mp4", "A002.mp4"])])
+    application = Shown("3 clips left, 40 %", "3", None, [("Clips", ["A001.mp4", "A002.mp4"])])
     for width, height in SIZES:
         for state, paused in (("online", False), ("paused", True), ("no_backend", None)):
             plain = pages.pages_of(Indication(state, paused=paused), width, height)
-            book = pages.pages_of(Indication(state, paused=paused, extra=extra), width, height)
+            book = pages.pages_of(
+                Indication(state, paused=paused, application=application), width, height
+            )
             check_inside(book, width, height)
             assert "3clipsleft,40%" in texts(book) and "A002.mp4" in texts(book[-1:])
             with_badge = set(drawn(book[0], width, height))
-            without = Shown(extra.line, "", None, [])
-            indication = Indication(state, paused=paused, extra=without)
+            without = Shown(application.line, "", None, [])
+            indication = Indication(state, paused=paused, application=without)
             same = pages.pages_of(indication, width, height)
             badge = with_badge ^ set(drawn(same[0], width, height))
             assert badge and min([x for x, _ in badge]) > width // 2, (state, height)
             assert len(same) <= len(plain) + 1
     long = Shown("x" * 100, "1234", None, ())
     for width, height in SIZES:
-        check_inside(pages.pages_of(Indication("paused", extra=long), width, height), width, height)
+        check_inside(
+            pages.pages_of(Indication("paused", application=long), width, height), width, height
+        )
 
 
 def test_a_badge_of_any_letters_fits():
     for badge in ("\u00e9", "\u20ac\u20ac", "\n", "\u4e2d\u6587", "1234"):
         for width, height in SIZES:
-            extra = Shown("", badge, None, ())
+            application = Shown("", badge, None, ())
             check_inside(
-                pages.pages_of(Indication("paused", extra=extra), width, height), width, height
+                pages.pages_of(Indication("paused", application=application), width, height),
+                width,
+                height,
             )

@@ -385,7 +385,7 @@ async def test_other_networks():
 
 async def test_an_application_s_new_line_each_second_neither_brightens_nor_turns_back():
     def uploading(percent):
-        facts = dict(FULL_FACTS, extra=Shown("%d %% sent" % percent, "1", None, ()))
+        facts = dict(FULL_FACTS, application=Shown("%d %% sent" % percent, "1", None, ()))
         return Indication("online", **facts)
 
     display, screen, _ = started(indication=uploading(0))

@@ -6,7 +6,7 @@ class Indication:
 
     def __init__(self, state, **facts):
         self.state = state
-        self.extra = self.reason = self.name = self.expires_at = self.user_code = None
+        self.application = self.reason = self.name = self.expires_at = self.user_code = None
         self.verification_uri = self.verification_uri_complete = None
         self.connected, self.paused = True, False
         self.project, self.creator = "Testbed", "Ada Lovelace"

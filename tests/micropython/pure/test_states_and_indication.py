@@ -13,7 +13,7 @@ class Status:
 
     def __init__(self, **facts):
         self.fault = self.user_code = self.reason = self.expires_at = None
-        self.extra = self.name = self.project = self.creator = None
+        self.application = self.name = self.project = self.creator = None
         self.verification_uri = self.verification_uri_complete = None
         self.starting = False
         self.network_up = self.connected = self.authorized = self.online = True
