@@ -24,6 +24,13 @@ def test_every_page_is_its_golden_picture(pages: dict[str, Image.Image]) -> None
     golden.check_all(pages, "screen")
 
 
+@pytest.mark.parametrize("name", pictures.SHOWN)
+def test_readme_shows_the_page(pages: dict[str, Image.Image], name: str) -> None:
+    wanted = pictures.enlarged(pages[f"screen/128x64/{name}-1"])
+    with Image.open(pictures.SHOWN[name]) as shown:
+        assert shown.convert("1").tobytes() == wanted.tobytes()
+
+
 def test_every_strip_is_its_golden_picture(strips: dict[str, Image.Image]) -> None:
     golden.check_all(strips, "light")
 

@@ -8,13 +8,18 @@ import json
 import os
 import subprocess
 
-from PIL import Image
+from PIL import Image, ImageOps
 
 from tools.generate import golden, light_strips
 from tools.on_cpython import ROOT
 
 MICROPYTHON = os.environ.get("MICROPYTHON") or str(ROOT / ".venv/bin/micropython")
+SHOWN = {  # in README: a page of the display → its enlarged picture
+    name: ROOT / f"docs/pictures/{name}.png" for name in ("pairing", "online", "paused")
+}
 _LONGEST_S = 60
+_ENLARGED = 4
+_EDGE = 16
 
 
 def drawn() -> dict[str, Image.Image]:
@@ -46,10 +51,19 @@ def picture_of(content: bytes, width: int, height: int) -> Image.Image:
     return picture
 
 
+def enlarged(page: Image.Image) -> Image.Image:
+    """A page of the display as README shows it, with some of the display's black around it."""
+    picture = page.resize((page.width * _ENLARGED, page.height * _ENLARGED))
+    return ImageOps.expand(picture, _EDGE)
+
+
 def main() -> None:
-    """Write the golden pictures."""
-    golden.write_all(drawn(), "screen")
+    """Write the golden pictures, and README's."""
+    pages = drawn()
+    golden.write_all(pages, "screen")
     golden.write_all(light_strips.drawn(), "light")
+    for name, path in SHOWN.items():
+        enlarged(pages[f"screen/128x64/{name}-1"]).save(path, optimize=True)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from tools.generate.files import main, part, replaced
-from tools.generate.light_card import COLOURS, description, timing
+from tools.generate.light_card import description
 from tools.on_cpython import ROOT, device_module
 
 LIGHTS = device_module("firmware.indication").LIGHTS
@@ -43,23 +43,14 @@ def states() -> list[str]:
 LADDER = states()
 # state → (when, what the user does)
 STATES = {
-    "fault": (
-        "unusable configuration or trust roots, too little memory, safe mode",
-        "reads screen, console or log",
-    ),
-    "starting": ("nothing known yet, at most 3 s; one blink of 0.2 s at power-on", "nothing"),
+    "fault": ("unusable settings, no memory, safe mode", "reads screen or console"),
+    "starting": ("nothing known yet, 3 s at most", "nothing"),
     "no_network": ("no link or address", "checks Wi-Fi"),
-    "pairing": ("a code is shown", "enters the code in Frame.io"),
-    "no_backend": (
-        "network, but Frame.io does not answer",
-        "waits; checks firewall, portal, clock",
-    ),
-    "unpaired": (
-        "no authorization, and no code shown",
-        "holds the button, restarts, or brings a new token",
-    ),
-    "joining": ("Frame.io answers; not joined, or paused not known yet", "waits"),
-    "paused": ("online, and paused in Frame.io", "nothing: only Frame.io can resume"),
+    "pairing": ("a code is shown", "enters it in Frame.io"),
+    "no_backend": ("network, but Frame.io does not answer", "checks portal, firewall"),
+    "unpaired": ("not paired, and no code is shown", "holds the button"),
+    "joining": ("not joined, or paused not known yet", "waits"),
+    "paused": ("online, and paused in Frame.io", "nothing"),
     "online": ("joined, or kept online by HTTP", "nothing"),
 }
 
@@ -72,16 +63,13 @@ def words(state: str) -> tuple[str, str]:
 def ladder() -> str:
     """The light card: the table of visible states, in the ladder's order."""
     rows = [
-        "| light&nbsp;and&nbsp;6&nbsp;s&nbsp;of&nbsp;it | state | when | timing | colour | the user does |",
-        "| --- | --- | --- | --- | --- | --- |",
+        "| 6 s of the light | state | when | the user does |",
+        "| --- | --- | --- | --- |",
     ]
     for state in LADDER:
-        pattern, rgb = LIGHTS[state]
         when, does = words(state)
         image = f"![{description(state)}](docs/light/{state}.svg)"
-        rows.append(
-            f"| {image} | `{state}` | {when} | {timing(pattern)} | {COLOURS[rgb]} | {does} |"
-        )
+        rows.append(f"| {image} | `{state}` | {when} | {does} |")
     return "\n".join(rows)
 
 
