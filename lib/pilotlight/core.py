@@ -37,8 +37,9 @@ class Core:
         """
         try:
             for module in modules:
-                if sys.modules.pop("pilotlight." + module, None) is not None:
-                    delattr(sys.modules["pilotlight"], module)
+                package, _, name = ("pilotlight." + module).rpartition(".")
+                if sys.modules.pop("%s.%s" % (package, name), None) is not None:
+                    delattr(sys.modules[package], name)
         except MemoryError:
             pass
 

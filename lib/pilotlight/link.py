@@ -12,10 +12,10 @@ _SEND_BYTES = const(160)  # phx_join with the longest device id has 140
 
 _TYPES = const(0)  # true for mypy: what only annotations name costs the device nothing
 if _TYPES:
+    from .core import Core
     from .net.endpoint import Endpoint
     from .net.phoenix import PhoenixSocket
     from .proof import Proof
-    from .times import Times
 
 
 class Link:
@@ -25,10 +25,10 @@ class Link:
     endpoint: Frame.io's Endpoint. proof: what the socket's messages prove goes there.
     """
 
-    def __init__(self, endpoint: Endpoint, times: Times, proof: Proof) -> None:
+    def __init__(self, core: Core, endpoint: Endpoint, proof: Proof) -> None:
         self.phoenix: PhoenixSocket = None  # type: ignore[assignment]  # not before `open`
+        self._core = core
         self._endpoint = endpoint
-        self._times = times
         self._proof = proof
 
     async def open(self, target: str) -> None:
@@ -43,9 +43,12 @@ class Link:
 
             websocket = WebSocketClient(_MESSAGE_BYTES, _SEND_BYTES)
             self.phoenix = PhoenixSocket(
-                websocket, self._endpoint, JOIN_REF, HEARTBEAT_REF, self._times, self._proof
+                websocket, self._endpoint, JOIN_REF, HEARTBEAT_REF, self._core.times, self._proof
             )
-        await self.phoenix.open(target)
+        try:
+            await self.phoenix.open(target)
+        finally:
+            self._core.unload("net.websocket_upgrade")
 
     def abandon(self, reason: str, text: str) -> None:
         """End the socket at once, if there is one; what waits on it raises LinkClosed."""

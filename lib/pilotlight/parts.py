@@ -45,7 +45,7 @@ class Parts:
 
             credentials = self.tokens = tokens = Tokens(core, requests, http, settings)
         self.credentials = credentials
-        self.link = link = Link(endpoint, core.times, proof)
+        self.link = link = Link(core, endpoint, proof)
         identity = Identity(core, credentials)
         self.api = api = FrameioApi(http, settings.client_version)
         self.poller = poller = Poller(core, requests, api, credentials, identity, link)

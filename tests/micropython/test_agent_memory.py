@@ -69,6 +69,23 @@ async def test_no_memory_to_load_what_asks_for_a_refresh():
         await world.power_off()
 
 
+async def test_no_memory_to_load_what_upgrades_a_connection():
+    """It costs one try to connect, and it is loaded for connects alone."""
+    world = await paired()
+    assert "pilotlight.net.websocket_upgrade" not in sys.modules
+    scarce = no_memory_to_import("websocket_upgrade")
+    upgrades, joins = world.frameio.times("upgrade"), len(world.frameio.times("join"))
+    world.frameio.close_sockets(1001)
+    while scarce.left:
+        await sleep_s(1)
+    assert world.frameio.times("upgrade") == upgrades
+    await sleep_s(10)
+    assert len(world.frameio.times("join")) == joins + 1
+    assert world.agent.status.state == "online"
+    assert "pilotlight.net.websocket_upgrade" not in sys.modules
+    await world.power_off()
+
+
 async def test_no_memory_for_the_answer_to_a_refresh():
     """It is parsed again: the token that was sent for it is used up."""
     for owner, name, times in (

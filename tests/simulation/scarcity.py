@@ -34,7 +34,11 @@ from pilotlight import (  # noqa: F401  # else imported late
     tokens,
 )
 from pilotlight.core import Core
-from pilotlight.net import phoenix, websocket_client  # noqa: F401  # else imported late
+from pilotlight.net import (  # noqa: F401  # else imported late
+    phoenix,
+    websocket_client,
+    websocket_upgrade,
+)
 
 PARTS = 40
 BACK_S = 95  # joined again so long after everything is well

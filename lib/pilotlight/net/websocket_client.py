@@ -1,4 +1,4 @@
-"""A WebSocket client (RFC 6455) for text messages: the upgrade, one reader, one write per frame.
+"""A WebSocket client (RFC 6455) for text messages: one reader, one write per frame.
 
     endpoint = Endpoint("example.com", 443, roots)
     websocket = WebSocketClient()
@@ -15,30 +15,15 @@ stuck.
 """
 
 import asyncio
-import binascii
-import hashlib
 import os
 
 from micropython import const
 
 from .deadline import Deadline, TimedEvent
-from .errors import LinkClosed, NetError, ProtocolError, UpgradeRefused, no_memory
-from .http_message import ResponseHead, request_head
+from .errors import LinkClosed, NetError, ProtocolError, no_memory
 from .transport import Transport
 from .websocket_frames import FrameReader, FrameWriter
 
-_ACCEPT_GUID = const(b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11")  # RFC 6455 section 1.3
-_HEADERS = const(
-    (
-        "upgrade",
-        "connection",
-        "sec-websocket-accept",
-        "sec-websocket-extensions",
-        "sec-websocket-protocol",
-        "retry-after",
-        "x-ratelimit-window",
-    )
-)
 # As in websocket_frames: what is imported takes memory and time.
 _NONE = const(-1)
 _TEXT = const(0x1)
@@ -87,30 +72,9 @@ class WebSocketClient:
         self._close_sent = False
         self._ended.clear()
         try:
-            await transport.open()
-            key = binascii.b2a_base64(os.urandom(16)).strip()
-            head = request_head(
-                "GET",
-                target,
-                host_field,
-                (
-                    ("Upgrade", "websocket"),
-                    ("Connection", "Upgrade"),
-                    ("Sec-WebSocket-Key", key.decode()),
-                    ("Sec-WebSocket-Version", "13"),
-                ),
-            )
-            await transport.write(head, 0, len(head))
-            answer = ResponseHead(_HEADERS)
-            at = -1
-            while at < 0:
-                # The whole buffer: nothing is kept between these reads.
-                count = await transport.read(self.frames.room())
-                if not count:
-                    raise LinkClosed(_WENT_AWAY, _NO_CLOSE_FRAME)
-                at = answer.feed(self.frames.buffer, 0, count)
-                self.frames.received(count, count if at < 0 else at)
-            _check_upgrade(answer, key)
+            from .websocket_upgrade import upgrade  # only now: see there
+
+            await upgrade(transport, self.frames, host_field, target)
         except BaseException as error:
             transport.close()
             raise no_memory() if isinstance(error, MemoryError) else error
@@ -258,22 +222,3 @@ class WebSocketClient:
         raise LinkClosed(
             code, "the server closed the link with code %d %r" % (code, words), close_reason=words
         )
-
-
-def _check_upgrade(head: ResponseHead, key: bytes) -> None:
-    """RFC 6455 section 4.1, the client's six requirements on the answer."""
-    headers = head.headers
-    if head.status != 101:
-        raise UpgradeRefused(head.status, head.retry_after_ms())
-    upgrade, connection, accept, extensions, protocol = [headers.get(n, "") for n in _HEADERS[:5]]
-    digest = binascii.b2a_base64(hashlib.sha1(key + _ACCEPT_GUID).digest()).strip().decode()
-    wrong = (
-        upgrade.lower() != "websocket",
-        "upgrade" not in [token.strip() for token in connection.lower().split(",")],
-        accept != digest,
-        extensions,  # what was not offered can't be chosen
-        protocol,
-    )
-    for i in range(len(wrong)):
-        if wrong[i]:
-            raise ProtocolError("the 101 answer has a wrong or no header " + _HEADERS[i])
