@@ -58,6 +58,9 @@ run: .venv/ready-run
 	@$(BIN)/python -m tools.run --end-with-parent $(if $(URL),--url="$(URL)") $(if $(SCREEN),--screen) \
 		$(if $(PAIR),--pair="$(PAIR)") $(if $(HOST),--host="$(HOST)") $(if $(SETUP),--setup)
 
+# Containers often forbid Python to keep its bytecode: each process of the tests would compile all again.
+test check: export PYTHONDONTWRITEBYTECODE :=
+
 test: setup
 	$(BIN)/python -m pytest -n 9 --dist worksteal --ignore tests/external --ignore tests/browser --ignore tests/proofs
 
