@@ -41,7 +41,7 @@ class Clone:
         (folder / "tools/run.py").write_text("import os; print('runs', os.environ['MICROPYTHON'])")
 
     def offer(self, package: str) -> None:
-        """Put it into the index; there is nothing in it."""
+        """Put it into the index, with a module that says what it was run with, and its script."""
         info = f"{package}-1.dist-info"
         with zipfile.ZipFile(self.index / f"{package}-1-py3-none-any.whl", "w") as file:
             file.writestr(
@@ -49,6 +49,9 @@ class Clone:
             )
             file.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
             file.writestr(f"{info}/RECORD", "")
+            file.writestr(f"{package}_module.py", "def run_main(words):\n    print(*words[1:])\n")
+            script = f"{package}={package}_module:run_main"
+            file.writestr(f"{info}/entry_points.txt", f"[console_scripts]\n{script}\n")
 
     def make(self, target: str, *words: str, **environment: str) -> tuple[str, str]:
         """(what was said, what was said of a failure) by `make`, beside make's own words."""
@@ -135,6 +138,8 @@ def test_from_no_network_to_all_tools(tmp_path: Path) -> None:
     said, _ = clone.make("run")
     ours = tmp_path / ".venv/bin/micropython"
     assert said == f"installing MicroPython's unix port\nruns {ours}\n"
+    assert subprocess.check_output([ours, "-c", "pass"], text=True) == "-c pass\n"
+    assert ours.read_text().startswith(f"#!{ours.parent}/python -IS\n")
 
     clone.offer(REST)
     said, _ = clone.make("setup")
