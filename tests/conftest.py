@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.compiled import compiled
 from tests.support.kept_port import kept_port
 from tools import on_cpython as on_cpython
 from tools.bytecode import MICRODOT
@@ -151,7 +152,12 @@ class MicroPythonItem(pytest.Item):
                 self.test_name,
             ],
             cwd=ROOT,
-            env={"SIMULATION_COMMIT": commit(), "MICRODOT": str(MICRODOT.parent), **os.environ},
+            env={
+                "SIMULATION_COMMIT": commit(),
+                "MICRODOT": str(MICRODOT.parent),
+                "BYTECODE": str(compiled()),
+                **os.environ,
+            },
             capture_output=True,
             timeout=_LONGEST_S,
             check=False,
