@@ -4,12 +4,14 @@ import asyncio
 
 from micropython import const
 
-from pilotlight.status import DeviceStatus
-
 from .indication import Indication
 from .text_output import log
 from .timestamps import Uptime, beat_ms
 from .unload import unload
+
+_TYPES = const(0)  # true for mypy: what only annotations name costs the device nothing
+if _TYPES:
+    from pilotlight.status import DeviceStatus
 
 _CHECK_IN_MS = const(24_000)  # and on to the next beat
 _STUCK_MS = const(120_000)

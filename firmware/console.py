@@ -4,8 +4,13 @@ import json
 import sys
 from collections import OrderedDict
 
-from .indication import Indication
+from micropython import const
+
 from .text_output import TextOutput, plain
+
+_TYPES = const(0)  # true for mypy: what only annotations name costs the device nothing
+if _TYPES:
+    from .indication import Indication
 
 
 class Console:

@@ -3,8 +3,13 @@
 import asyncio
 import sys
 
+from micropython import const
+
 from .status import DeviceStatus
-from .times import Times
+
+_TYPES = const(0)  # true for mypy: what only annotations name costs the device nothing
+if _TYPES:
+    from .times import Times
 
 
 class Core:

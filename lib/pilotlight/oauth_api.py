@@ -12,10 +12,13 @@ from micropython import const
 from .credentials import NotAuthorized
 from .frameio_api import ERROR_FIELDS, checked, required
 from .net.errors import no_memory
-from .net.http_client import HttpClient
 from .net.json_pick import MISSING, JsonPick
 from .net.url_encoding import form_encode
 from .token_text import TOKEN_BYTES, is_token
+
+_TYPES = const(0)  # true for mypy: what only annotations name costs the device nothing
+if _TYPES:
+    from .net.http_client import HttpClient
 
 _SHOWN_CHARACTERS = const(100)  # of a link that is shown: a longer one would be cut
 _CODE_CHARACTERS = const(32)  # of a code that is typed in

@@ -3,9 +3,15 @@
 Loaded when a code is asked for.
 """
 
-from .core import Core
-from .credentials import Credentials, NotAuthorized
-from .requests import Requests
+from micropython import const
+
+from .credentials import NotAuthorized
+
+_TYPES = const(0)  # true for mypy: what only annotations name costs the device nothing
+if _TYPES:
+    from .core import Core
+    from .credentials import Credentials
+    from .requests import Requests
 
 
 class PairingRequest:

@@ -7,7 +7,8 @@ import time
 from binascii import hexlify
 from hashlib import sha256
 
-from .core import Core
+from micropython import const
+
 from .credentials import Credentials
 from .frameio_api import FrameioApi
 from .identity import Identity
@@ -19,6 +20,10 @@ from .proof import Proof
 from .requests import Requests
 from .schedule import Schedule
 from .session import Session
+
+_TYPES = const(0)  # true for mypy: what only annotations name costs the device nothing
+if _TYPES:
+    from .core import Core
 
 
 class Parts:

@@ -10,7 +10,11 @@ from micropython import const
 
 from .net.backoff import Backoff, stretched_ms
 from .net.errors import LinkClosed, NetError, ProtocolError, UpgradeRefused
-from .times import Recent, Times
+from .times import Recent
+
+_TYPES = const(0)  # true for mypy: what only annotations name costs the device nothing
+if _TYPES:
+    from .times import Times
 
 _RESTARTING = const((1012, 1013))  # close codes: service restart, try again later
 _DOUBLINGS = const(4)  # of the wait after them: more than lead to the cap

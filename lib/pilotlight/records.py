@@ -2,7 +2,11 @@
 
 import time
 
-from .core import Core
+from micropython import const
+
+_TYPES = const(0)  # true for mypy: what only annotations name costs the device nothing
+if _TYPES:
+    from .core import Core
 
 
 class Record:

@@ -3,12 +3,17 @@
 import asyncio
 import time
 
-from .core import Core
+from micropython import const
+
 from .frameio_api import ApiError
 from .net.deadline import TimedEvent
 from .net.errors import NetError, no_memory
-from .proof import Proof
-from .schedule import Schedule
+
+_TYPES = const(0)  # true for mypy: what only annotations name costs the device nothing
+if _TYPES:
+    from .core import Core
+    from .proof import Proof
+    from .schedule import Schedule
 
 
 class Slot:

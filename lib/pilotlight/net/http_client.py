@@ -9,11 +9,14 @@ import asyncio
 from micropython import const
 
 from .deadline import Deadline
-from .endpoint import Endpoint
 from .errors import LinkClosed, no_memory
 from .http_message import BodyFraming, ResponseHead, request_head
 from .json_pick import JsonError, JsonPick
-from .transport import Transport
+
+_TYPES = const(0)  # true for mypy: what only annotations name costs the device nothing
+if _TYPES:
+    from .endpoint import Endpoint
+    from .transport import Transport
 
 _READ_BYTES = const(1024)
 _BODY_BYTES = const(1 << 18)

@@ -5,7 +5,10 @@ from micropython import const
 from .deadline import TimedEvent
 from .errors import LinkClosed, NetError, ProtocolError
 from .http_message import ResponseHead
-from .transport import Transport
+
+_TYPES = const(0)  # true for mypy: what only annotations name costs the device nothing
+if _TYPES:
+    from .transport import Transport
 
 _ANSWER_BYTES = const(512)  # also of an error's text: S3 says at its beginning what it is
 _LONGEST_CODE = const(40)

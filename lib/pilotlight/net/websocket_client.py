@@ -21,8 +21,11 @@ from micropython import const
 
 from .deadline import Deadline, TimedEvent
 from .errors import LinkClosed, NetError, ProtocolError, no_memory
-from .transport import Transport
 from .websocket_frames import FrameReader, FrameWriter
+
+_TYPES = const(0)  # true for mypy: what only annotations name costs the device nothing
+if _TYPES:
+    from .transport import Transport
 
 # As in websocket_frames: what is imported takes memory and time.
 _NONE = const(-1)
