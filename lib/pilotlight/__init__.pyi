@@ -30,10 +30,10 @@ class Storage(Protocol):
     `authorization` holds tokens, which are secrets. Both methods may raise OSError.
     """
 
-    def load(self, name: str) -> dict | None:
+    def load(self, name: str) -> dict[str, str | int] | None:
         """The record as it was saved, or None if there is no such record."""
 
-    def save(self, name: str, record: dict) -> None:
+    def save(self, name: str, record: dict[str, str | int]) -> None:
         """Keep a record of texts and integers.
 
         After a power cut in the midst of it the record is wholly the old or wholly the new one.

@@ -16,7 +16,11 @@ _TRIES = const(10)  # to end without memory
 
 _TYPES = const(0)  # true for mypy: what only annotations name costs the device nothing
 if _TYPES:
+    from collections.abc import Callable
+
+    from . import Clock, Network, Storage
     from .requests import Slot
+    from .settings import Settings
 
 
 class Agent:
@@ -57,14 +61,14 @@ class Agent:
 
     def __init__(
         self,
-        settings,
-        network,
-        storage,
-        clock,
+        settings: Settings,
+        network: Network,
+        storage: Storage,
+        clock: Clock,
         times: Times | None = None,
-        log=None,
-        reset=None,
-        check_in=None,
+        log: Callable[[str], object] | None = None,
+        reset: Callable[[], object] | None = None,
+        check_in: Callable[[str, int], object] | None = None,
     ) -> None:
         self._core = core = Core(network, storage, clock, times or Times(), log, check_in)
         self.status = core.status
@@ -209,7 +213,7 @@ class Agent:
         """
         return self._requests.upload_slot
 
-    async def request(self, method: str, path: str, json=None, answer_bytes: int = 8192):
+    async def request(self, method: str, path: str, json: object = None, answer_bytes: int = 8192):
         """Ask Frame.io for something, with the device's token. The answer's JSON, of any shape.
 
             asset = await agent.request("POST", "/v2/devices/assets", {"name": "A001.mp4", …})

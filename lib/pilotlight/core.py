@@ -11,6 +11,10 @@ _TYPES = const(0)  # true for mypy: what only annotations name costs the device 
 if _TYPES:
     from .times import Times
 
+_TYPES = const(0)  # true for mypy: what only annotations name costs the device nothing
+if _TYPES:
+    from . import Clock, Network, Storage
+
 
 class Core:
     """The embedding application's parts, the times, the log and the status.
@@ -24,7 +28,15 @@ class Core:
     became another one. The agent sets it.
     """
 
-    def __init__(self, network, storage, clock, times: Times, log=None, check_in=None) -> None:
+    def __init__(
+        self,
+        network: Network,
+        storage: Storage,
+        clock: Clock,
+        times: Times,
+        log=None,
+        check_in=None,
+    ) -> None:
         self.status = DeviceStatus()
         self.network = network
         self.storage = storage

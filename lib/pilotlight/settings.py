@@ -44,7 +44,7 @@ class Settings:
         self,
         url: str,
         client_version: str,
-        trust_roots=(),
+        trust_roots: list[bytes] | tuple[bytes, ...] = (),
         client_secret: str | None = None,
         client_id: str | None = None,
         access_token: str | None = None,
@@ -77,7 +77,7 @@ class Settings:
         self.access_token = access_token
 
 
-def _parse_url(url: str):
+def _parse_url(url: str) -> tuple[str, str, int]:
     """(scheme, host, port). The errors never hold the url, because a password may be in it."""
     if not isinstance(url, str):
         raise SettingsError("url must be text")

@@ -137,7 +137,7 @@ class DeviceStatus:
         """Frame.io shows the device as online: by the socket, or by HTTP heartbeats."""
         return self.joined or self.fallback
 
-    def update(self, **facts) -> None:
+    def update(self, **facts: object) -> None:
         """Set facts by name, and compute state and reason from them."""
         changed = shown = False
         for name, value in facts.items():

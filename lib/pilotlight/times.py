@@ -91,7 +91,7 @@ class Times:
     network_check_ms = 1_000  # for a network that comes up without a call of network_changed()
     longest_sleep_ms = 3_600_000  # nothing sleeps longer: ticks can only be compared over days
 
-    def __init__(self, **others) -> None:
+    def __init__(self, **others: int | tuple[int, ...]) -> None:
         for name, value in others.items():
             if not hasattr(Times, name):
                 raise ValueError("there is no time named %s" % name)

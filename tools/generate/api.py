@@ -117,7 +117,7 @@ def entry(item: Item) -> str:
         words += f"In `{_import_path(item)}`; a subclass of `{_bases(item)[0]}`.\n\n"
     elif item.is_function or "__init__" in item.members:
         source = f"from {_import_path(item)} import {item.name}"
-        words += f"```python\n{source}\n\n{_signature(item)}\n```\n\n"
+        words += f"```python\n{source}\n\n{_in_lines(_signature(item))}\n```\n\n"
     words += markdown(item.docstring.value)
     for name, member in item.members.items():
         if name.startswith("_") or f"{item.name}.{name}" in _INTERNAL:
@@ -147,6 +147,15 @@ def _signature(item: Item) -> str:
     assert isinstance(item, griffe.Class | griffe.Function)
     text = str(item.signature()).removesuffix(" -> None")
     return f"await {text}" if "async" in item.labels else text
+
+
+def _in_lines(signature: str) -> str:
+    """One that is too long for a line has a line for each parameter."""
+    if len(signature) <= _COLUMNS:
+        return signature
+    name, _, parameters = signature.partition("(")
+    lines = re.split(r", (?=\w+(?:: | = |=|,|\)))", parameters.removesuffix(")"))
+    return "\n    ".join([f"{name}(", *(f"{line}," for line in lines)]) + "\n)"
 
 
 def times() -> str:
