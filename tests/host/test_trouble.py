@@ -40,12 +40,12 @@ def test_each_word_that_it_names_is_a_reason_and_has_a_row() -> None:
 
 
 # Who says what: a call of one of these, or a sentence that a function of these returns.
-LOGS = {"log", "_log", "log_change", "_log_change", "_write"}
+LOGS = {"log", "log_change"}
 REFUSALS = {
-    *("Refused", "EsptoolError", "_Again", "BoardError", "ArgumentTypeError", "parser.error"),
+    *("Refused", "EsptoolError", "Again", "BoardError", "ArgumentTypeError", "parser.error"),
     *("NoMicroPython", "SystemExit", "stderr"),
 }
-NEWS = {"say", "_say"}  # may be in the document, and need not
+NEWS = {"say", "write"}  # may be in the document, and need not
 REFUSING = {"refusal", "_no_answer", "lack_of_memory"}
 WIDE = "…"  # what changes, in a message
 TOOLS = [
@@ -79,11 +79,11 @@ def texts(node: ast.AST) -> list[str]:
 
 
 def callee(call: ast.Call) -> str:
-    """The name of what is called: of `parser.error` both words, else the last one."""
+    """What is called: of `parser.error` both words, else the last one, be it private or not."""
     name = ast.unparse(call.func)
     if name == "print" and "file=sys.stderr" in ast.unparse(call):
         return "stderr"
-    return name if name == "parser.error" else name.rpartition(".")[2]
+    return name if name == "parser.error" else name.rpartition(".")[2].lstrip("_")
 
 
 def said(paths: list[Path], names: set[str]) -> set[str]:
@@ -96,8 +96,7 @@ def said(paths: list[Path], names: set[str]) -> set[str]:
             for one in ast.walk(node):
                 if isinstance(one, ast.Return) and one.value:
                     found += texts(one.value)
-    # The name of a target before another message, and a file's name, are no message.
-    others = ("make …: …", "make run: …", "….new")
+    others = ("make …: …", "make run: …")  # the name of a target before another message
     return {text for text in found if text.strip(" …") and text not in others}
 
 
@@ -115,13 +114,7 @@ def patterns(heading: str) -> list[str]:
     """The messages in the first column of the table behind a heading of the document."""
     part = readme.TROUBLE.read_text().partition(f"## {heading}\n")[2].partition("\n## ")[0]
     cells = re.findall(r"^\| (`.*?`) \| ", part, re.M)
-    return [
-        text
-        for cell in cells
-        for text in re.findall(r"`` (.+?) ``|`([^`]+)`", cell)
-        for text in text
-        if text
-    ]
+    return [text for cell in cells for text in re.findall(r"`(.+?)`", cell)]
 
 
 def is_one(message: str, pattern: str) -> bool:
@@ -135,7 +128,7 @@ def is_one(message: str, pattern: str) -> bool:
 
 
 KINDS = {
-    "A line on the serial console": (lambda: said(DEVICE, LOGS), set[str]),
+    "A line on the serial console": (lambda: said(DEVICE, LOGS), lambda: said(DEVICE, NEWS)),
     "A sentence of make": (
         lambda: said(TOOLS, REFUSALS) | said_by_make(),
         lambda: said(TOOLS, NEWS),
