@@ -10,7 +10,7 @@ endif
 export MICROPYTHON
 INSTALL := @PYTHON="$(PYTHON)" sh tools/setup.sh
 BIN := .venv/bin
-DEVICE_CODE := lib/pilotlight firmware main.py boot.py
+DEVICE_CODE := lib/pilotlight firmware main.py boot.py examples
 GENERATORS := trust_roots config_doc light_card wiring readme architecture api packages proofs
 URL ?=
 TOKEN ?=

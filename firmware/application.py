@@ -10,6 +10,10 @@ from .indication import LIGHTS, PATTERNS
 _LONGEST_LINE = const(100)  # characters
 _LONGEST_BADGE = const(4)
 
+_TYPES = const(0)  # true for mypy: what only annotations name costs the device nothing
+if _TYPES:
+    from pilotlight import Agent
+
 # As `online`, but told from it and every other one in any 1.5 s.
 PATTERNS["blip"] = ((700, 100), (250, 0))
 UPLOADING = ("blip", LIGHTS["online"][1])
@@ -42,7 +46,7 @@ class Application:
 
     on_press = None
 
-    def __init__(self, agent, storage, network, clock) -> None:
+    def __init__(self, agent: Agent, storage, network, clock) -> None:
         self.agent = agent
         self.storage = storage
         self.network = network

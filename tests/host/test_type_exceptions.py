@@ -24,6 +24,7 @@ def device_code() -> list[Path]:
         ROOT / "boot.py",
         *(ROOT / "lib").rglob("*.py"),
         *(ROOT / "firmware").rglob("*.py"),
+        *(ROOT / "examples").glob("*.py"),
     ]
 
 
@@ -44,7 +45,7 @@ def careless(config: str) -> list[str]:
     found = []
     for section in parser.sections()[1:]:
         above = config.partition(f"\n[{section}]")[0].rpartition("\n")[2]
-        is_ours = re.match(r"mypy-(\*|pilotlight|firmware|main|boot)", section) is not None
+        is_ours = re.match(r"mypy-(\*|pilotlight|firmware|main|boot|examples)", section) is not None
         if (
             is_ours
             or "," in section
