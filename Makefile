@@ -1,4 +1,4 @@
-# make setup | run | test | lint | check | docs | pictures | bench | simulate | mutants | romfs | image | units | deploy | provision | mount | repl | log
+# make setup | run | test | lint | check | docs | pictures | bench | simulate | fleet | mutants | romfs | image | units | deploy | provision | mount | repl | log
 # A fresh machine needs git, make and Python 3.10+ with venv.
 
 PYTHON ?= python3
@@ -36,9 +36,10 @@ FLASH ?=
 CSV ?=
 RESULTS ?=
 WITHIN ?=
+DEVICES ?=
 export TOKEN SECRET HISTORY WHY DEPTH PART OF SEEDS DAYS
 
-.PHONY: setup run test lint check docs pictures format bench simulate mutants romfs image units deploy provision mount repl log
+.PHONY: setup run test lint check docs pictures format bench simulate fleet mutants romfs image units deploy provision mount repl log
 
 setup: .venv/ready
 
@@ -133,8 +134,13 @@ log: setup
 
 # All histories of the simulation in virtual time; `make test` and `make check` run a part of them.
 # DEPTH=3: triples. SEEDS=100 DAYS=30: random months. HISTORY="…": one again (tests/simulation/simulate.py).
+# ONLY=million: a million devices after an outage, for docs/reliability.md.
 simulate: setup
 	$(BIN)/python -m tests.simulation.simulate
+
+# Fifty boards at once on one mock, which restarts: what each costs this computer, and what is asked.
+fleet: setup
+	@$(BIN)/python -m tools.fleet $(if $(DEVICES),--devices="$(DEVICES)")
 
 # Puts small bugs into a copy of the code, and sees which test finds each: docs/mutants.md.
 mutants: setup

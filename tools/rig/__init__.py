@@ -72,6 +72,12 @@ class Mock:
 
             self._context = ssl.create_default_context(cafile=str(folder / "mock/ca.pem"))
 
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        assert self._process.pid is not None
+        return self._process.pid
+
     def control(self, action: str, **body: Any) -> None:
         """POST /control/ACTION."""
         self._call(f"/control/{action}", json.dumps(body).encode())

@@ -150,6 +150,14 @@ class VirtualBoard(Seen):
         if self.serial:
             self.serial.close()
 
+    @property
+    def pid(self) -> int:
+        """Its process. Raises LookupError while the board is off."""
+        process = self._process
+        if process is None:
+            raise LookupError("the board is off")
+        return process.pid
+
     def power_on(self) -> None:
         """Switch it on. After a reset it starts by itself."""
         after = self.mark()
