@@ -84,9 +84,9 @@ http_error|An odd answer came|*
 rate_limited|Frame.io asks for patience|+
 token_refused|Frame.io no longer accepts this device|Pair again, or set a new token
 paused_unknown|Frame.io does not say if it is paused|Look in Frame.io; it asks again
-not_stored|Can't store what a restart needs|Leave it on; free its storage
+not_stored|Can't store data|Leave it on; free its storage
 code_requested|A code is on its way|Please wait
-http_fallback|A pause shows minutes late|*
+http_fallback|A pause shows late|*
 not_paired|Not paired with Frame.io|&
 cancelled|The pairing was cancelled|&
 pairing_timeout|The code was not typed in|&

@@ -19,6 +19,7 @@ _ROW = const(9)  # the smallest distance of rows
 _WIDEST_ROW = const(11)
 _LONGEST_NAME = const(100)  # characters
 _LONGEST_TEXT = const(120)
+_UNCUT = const(99)  # rows
 _BARS = const(4)
 _BAR_PITCH = const(3)
 _BADGE = const(18)  # from its right end to the edge, beside the bars
@@ -52,34 +53,44 @@ def pages_of(indication, width: int, height: int, has_button: bool = True, netwo
 
         return pairing_pages.pages_of(indication, width, height)
     unload("firmware.screen.pairing_pages")
-    title, rows = words(indication, has_button)
-    application = indication.application
-    if application and application.line:
-        rows.append(application.line)
+    title, texts = words(indication, has_button)
     is_tall = height >= _TALL
     is_online = state == "online" or state == "paused"
+    layout = width, height, state != "online", is_tall and is_online
+    rows = [_lines(b"", text, width, _UNCUT) for text in texts]
+    most = 2 if is_tall and not indication.reason else 1  # rows of a name
+    application = indication.application
+    if application and application.line:
+        rows.append(_lines(b"", application.line, width, 3 if is_tall else 2))
+        most = 1
+    book = text_pages(title, rows, *layout)
     if state != "starting" and state != "fault":
         paused, expires_at = indication.paused, indication.expires_at
-        # So many rows that three pages are enough even if each name is long.
-        most = 2 if is_tall else 1
-        # In Frame.io's own words where it has them (Connected, Paused).
-        facts = [(b"Connected: ", "Yes" if indication.connected else "No", 1)]
+        # In Frame.io's own words where it has them (Connected, Paused). The higher the number, the
+        # sooner is it left out where there is no room.
+        facts = [(7, b"Connected: ", "Yes" if indication.connected else "No", 1)]
         if state == "joining" or (is_tall and state == "online"):
             answer = "checking" if paused is None else "Yes" if paused else "No"
-            facts.append((b"Paused: ", answer, 1))
-        facts.insert(0 if is_online else len(facts), (b"Device: ", indication.name, most))
+            facts.append((1, b"Paused: ", answer, 1))
+        device = 0, b"Device: ", indication.name, 2 if is_tall else 1
+        facts.insert(0 if is_online else len(facts), device)
         if is_online:
-            facts.append((b"Project: ", indication.project or "unknown", most))
-            facts.append((b"User: ", indication.creator, most))
-            facts.append((b"Expires ", expires_at and _expiry(expires_at), 2))
-        for label, name, most in facts:
-            if name:
-                rows.append(_lines(label, name, width, most))
+            facts.append((3, b"Project: ", indication.project or "unknown", most))
+            facts.append((4, b"User: ", indication.creator, most))
+            facts.append((6, b"Expires ", expires_at and _expiry(expires_at), 2))
+        shown = [(at, _lines(label, name, width, n)) for at, label, name, n in facts if name]
         if network:
             name, address = network
-            kind = _lines(b"Wi-Fi: ", name, width, 1) if name else [_WIRED]
-            rows.append(kind + _lines(b"IP ", address, width, 1))
-    book = text_pages(title, rows, width, height, state != "online", is_tall and is_online)
+            shown.append((2, _lines(b"Wi-Fi: ", name, width, 1) if name else [_WIRED]))
+            shown.append((5, _lines(b"IP ", address, width, 1)))
+            if is_tall:  # on one page
+                shown[-2:] = [(2, shown[-2][1] + shown[-1][1])]
+        most = max(3 if is_tall else 4, len(book) + 1)  # pages
+        while True:
+            book = text_pages(title, rows + [lines for _, lines in shown], *layout)
+            if len(book) <= most:
+                break
+            shown.remove(max(shown))
     if application:
         from . import application_pages
 

@@ -322,7 +322,7 @@ async def test_in_words_it_says_how_long_ago_and_what():
         "21 h ago: Online",
         "4 h ago: PAUSED",
         "2 h ago: Wi-Fi lost",
-        "2 min ago: PAUSED: Can't store what a restart needs",
+        "2 min ago: PAUSED: Can't store data",
         "2 min ago: screen no answer",
         "Just now: Going online",
     ]

@@ -10,6 +10,7 @@ from firmware.screen import pages
 from firmware.screen.font import GLYPHS, draw, width_of, wrap
 from firmware.screen.transliteration import BOX, readable
 from firmware.strings import MESSAGES, PAGES, REASONS
+from pilotlight.status import DeviceStatus
 from tests.support.any_indication import Indication
 from tests.support.canvas import SIZES, check_inside, drawn, rows_of, texts
 from tools.generate.draw_pages import FACES, FAULTS, LONG, books, indication_of
@@ -201,23 +202,96 @@ def test_which_device_it_is_and_in_which_network():
             assert "A-CAM" not in shown and "Connected" not in shown
 
 
-def test_long_names_make_at_most_three_pages():
-    network = ("The crew of the second unit, 5 GHz", NETWORK[1])
+EXPIRES = "2030-01-31T12:00:00.123456+02:00"
+# (name, project, creator, network)
+NAMES = (
+    (None, None, None, None),
+    ("A-CAM", "Testbed", "Ada Lovelace", NETWORK),
+    ("W" * 64, "M" * 64, "@" * 64, ("Q" * 32, "255.255.255.255")),
+    ("Www " * 16, "Mmm " * 16, "i" * 64, ("", "255.255.255.255")),
+)
+SHOWN = (
+    None,
+    Shown("3 clips left, 40 %", "3", None, ()),
+    Shown("W" * 100, "WWWW", None, ()),
+)
+
+
+def reasons_in(state):
+    """Every reason that status.py may give in a state, and None. Paused and online have few."""
+    words = list(REASONS) + [None]
+    if state not in ("online", "paused"):
+        return words
+    seen = set()
+    for word in words:
+        for joined, fallback, unsaved in ((1, 0, 0), (1, 0, 1), (0, 1, 0), (0, 1, 1)):
+            status = DeviceStatus()
+            status.update(connected=True, joined=joined, fallback=fallback, unsaved=unsaved)
+            status.update(paused=state == "paused", request_reason=word, link_reason=word)
+            status.update(network_reason=word, authorization_reason=word)
+            assert status.state == state
+            seen.add(status.reason)
+    return seen
+
+
+def words_in(state, width):
+    """(reason, whether there is a button): one of each whose words take the same rows."""
+    seen = {}
+    for reason in reasons_in(state):
+        for has_button in (True, False):
+            _, texts = pages.words(Indication(state, reason=reason), has_button)
+            rows = [len(wrap(text.encode(), width - 4)) for text in texts]
+            seen[reason is None, tuple(rows)] = reason, has_button
+    return seen.values()
+
+
+def books_of_all_names(width, height, extra):
+    """(indication, network, pages) of all states and names, with all words that differ in rows."""
+    for state in PAGES:
+        if state == "pairing":
+            continue  # it has no names
+        is_online = state in ("online", "paused")
+        for reason, has_button in words_in(state, width):
+            for name, project, creator, network in NAMES:
+                for paused in (True, None) if state == "joining" else (state == "paused",):
+                    for expires_at in (None, EXPIRES) if is_online else (None,):
+                        indication = Indication(state, reason=reason, paused=paused, name=name)
+                        indication.project, indication.creator = project, creator
+                        indication.expires_at, indication.extra = expires_at, extra
+                        book = pages.pages_of(indication, width, height, has_button, network)
+                        yield indication, network, book
+
+
+def facts_of(indication, network, height):
+    """What must be shown of each fact beside a state, a reason and no application's line."""
+    state = indication.state
+    facts = [indication.name, network and (network[0] or "Network cable")]
+    if height < 64:
+        return facts
+    facts.append(network and "IP ")
+    if state != "paused" or indication.reason is None:  # there the title says it
+        facts.append("Connected: ")
+    if state in ("online", "paused"):
+        facts += [indication.project, indication.creator, indication.expires_at and "Expires "]
+    return facts
+
+
+def test_no_names_make_more_than_three_pages():
+    """Four on a screen of 32 rows, which has two below its title; five with an application's line."""
+    pages.unload = str  # does nothing: else the words are compiled for each of them
     for width, height in SIZES:
-        for state in ("online", "paused", "joining", "no_backend"):
-            indication = Indication(state, paused=state == "paused", **LONG)
-            for facts in ({}, {"name": "W" * 90, "project": "W" * 99, "creator": "i" * 900}):
-                for name in facts:
-                    setattr(indication, name, facts[name])
-                indication.expires_at = None
-                most = 3
-                if height < 64:  # these words take pages of their own
-                    most += {"paused": 2, "no_backend": 2, "joining": 1}.get(state, 0)
-                book = pages.pages_of(indication, width, height, True, network)
-                assert len(book) <= most, (state, height, rows_of(book))
-                if height >= 64:
-                    indication.expires_at = LONG["expires_at"]
-                    assert len(pages.pages_of(indication, width, height, True, network)) <= 3
+        for extra in SHOWN:
+            line = extra and extra.line
+            most = 3 if height >= 64 else 5 if line else 4
+            for indication, network, book in books_of_all_names(width, height, extra):
+                rows = rows_of(book)
+                told = (height, indication.state, indication.reason, rows)
+                assert len(book) <= most, told
+                facts = [indication.name] if line else facts_of(indication, network, height)
+                if indication.state not in ("starting", "fault"):
+                    for fact in facts:
+                        shown = [row for row in rows if not fact or fact[:9] in row]
+                        assert shown, (fact, told)
 
 
 def test_a_long_name_is_cut_with_dots_and_its_label_goes_first():
