@@ -29,15 +29,18 @@ def pages_of(indication, width: int, height: int) -> list:
     codes, link_codes = code.encode(), link.encode()
     if width_of(codes) > width - 2 * _EDGE:
         return text_pages(_PAIR, (code, link), width, height)
-    pages: list = [(_draw_code, codes, link_codes)]
+    is_tall = height >= _TALL
+    pages: list = [(_draw_code, codes, link_codes if is_tall else _PAIR.encode())]
     if width_of(link_codes) > width - 2 * _EDGE:
         pages.extend(text_pages(_PAIR, (link,), width, height))
+    elif not is_tall:  # the title goes on there: the code stays, as large as it can be
+        pages.append((_draw_code, codes, link_codes))
     if indication.verification_uri_complete:
         page = qr_page(indication.verification_uri_complete, _SCAN, code, height)
         if page is not None:
             pages.append(page)
     if indication.reason == "not_stored":  # before the user types the code in
-        pages.extend(text_pages(_PAIR, words(indication)[1], width, height))
+        pages.extend(text_pages(*words(indication), width, height))
     return pages
 
 
@@ -48,17 +51,18 @@ def qr_page(text: str, title: str, words: str, height: int):
 
 
 def _draw_code(page, canvas, width: int, height: int) -> None:
-    _, code, link = page
-    scale = min(_LARGEST_CODE, (width - 1) // (width_of(code) + 1))
-    y = 1
-    link_y = height - 9
-    highest = _LARGEST_CODE
+    _, code, title = page
+    # Small letters may reach below the line.
+    highest = _LARGEST_CODE if code.isdigit() or code.isupper() else 2
+    y = 10
     if height >= _TALL:
-        canvas.fill_rect(0, 0, width, _TITLE, 1)
-        draw(canvas, _PAIR.encode(), _EDGE, 1, 0)
-        highest += 1
+        draw(canvas, title, max(0, (width - width_of(title)) // 2), height - 13)
+        title = _PAIR.encode()
+        highest = _LARGEST_CODE + 1
         y = 15
-        link_y -= 4
+    canvas.fill_rect(0, 0, width, _TITLE, 1)
+    draw(canvas, title, _EDGE, 1, 0)
+    scale = min(_LARGEST_CODE, (width - 1) // (width_of(code) + 1))
     spare = width - width_of(code) * scale
     gap = min(_CODE_GAP, spare - 2)
     half = len(code) // 2 if not len(code) & 1 else len(code)
@@ -67,7 +71,6 @@ def _draw_code(page, canvas, width: int, height: int) -> None:
     draw(canvas, code[:half], x, y, 1, scale, scale_y)
     x += (width_of(code[:half]) + 1) * scale + gap
     draw(canvas, code[half:], x, y, 1, scale, scale_y)
-    draw(canvas, link, max(0, (width - width_of(link)) // 2), link_y)
 
 
 def _draw_qr(page, canvas, width: int, height: int) -> None:

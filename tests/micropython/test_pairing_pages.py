@@ -4,7 +4,7 @@ import sys
 
 from firmware.screen import pages
 from firmware.screen.font import width_of
-from firmware.strings import REASONS
+from firmware.strings import PAGES, REASONS
 from tests.support.any_indication import Indication
 from tests.support.canvas import LINK, MARGIN, SIZES, canvas, check_inside, drawn, rows_of, texts
 
@@ -14,8 +14,8 @@ def digits_of(code, height):
     page = pages.pages_of(
         Indication("pairing", user_code=code, verification_uri=LINK), 128, height
     )[0]
-    top = 12 if height == 64 else 0
-    lit = [(x, y) for x, y in drawn(page, 128, height) if top <= y < (46 if height == 64 else 23)]
+    top, below = (12, 46) if height == 64 else (9, 32)
+    lit = [(x, y) for x, y in drawn(page, 128, height) if top <= y < below]
     columns = sorted({x for x, _ in lit})
     starts = [x for x in columns if x - 1 not in columns]
     ends = [x for x in columns if x + 1 not in columns]
@@ -32,6 +32,20 @@ def test_six_digits_are_readable_at_arms_length():
             assert end - start + 1 >= 16 or code == "111111", digits
         digits, first, last = digits_of(code, 32)
         assert len(digits) == 6 and last - first + 1 >= 21
+        for start, end in digits:
+            assert end - start + 1 >= 16 or code == "111111", digits
+
+
+def test_on_a_small_screen_the_title_goes_on_beside_the_code():
+    """What to do, and where: there is no room for both, and the code stays."""
+    indication = Indication("pairing", user_code="123456", verification_uri=LINK)
+    book = pages.pages_of(indication, 128, 32)
+    assert [page[2] for page in book] == [b"Enter code at", b"next.frame.io/pair"]
+    first, second = [set(drawn(page, 128, 32)) for page in book]
+    assert min([y for _, y in first ^ second]) < max([y for _, y in first ^ second]) < 9
+    for lit in (first, second):
+        assert len([1 for _, y in lit if y < 9]) > 128 * 9 * 2 // 3  # the inverse bar
+    check_inside(book, 128, 32)
 
 
 def test_other_codes_get_smaller():
@@ -54,11 +68,11 @@ def test_the_link_is_shown_without_its_scheme_and_never_cut():
         assert (
             pages.pages_of(
                 Indication("pairing", user_code="123456", verification_uri=LINK), 128, height
-            )[0][2]
+            )[-1][2]
             == b"next.frame.io/pair"
         )
         assert (
-            pages.pages_of(Indication("pairing", user_code="123456"), 128, height)[0][2]
+            pages.pages_of(Indication("pairing", user_code="123456"), 128, height)[-1][2]
             == b"Frame.io"
         )
         long = "https://c2c.some-other-place.example/devices/pair/by/code"
@@ -77,7 +91,7 @@ def test_a_link_as_wide_as_the_rows_fits_them():
             book = pages.pages_of(
                 Indication("pairing", user_code="123456", verification_uri=link), 128, height
             )
-            assert book[0][2] == link.encode() and len(book) == 1
+            assert book[-1][2] == link.encode() and len(book) == (1 if height == 64 else 2)
             check_inside(book, 128, height)
 
 
@@ -146,7 +160,7 @@ def test_without_a_qr_code_the_code_is_still_there():
     for error in (ValueError("too long"), MemoryError(), ImportError("no module named qr_code")):
         assert [pages.has_qr_code(page) for page in with_encoder(Encoder(error), 64)] == [False]
     encoder = Encoder()
-    assert len(with_encoder(encoder, 32)) == 1 and not encoder.asked
+    assert len(with_encoder(encoder, 32)) == 2 and not encoder.asked
     assert len(with_encoder(encoder, 64)) == 2  # what has failed is tried again
 
 
@@ -157,6 +171,7 @@ def test_that_nothing_can_be_stored_is_shown_with_the_code():
         book = pages.pages_of(told, width, height)
         more = len(pages.pages_of(well, width, height))
         assert book[:more] == pages.pages_of(well, width, height) and len(book) > more
+        assert book[-1][1] == PAGES["pairing"][0].encode()
         assert "".join(REASONS["not_stored"]).replace(" ", "") in texts(book[more:]).replace(
             ">", ""
         )
