@@ -245,7 +245,7 @@ def words_in(state, width):
     return seen.values()
 
 
-def books_of_all_names(width, height, extra):
+def books_of_all_names(width, height, application):
     """(indication, network, pages) of all states and names, with all words that differ in rows."""
     for state in PAGES:
         if state == "pairing":
@@ -257,7 +257,7 @@ def books_of_all_names(width, height, extra):
                     for expires_at in (None, EXPIRES) if is_online else (None,):
                         indication = Indication(state, reason=reason, paused=paused, name=name)
                         indication.project, indication.creator = project, creator
-                        indication.expires_at, indication.extra = expires_at, extra
+                        indication.expires_at, indication.application = expires_at, application
                         book = pages.pages_of(indication, width, height, has_button, network)
                         yield indication, network, book
 
@@ -280,10 +280,10 @@ def test_no_names_make_more_than_three_pages():
     """Four on a screen of 32 rows, which has two below its title; five with an application's line."""
     pages.unload = str  # does nothing: else the words are compiled for each of them
     for width, height in SIZES:
-        for extra in SHOWN:
-            line = extra and extra.line
+        for application in SHOWN:
+            line = application and application.line
             most = 3 if height >= 64 else 5 if line else 4
-            for indication, network, book in books_of_all_names(width, height, extra):
+            for indication, network, book in books_of_all_names(width, height, application):
                 rows = rows_of(book)
                 told = (height, indication.state, indication.reason, rows)
                 assert len(book) <= most, told
