@@ -18,6 +18,7 @@ _HOLD_AGAIN_MS = const(10_000)
 _MESSAGE_MS = const(4_000)
 _STUCK_MS = const(120_000)
 _RECORD = const("brightness")
+_SETUP_STATES = const(("no_network", "no_backend"))  # not online because of the network
 
 
 class FrontPanel:
@@ -26,7 +27,7 @@ class FrontPanel:
     light: a StatusLight, or None. screen: a Screen, or None. button: its machine.Pin, or None.
     storage: has load(name) and save(name, record); it keeps the brightness.
     brightness: percent, if none is stored. log(line): writes a line for the maintainer.
-    reset(): restarts the board into setup mode; None: it has no setup mode. It may be set later.
+    reset(): restarts the board, for setup mode; None: it has no setup mode. It may be set later.
     on_press(kind): an application's action for `short`, `double` or `hold`, asked first; True: it
     has done what there is to do. None: there is no application. It may be set later.
     """
@@ -42,8 +43,8 @@ class FrontPanel:
         self._log = log
         self._hold = TimedEvent()
         self._indication: Indication | None = None
-        # The light is dark while a second hold is awaited, because there may be no screen.
-        self._awaits_second_hold = False
+        # Dark while it waits for what follows a hold, because there may be no screen.
+        self._is_dark = False
         self.brightness = self._stored(brightness)
         self._apply_brightness()
 
@@ -162,7 +163,7 @@ class FrontPanel:
     def _update_light(self) -> None:
         if self._light is None or self._indication is None:
             return
-        if self._awaits_second_hold:
+        if self._is_dark:
             self._light.show("off", (0, 0, 0))
         else:
             self._light.show(self._indication.pattern, self._indication.rgb)
@@ -170,8 +171,9 @@ class FrontPanel:
     async def _handle_holds(self) -> None:
         """A hold cancels a pairing that is under way, or starts one.
 
-        Without a network it restarts into setup mode instead.
         On a paired device, a second hold soon after ends the pairing and starts a new one.
+        On a board with Wi-Fi that is not online because of the network, a hold opens setup mode
+        instead: neither pairing nor the revocation of a token would get through there.
         """
         while True:
             self._hold.clear()  # drop holds during the last action
@@ -181,11 +183,8 @@ class FrontPanel:
             try:
                 if self._is_taken("hold"):
                     continue
-                if status.state == "no_network" and self.reset is not None:
-                    from ..network.stored_networks import leave_note  # the reset unloads it
-
-                    leave_note(self._storage)
-                    self.reset()
+                if status.state in _SETUP_STATES and self.reset is not None:
+                    await self._restart_for_setup(self.reset)
                 elif status.user_code is not None:
                     self._agent.cancel_pairing()
                 elif not status.authorized or await self._is_held_again():
@@ -200,16 +199,32 @@ class FrontPanel:
             except MemoryError:
                 pass  # the user will hold it again
 
+    async def _restart_for_setup(self, reset) -> None:
+        from ..network.stored_networks import leave_note  # the reset unloads it
+        from .button import released
+
+        leave_note(self._storage)
+        self._set_dark(True)  # so the user lets go
+        if self._screen is not None:
+            self._screen.go_dark()
+        try:
+            await released(self._button)
+            reset()
+        finally:
+            self._set_dark(False)
+
     async def _is_held_again(self) -> bool:
         self._hold.clear()
         self._show_message("hold_again", _HOLD_AGAIN_MS)
-        self._awaits_second_hold = True
-        self._update_light()
+        self._set_dark(True)
         try:
             return await self._hold.wait(_HOLD_AGAIN_MS)
         finally:
-            self._awaits_second_hold = False
-            self._update_light()
+            self._set_dark(False)
+
+    def _set_dark(self, is_dark: bool) -> None:
+        self._is_dark = is_dark
+        self._update_light()
 
     def _show_message(self, message: str, ms: int) -> None:
         if self._screen is not None:

@@ -20,7 +20,7 @@ from ..network import stored_networks
 from ..network.known_networks import checked
 from ..network.wifi import DRIVER_ERRORS
 from ..network.wifi_attempt import try_all
-from ..panel.button import Button
+from ..panel.button import Button, released
 from ..strings import REASONS
 from ..text_output import log
 from . import captive_dns, setup_screen
@@ -120,6 +120,12 @@ class SetupMode:
             log("setup: the access point failed: %s" % error)
         else:
             await self._serve(address, watchdog)
+        if self._light is not None:
+            self._light.show("off", (0, 0, 0))
+        if self._screen is not None:
+            self._screen.go_dark()
+        if self._button is not None:
+            await released(self._button)
         if not (self.is_done or self.known or self.built_in):
             # The next start would open setup mode again, and so for ever.
             self._store(stored_networks.leave_note, stored_networks.OVER)

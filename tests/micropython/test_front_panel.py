@@ -4,7 +4,7 @@ import asyncio
 
 from tools.virtual_board import virtual_time
 
-virtual_time.install()
+virtual_time.install(board=True)
 
 from firmware.indication import Indication
 from firmware.panel import button as button_module
@@ -28,9 +28,9 @@ button_module.Button = Button
 
 
 class Told:
-    """Light, screen, storage, log and agent in one, which records its calls.
+    """Light, screen, button, storage, log, agent and supervisor in one, which records its calls.
 
-    awake: `wake` returns the opposite.
+    awake: `wake` returns the opposite. pin_level: 0 while the button is held.
     """
 
     def __init__(self):
@@ -41,6 +41,7 @@ class Told:
         self.fixed = False
         self.is_missing = False
         self.address = "address 0x3c"
+        self.pin_level = 0
 
     def note(self, part, what):
         self.told.append((part, what))
@@ -81,6 +82,12 @@ class Told:
     def cancel_pairing(self):
         self.told.append("cancel")
 
+    def reset(self):
+        self.told.append("reset")
+
+    def value(self):
+        return self.pin_level
+
     async def unpair(self, pair_again=False):
         if self.fixed:
             raise NotAuthorized("token_refused", "a fixed token")
@@ -92,7 +99,7 @@ def panel_of(told, notes=None, light=True, screen=True, brightness=100):
     panel = FrontPanel(
         told if light else None,
         told if screen else None,
-        "pin",
+        told,
         told,
         brightness,
         ([] if notes is None else notes).append,
@@ -241,6 +248,46 @@ async def test_a_working_pairing_is_ended_by_a_second_hold_only():
     await asyncio.sleep_ms(9_000)
     await hold()
     assert told.told == [question, question, "pair again"]
+
+
+# What the light shows → whether a hold opens setup mode on a board with Wi-Fi.
+LADDER = (
+    ({"network_up": False, "starting_is_over": True}, "no_network", True),
+    ({"network_up": False, "starting_is_over": True, "user_code": "1"}, "no_network", True),
+    ({"starting_is_over": True}, "no_backend", True),
+    ({"request_reason": "portal", "authorized": False}, "no_backend", True),
+    ({"connected": True}, "joining", False),
+    ({"connected": True, "joined": True, "paused": True}, "paused", False),
+    ({"connected": True, "joined": True, "paused": False}, "online", False),
+    ({"connected": True, "authorized": False}, "unpaired", False),
+    ({"authorized": False, "user_code": "123456"}, "pairing", False),
+)
+
+
+async def test_a_hold_where_the_network_is_at_fault_opens_setup_mode_and_never_unpairs():
+    for facts, state, opens in LADDER:
+        for has_wifi in (True, False):
+            told = Told()
+            panel, running = panel_of(told)
+            if has_wifi:
+                panel.reset = told.reset
+            await asyncio.sleep_ms(1)
+            told.status.update(**facts)
+            assert told.status.state == state
+            panel.show(Indication(told.status))
+            told.told.clear()
+            await hold()
+            if opens and has_wifi:
+                await asyncio.sleep_ms(30_000)
+                assert "reset" not in told.told and told.told[0] == ("show", "off")
+                assert "dark" in told.told and set(told.told[2:]) == {("show", "off")}, told.told
+                told.pin_level = 1
+                await asyncio.sleep_ms(100)
+                assert told.told[-2] == "reset", told.told
+                assert told.records["known_networks"]["setup"] == "wanted"
+            else:
+                assert "reset" not in told.told and "known_networks" not in told.records
+            running.cancel()
 
 
 async def test_in_the_dark_holds_only_bring_back_the_light():

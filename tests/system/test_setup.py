@@ -113,6 +113,52 @@ def test_from_the_box_to_pairing_and_to_another_network(tmp_path: Path, rig: Rig
     assert "Traceback" not in seen
 
 
+def hold_too_long(board: BlankBoard) -> None:
+    """Hold the button until the display is off, and on; only then let it go."""
+    after = board.mark()
+    board.press(BUTTON)
+    board.wait(lambda event: event["kind"] == "screen" and not event["on"], after)
+    board.release(BUTTON)
+
+
+def test_a_known_wifi_without_internet_is_left_for_another_one(tmp_path: Path, rig: Rig) -> None:
+    """The next morning, in range of a Wi-Fi that wants a sign-in: it stays paired."""
+    mock = rig.mock()
+    with BlankBoard(tmp_path, mock.url) as board:
+        known = {"ssid": STAGE, "password": PASSWORD}
+        board.write_file(RECORD, json.dumps({"networks": [known]}))
+        board.power_on()
+        board.wait_line(state="pairing")
+        mock.approve()
+        board.wait_line(state="online")
+        board.cut_power()
+
+        asked = len(mock.records(kind="auth", part="code"))
+        mock.control("refuse", part="all", status=200, body="<html><body>Please sign in</body>")
+        seen = len(board.lines)
+        board.power_on()
+        board.wait_line(after=seen, state="no_backend")
+        after = board.mark()
+        hold_too_long(board)
+        board.wait_setup(after)
+        assert f"It knows: {STAGE}</summary>" in board.page()
+        hold_too_long(board)  # and back: nothing has changed
+        board.wait_line(after=seen, state="no_network", reason="setup_mode")
+        seen = len(board.lines)
+        board.wait_line(after=seen, state="no_backend")
+        after = board.mark()
+        hold_too_long(board)
+        board.wait_setup(after)
+        assert "Connected to Cafe" in board.try_network(ssid="Cafe", password="")
+        mock.control("clear")  # this one has internet
+        board.wait_line(after=seen, state="online")
+        assert not [line for line in board.lines[seen:] if line["user_code"]]
+        assert len(mock.records(kind="auth", part="code")) == asked
+        assert "fault" not in [line["state"] for line in board.lines]
+    kept = json.loads(board.read_file(RECORD))["networks"]
+    assert [network["ssid"] for network in kept] == ["Cafe", STAGE]
+
+
 def test_the_button_opens_it_and_leaves_it(tmp_path: Path) -> None:
     """Where no network can be reached; and leaving it changes nothing."""
     with BlankBoard(tmp_path, wifi={"ssid": "Elsewhere", "password": PASSWORD}) as board:
