@@ -68,7 +68,7 @@ def make(times, supervisor, uptime: Uptime) -> tuple:
     if hasattr(settings.trust_roots, "forget"):
         settings.trust_roots.forget()
     settings = None
-    front_panel = _front_panel(fitted, values, storage)
+    front_panel = _front_panel(fitted, values, storage, network)
     if front_panel is not None and supervisor is not None and hasattr(network, "networks"):
         front_panel.reset = supervisor.reset
     unload("firmware.boards." + values["board"])
@@ -144,7 +144,7 @@ def _fitted(board, values: dict, network) -> tuple:
     return light, screen, button
 
 
-def _front_panel(fitted: tuple, values: dict, storage):
+def _front_panel(fitted: tuple, values: dict, storage, network):
     """The board's light, screen and button as a FrontPanel, or None on a computer."""
     if values["board"] == "host":
         return None
@@ -152,7 +152,7 @@ def _front_panel(fitted: tuple, values: dict, storage):
     if screen is None:
         from .screen.serial_screen import SerialScreen
 
-        screen = SerialScreen(button is not None)
+        screen = SerialScreen(button is not None, network)
     from .panel.front_panel import FrontPanel
 
     return FrontPanel(light, screen, button, storage, values["brightness"], log)

@@ -4,10 +4,13 @@ Plain sentences for a user on a film set who has not read a manual. The screen s
 labels of screen/pages.py.
 """
 
+from micropython import const
+
+_ANOTHER = const("Use another network")
 # What stands in the tables for a text that comes often.
 _OFTEN = (
     ("&", "Hold the button to pair"),
-    ("*", "Use another network"),
+    ("*", _ANOTHER),
     ("+", "Wait: it tries again"),
 )
 
@@ -110,25 +113,47 @@ no_cable|No network cable|Plug it in; check the switch
 # what to do in place of a row that names the button, on a board without one
 WITHOUT_BUTTON = "Restart it to pair"
 
+# what else to do where a hold opens setup mode
+CHANGE_WIFI = "Hold the button to change the Wi-Fi"
+_SETUP_STATES = const(("no_network", "no_backend"))  # as for panel/front_panel.py
+# but not for these, which another network does not cure
+_NOT_OF_THE_NETWORK = const(
+    (
+        "setup_mode",
+        "code_requested",
+        "memory",
+        "expired",
+        "not_stored",
+        "server_error",
+        "rate_limited",
+        "client_refused",
+    )
+)
+
 # the screen's answer to the button → (title, text); set_up → (title, what to do with the name, and
-# with the password, and with the QR code in two parts; how to begin)
+# with the password, and with the QR code in two parts)
 MESSAGES = Table("""
-set_up|Set up Wi-Fi|Join with a phone:|with the password|Scan to|set up Wi-Fi|Or hold the button
+set_up|Set up Wi-Fi|Join with a phone:|with the password|Scan to|set up Wi-Fi
 hold_again|Unpair?|Hold again to unpair this device
 fixed_token|Not possible|Its token is fixed: nothing to pair
 """)
 
 
-def words_of(state: str, reason: str | None, has_button: bool) -> tuple:
-    """(title, [what it is, what to do]) on the screen; a text may be empty."""
+def words_of(state: str, reason: str | None, has_button: bool, has_setup: bool) -> tuple:
+    """(title, [what it is …], [what to do …]) of a state and its reason.
+
+    has_setup: a hold of the button opens setup mode in _SETUP_STATES.
+    """
     title, meaning, remedy = PAGES[state]
-    texts, hint = [], ""
+    meanings, hint = [], ""
     if reason is not None:
         if state == "paused":
-            texts.append(meaning)
-        elif state == "no_network" and has_button and "wifi" in reason:
-            hint = MESSAGES["set_up"][5]
+            meanings.append(meaning)
         meaning, remedy = REASONS.get(reason) or (reason.replace("_", " "), remedy)
+        if has_setup and state in _SETUP_STATES and reason not in _NOT_OF_THE_NETWORK:
+            hint = CHANGE_WIFI
+            if remedy == _ANOTHER or "button" in remedy:  # there a hold does not pair
+                remedy = ""
     if "button" in remedy and not has_button:
         remedy = WITHOUT_BUTTON
-    return title, texts + [meaning, remedy and "> " + remedy, hint]
+    return title, meanings + [meaning], [text for text in (remedy, hint) if text]

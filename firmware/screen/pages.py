@@ -42,10 +42,13 @@ def draw(page, canvas, width: int, height: int, bars: int = 0) -> None:
             canvas.fill_rect(x, _TITLE - 1 - high, 2, high, 0 if page[2] else 1)
 
 
-def pages_of(indication, width: int, height: int, has_button: bool = True, network=None) -> list:
+def pages_of(
+    indication, width: int, height: int, has_button: bool = True, network=None, has_setup=False
+) -> list:
     """The pages of an Indication.
 
-    has_button: the words may speak of one. network: (the Wi-Fi's name or "", address), or None.
+    has_button: the words may speak of one. has_setup: it opens setup mode where there is no network
+    or no Frame.io. network: (the Wi-Fi's name or "", address), or None.
     """
     state = indication.state
     if state == "pairing":
@@ -53,7 +56,7 @@ def pages_of(indication, width: int, height: int, has_button: bool = True, netwo
 
         return pairing_pages.pages_of(indication, width, height)
     unload("firmware.screen.pairing_pages")
-    title, texts = words(indication, has_button)
+    title, texts = words(indication, has_button, has_setup)
     is_tall = height >= _TALL
     is_online = state == "online" or state == "paused"
     layout = width, height, state != "online", is_tall and is_online
@@ -103,12 +106,14 @@ def has_qr_code(page) -> bool:
     return isinstance(page[1], bytearray)  # its modules
 
 
-def words(indication, has_button: bool = True) -> tuple:
-    """(title, [what it is, what to do]) of state and reason. Without memory: the bare words."""
+def words(indication, has_button: bool = True, has_setup: bool = False) -> tuple:
+    """(title, [what it is, what to do …]) of state and reason. Without memory: the bare words."""
     try:
         from .. import strings  # large, and needed for a moment
 
-        return strings.words_of(indication.state, indication.reason, has_button)
+        state, reason = indication.state, indication.reason
+        title, meanings, remedies = strings.words_of(state, reason, has_button, has_setup)
+        return title, meanings + ["> " + remedy for remedy in remedies]
     except MemoryError:
         return indication.state, [indication.reason or ""]
     finally:

@@ -44,6 +44,7 @@ class Screen:
         self._display = display
         self._has_button = has_button
         self._network = network
+        self._has_setup = has_button and hasattr(network, "networks")
         self._bars = 0  # of the Wi-Fi's strength, as drawn
         self._changed = TimedEvent()
         self._indication = None  # not laid out yet
@@ -169,6 +170,7 @@ class Screen:
                 display.height,
                 self._has_button,
                 _name_and_address(self._network),
+                self._has_setup,
             )
             kind = self._indication.state, self._indication.reason
             # An application may change its texts each second: the page at hand stays, and dims.

@@ -12,12 +12,13 @@ _FRAME_IO = "Frame.io"
 
 
 class SerialScreen:
-    """Has what FrontPanel needs of a Screen. has_button: the words may speak of one."""
+    """Has what FrontPanel needs of a Screen. has_button, network: as for a Screen."""
 
     is_missing = False
 
-    def __init__(self, has_button: bool) -> None:
+    def __init__(self, has_button: bool, network=None) -> None:
         self._has_button = has_button
+        self._has_setup = has_button and hasattr(network, "networks")
         self._indication = None
         self._reason = None  # the last one that was told
         self._changed = TimedEvent()
@@ -66,18 +67,16 @@ class SerialScreen:
         if indication.reason != self._reason:
             self._reason = indication.reason
             if self._reason is not None:
-                log(self._words(self._reason))
+                log(self._words(indication.state, self._reason))
         code = indication.user_code
         if code is None:
             return False
         log(_CODE % (code, indication.verification_uri or _FRAME_IO))
         return True
 
-    def _words(self, reason: str) -> str:
-        from ..strings import REASONS, WITHOUT_BUTTON  # large, and needed for a moment
+    def _words(self, state: str, reason: str) -> str:
+        from ..strings import words_of  # large, and needed for a moment
 
         unload("firmware.strings")
-        meaning, remedy = REASONS.get(reason, (reason, ""))
-        if not self._has_button and "button" in remedy:
-            remedy = WITHOUT_BUTTON
-        return "%s: %s" % (meaning, remedy)
+        _, meanings, remedies = words_of(state, reason, self._has_button, self._has_setup)
+        return "%s: %s" % (meanings[-1], "; ".join(remedies))

@@ -9,7 +9,7 @@ from firmware.application import Shown
 from firmware.screen import pages
 from firmware.screen.font import GLYPHS, draw, width_of, wrap
 from firmware.screen.transliteration import BOX, readable
-from firmware.strings import MESSAGES, PAGES, REASONS
+from firmware.strings import CHANGE_WIFI, MESSAGES, PAGES, REASONS
 from pilotlight.status import DeviceStatus
 from tests.support.any_indication import Indication
 from tests.support.canvas import SIZES, check_inside, drawn, rows_of, texts
@@ -82,7 +82,7 @@ def test_no_reason_is_cut_in_any_state():
 
 
 def test_each_meaning_and_each_remedy_fit_on_two_rows():
-    for meaning, remedy in [REASONS[reason] for reason in REASONS]:
+    for meaning, remedy in [REASONS[reason] for reason in REASONS] + [("", CHANGE_WIFI)]:
         assert len(wrap(meaning.encode(), 124)) <= 2, meaning
         assert len(wrap(("> " + remedy).encode(), 124)) <= 2, remedy
         assert readable(meaning + remedy, 200) == meaning + remedy
@@ -104,7 +104,7 @@ def test_an_unknown_reason_is_shown_as_it_is():
 class Starved:
     """Stands in for a module that finds no memory."""
 
-    def words_of(self, state, reason, has_button):
+    def words_of(self, state, reason, has_button, has_setup):
         raise MemoryError
 
 
@@ -139,9 +139,31 @@ def test_a_button_is_named_only_where_there_is_one():
             for state in ("no_network", "unpaired", "no_backend", "online"):
                 indication = Indication(state, reason=reason)
                 assert "button" not in texts(pages.pages_of(indication, width, height, False))
-                shown = texts(pages.pages_of(indication, width, height))
-                is_hinted = state == "no_network" and "wifi" in (reason or "")
-                assert ("Orholdthebutton" in shown) is is_hinted, (state, reason)
+
+
+# What another network does not cure. All else it does, or may.
+_HERE = ("memory", "expired", "not_stored", "setup_mode", "code_requested")
+_AT_FRAME_IO = ("server_error", "rate_limited", "client_refused")
+
+
+def test_each_reason_that_another_network_cures_says_how_to_change_it():
+    hint = "".join(CHANGE_WIFI.split(" "))
+    for width, height in SIZES:
+        for reason in list(REASONS) + [None, "something_new"]:
+            for state in PAGES:
+                if state == "pairing":
+                    continue
+                indication = Indication(state, reason=reason, paused=None)
+                book = pages.pages_of(indication, width, height, True, None, True)
+                is_cured = reason is not None and reason not in _HERE + _AT_FRAME_IO
+                opens = state in ("no_network", "no_backend")  # as the front panel's test has it
+                shown = texts(book)
+                assert (hint in shown) is (opens and is_cured), (state, reason)
+                if opens:  # no other hold is named
+                    assert shown.count("button") == is_cured, (state, reason)
+                    assert height < 64 or texts(book[:1]).count("button") == is_cured, reason
+                book = pages.pages_of(indication, width, height, True, None, False)
+                assert hint not in texts(book), (state, reason)
 
 
 def test_unknown_is_never_no():

@@ -16,11 +16,15 @@ from pilotlight.status import DeviceStatus
 CODE = "to pair, enter 123456 at https://frame.example/device (a code that ends is replaced"
 
 
-def screen_of(has_button=True):
+class Wifi:
+    networks = ()
+
+
+def screen_of(has_button=True, network=None):
     """(the running screen, what it says)"""
     said = []
     serial_screen.log = said.append
-    made = SerialScreen(has_button)
+    made = SerialScreen(has_button, network)
     asyncio.create_task(made.run())
     return made, said
 
@@ -59,6 +63,18 @@ async def test_a_reason_is_told_once():
     assert said == ["The Wi-Fi network was not found: Check its name, range and 2.4 GHz"] * 2
 
 
+async def test_how_the_wi_fi_is_changed():
+    for network, has_button, more in (
+        (Wifi(), True, "Restart its router; Hold the button to change the Wi-Fi"),
+        (Wifi(), False, "Restart its router"),
+        (None, True, "Restart its router"),
+    ):
+        screen, said = screen_of(has_button, network)
+        screen.show(shown(network_up=False, network_reason="no_address"))
+        await asyncio.sleep_ms(10)
+        assert said == ["The network gave no address: " + more]
+
+
 async def test_what_the_button_asks_and_shows():
     screen, said = screen_of()
     screen.message("Unpair?", "Hold again", 1000)
@@ -87,12 +103,18 @@ class Display:
     width, height = 128, 64
 
 
-async def test_a_screen_is_told_whether_there_is_a_button():
+async def test_a_screen_is_told_whether_there_is_a_button_and_what_it_does():
     told = []
     pages.pages_of = lambda indication, *others: told.append(others) or []
     for has_button in (True, False):
-        screen = Screen(Display(), has_button)
-        asyncio.create_task(screen.run())
-        screen.show(shown())
-        await asyncio.sleep_ms(10)
-    assert told == [(128, 64, True, None), (128, 64, False, None)]
+        for network in (None, Wifi()):
+            screen = Screen(Display(), has_button, network)
+            asyncio.create_task(screen.run())
+            screen.show(shown())
+            await asyncio.sleep_ms(10)
+    assert told == [
+        (128, 64, True, None, False),
+        (128, 64, True, None, True),
+        (128, 64, False, None, False),
+        (128, 64, False, None, False),
+    ]

@@ -46,6 +46,7 @@ FACES = (
     ("no_network", NO_NETWORK),
     ("wifi_not_found", dict(NO_NETWORK, network_reason="wifi_not_found")),
     ("wifi_password", dict(NO_NETWORK, network_reason="wifi_password")),
+    ("no_address", dict(NO_NETWORK, network_reason="no_address")),
     ("no_cable", dict(NO_NETWORK, network_reason="no_cable")),
     ("pairing", dict(PAIRING, verification_uri_complete=_LINK + "/987654")),
     ("pairing_fours", dict(PAIRING, user_code="044444")),
@@ -142,7 +143,8 @@ def books(width, height):
         indication = indication_of(facts)
         is_up = facts.get("network_up", True) and indication.state != "starting"
         network = _NETWORK if is_up else None
-        book = pages.pages_of(indication, width, height, True, network)
+        has_wifi = name != "no_cable"
+        book = pages.pages_of(indication, width, height, True, network, has_wifi)
         yield name, book, _BARS if is_up else 0
     without_button = indication_of(dict(UNPAIRED, authorization_reason="cancelled"))
     yield (
