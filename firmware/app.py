@@ -41,7 +41,7 @@ def run(times=None, supervisor=None, extra=None) -> None:
         from .screen import fault_screen
 
         # For ever, because a restart would find as little memory.
-        asyncio.run(fault_screen.show("too_little_memory", t_ms=uptime.ms()))
+        asyncio.run(fault_screen.show("too_little_memory", uptime.ms()))
     agent, network, clock, storage, console, front_panel, event_log = made
     del made
     check_in = None if supervisor is None else supervisor.watchdog.check_in

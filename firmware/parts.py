@@ -164,7 +164,7 @@ def _fail(sentence: str, uptime: Uptime, supervisor) -> None:
     log(sentence)
     if supervisor is not None:
         # For ever, because an exit would be a soft reset, and then the same error again.
-        asyncio.run(fault_screen.show("config", sentence, uptime.ms()))
+        asyncio.run(fault_screen.show("config", uptime.ms()))
     fault_screen.print_fault("config", uptime.ms())
     sys.exit(_CONFIG_ERROR_EXIT)
 

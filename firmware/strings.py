@@ -58,7 +58,7 @@ online|Online||
 
 # reason → (what it is, what to do); each fits on two rows of a small screen
 REASONS = Table("""
-config|The settings can't be used|Correct config.json
+config|The settings can't be used|See its console with a laptop
 too_little_memory|Too little memory on this chip|Use another device
 safe_mode|It has crashed again and again|Wait 10 min, or restart it
 name|Frame.io is not found here|*

@@ -3,8 +3,6 @@
 import asyncio
 import sys
 
-from micropython import const
-
 from pilotlight.status import DeviceStatus
 
 from ..console import Console
@@ -12,11 +10,9 @@ from ..event_log import EventLog
 from ..guard import rescued_config
 from ..indication import Indication
 from ..storage import FileStorage
-from ..strings import PAGES
 from ..text_output import log
 from ..timestamps import Uptime
 
-_FOR_DAYS_MS = const(400_000_000)  # about the most that ticks can count
 _SCREEN_ERRORS = (ImportError, AttributeError, OSError, ValueError, MemoryError)
 
 
@@ -30,11 +26,10 @@ def print_fault(reason: str, t_ms: int = 0) -> Indication:
     return indication
 
 
-async def show(reason: str, text: str = "", t_ms: int = 0) -> None:
+async def show(reason: str, t_ms: int = 0) -> None:
     """Log the fault, and show it for ever on every output that the board has and that works.
 
-    reason: a key of strings.REASONS. text: for the screen, in place of the reason's words.
-    t_ms: milliseconds since the firmware started.
+    reason: a key of strings.REASONS. t_ms: milliseconds since the firmware started.
     """
     indication = print_fault(reason, t_ms)
     storage = FileStorage(rescued_config.text("state_dir") or "state")
@@ -52,8 +47,6 @@ async def show(reason: str, text: str = "", t_ms: int = 0) -> None:
 
             screen = Screen(board.screen(32 if size == "128x32" else 64))
             screen.show(indication)
-            if text:
-                screen.message(PAGES[indication.state][0], text, _FOR_DAYS_MS)
             jobs.append(screen.run())
     except _SCREEN_ERRORS as error:
         sys.print_exception(error, sys.stderr)  # type: ignore[arg-type]  # two stubs' streams

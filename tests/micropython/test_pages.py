@@ -55,7 +55,19 @@ def test_each_state_and_each_message_has_a_picture():
 
 
 # What a film set must not be asked to understand.
-JARGON = ("HTTP", "DHCP", "NTP", "DNS", "crash.txt", "websocket", "proxy", "firewall", "portal")
+JARGON = (
+    "HTTP",
+    "JSON",
+    "config",
+    "DHCP",
+    "NTP",
+    "DNS",
+    "crash.txt",
+    "websocket",
+    "proxy",
+    "firewall",
+    "portal",
+)
 
 
 def test_no_word_on_the_screen_is_a_technician_s():

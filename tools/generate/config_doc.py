@@ -130,8 +130,8 @@ is `null` the state is never `online`. `reason` is a word for why the state is n
 ## Errors
 
 The first thing that is wrong is told in one sentence: which key, its value, what is allowed. A
-board shows the `fault` light, and the sentence on its screen, until it is switched off; on a
-computer the sentence goes to stderr, and the exit code is 2.
+board says it on its console, and shows the `fault` light until it is switched off; on a computer it
+goes to stderr, and the exit code is 2.
 
 ```
 {errors}

@@ -10,12 +10,11 @@ import json
 
 import framebuf
 
-from firmware import config
 from firmware.event_log import EventLog
 from firmware.indication import Indication
 from firmware.screen import pages
 from firmware.setup import setup_screen
-from firmware.strings import MESSAGES, PAGES
+from firmware.strings import MESSAGES
 from pilotlight.status import DeviceStatus
 
 _LINK = "https://next.frame.io/pair"
@@ -73,7 +72,11 @@ FACES = (
     ("paused_full", dict(WELL, paused=True, **LONG)),
 )
 # (name of the picture, reason word)
-FAULTS = (("too_little_memory", "too_little_memory"), ("safe_mode", "safe_mode"))
+FAULTS = (
+    ("fault", "config"),
+    ("too_little_memory", "too_little_memory"),
+    ("safe_mode", "safe_mode"),
+)
 # (minutes of uptime, facts): what the log has seen
 _PAST = (
     (0, {}),
@@ -124,19 +127,6 @@ def log_lines() -> list:
     return event_log.in_words()
 
 
-def config_error() -> str:
-    """The sentence that a misspelt key ends with."""
-    load = config.strict_json.load
-    config.strict_json.load = lambda path: {"board": "esp32_devkit", "brigthness": 100}
-    try:
-        config.load("config.json")
-    except config.ConfigError as error:
-        return str(error)
-    finally:
-        config.strict_json.load = load
-    raise AssertionError
-
-
 def books(width, height):
     """(name, pages, bars of the Wi-Fi's strength) of everything that the screen can show."""
     for name, facts in FACES:
@@ -156,8 +146,7 @@ def books(width, height):
     yield "wired", pages.pages_of(wired, width, height, True, ("", _NETWORK[1])), 0
     for name, reason in FAULTS:
         yield name, pages.pages_of(Indication(DeviceStatus(fault=reason)), width, height), 0
-    # As fault_screen.py and the front panel show them.
-    yield "fault", pages.text_pages(PAGES["fault"][0], (config_error(),), width, height), 0
+    # As the front panel shows them.
     for message in ("hold_again", "fixed_token"):
         title, text = MESSAGES[message]
         yield message, pages.text_pages(title, (text,), width, height), _BARS
