@@ -2,7 +2,8 @@
 
 A network may have several access points. The strongest one that a scan finds is taken, by its
 BSSID, and after a failure the next one: the one whose failure is the longest ago comes first. A
-hidden network is tried by name, because a scan does not tell which of the nameless ones it is.
+hidden network is tried by name, because a scan does not tell which of the nameless ones it is. It
+has its place by its last success; without one it comes last, because its strength is not known.
 
 Stock ESP32 firmware (ports/esp32/network_wlan.c, 1.24 on) behaves like this:
 
@@ -36,6 +37,7 @@ _ATTEMPT_MS = const(20_000)  # from connect() to an address; also connected with
 _OLD_STATUS_MS = const(8_000)
 _ROUNDS = const(4)  # failed in a row: switch the driver off and on
 _TRIES = const(3)  # access points of one network in a round
+_LAST = const(99)  # behind each failure
 
 # network.STAT_… and the ESP-IDF reasons behind them (wifi_err_reason_t). Others: `wifi_failed`.
 _UNDER_WAY = const((1000, 1001, 1010))  # STAT_IDLE, STAT_CONNECTING, STAT_GOT_IP
@@ -83,7 +85,7 @@ async def try_all(wifi, lost) -> str | None:
         if outcome is None:
             if bssid is not None or target["hidden"]:
                 return None
-            candidates = _scan(wifi)  # is there a stronger one?
+            candidates = _scan(wifi, False)  # is there a stronger one?
             if len(candidates) < 2:
                 if candidates and candidates[0][0] == target:
                     wifi.bssid = candidates[0][1]
@@ -100,10 +102,7 @@ async def try_all(wifi, lost) -> str | None:
 
 
 async def _candidates(wifi) -> list:
-    """What to try, as (network, BSSID or None): what a scan finds, then hidden networks.
-
-    All by name if the scan finds none, because a scan may fail without an error.
-    """
+    """What to try, as (network, BSSID or None), the best first."""
     one = wifi.networks[0]
     if len(wifi.networks) == 1 and (one["hidden"] or not wifi.has_choice):
         return [(one, None)]
@@ -111,17 +110,15 @@ async def _candidates(wifi) -> list:
         await _disconnect(wifi)
     except DRIVER_ERRORS as error:
         wifi.driver_failed(error)
-    found = _scan(wifi)
-    seen = [target for target, _ in found]
-    return found + [
-        (one, None) for one in wifi.networks if one not in seen and (one["hidden"] or not seen)
-    ]
+    return _scan(wifi, True)
 
 
-def _scan(wifi) -> list:
+def _scan(wifi, with_unseen: bool) -> list:
     """(network, BSSID) of the access points of known networks, the best first.
 
     At most _TRIES for each network. Empty if the scan fails. Blocks for about 2 s.
+    with_unseen: with None as BSSID the hidden networks, too; and all if the scan finds none,
+    because it may fail without an error.
     """
     gc.collect()  # the driver leaks its list if there is no memory for ours
     found: list = []  # sorted by (age of its failure, rank, strength, order of the networks)
@@ -135,8 +132,13 @@ def _scan(wifi) -> list:
                     found.append((failed, rank, -row[3], i, len(found), bssid))
     except DRIVER_ERRORS as error:
         wifi.log_change("wifi: the scan failed: %s" % error)
-    found.sort()
     wifi.has_choice = len(found) > 1
+    if with_unseen:
+        seen = [row[3] for row in found]
+        for i, one in enumerate(wifi.networks):
+            if i not in seen and (one["hidden"] or not seen):
+                found.append((0 if i < wifi.ranked else _LAST, i, 0, i, 0, None))
+    found.sort()
     tries = [0] * len(wifi.networks)
     best = []
     for _, _, _, i, _, bssid in found:

@@ -121,12 +121,43 @@ async def test_the_last_success_is_tried_before_a_stronger_one():
     assert chip.station.access_point.ssid == "Stage 5" and storage.saves == 0
 
 
-async def test_of_those_of_the_configuration_the_strongest_as_before():
-    in_the_air("House", "Flat")
-    device = Device([one("House"), one("Flat")])
-    stored_networks.give(device.wifi, Storage({"networks": [one("Stage 5")]}), None)
+async def test_of_those_that_have_not_succeeded_the_strongest_as_before():
+    in_the_air("Flat", "House", "Yard")  # the last one is the strongest
+    for names, first in (("Yard House Flat", "Yard"), ("Flat House", "House")):
+        device = Device([one(name) for name in names.split()])
+        stored_networks.give(device.wifi, Storage({"networks": [one("Stage 5")]}), None)
+        await device.up()
+        assert chip.station.access_point.ssid == first
+        await device.end()
+
+
+async def test_a_hidden_one_has_its_place_by_its_success():
+    """Its strength is not known: without a success it comes last, as before."""
+    in_the_air("House", "Truck")
+    order("add", ssid="Vault", password=SECRET, hidden=True, rssi=-85)
+    vault = dict(one("Vault"), hidden=True)
+    for stored, configured, first in (
+        ([vault, one("Truck")], [], "Vault"),
+        ([one("Truck"), vault], [], "Truck"),
+        ([], [vault, one("House")], "House"),
+        ([one("Gone")], [vault], "Vault"),
+    ):
+        device = Device(configured)
+        storage = Storage({"networks": stored})
+        stored_networks.give(device.wifi, storage, None)
+        await device.up()
+        assert chip.station.access_point.ssid == first and storage.saves == 0, first
+        await device.end()
+
+
+async def test_a_hidden_one_that_is_away_costs_one_try():
+    in_the_air("Truck", "House")
+    device = Device()
+    storage = Storage({"networks": [dict(one("Vault"), hidden=True), one("Truck")]})
+    stored_networks.give(device.wifi, storage, None)
     await device.up()
-    assert chip.station.access_point.ssid == "Flat"
+    assert chip.station.access_point.ssid == "Truck" and storage.names() == ["Truck", "Vault"]
+    assert len([line for line in device.log if "Vault" in line]) == 1
 
 
 async def test_a_success_is_stored_only_if_it_changes_the_order():
