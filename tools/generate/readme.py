@@ -47,7 +47,10 @@ STATES = {
     "starting": ("nothing known yet, 3 s at most", "nothing"),
     "no_network": ("no link or address", "checks Wi-Fi, or changes it"),
     "pairing": ("a code is shown", "enters it in Frame.io"),
-    "no_backend": ("network, but Frame.io does not answer", "checks portal, firewall; changes Wi-Fi"),
+    "no_backend": (
+        "network, but Frame.io does not answer",
+        "checks portal, firewall; changes Wi-Fi",
+    ),
     "unpaired": ("not paired, and no code is shown", "holds the button"),
     "joining": ("not joined, or paused not known yet", "waits"),
     "paused": ("online, and paused in Frame.io", "nothing"),
