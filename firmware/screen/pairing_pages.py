@@ -40,7 +40,8 @@ def pages_of(indication, width: int, height: int) -> list:
         if page is not None:
             pages.append(page)
     if indication.reason == "not_stored":  # before the user types the code in
-        pages.extend(text_pages(*words(indication), width, height))
+        title, texts = words(indication)
+        pages.extend(text_pages(title, texts, width, height))
     return pages
 
 
