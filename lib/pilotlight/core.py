@@ -15,6 +15,10 @@ _TYPES = const(0)  # true for mypy: what only annotations name costs the device 
 if _TYPES:
     from . import Clock, Network, Storage
 
+_TYPES = const(0)  # true for mypy: what only annotations name costs the device nothing
+if _TYPES:
+    from . import Clock, Network, Storage
+
 
 class Core:
     """The embedding application's parts, the times, the log and the status.
