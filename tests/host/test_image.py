@@ -43,11 +43,11 @@ from tools.virtual_board.session import ROOT
 CA = b"\x30\x81\x05" + bytes(5)  # a sequence with its length, as a certificate is one
 CONFIG = {
     "board": "esp32_s3_devkit",
-    "frameio": {"client_version": "1.0.0", "client_secret": CLIENT_SECRET, "ca": "/roots/ca.der"},
+    "frameio": {"client_version": "1.2.3", "client_secret": CLIENT_SECRET, "ca": "/roots/ca.der"},
     "wifi": {"ssid": "Stage 5", "password": "pilotlight"},
 }
 WITHOUT_CA = {
-    **CONFIG, "frameio": {"client_version": "1.0.0", "client_secret": CLIENT_SECRET}
+    **CONFIG, "frameio": {"client_version": "1.2.3", "client_secret": CLIENT_SECRET}
 }  # fmt: skip
 # A board's _boot.py, and then what `PATHS` of tools/deploy/on_board/files.py prints.
 MOUNT = """
@@ -219,7 +219,7 @@ def test_what_is_frozen_is_not_in_the_files(built: Built, tmp_path: Path) -> Non
     app = library + b"firmware/app.py\0model_secret.py\0"
     firmware = Firmware(saved(tmp_path, firmware_file(app=app)))
     assert application_files(built, firmware) == {}
-    frameio = {"client_version": "1.0.0"}
+    frameio = {"client_version": "1.2.3"}
     files = settings_files({"board": "wt32_eth01", "frameio": frameio}, tmp_path, built, firmware)
     assert files.keys() == {"config.json"}
 

@@ -61,7 +61,7 @@ def test_results_of_units(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         def do(self, serial: str, *_: object) -> Result:
             return Result(serial, PASS, "", "1", "")
 
-    frameio = {"client_version": "1.0.0", "client_secret": "of-no-use-1234567890"}
+    frameio = {"client_version": "1.2.3", "client_secret": "of-no-use-1234567890"}
     common = {"board": "esp32_s3_devkit", "console": True, "frameio": frameio}
     (clone / CONFIG).write_text(json.dumps(common))
     (clone / LIST).write_text("serial\nCAM-17\n")

@@ -27,7 +27,7 @@ from tools.virtual_board.flash_image import FlashImage
 COMMON: dict[str, Any] = {
     "board": "esp32_s3_devkit",
     "console": True,
-    "frameio": {"client_version": "1.0.0", "client_secret": CLIENT_SECRET},
+    "frameio": {"client_version": "1.2.3", "client_secret": CLIENT_SECRET},
     "wifi": {"ssid": "Stage 5", "password": "pilotlight"},
 }
 ROWS = "serial,name\nCAM-17,cam-17\nCAM-18,cam-18\n"
@@ -358,7 +358,7 @@ def test_all_rows_are_checked_before_the_first_board(
 def test_one_token_for_two_units(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bench: Bench
 ) -> None:
-    monkeypatch.setitem(COMMON, "frameio", {"client_version": "1.0.0"})
+    monkeypatch.setitem(COMMON, "frameio", {"client_version": "1.2.3"})
     rows = f"serial,frameio.access_token\n1,{TOKEN}\n2,{TOKEN}\n"
     assert run(tmp_path, monkeypatch, bench, rows) == 1 and not bench.written
     assert "line 3: it has the frameio.access_token of line 2" in bench.said[0]

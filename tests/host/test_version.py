@@ -8,7 +8,8 @@ from tools.on_cpython import ROOT, device_module
 VERSION = device_module("pilotlight").__version__
 ITS_PLACE = "lib/pilotlight/__init__.py"
 FOLDERS = ("docs", "examples", "firmware", "lib", "tests", "tools")
-OF_OTHERS = "requirements*.txt"  # the versions of what is installed
+# The versions of what is installed, and of Phoenix's protocol.
+OF_OTHERS = ("requirements*.txt", "tools/mock_frameio/device_socket.py")
 RELEASES = "CHANGES.md"  # a heading for each release
 
 
@@ -23,11 +24,11 @@ def texts(root: Path) -> list[Path]:
 
 def places(root: Path, version: str) -> set[str]:
     """The files that name this version."""
-    pattern = re.compile(rf"(?<![\d.]){re.escape(version)}(?!\.?\d)")
+    pattern = re.compile(rf"(?<![\d.]){re.escape(version)}(?![-+]|\.?\d)")
     return {
         str(path.relative_to(root))
         for path in texts(root)
-        if not path.match(OF_OTHERS)
+        if not any(path.match(other) for other in OF_OTHERS)
         and path.name != RELEASES
         and pattern.search(path.read_text(errors="replace"))
     }

@@ -169,7 +169,7 @@ class Real:
         schedule = Schedule(times, self.loop.now_ms)
         self.proof = Proof(core, schedule)
         settings = SimpleNamespace(
-            host_field="host", client_version="1.0.0", client_secret="s", client_id="unit"
+            host_field="host", client_version="1.2.3", client_secret="s", client_id="unit"
         )
         requests = Requests(core, schedule, self.proof, 2)
         self.tokens = Tokens(core, requests, self, settings)

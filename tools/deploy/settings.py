@@ -147,7 +147,7 @@ class Questions:
         before = copy.deepcopy(self._values)
         while True:
             question()
-            frameio = {"client_version": "1.0.0", **self._values["frameio"]}
+            frameio = {"client_version": "1.2.3", **self._values["frameio"]}
             wrong = wrong_with({**self._values, "frameio": frameio}, self.files, has_secret=True)
             if not wrong:
                 return
