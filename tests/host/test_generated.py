@@ -10,6 +10,7 @@ import pytest
 from tools.generate import (
     api,
     architecture,
+    badges,
     config_doc,
     files,
     packages,
@@ -21,7 +22,7 @@ from tools.on_cpython import ROOT
 
 
 @pytest.mark.parametrize(
-    "generator", [api, architecture, config_doc, packages, proofs, readme, trust_roots]
+    "generator", [api, architecture, badges, config_doc, packages, proofs, readme, trust_roots]
 )
 def test_nothing_is_stale(generator: ModuleType) -> None:
     assert files.stale(generator.files()) == []
@@ -80,6 +81,14 @@ def test_what_an_integrator_does_in_a_state_is_kept_and_a_new_state_has_words(
 def test_a_text_without_its_marks_is_refused() -> None:
     with pytest.raises(ValueError, match="marks of ladder"):
         files.replaced("# Pilotlight\n", {"ladder": ""})
+
+
+def test_a_badge_says_what_is_true() -> None:
+    assert badges.badges()["licence"] == ("licence", "MIT")
+    readme_text = readme.README.read_text()
+    for name, (what, value) in badges.badges().items():
+        assert f"![{what} {value}](docs/badges/{name}.svg)" in readme_text
+        assert f"<title>{what}: {value}</title>" in badges.picture(what, value)
 
 
 def test_a_lost_root_is_an_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -1,5 +1,5 @@
 """Generators: each writes files of this repository from the code. `python -m tools.generate.NAME`.
 
-config_doc, light_card, readme and trust_roots write text (`make docs`) and take --check;
-pictures writes the golden pictures (`make pictures`).
+Most write text (`make docs`) and take --check; pictures writes the golden pictures
+(`make pictures`).
 """
