@@ -12,7 +12,7 @@ Stock ESP32 firmware (ports/esp32/network_wlan.c, 1.24 on) behaves like this:
   one, or if it stays and there is no association.
 - The driver's own reconnect knows one network and never reports a failure, so it is switched off.
 - `connect()` while connecting raises OSError, and `isconnected()` stays True for a moment after
-  `disconnect()`. Hence the pause then.
+  `disconnect()`. So it pauses then.
 - By name, `connect()` takes the first access point that it hears, and nothing tells which one.
 - `scan()` blocks the loop, and so the light, for about 2 s. So it is called only if there may be a
   choice: not while the only known network is not found, and rarely while its only access point

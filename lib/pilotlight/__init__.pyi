@@ -36,7 +36,7 @@ class Storage(Protocol):
     def save(self, name: str, record: dict[str, str | int]) -> None:
         """Keep a record of texts and integers.
 
-        After a power cut in the midst of it the record is wholly the old or wholly the new one.
+        After a power cut at any moment the record is wholly the old or wholly the new one.
         """
 
 class Clock(Protocol):

@@ -128,7 +128,7 @@ def test_an_example_that_the_firmware_refuses_is_an_error(monkeypatch: pytest.Mo
 
 
 def test_a_docstring_as_markdown() -> None:
-    """Items of a list are lines that begin with a name, but not in the midst of a sentence."""
+    """Items of a list are lines that begin with a name, but not inside a sentence."""
     words = """Does it.
 
         It says `on_done(result)` once, to whom it may

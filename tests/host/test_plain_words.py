@@ -9,7 +9,8 @@ import pytest
 from tools.rig import ROOT
 
 HUNTED = re.compile(
-    r"\b(nobody|somebody|whoever|anew|to be had|that is none|foresaw|foreseen)\b"
+    r"\b(nobody|somebody|whoever|anew|to be had|that is none|foresaw|foreseen"
+    r"|hence|midst|reckon\w*)\b"
     r"|, for (it|they|there|he|she|we|ticks|none|nothing|whatever) ",
     re.IGNORECASE,
 )

@@ -287,7 +287,7 @@ async def test_after_a_failure_the_answer_may_come_before_the_body():
         await send()
     assert caught.error.reason == "address_expired"
     assert source.reads == 1  # and that was not sent
-    assert await send() >= 900  # no answer came first, for the third one waits for the body
+    assert await send() >= 900  # no answer came first: the third one waits for the body
     for _ in range(20):  # then none waits, but the machine may be busy
         if await send() < 900:
             break

@@ -47,7 +47,7 @@ def test_breathing_has_the_same_times_at_half_its_level():
     assert edges(lamp.shown, begun) == [(1000 * i, i % 2 == 0) for i in range(7)]
     assert len({row[3] for row in lamp.shown}) > 10
     for brightness, breathes in ((25, True), (24, False), (5, False), (100, True)):
-        light.set_brightness(brightness)  # in the midst of it: the phase stays
+        light.set_brightness(brightness)  # while it runs: the phase stays
         lamp.shown.clear()
         pass_time(timer, 6000)
         assert (len(lamp.shown) > 6) == breathes

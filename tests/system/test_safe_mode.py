@@ -36,7 +36,7 @@ def test_three_crashes_lead_to_the_safe_mode_which_tries_again(board: Board) -> 
         board.crashes()[0].splitlines()[-1] == "ValueError: sabotage"
         and "Traceback" in board.crashes()[0]
     )
-    assert "sabotage" in board.errors  # who reads along sees it, too
+    assert "sabotage" in board.errors  # seen at the console, too
     assert not [event for event in board.events if event["kind"] == "repl"]
     seen = len(board.lines)
     board.wait_line(after=seen, **SAFE_MODE)  # the retry crashes: back at once

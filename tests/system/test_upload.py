@@ -109,7 +109,7 @@ def test_20_mb_with_the_link_cut_five_times(mock: Mock, tmp_path: Path) -> None:
 
 
 def test_what_the_storage_s_refusals_are_called(mock: Mock, tmp_path: Path) -> None:
-    """The storage answers at the head, or in the midst, and reads no more of 3 MB."""
+    """The storage answers at the head, or in the middle, and reads no more of 3 MB."""
     file = tmp_path / "A001.mp4"
     file.write_bytes(bytes(3_000_000))
     uploader = Uploader(mock, file, 1, like_a_chip=True)

@@ -85,7 +85,7 @@ def _with_lists(lines: list[str]) -> list[str]:
     items: list[str] = []
     before = "."
     for line in lines:
-        # Not in the midst of a sentence, whose next line may begin with a word and a colon.
+        # Not inside a sentence, whose next line may begin with a word and a colon.
         found = _ITEM.match(line) if before.endswith((".", "Raises:")) else None
         if found:
             names = [f"`{name.strip('`')}`" for name in re.findall(_NAME, found[1])]

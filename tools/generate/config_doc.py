@@ -88,7 +88,7 @@ can be done), and is never printed, logged, shown or told in an error. There mus
 `frameio.client_secret` or `frameio.access_token`, and not both.
 
 - **The file** is strict JSON in UTF-8, without a byte order mark, comments, or a key that is there
-  twice; what is not is told with its line. Texts hold no control characters.
+  twice; an error names its line. Texts hold no control characters.
 - **`frameio.url`**: the host is a name, an IPv4 address, or an IPv6 address in brackets (not from a
   board: its MicroPython reaches IPv4 addresses only). Nothing may follow but a port and one `/`.
   Letters that are not ASCII are written in the name's `xn--` form. Plain `http` is for `localhost`,
@@ -129,7 +129,7 @@ is `null` the state is never `online`. `reason` is a word for why the state is n
 
 ## Errors
 
-The first thing that is wrong is told in one sentence: which key, its value, what is allowed. A
+The first thing that is wrong is reported in one sentence: which key, its value, what is allowed. A
 board says it on its console, and shows the `fault` light until it is switched off; on a computer it
 goes to stderr, and the exit code is 2.
 

@@ -44,7 +44,7 @@ def _life() -> Key:
 
 
 def _said() -> Key:
-    """What an answer says may be absurd: the device is to bear it."""
+    """What an answer says may be absurd: the device must survive it."""
     return number(-math.inf, math.inf, default=UNCHANGED).or_null()
 
 

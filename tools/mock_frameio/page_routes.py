@@ -64,7 +64,7 @@ def _has_key(request: web.Request, key: str) -> bool:
 
 @web.middleware
 async def require_key(request: web.Request, handler: Any) -> web.StreamResponse:
-    """Answer 403 to who has not the key, but for what devices ask: they have their tokens.
+    """Answer 403 without the key, except to what devices ask: they have their tokens.
 
     `/?key=…` leaves the key in a cookie, so that it does not stay in the address.
     """

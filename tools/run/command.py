@@ -280,7 +280,7 @@ def _start_mock(made: Run, folder: Path, fds: tuple[int, ...]) -> MockProcess:
     made.terminal.say(f"mock Frame.io at {mock.lan_url}")
     made.terminal.say(f"open {mock.page}")
     made.terminal.say(
-        "WARNING: the local network reaches this mock. Who has the key in that address rules it; "
+        "WARNING: the local network reaches this mock. The key in that address controls it; "
         "the browser warns of its certificate, as only this computer vouches for it."
     )
     frameio = {"url": mock.lan_url, "ca": "ca.der", "client_version": _CLIENT_VERSION}
