@@ -96,8 +96,8 @@ def said(paths: list[Path], names: set[str]) -> set[str]:
             for one in ast.walk(node):
                 if isinstance(one, ast.Return) and one.value:
                     found += texts(one.value)
-    others = ("make …: …", "make run: …")  # the name of a target before another message
-    return {text for text in found if text.strip(" …") and text not in others}
+    target = re.compile(r"make \S+: …")  # before another message
+    return {text for text in found if text.strip(" …") and not target.fullmatch(text)}
 
 
 def said_by_make() -> set[str]:

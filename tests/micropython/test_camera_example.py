@@ -1,4 +1,4 @@
-"""examples/camera.py against a card, a Frame.io and a storage that fail in the midst of it."""
+"""examples/camera.py against a card, a Frame.io and a storage that fail halfway."""
 
 from tools.virtual_board import virtual_time
 
