@@ -148,9 +148,13 @@ def main() -> int:
     parser = CommandLine("tools.romfs", __doc__, "romfs")
     parser.add_argument("--board", metavar="NAME", type=_board, help="its file in firmware/boards")
     parser.add_argument(
-        "--partition-bytes", metavar="BYTES", type=_partition_bytes, default=PARTITION_BYTES
+        "--partition-bytes",
+        metavar="BYTES",
+        type=_partition_bytes,
+        default=PARTITION_BYTES,
+        help="size of the partition for the image",
     )
-    parser.add_argument("file", type=Path)
+    parser.add_argument("file", type=Path, help="where the image goes")
     arguments = parser.parse_args()
     return exit_code("romfs", lambda: _make(arguments))
 

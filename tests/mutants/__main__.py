@@ -168,9 +168,9 @@ def untouched_fail(trials: set[Trial], workers: int) -> list[Trial]:
 
 def main() -> int:
     """0 if all bugs but those known as harmless were found."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--by-hand", action="store_true")
-    parser.add_argument("--only", default="")
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--by-hand", action="store_true", help="only those by hand")
+    parser.add_argument("--only", default="", help="only those whose name holds this")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     arguments = parser.parse_args()
     os.nice(10)

@@ -27,10 +27,10 @@ _FOLDER = Path("build/image")
 def main() -> int:
     """Do it; the exit code."""
     parser = CommandLine("tools.image", __doc__, "image")
-    parser.add_argument("firmware", type=Path, metavar="FIRMWARE")
-    parser.add_argument("--config", type=Path, metavar="FILE")
-    parser.add_argument("--flash", metavar="SIZE")
-    parser.add_argument("--folder", type=Path, default=_FOLDER)
+    parser.add_argument("firmware", type=Path, metavar="FIRMWARE", help="MicroPython's .bin")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="becomes config.json")
+    parser.add_argument("--flash", metavar="SIZE", help="of the chip, such as 4MB")
+    parser.add_argument("--folder", type=Path, default=_FOLDER, help="for the files")
     arguments = parser.parse_args()
     return exit_code("image", lambda: _make(arguments))
 

@@ -52,14 +52,18 @@ class _Again(Exception):
 def main() -> int:
     """Do it; the exit code: 1 if a unit has failed."""
     parser = CommandLine("tools.image.units", __doc__, "units")
-    parser.add_argument("units", type=Path, metavar="CSV")
-    parser.add_argument("--firmware", type=Path, required=True)
+    parser.add_argument("units", type=Path, metavar="CSV", help="a line for each unit")
+    parser.add_argument("--firmware", type=Path, required=True, help="MicroPython's .bin")
     parser.add_argument("--port", required=True, help="where each board is plugged in")
-    parser.add_argument("--config", type=Path, metavar="FILE")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="settings of all units")
     parser.add_argument("--flash", metavar="SIZE", help="of the chip, such as 4MB")
-    parser.add_argument("--results", type=Path, metavar="FILE")
+    parser.add_argument("--results", type=Path, metavar="FILE", help="where they go, as a CSV")
     parser.add_argument(
-        "--within", type=seconds, metavar="SECONDS", default=_WITHIN_S, help="from its reset"
+        "--within",
+        type=seconds,
+        metavar="SECONDS",
+        default=_WITHIN_S,
+        help="a unit's time to pass, from its reset",
     )
     arguments = parser.parse_args()
     failed: list[str] = []

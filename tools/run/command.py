@@ -132,7 +132,10 @@ def _arguments() -> argparse.Namespace:
         help="this computer's name or address, for boards in the local network",
     )
     parser.add_argument(
-        "--idle-s", type=float, default=60, help="the mock closes a connection this silent"
+        "--idle-s",
+        type=float,
+        default=60,
+        help="the mock closes a connection after so many silent seconds",
     )
     parser.add_argument(
         "--host-port", type=int, default=LAN_PORT, help="its port, kept between runs"
