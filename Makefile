@@ -62,6 +62,9 @@ run: .venv/ready-run
 # Containers often forbid Python to keep its bytecode: each process of the tests would compile all again.
 test check: export PYTHONDONTWRITEBYTECODE :=
 
+# `make test` alone tests a share of what is largest, another one with each commit (tests/support/extent.py).
+check: export WHOLE := 1
+
 test: setup
 	$(BIN)/python -m pytest -n 9 --dist worksteal --ignore tests/external --ignore tests/browser --ignore tests/proofs
 

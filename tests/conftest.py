@@ -8,7 +8,6 @@ needs to be valid for MicroPython only.
 from __future__ import annotations
 
 import fcntl
-import functools
 import os
 import re
 import subprocess
@@ -35,11 +34,15 @@ _HEAP_OF_FILE = re.compile(r'^HEAP = "(\w+)"', re.MULTILINE)
 _HEAP = "16m"  # unless the file says otherwise: HEAP = "256k"
 
 
-@functools.cache
 def commit() -> str:
     """The commit's hash, "0" outside of a repository: it decides which part of a large set runs."""
     done = subprocess.run(_COMMIT, capture_output=True, text=True, check=False)
     return done.stdout.strip() or "0"
+
+
+def pytest_configure() -> None:
+    """Tell all tests, and all processes that they start."""
+    os.environ.setdefault("SIMULATION_COMMIT", commit())
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -153,7 +156,6 @@ class MicroPythonItem(pytest.Item):
             ],
             cwd=ROOT,
             env={
-                "SIMULATION_COMMIT": commit(),
                 "MICRODOT": str(MICRODOT.parent),
                 "BYTECODE": str(compiled()),
                 **os.environ,

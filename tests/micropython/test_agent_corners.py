@@ -132,7 +132,8 @@ async def test_a_run_that_is_cancelled_twice_has_nothing_joined():
 async def test_a_failed_refresh_and_a_week_without_time():
     """Ticks of a week ago look as if they were to come."""
     world = World(pairs=True)
-    world.power_on(Times(network_check_ms=100_000))
+    world.power_on(Times(network_check_ms=100_000, heartbeat_ms=600_000, proof_ms=700_000))
+    world.frameio.idle_ms = 1000_000
     await world.pair()
     await sleep_s(70)
     world.frameio.answers = False

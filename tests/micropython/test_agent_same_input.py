@@ -4,6 +4,7 @@ import asyncio
 
 from tests.simulation.device import World, gaps, sleep_s
 from tests.simulation.frameio import DEVICE_ID, TOPIC
+from tests.support.extent import share
 
 TEXT, BINARY = 1, 2
 MINUTES = 10
@@ -54,20 +55,24 @@ async def online_with(job, opcode, data, minutes=MINUTES):
     return shown, world.frameio
 
 
+# (data, whether identity is asked about it)
+LONG_MESSAGES = (
+    (message(), True),
+    (message(payload='"%s"' % ("x" * 65_000)), True),
+    (message(payload=DEEP + " " * 3000), True),
+    (message(event="e" * 5000), True),
+    (message(payload='"%s"' % LONG), True),
+    (message(event="status_updated", payload='"unheard of"'), True),
+    (message(event="status_updated", payload=DEEP), True),
+    (message("devices:another"), False),
+    (message("t" * 5000), False),
+    (message(payload=DEEP), False),
+    (b'{"x":%s1}' % (b" " * 5000), False),
+)
+
+
 async def test_long_messages_every_second_change_nothing():
-    for data, is_doubted in (
-        (message(), True),
-        (message(payload='"%s"' % ("x" * 65_000)), True),
-        (message(payload=DEEP + " " * 3000), True),
-        (message(event="e" * 5000), True),
-        (message(payload='"%s"' % LONG), True),
-        (message(event="status_updated", payload='"unheard of"'), True),
-        (message(event="status_updated", payload=DEEP), True),
-        (message("devices:another"), False),
-        (message("t" * 5000), False),
-        (message(payload=DEEP), False),
-        (b'{"x":%s1}' % (b" " * 5000), False),
-    ):
+    for data, is_doubted in share(LONG_MESSAGES, 3):
         shown, frameio = await online_with(every_second, TEXT, data, 3)
         assert shown == [("online", None)], (data[:60], shown)
         assert len(frameio.times("upgrade")) == 1

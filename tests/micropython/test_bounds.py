@@ -13,6 +13,7 @@ from pilotlight.net.phoenix import MessageReader
 from pilotlight.net.websocket_client import WebSocketClient
 from tests.support import server
 from tests.support.expect import raises
+from tests.support.extent import share
 
 HEAP = "300k"
 LEFT_BYTES = 16 * 1024
@@ -161,33 +162,19 @@ async def test_floods_of_framing():
     )
 
 
-# Each of these reads 256 KiB, the bound of a body: a test each, because that takes a second or more.
-async def test_a_flood_of_chunks():
-    await floods((CHUNKED, b"1\r\n \r\n"))
+BODIES = (  # each reads 256 KiB, the bound of a body, and takes a second or more
+    (CHUNKED, b"1\r\n \r\n"),
+    (OK + b"\r\n", b" "),
+    (OK + b'\r\n{"', b"k"),
+    (OK + b'\r\n{"id":"', b"v"),
+    (OK + b'\r\n{"id":"', b"\\u00e9"),
+    (OK + b'\r\n{"id":[', b"1,"),
+    (OK + b"\r\n{", b'"id":1,"id":{"id":2},'),
+)
 
 
-async def test_a_flood_of_spaces():
-    await floods((OK + b"\r\n", b" "))
-
-
-async def test_a_flood_of_a_name():
-    await floods((OK + b'\r\n{"', b"k"))
-
-
-async def test_a_flood_of_a_string():
-    await floods((OK + b'\r\n{"id":"', b"v"))
-
-
-async def test_a_flood_of_escapes():
-    await floods((OK + b'\r\n{"id":"', b"\\u00e9"))
-
-
-async def test_a_flood_of_elements():
-    await floods((OK + b'\r\n{"id":[', b"1,"))
-
-
-async def test_a_flood_of_fields():
-    await floods((OK + b"\r\n{", b'"id":1,"id":{"id":2},'))
+async def test_floods_of_bodies():
+    await floods(*share(BODIES, 3))
 
 
 async def test_json_bombs_are_not_json():

@@ -14,8 +14,9 @@ import random
 from firmware.storage import FileStorage
 from tests.simulation import flash as flash_chip
 from tests.simulation.device import World, sleep_s
-from tests.simulation.flash import NOT_AT_ALL, TEARS, TORN, WHOLE
+from tests.simulation.flash import TEARS, WHOLE
 from tests.simulation.frameio_tokens import MARK
+from tests.support.extent import share
 
 REFRESHES = 3
 ACCESS_S = 100
@@ -207,22 +208,15 @@ def check(tear, found):
         assert found[moment, UNPAIRED] > 5
 
 
-async def test_the_operation_is_not_done():
-    check(NOT_AT_ALL, await cut_everywhere(NOT_AT_ALL))
-
-
-async def test_the_operation_is_torn():
-    check(TORN, await cut_everywhere(TORN))
-
-
-async def test_the_operation_is_done_and_the_power_goes_then():
-    check(WHOLE, await cut_everywhere(WHOLE))
+async def test_the_operation_is_not_done_or_torn_or_done_and_the_power_goes():
+    for tear in share(TEARS, 3):
+        check(tear, await cut_everywhere(tear))
 
 
 async def test_cuts_upon_cuts():
     """The power goes again and again, at random operations, also during a second pairing."""
     seen = set()
-    for seed in range(LIVES):
+    for seed in share(range(LIVES), 3):
         flash = flash_chip.formatted()
         world = new_world(flash)
         random.seed(seed)

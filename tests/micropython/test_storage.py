@@ -7,6 +7,7 @@ from firmware import posix
 from firmware.storage import FileStorage, StorageError
 from tests.simulation import flash as flash_chip
 from tests.support.expect import raises
+from tests.support.extent import share
 
 STATE = flash_chip.PLACE + "/deep/state"
 FILE = STATE + "/client.json"
@@ -278,7 +279,7 @@ def test_a_flash_that_takes_no_write_is_told_before():
 
 
 def test_the_power_goes_while_room_is_kept_or_used():
-    for tear in flash_chip.TEARS:
+    for tear in share(flash_chip.TEARS, 3):
         at = 0
         lost = True
         while lost:

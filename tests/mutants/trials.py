@@ -131,6 +131,7 @@ class Tree:
         environment = {
             **os.environ,
             "SIMULATION_COMMIT": "0",
+            "WHOLE": "1",
             "MICRODOT": str(_microdot()),
             "PYTHONDONTWRITEBYTECODE": "1",
         }

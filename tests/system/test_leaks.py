@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from tests.support.extent import share
 from tests.support.failing_servers import HOST, FailingServers
 from tools.rig import MICROPYTHON, ROOT
 
@@ -127,11 +128,11 @@ def connect(servers: FailingServers, kinds: tuple[Kind, ...]) -> list[dict[str, 
 
 
 def test_what_fails_before_tls(servers: FailingServers) -> None:
-    connect(servers, BEFORE_TLS)
+    connect(servers, tuple(share(BEFORE_TLS, 2)))
 
 
 def test_what_fails_in_tls(servers: FailingServers) -> None:
-    connect(servers, IN_TLS)
+    connect(servers, tuple(share(IN_TLS, 2)))
 
 
 def test_cancelled_at_every_wait(servers: FailingServers) -> None:

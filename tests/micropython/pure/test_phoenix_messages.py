@@ -76,9 +76,10 @@ def test_what_is_not_json():
 
 
 def test_a_message_in_pieces():
-    data = b'{"event":"e","payload":{"status":"paused","pad":"%s"},"topic":"t"}' % (b"x" * 60000)
+    text = b'{"event":"e","payload":{"status":"paused","pad":"%s"},"topic":"t"}'
     reader = MessageReader()
-    for size in (1 << 20, 512, 1):
+    for size, pad in ((1 << 20, 60_000), (512, 60_000), (1, 3000)):
+        data = text % (b"x" * pad)
         for at in range(0, len(data), size):
             end = min(at + size, len(data))
             reader.read(data, at, end, at == 0, end == len(data))
