@@ -53,7 +53,7 @@ def test_the_end_of_make_run_under_an_open_page(
         bench.process.send_signal(number)
     assert bench.process.wait(20) == (-signal.SIGKILL if len(signals) == 1 else 0)
     wait_for_link(page, "gone", "The mock is gone; waiting for it")
-    nothing_is_left(pids, temporary, within_s=20)
+    nothing_is_left(pids, temporary)
     page.get_by_role("button", name="Hold").click()
     page.get_by_text("Not done: the mock does not answer").wait_for()
 

@@ -24,7 +24,7 @@ from tools.mock_frameio.feed import MASKED, MOST_ROWS, Feed, Ring
 from tools.mock_frameio.page_feed import Reader
 from tools.mock_frameio.service import Service
 from tools.mock_frameio.tokens import MARK, Lives, Tokens
-from tools.rig import CLIENT_SECRET, TOKEN, Mock, Rig
+from tools.rig import CLIENT_SECRET, DEADLINE_S, TOKEN, Mock, Rig
 from tools.run.board_link import BoardLink
 
 PAGE = Path(__file__).parent.parent.parent / "tools/mock_frameio/page"
@@ -41,7 +41,7 @@ def mock(rig: Rig) -> Mock:
 
 def get(mock: Mock, path: str, **fields: str) -> tuple[int, dict[str, str], str]:
     """(status, header fields, text)"""
-    connection = http.client.HTTPConnection("127.0.0.1", mock.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", mock.port, timeout=DEADLINE_S)
     connection.request("GET", path, headers={n.replace("_", "-"): v for n, v in fields.items()})
     answer = connection.getresponse()
     text = answer.read().decode()
@@ -108,7 +108,7 @@ class Stream:
     """The feed, read batch by batch."""
 
     def __init__(self, mock: Mock) -> None:
-        self._connection = http.client.HTTPConnection("127.0.0.1", mock.port, timeout=10)
+        self._connection = http.client.HTTPConnection("127.0.0.1", mock.port, timeout=DEADLINE_S)
         self._connection.request("GET", "/feed")
         self._answer = self._connection.getresponse()
         assert self._answer.status == 200
@@ -280,7 +280,7 @@ def test_beyond_loopback_it_needs_the_key(tmp_path: Path, lan_port: int) -> None
 
         def ask(path: str, method: str = "GET", **fields: str) -> http.client.HTTPResponse:
             connection = http.client.HTTPSConnection(
-                "127.0.0.2", lan_port, context=context, timeout=10
+                "127.0.0.2", lan_port, context=context, timeout=DEADLINE_S
             )
             connection.request(method, path, headers={"Host": f"127.0.0.2:{lan_port}", **fields})
             return connection.getresponse()
@@ -312,5 +312,5 @@ def test_beyond_loopback_it_needs_the_key(tmp_path: Path, lan_port: int) -> None
 )
 def test_how_it_can_t_be_opened(arguments: str) -> None:
     command = [sys.executable, "-m", "tools.mock_frameio", *arguments.split()]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=20)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE_S)
     assert done.returncode == 2 and "--host" in done.stderr.splitlines()[-1]

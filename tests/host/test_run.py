@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.rig import ROOT, Rig
+from tools.rig import DEADLINE_S, ROOT, Rig
 from tools.run.readable import printable, readable
 
 
@@ -151,9 +151,9 @@ def is_alive(pid: int) -> bool:
     return bool(shown.stdout.strip()) and not shown.stdout.startswith("Z")
 
 
-def nothing_is_left(pids: dict[int, str], folder: Path, within_s: float = 120) -> None:
+def nothing_is_left(pids: dict[int, str], folder: Path) -> None:
     """Wait until these processes have ended and the folder is empty."""
-    end = time.monotonic() + within_s
+    end = time.monotonic() + DEADLINE_S
     while any(is_alive(pid) for pid in pids) or list(folder.iterdir()):
         alive = {pid: args for pid, args in pids.items() if is_alive(pid)}
         assert time.monotonic() < end, (alive, list(folder.rglob("*")))
@@ -264,7 +264,7 @@ def test_sigkill_leaves_no_process_and_no_secret(temporary: Path) -> None:
     pids = running(process, temporary)
     process.kill()
     process.wait()
-    nothing_is_left(pids, temporary, within_s=5)
+    nothing_is_left(pids, temporary)
 
 
 def test_sigkill_of_make_ends_it(temporary: Path) -> None:

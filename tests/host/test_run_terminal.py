@@ -25,7 +25,7 @@ from pathlib import Path
 import pytest
 
 from tests.host.test_run import nothing_is_left, read_until, start
-from tools.rig import ROOT, Rig
+from tools.rig import DEADLINE_S, ROOT, Rig
 from tools.run.readable import picture, small_picture
 
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
@@ -71,7 +71,7 @@ class AtTerminal:
 
     def end(self) -> int:
         """Wait until it has ended; its exit code."""
-        end = time.monotonic() + 20
+        end = time.monotonic() + DEADLINE_S
         while self.process.poll() is None and time.monotonic() < end:
             self._read(0.1)
         self._read(0.1)
@@ -157,7 +157,7 @@ class Seen(threading.Thread):
 
     def run(self) -> None:
         is_removed = False
-        with urllib.request.urlopen(self._url + "feed", timeout=20) as feed:
+        with urllib.request.urlopen(self._url + "feed", timeout=DEADLINE_S) as feed:
             while not is_removed or [len(times) for times in self.times_ms.values()] != [5, 5, 1]:
                 line = feed.readline()
                 if line.startswith(b"data: "):
@@ -259,7 +259,9 @@ def test_a_board_in_the_network_appears_beside_the_virtual_one(rig: Rig, lan_por
 
         def ask(name: str, data: bytes | None = None) -> HTTPResponse:
             request = urllib.request.Request(f"{page.group(1)}/{name}", data, headers)
-            answer: HTTPResponse = urllib.request.urlopen(request, timeout=10, context=context)
+            answer: HTTPResponse = urllib.request.urlopen(
+                request, timeout=DEADLINE_S, context=context
+            )
             return answer
 
         with ask("control/approve", json.dumps({"user_code": code}).encode()):

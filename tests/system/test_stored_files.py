@@ -71,7 +71,7 @@ def test_what_can_be_stored_again_is_no_longer_told(rig: Rig) -> None:
     mock.approve()
     device.wait(state="online", reason="not_stored")
     state.unlink()
-    device.wait(state="online", reason=None, deadline_s=30)
+    device.wait(state="online", reason=None)
     device.stop()
     device = rig.device(rig.config(mock.url, token=None, state_dir=str(state)))
     device.wait(state="online")
