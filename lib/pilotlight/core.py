@@ -9,15 +9,8 @@ from .status import DeviceStatus
 
 _TYPES = const(0)  # true for mypy: what only annotations name costs the device nothing
 if _TYPES:
+    from . import Clock, Network, Storage
     from .times import Times
-
-_TYPES = const(0)  # true for mypy: what only annotations name costs the device nothing
-if _TYPES:
-    from . import Clock, Network, Storage
-
-_TYPES = const(0)  # true for mypy: what only annotations name costs the device nothing
-if _TYPES:
-    from . import Clock, Network, Storage
 
 
 class Core:

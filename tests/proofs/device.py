@@ -1,55 +1,12 @@
-"""Parts of the device on CPython: their imports, and a loop whose clock the proof turns.
-
-On the device, names that only annotations use are not imported, so annotations stay texts here.
-"""
-
-import __future__
+"""Parts of the device on CPython: a loop whose clock the proof turns."""
 
 import asyncio
-import functools
-import sys
 import time
-from collections.abc import Awaitable, Coroutine, Generator, Sequence
-from importlib.abc import MetaPathFinder
-from importlib.machinery import ModuleSpec, SourceFileLoader
-from importlib.util import spec_from_file_location
-from pathlib import Path
-from types import CodeType, ModuleType, SimpleNamespace
+from collections.abc import Awaitable, Coroutine, Generator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-
-from tools.on_cpython import ROOT
-
-
-class _Loader(SourceFileLoader):
-    def get_code(self, fullname: str) -> CodeType:
-        return _compiled(self.path)
-
-
-@functools.cache  # parts of the device unload modules, and load them again
-def _compiled(path: str) -> CodeType:
-    flags = __future__.annotations.compiler_flag
-    code: CodeType = compile(Path(path).read_bytes(), path, "exec", flags, dont_inherit=True)
-    return code
-
-
-class _Finder(MetaPathFinder):
-    """Finds pilotlight's modules."""
-
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
-        file = (ROOT / "lib" / fullname.replace(".", "/")).with_suffix(".py")
-        if not fullname.startswith("pilotlight.") or not file.is_file():
-            return None
-        return spec_from_file_location(fullname, file, loader=_Loader(fullname, str(file)))
-
-
-sys.meta_path.insert(0, _Finder())
-_client: Any = ModuleType("pilotlight.net.http_client")  # it needs sockets; a proof brings its own
-_client.HttpClient = object
-sys.modules.setdefault(_client.__name__, _client)
 
 
 class Sleep:
