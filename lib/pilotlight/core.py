@@ -42,7 +42,6 @@ class Core:
         self.log = log or _ignore
         self.check_in = check_in or _ignore
         self.on_network_changed = _ignore
-        self._clock_is_set = False
 
     def unload(self, *modules: str) -> None:
         """Free the memory of modules of this package, once nothing uses them any more.

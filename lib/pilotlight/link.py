@@ -5,8 +5,8 @@ Until then pairing, which needs no socket, can have its memory.
 
 from micropython import const
 
-JOIN_REF = "channel_connect"
-HEARTBEAT_REF = "heartbeat"
+_JOIN_REF = const("channel_connect")
+_HEARTBEAT_REF = const("heartbeat")
 _MESSAGE_BYTES = const(65_536)
 _SEND_BYTES = const(160)  # phx_join with the longest device id has 140
 
@@ -43,7 +43,7 @@ class Link:
 
             websocket = WebSocketClient(_MESSAGE_BYTES, _SEND_BYTES)
             self.phoenix = PhoenixSocket(
-                websocket, self._endpoint, JOIN_REF, HEARTBEAT_REF, self._core.times, self._proof
+                websocket, self._endpoint, _JOIN_REF, _HEARTBEAT_REF, self._core.times, self._proof
             )
         try:
             await self.phoenix.open(target)

@@ -13,7 +13,7 @@ from .credentials import NotAuthorized
 from .frameio_api import ERROR_FIELDS, checked, required
 from .net.errors import no_memory
 from .net.json_pick import MISSING, JsonPick
-from .net.url_encoding import form_encode
+from .net.url_encoding import percent_encode
 from .token_text import TOKEN_BYTES, is_token
 
 _TYPES = const(0)  # true for mypy: what only annotations name costs the device nothing
@@ -176,6 +176,11 @@ class OauthApi:
         finally:
             self.sent = self._http.sent
         return checked(response)
+
+
+def form_encode(fields) -> bytes:
+    """The body of an application/x-www-form-urlencoded request. fields: (name, value) pairs."""
+    return "&".join(["%s=%s" % (name, percent_encode(value)) for name, value in fields]).encode()
 
 
 def _token_pair(fields: dict, kept: str | None) -> TokenPair:

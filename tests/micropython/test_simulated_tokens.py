@@ -1,6 +1,6 @@
 """The simulated token endpoints keep Frame.io's rules, so that a device is judged by them."""
 
-from pilotlight.net.url_encoding import form_encode
+from pilotlight.oauth_api import form_encode
 from tests.simulation.frameio_tokens import SECRET, Tokens, call_of, decoded
 from tests.support.expect import raises
 from tools.virtual_board.virtual_time import Clock

@@ -13,7 +13,8 @@ import pytest
 from firmware.screen.transliteration import BOX, readable
 from pilotlight.iso_time import seconds_of
 from pilotlight.net.http_message import ResponseHead
-from pilotlight.net.url_encoding import form_encode, host_field, percent_encode
+from pilotlight.net.url_encoding import host_field, percent_encode
+from pilotlight.oauth_api import form_encode
 from pilotlight.settings import Settings, SettingsError, is_host, is_semver
 from pilotlight.token_text import is_token
 from tests.proofs.automata import (
@@ -68,7 +69,7 @@ def test_percent_encoding_is_the_standard() -> None:
 def test_a_form_is_read_as_it_was_meant() -> None:
     """What `form_encode` makes of names and values is read by Python as the same ones.
 
-    Of: lib/pilotlight/net/url_encoding.py
+    Of: lib/pilotlight/oauth_api.py
     Within: one or two fields, values up to 2 characters of 12 that mean something in forms
     By: enumeration
     """

@@ -53,7 +53,6 @@ class Response:
         self._framing: BodyFraming | None = None
         self._pick = pick
         pick.begin(fields)
-        self._picked = pick.fields
 
     def feed(self, data, start: int, end: int, ended: bool) -> bool:
         """Take data[start:end]; True once it is whole or turns out not to be JSON.
@@ -73,7 +72,7 @@ class Response:
             if not framing.done and not (ended and framing.ended()):
                 return False
             pick.finish()
-            self.fields = self._picked
+            self.fields = pick.fields
             pick.begin(())  # so that it does not keep them
         except JsonError:
             coding = head.headers.get("content-encoding", "").lower()

@@ -18,6 +18,7 @@ from micropython import const
 
 from .errors import LinkClosed, NetError, Unreachable, Untrusted, no_memory, system_memory_is_short
 
+_TYPES = const(0)  # true for mypy: what only annotations name costs the device nothing
 # lwIP says ECONNRESET for a refused connection too.
 _REFUSED_IS_RESET = sys.platform not in ("linux", "darwin")
 _IPPROTO_TCP = const(6)  # the same on lwIP and on computers; not every port names them
@@ -50,8 +51,8 @@ class Transport:
         self._stream: socket.socket = None  # type: ignore[assignment]  # not before `open`
         self.closed = False
         self.begun_ms = self.progress_ms = time.ticks_ms()
-        self.readable = _readiness(self, False)
-        self.writable = _readiness(self, True)
+        self.readable = _Readiness(self, False)
+        self.writable = _Readiness(self, True)
 
     async def open(self) -> None:
         """Look the name up if need be, connect, then set TLS up, if any.
@@ -215,6 +216,10 @@ class _Readiness:
         self._begin = False
         self._task = None  # the task that waits
 
+    if _TYPES:  # MicroPython can await any iterator, CPython's types only what has this
+
+        def __await__(self): ...
+
     def __iter__(self) -> "_Readiness":
         self._begin = True
         return self
@@ -252,11 +257,6 @@ class _Readiness:
 
 
 _DONE = StopIteration()
-
-
-def _readiness(transport: Transport, for_writing: bool):
-    # No return type: MicroPython can await any iterator, which CPython's types can't express.
-    return _Readiness(transport, for_writing)
 
 
 def _closed_here() -> LinkClosed:

@@ -1,4 +1,4 @@
-"""What goes into a URL, a form or the Host header (RFC 3986, RFC 9110 section 7.2). Pure."""
+"""What goes into a URL or the Host header (RFC 3986, RFC 9110 section 7.2). Pure."""
 
 
 def host_field(host: str, port: int, is_tls: bool) -> str:
@@ -21,8 +21,3 @@ def percent_encode(text: str) -> str:
         else:
             encoded.extend(b"%%%02X" % byte)
     return encoded.decode()
-
-
-def form_encode(fields) -> bytes:
-    """The body of an application/x-www-form-urlencoded request. fields: (name, value) pairs."""
-    return "&".join(["%s=%s" % (name, percent_encode(value)) for name, value in fields]).encode()
