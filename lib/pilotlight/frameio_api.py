@@ -6,8 +6,8 @@ Source: Frame.io's guide "How to: Manage Status and State"; error bodies from it
 from micropython import const
 
 from .net.errors import ProtocolError
+from .net.http_message import percent_encode
 from .net.json_pick import ARRAY, MISSING
-from .net.url_encoding import percent_encode
 
 _TYPES = const(0)  # true for mypy: what only annotations name costs the device nothing
 if _TYPES:

@@ -12,8 +12,8 @@ from micropython import const
 from .credentials import NotAuthorized
 from .frameio_api import ERROR_FIELDS, checked, required
 from .net.errors import no_memory
+from .net.http_message import percent_encode
 from .net.json_pick import MISSING, JsonPick
-from .net.url_encoding import percent_encode
 from .token_text import TOKEN_BYTES, is_token
 
 _TYPES = const(0)  # true for mypy: what only annotations name costs the device nothing

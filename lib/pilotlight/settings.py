@@ -2,7 +2,7 @@
 
 from micropython import const
 
-from .net.url_encoding import host_field
+from .net.http_message import host_field
 
 _LOOPBACK = const(("127.0.0.1", "localhost", "::1"))
 _LONGEST_HOST = const(253)  # RFC 1035: 255 bytes on the wire

@@ -12,8 +12,7 @@ import pytest
 
 from firmware.screen.transliteration import BOX, readable
 from pilotlight.iso_time import seconds_of
-from pilotlight.net.http_message import ResponseHead
-from pilotlight.net.url_encoding import host_field, percent_encode
+from pilotlight.net.http_message import ResponseHead, host_field, percent_encode
 from pilotlight.oauth_api import form_encode
 from pilotlight.settings import Settings, SettingsError, is_host, is_semver
 from pilotlight.token_text import is_token
@@ -55,7 +54,7 @@ def list_of(part: Language, between: str) -> Language:
 def test_percent_encoding_is_the_standard() -> None:
     """`percent_encode` leaves unreserved characters (RFC 3986) and encodes each other one.
 
-    Of: lib/pilotlight/net/url_encoding.py
+    Of: lib/pilotlight/net/http_message.py
     For: all texts
     By: enumeration of all 1,112,064 characters against Python's `quote`, and of all pairs of ASCII
         and some others; it encodes byte by byte and keeps nothing between two
@@ -85,7 +84,7 @@ def test_a_form_is_read_as_it_was_meant() -> None:
 def test_the_host_field_names_the_port_that_is_not_the_scheme_s() -> None:
     """The Host header holds the port unless it is the scheme's own, and brackets around IPv6.
 
-    Of: lib/pilotlight/net/url_encoding.py
+    Of: lib/pilotlight/net/http_message.py
     For: all ports, with and without TLS, with and without a colon in the host
     By: enumeration; of the host only its colons count
     """

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, parse_qsl, quote, urlsplit
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pilotlight.net.url_encoding import percent_encode
+from pilotlight.net.http_message import percent_encode
 from pilotlight.oauth_api import form_encode
 from pilotlight.settings import Settings, SettingsError, is_host, is_semver
 

@@ -8,8 +8,8 @@ import time
 from micropython import const
 
 from .errors import Unreachable, Untrusted, no_memory
+from .http_message import host_field
 from .transport import Transport, is_within, look_up, tls_context
-from .url_encoding import host_field
 
 _KEPT_MS = const(60_000)
 _LINK_MS = const(10_000)  # a stream that has lasted so long was a link: REST requests are shorter

@@ -4,7 +4,7 @@ import sys
 
 from firmware.config import ConfigError, check, nearest
 from firmware.config import settings as config_settings
-from pilotlight.net.url_encoding import percent_encode
+from pilotlight.net.http_message import percent_encode
 from pilotlight.settings import Settings, SettingsError, is_semver
 from tests.support.expect import raises
 
