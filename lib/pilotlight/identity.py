@@ -9,8 +9,8 @@ import time
 
 from micropython import const
 
+from .core import Record
 from .frameio_api import is_device_id
-from .records import Record
 
 _TYPES = const(0)  # true for mypy: what only annotations name costs the device nothing
 if _TYPES:

@@ -12,11 +12,11 @@ import time
 
 from micropython import const
 
+from .core import Record
 from .credentials import Credentials, NotAuthorized
 from .frameio_api import ApiError
 from .net.deadline import TimedEvent
 from .net.errors import NetError, Unreachable, no_memory
-from .records import Record
 from .requests import Slot
 from .times import Recent
 

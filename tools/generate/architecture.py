@@ -32,7 +32,6 @@ LIBRARY_ORDER = [
     "iso_time",
     "status",
     "core",
-    "records",
     "schedule",
     "proof",
     "frameio_api",
@@ -92,7 +91,7 @@ FIRMWARE_UP = {
 # Facts that `update` computes.
 _COMPUTED = {"starting", "state", "reason", "version"}
 # Every part has the core and nearly every part the wire: said in words, not drawn.
-_NOT_DRAWN = {"core", "status", "times", "net", "iso_time", "records", "trust_roots", "settings"}
+_NOT_DRAWN = {"core", "status", "times", "net", "iso_time", "trust_roots", "settings"}
 # Whose place among what is made is free: they hold no state. A method makes the tokens.
 _NOT_COMPARED = {"net", "frameio_api", "oauth_api", "tokens"}
 
