@@ -9,6 +9,7 @@ from micropython import const
 
 from .core import Core
 from .credentials import NotAuthorized
+from .net.deadline import TimedEvent
 from .net.errors import no_memory
 from .times import Times
 
@@ -88,8 +89,8 @@ class Agent:
         self._poller = parts.poller
         self._session = parts.session
         core.on_network_changed = self._network_changed
-        self._over = asyncio.Event()
-        self._done = asyncio.Event()
+        self._over = TimedEvent()
+        self._done = TimedEvent()
         self._crash: Exception | None = None
         self._has_begun = False
         self._tasks: list = []
@@ -105,7 +106,7 @@ class Agent:
             raise RuntimeError("an Agent runs once: make a new one")
         self._has_begun = True
         try:
-            while not self._over.is_set():
+            while not self._over.is_set:
                 try:
                     tasks = self._tasks = self._tasks or self._parts()
                     for at, part in enumerate(tasks):
@@ -134,7 +135,8 @@ class Agent:
         """
         self._over.set()
         if self._has_begun:
-            await self._done.wait()
+            while not await self._done.wait():
+                pass
 
     def network_changed(self) -> None:
         """Call this when the network has come up, gone away or become another one."""
@@ -311,7 +313,7 @@ class Agent:
             except MemoryError:
                 must_wait = True
             except asyncio.CancelledError:
-                if self._over.is_set():
+                if self._over.is_set:
                     raise
                 must_wait = True
             except Exception as error:

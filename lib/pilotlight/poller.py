@@ -1,6 +1,5 @@
 """The poller: asks identity, health and the HTTP heartbeat over REST, each when it is due."""
 
-import asyncio
 import time
 
 from micropython import const
@@ -47,11 +46,11 @@ class Poller:
         self._link = link
         self._heartbeat_ms = 0  # when an HTTP heartbeat was last answered with 204
         self._outcome = ""
-        self._identity_settled = asyncio.Event()
+        self._identity_settled = TimedEvent()
         self._news = TimedEvent()
         self._room_made = Recent()
         self._read_for_join = Recent()
-        self.room = asyncio.Event()
+        self.room = TimedEvent()
         self.room.set()
 
     async def run(self) -> None:
@@ -95,7 +94,8 @@ class Poller:
         """
         self._identity_settled.clear()
         self.want_identity()
-        await self._identity_settled.wait()
+        while not await self._identity_settled.wait():
+            pass
         return self._outcome
 
     def joined(self) -> None:
@@ -115,7 +115,7 @@ class Poller:
         """A joined socket has ended. at_once: ask health now, not within some seconds."""
         now_ms = time.ticks_ms()
         self._schedule.link_ended(now_ms, at_once)
-        if self.room.is_set():  # else the poll that has made room knows it
+        if self.room.is_set:  # else the poll that has made room knows it
             self._identity.doubt(now_ms)
         self._news.set()
 
@@ -224,7 +224,7 @@ class Poller:
             self._schedule.identity_ends(now_ms, answered, counts, unknown)
             if answered and self._identity.is_hinted:
                 self._schedule.want_identity()
-            if answered and not self.room.is_set():
+            if answered and not self.room.is_set:
                 self._read_for_join.happened(now_ms, self._core.times.total_ms)
             self.room.set()
             self._settle(outcome)

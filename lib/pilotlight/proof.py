@@ -8,6 +8,8 @@ import time
 
 from micropython import const
 
+from .net.deadline import TimedEvent
+
 _TYPES = const(0)  # true for mypy: what only annotations name costs the device nothing
 if _TYPES:
     from .core import Core
@@ -26,7 +28,7 @@ class Proof:
         self._times = core.times
         self._schedule = schedule
         self._proven_ms = 0
-        self._is_new = asyncio.Event()
+        self._is_new = TimedEvent()
         self.count = 0
 
     def prove(self) -> None:

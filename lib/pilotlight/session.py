@@ -253,7 +253,8 @@ class Session:
         if self._status.joined:  # there was no memory to say so
             self._lost(no_memory())
         is_urgent = self._pairing is not None and self._pairing.take_urgent()
-        await self._poller.room.wait()
+        while not await self._poller.room.wait():
+            pass
         if not is_urgent:
             await self._wait(self._reconnect.backoff_ms(self._lost_by, time.ticks_ms()))
         return self._at_network

@@ -56,7 +56,7 @@ class WebSocketClient:
         self._mask_at = 0
         self._ping: bytes | None = None  # it waits for its pong
         self._writing = False
-        self._written = asyncio.Event()
+        self._written = TimedEvent()
         self._close_sent = True
         self._ended = TimedEvent()
 
