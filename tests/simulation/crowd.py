@@ -31,8 +31,13 @@ EVENTS = {
 }
 
 
-def _device(ended_by: Exception, down_ms: int) -> Iterator[tuple[int, str]]:
-    """Each request after the link's end at 0 ms: when, and its kind."""
+def device(
+    ended_by: Exception, down_ms: int, is_refused: bool = False
+) -> Iterator[tuple[int, str]]:
+    """Each request after the link's end at 0 ms: when, and its kind.
+
+    is_refused: while the service is down no connection is accepted; else 503 is answered.
+    """
     times = Times()
     schedule, reconnect, status = Schedule(times, 0), Reconnect(times), DeviceStatus()
     status.update(connected=True)
@@ -47,7 +52,9 @@ def _device(ended_by: Exception, down_ms: int) -> Iterator[tuple[int, str]]:
         if what == "upgrade":
             yield now_ms, what
             if is_down:
-                refused = errors.UpgradeRefused(503)
+                refused: Exception = errors.UpgradeRefused(503)
+                if is_refused:
+                    refused = errors.Unreachable("refused", "nothing listens")
                 heapq.heappush(due, (now_ms + reconnect.backoff_ms(refused, now_ms), what))
                 continue
             yield now_ms + _ROUND_TRIPS_MS, "join"
@@ -69,9 +76,9 @@ def _device(ended_by: Exception, down_ms: int) -> Iterator[tuple[int, str]]:
         else:
             schedule.identity_begins()
             schedule.identity_ends(now_ms, not is_down, True, False)
-        if is_down:
+        if is_down and not is_refused:
             schedule.limited(now_ms, 0)
-        else:
+        elif not is_down:
             schedule.answered(now_ms, status)
             schedule.proven(now_ms)
         heapq.heappush(due, (now_ms + _ROUND_TRIPS_MS, "poll"))
@@ -86,7 +93,7 @@ def peaks(event: str, devices: int) -> dict[str, tuple[float, int]]:
     counts: dict[str, Counter[int]] = {}
     for seed in range(devices):
         random.seed(seed)
-        for at_ms, kind in _device(ended_by, down_s * 1000):
+        for at_ms, kind in device(ended_by, down_s * 1000):
             second = at_ms // 1000
             if second >= down_s + SECONDS:
                 break

@@ -1,0 +1,292 @@
+"""A million devices after an event of the service, and switched on together; phoenix.js beside them.
+
+A wait of `Reconnect`, `Backoff` and `Schedule` follows from what has happened and from one draw. So
+each of them is asked once for each history, about all outcomes of that draw, and a million devices
+pick one each. `crowd`, where each device has parts of its own, must come to the same shares.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+from tools.on_cpython import device_module
+
+errors = device_module("pilotlight.net.errors")
+reconnect = device_module("pilotlight.reconnect")
+schedule = device_module("pilotlight.schedule")
+DeviceStatus = device_module("pilotlight.status").DeviceStatus
+Times = device_module("pilotlight.times").Times
+
+DEVICES = 1_000_000
+BACKENDS = (None, 10_000)  # so many new sockets a second are admitted; None: all
+WATCHED_S = 60  # before all is well again; fixed steps need not be looked at before
+ROUND_TRIP_MS = range(20, 201)  # of a device, at each try the same
+BOOT_MS = range(2_000, 10_001)  # from power-on to an address
+_TRIPS = 5  # TCP, TLS (two), the upgrade, the join; a refused connection takes one
+# Of phoenix.js, `reconnectAfterMs`; the last one for ever.
+PHOENIX_JS_MS = (10, 50, 100, 150, 200, 250, 500, 1_000, 2_000, 5_000)
+_WAITS = 12  # from here on a wait is the last one again: the bounds are reached
+_INDEX_BITS = 20  # of a device
+_LONGEST_MS = 3_600_000
+
+
+@dataclass(frozen=True)
+class Event:
+    """ended_by: why the links ended, at 0 ms; None: the devices are switched on.
+
+    down_s: for so long connections are refused then.
+    """
+
+    title: str
+    ended_by: Exception | None
+    down_s: int
+
+
+EVENTS = {
+    "outage_1_min": Event("Outage of 1 min", errors.Unreachable("reset", "reset"), 60),
+    "outage_1_h": Event("Outage of 1 h", errors.Unreachable("reset", "reset"), 3600),
+    "deploy": Event("Deploy: all sockets closed", errors.LinkClosed(1012, "service restart"), 0),
+    "power_on": Event("Power-on together", None, 0),
+}
+
+
+@dataclass(frozen=True)
+class Waits:
+    """Before a try; each is all its outcomes in ms, equally likely.
+
+    first: before the first one. refused: after so many refused connections. busy: after so many
+    answers 503, or None: they count as refused.
+    """
+
+    first: Sequence[int]
+    refused: list[Sequence[int]]
+    busy: list[Sequence[int]] | None
+
+
+@dataclass
+class Result:
+    """kinds: kind of request → Counter of the seconds in which it came, after the links' end.
+
+    back_ms: when each device was online again, after all was well. tries: connections in all.
+    """
+
+    kinds: dict[str, Counter[int]]
+    back_ms: list[int]
+    tries: int
+
+
+@contextmanager
+def _drawn(part: ModuleType, randrange: Callable[..., Any]) -> Iterator[None]:
+    """Within it, `random.randrange` of a device's module is another function."""
+    before, part.random = part.random, SimpleNamespace(randrange=randrange)  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        part.random = before  # type: ignore[attr-defined]
+
+
+def pilotlight_waits(event: Event) -> Waits:
+    """Of `Reconnect`: a draw is replaced by the range of its outcomes, and so is the wait."""
+    refused = errors.Unreachable("refused", "refused")
+    busy = errors.UpgradeRefused(503)
+    with _drawn(reconnect, range):
+        device = reconnect.Reconnect(Times())
+        first = range(1)
+        if event.ended_by is not None:
+            device.served(event.ended_by, True, 0)
+            first = device.backoff_ms(event.ended_by, 0)
+        return Waits(
+            first,
+            [device.backoff_ms(refused, 0) for _ in range(_WAITS if event.down_s else 0)],
+            [device.backoff_ms(busy, 0) for _ in range(_WAITS)],
+        )
+
+
+def phoenix_js_waits(event: Event) -> Waits:
+    """The fixed steps, whatever has happened."""
+    steps: list[Sequence[int]] = [range(step, step + 1) for step in PHOENIX_JS_MS]
+    return Waits(steps.pop(0) if event.ended_by else range(1), steps, None)
+
+
+CLIENTS = {"Pilotlight": pilotlight_waits, "phoenix.js": phoenix_js_waits}
+
+
+def outcomes(ask: Callable[[], int]) -> list[int]:
+    """What `ask` gives for each value of the one draw of `Schedule` on which it depends."""
+    stops: list[int] = []
+
+    def first(stop: int) -> int:
+        stops.append(stop)
+        return 0
+
+    with _drawn(schedule, first):
+        ask()
+    found = []
+    for draw in range(max(stops)):
+        with _drawn(schedule, draw.__mod__):
+            found.append(ask())
+    return found
+
+
+class Rest:
+    """Of `Schedule`: the waits before a request, in ms.
+
+    health_first: of the first probe after the link's end, or after power-on. health: of those
+    after it; health_outage: once nothing has answered for long. identity[elapsed_ms]: after a join,
+    if the last identity was so long ago; the last one for all that is longer.
+    """
+
+    def __init__(self, event: Event) -> None:
+        times, status = Times(), DeviceStatus()
+        status.update(connected=True, authorized=True)
+        self.outage_ms: int = times.outage_ms
+
+        def health(at_ms: int, ended: bool = False) -> int:
+            device = schedule.Schedule(times, 0)
+            if ended:
+                device.link_ended(at_ms, False)
+            elif at_ms:
+                device.health_begins(at_ms)
+            return int(device.health_due_ms(at_ms, status, True, _LONGEST_MS))
+
+        self.health_first = outcomes(lambda: health(0, event.ended_by is not None))
+        self.health = outcomes(lambda: health(1))
+        self.health_outage = outcomes(lambda: health(times.outage_ms))
+        device = schedule.Schedule(times, 0)
+        self.identity = [0]
+        if event.ended_by is not None:
+            device.identity_begins()
+            device.identity_ends(0, True, True, False)
+            device.want_identity()
+            span_ms = range(times.identity_spacing_ms + 1)
+            self.identity = [device.identity_due_ms(ms, True, _LONGEST_MS) for ms in span_ms]
+        self.identity_age_ms = range(times.identity_ms[1])
+
+
+class Crowd:
+    """So many devices, fewer than 2**20, of which each has lived through an outage.
+
+    entries: the first try of each when all is well again, as ms << 20 | index.
+    """
+
+    def __init__(self, event: Event, client: str, devices: int) -> None:
+        self._event = event
+        self._client = client
+        self._waits = CLIENTS[client](event)
+        random.seed(f"{event.title} {client} {devices}")
+        self._trips_ms = random.choices(ROUND_TRIP_MS, k=devices)
+        self._begun_ms = [0] * devices
+        if event.ended_by is None:
+            self._begun_ms = random.choices(BOOT_MS, k=devices)
+        self._failed = bytearray(devices)
+        self._seconds: Counter[int] = Counter()
+        self._skipped = 0
+        self.first: Counter[int] = Counter()  # the second of each one's first try
+        self.entries = self._live()
+
+    def _live(self) -> list[int]:
+        down_ms, watched_ms = self._event.down_s * 1000, (self._event.down_s - WATCHED_S) * 1000
+        waits = [(wait[0], len(wait)) for wait in self._waits.refused]
+        first_ms, spread = self._waits.first[0], len(self._waits.first)
+        last = len(waits) - 1
+        uniform, seconds, entries = random.random, self._seconds, []
+        for one, trip_ms in enumerate(self._trips_ms):
+            failed = 0
+            ms = self._begun_ms[one] + first_ms + int(uniform() * spread)
+            self.first[ms // 1000] += 1
+            while ms < down_ms:
+                seconds[ms // 1000] += 1
+                wait_ms, spread_ms = waits[failed if failed < last else last]
+                step_ms = trip_ms + wait_ms + int(uniform() * spread_ms)
+                failed += 1
+                if failed > last and spread_ms == 1 and ms + step_ms < watched_ms:
+                    skipped = (watched_ms - ms) // step_ms - 1  # they need not be looked at
+                    self._skipped += skipped
+                    ms += skipped * step_ms
+                ms += step_ms
+            self._failed[one] = failed if failed < 255 else 255
+            entries.append(ms << _INDEX_BITS | one)
+        return entries
+
+    def back(self, admitted: int | None) -> Result:
+        """How they come back. admitted: so many new sockets a second; the others get a 503."""
+        random.seed(f"{self._event.title} {self._client} {len(self.entries)} {admitted}")
+        inside, seconds = self.entries, self._seconds.copy()
+        if admitted is None:
+            seconds.update(map((1000 << _INDEX_BITS).__rfloordiv__, inside))
+        else:
+            inside = self._let_in(admitted, seconds)
+        mask = (1 << _INDEX_BITS) - 1
+        joined_ms = [
+            (entry >> _INDEX_BITS) + _TRIPS * self._trips_ms[entry & mask] for entry in inside
+        ]
+        result = Result(
+            {"upgrade": seconds},
+            sorted(ms - self._event.down_s * 1000 for ms in joined_ms),
+            sum(seconds.values()) + self._skipped,
+        )
+        if self._client == "Pilotlight":
+            begun_ms = [self._begun_ms[entry & mask] for entry in inside]
+            _ask_rest(self._event, begun_ms, joined_ms, result)
+        return result
+
+    def _let_in(self, admitted: int, seconds: Counter[int]) -> list[int]:
+        """The entries with which each one got in."""
+        mask = (1 << _INDEX_BITS) - 1
+        due: dict[int, list[int]] = {}
+        for entry in self.entries:
+            due.setdefault((entry >> _INDEX_BITS) // 1000, []).append(entry)
+        busy = self._waits.busy
+        failed = bytearray(self._failed) if busy is None else bytearray(len(self._failed))
+        waits = [(wait[0], len(wait)) for wait in busy or self._waits.refused]
+        last, uniform = len(waits) - 1, random.random
+        inside: list[int] = []
+        second = min(due)
+        while due:
+            free = admitted
+            while coming := due.pop(second, None):  # the refused may come again in this second
+                coming.sort()
+                seconds[second] += len(coming)
+                inside += coming[:free]
+                for entry in coming[free:]:
+                    one = entry & mask
+                    state = failed[one]
+                    if state < 255:
+                        failed[one] = state + 1
+                    wait_ms, spread_ms = waits[state if state < last else last]
+                    ms = (entry >> _INDEX_BITS) + self._trips_ms[one] + wait_ms
+                    ms += int(uniform() * spread_ms)
+                    due.setdefault(ms // 1000, []).append(ms << _INDEX_BITS | one)
+                free = max(0, free - len(coming))
+            second += 1
+        return inside
+
+
+def _ask_rest(event: Event, begun_ms: list[int], joined_ms: list[int], result: Result) -> None:
+    """Health until the join, identity after it. begun_ms: the links' end, or the power-on."""
+    rest = Rest(event)
+    down_ms, outage_ms, uniform = event.down_s * 1000, rest.outage_ms, random.random
+    usual, rare, draws = rest.health, rest.health_outage, len(rest.health)
+    health: Counter[int] = Counter()
+    identity: Counter[int] = Counter()
+    longest, ages_ms = len(rest.identity) - 1, len(rest.identity_age_ms)
+    for begun, first, joined in zip(
+        begun_ms, random.choices(rest.health_first, k=len(begun_ms)), joined_ms, strict=True
+    ):
+        ms = begun + first
+        while ms < joined:
+            health[ms // 1000] += 1
+            draw = int(uniform() * draws)
+            next_ms = ms + usual[draw]
+            # Which wait counts is decided again when it is over.
+            ms = ms + rare[draw] if ms < down_ms and next_ms >= outage_ms else next_ms
+        elapsed_ms = joined + int(uniform() * ages_ms)
+        ms = joined + rest.identity[elapsed_ms if elapsed_ms < longest else longest]
+        identity[ms // 1000] += 1
+    result.kinds |= {"health": health, "identity": identity}
