@@ -32,7 +32,8 @@ _TRIPS = 5  # TCP, TLS (two), the upgrade, the join; a refused connection takes 
 # Of phoenix.js, `reconnectAfterMs`; the last one for ever.
 PHOENIX_JS_MS = (10, 50, 100, 150, 200, 250, 500, 1_000, 2_000, 5_000)
 _WAITS = 12  # from here on a wait is the last one again: the bounds are reached
-_INDEX_BITS = 20  # of a device
+_INDEX_BITS = 20  # of a device, in an entry: ms << 20 | index
+_INDEX = (1 << _INDEX_BITS) - 1
 _LONGEST_MS = 3_600_000
 
 
@@ -172,7 +173,7 @@ class Rest:
 class Crowd:
     """So many devices, fewer than 2**20, of which each has lived through an outage.
 
-    entries: the first try of each when all is well again, as ms << 20 | index.
+    entries: the first try of each when all is well again. first: the second of each one's first try.
     """
 
     def __init__(self, event: Event, client: str, devices: int) -> None:
@@ -187,7 +188,7 @@ class Crowd:
         self._failed = bytearray(devices)
         self._seconds: Counter[int] = Counter()
         self._skipped = 0
-        self.first: Counter[int] = Counter()  # the second of each one's first try
+        self.first: Counter[int] = Counter()
         self.entries = self._live()
 
     def _live(self) -> list[int]:
@@ -222,9 +223,8 @@ class Crowd:
             seconds.update(map((1000 << _INDEX_BITS).__rfloordiv__, inside))
         else:
             inside = self._let_in(admitted, seconds)
-        mask = (1 << _INDEX_BITS) - 1
         joined_ms = [
-            (entry >> _INDEX_BITS) + _TRIPS * self._trips_ms[entry & mask] for entry in inside
+            (entry >> _INDEX_BITS) + _TRIPS * self._trips_ms[entry & _INDEX] for entry in inside
         ]
         result = Result(
             {"upgrade": seconds},
@@ -232,13 +232,12 @@ class Crowd:
             sum(seconds.values()) + self._skipped,
         )
         if self._client == "Pilotlight":
-            begun_ms = [self._begun_ms[entry & mask] for entry in inside]
+            begun_ms = [self._begun_ms[entry & _INDEX] for entry in inside]
             _ask_rest(self._event, begun_ms, joined_ms, result)
         return result
 
     def _let_in(self, admitted: int, seconds: Counter[int]) -> list[int]:
         """The entries with which each one got in."""
-        mask = (1 << _INDEX_BITS) - 1
         due: dict[int, list[int]] = {}
         for entry in self.entries:
             due.setdefault((entry >> _INDEX_BITS) // 1000, []).append(entry)
@@ -255,7 +254,7 @@ class Crowd:
                 seconds[second] += len(coming)
                 inside += coming[:free]
                 for entry in coming[free:]:
-                    one = entry & mask
+                    one = entry & _INDEX
                     state = failed[one]
                     if state < 255:
                         failed[one] = state + 1
