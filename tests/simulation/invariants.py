@@ -233,9 +233,11 @@ class Watch:
         now_ms = Clock.now_ms
         if socket.closed:
             return
-        gap_ms = now_ms - self._last_ms.get(what, -(1 << 30))
+        # The device counts from an HTTP heartbeat's begin; the way may have become shorter since.
+        at_ms = socket.opened_ms if what == "http_heartbeat" else now_ms
+        gap_ms = at_ms - self._last_ms.get(what, -(1 << 30))
         gap_ms += 2 * self._world.network.jitter_ms  # the last one may have been late
-        self._last_ms[what] = now_ms
+        self._last_ms[what] = at_ms
         kind = "upgrade" if what == "upgrade" else "rest"
         left_ms = self._until_ms.get(kind, 0) - now_ms
         self._expect("retry_after", left_ms <= 0, "%s, %d ms too early", what, left_ms)
