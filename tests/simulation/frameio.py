@@ -39,6 +39,7 @@ class Frameio:
     `error` or `crash` (a phx_error in place of a reply); then `joins` counts. stray_closes: a
     second join of a socket is answered with ok, and then comes a phx_close for the old channel.
     kept_online_ms: when the device was last heard in a way that keeps it online at Frame.io.
+    lost_refreshes: so many have found no answer since tokens were last refreshed.
     refused_ms, forbidden_ms: when a 401 was last sent, and a 403 to an upgrade. hint_ms: when an
     event was last pushed. on_request(what, token, socket): called for each REST request and upgrade
     when it arrives, with the device's Socket; or None.
@@ -73,6 +74,7 @@ class Frameio:
         self.expires_at = None
         self.kept_online_ms = self.hint_ms = Clock.now_ms
         self.refused_ms = self.forbidden_ms = -1
+        self.lost_refreshes = 0
         self.on_request = self.on_answer = None
         self.assets = 200, {}
         self.posted = []
@@ -145,6 +147,8 @@ class Frameio:
         self.asked.append((Clock.now_ms, what))
         if self.on_request:
             self.on_request(what, _secret_of(head, form), stream.other)
+        if what == "refresh":
+            self.lost_refreshes += 1
         if self.hangs or what in self.unanswered:
             await stream.read(_BUFFER)
         elif self.loses_percent and random.randrange(100) < self.loses_percent:
@@ -153,6 +157,8 @@ class Frameio:
             answer = self._answer(what, head, form)
             await asyncio.sleep_ms(self.delays_ms.get(what, 0))
             if answer:
+                if what == "refresh":
+                    self.lost_refreshes = 0 if answer[0] == 200 else self.lost_refreshes - 1
                 if what in ("identity", "http_heartbeat") and answer[0] in (200, 204):
                     self.kept_online_ms = Clock.now_ms
                 self._respond(stream, what, *answer)

@@ -28,6 +28,7 @@ _SHORT_LIFE_S = 900  # of the access tokens of one episode; those of many live a
 _LONG_S = 420  # of faults: a refresh has waited for 1, 2 and 4 min, and now waits for up to …
 _PATIENCE_MS = 1_260_000
 _BY_NAME = {fault.__name__: fault for fault in FAULTS + TOKEN_FAULTS + (pause_or_resume,)}
+_LOST_MS = 30_000  # doubled with each refresh without an answer: how long the next one waits
 
 
 class Episode:
@@ -156,8 +157,12 @@ async def _live_episode(world, episode):
             pause_or_resume(world)
         _BY_NAME[name](world)
         await sleep_s(seconds)
-    if episode.seconds > _LONG_S and world.frameio.tokens:
-        world.patience_ms = max(world.patience_ms, _PATIENCE_MS)
+    if world.frameio.tokens:
+        lost = world.frameio.lost_refreshes
+        if episode.seconds > _LONG_S:
+            world.patience_ms = max(world.patience_ms, _PATIENCE_MS)
+        elif lost > 1:
+            world.patience_ms = max(world.patience_ms, _LOST_MS << min(lost, 5))
     heal(world)
     back_ms = await until_right(world)
     world.may_end_pairing = False
