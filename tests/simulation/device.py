@@ -29,10 +29,12 @@ from tests.simulation.network import Network
 
 # isort: split
 from pilotlight.agent import Agent
+from pilotlight.core import Core
 from pilotlight.settings import Settings
 from pilotlight.times import Times as Times
 from tests.simulation.frameio import Frameio
 from tests.simulation.frameio_tokens import MARK, SECRET, Tokens
+from tests.simulation.turns import Turns
 from tools.virtual_board.virtual_time import Clock
 
 TOKEN = "simulated-token"
@@ -50,6 +52,15 @@ async def sleep_s(seconds):
     await asyncio.sleep_ms(seconds * 1000)
 
 
+def _unload_nothing(core, *modules):
+    """In place of Core.unload."""
+
+
+def keep_loaded():
+    """What the agent loads on demand stays loaded from now on: a fifth of a short history's time."""
+    Core.unload = _unload_nothing
+
+
 class _Life:
     """From power-on until the power goes: then none of the device's tasks has another turn.
 
@@ -62,23 +73,14 @@ class _Life:
         self.is_over = False
 
 
-class _Living:
+class _Living(Turns):
     """A coroutine of the device. The tasks that it makes are the device's, too."""
 
     def __init__(self, life, job):
+        super().__init__(job)
         self._life = life
-        self._job = job
 
-    def send(self, value):
-        return self._turn(self._job.send, value)
-
-    def throw(self, error):
-        return self._turn(self._job.throw, error)
-
-    def close(self):
-        self._job.close()
-
-    def _turn(self, go_on, value):
+    def turn(self, go_on, value):
         if self._life.is_over:
             raise asyncio.CancelledError  # no `finally` of the device's runs
         before, _Life.of_task = _Life.of_task, self._life

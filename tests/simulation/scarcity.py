@@ -15,8 +15,9 @@ import sys
 
 import micropython
 
-from tests.simulation.device import World, sleep_s
+from tests.simulation.device import World, keep_loaded, sleep_s
 from tests.simulation.network import Network, Socket
+from tests.simulation.turns import Turns
 from tools.virtual_board import virtual_time
 from tools.virtual_board.virtual_time import Clock
 
@@ -33,7 +34,6 @@ from pilotlight import (  # noqa: F401  # else imported late
     token_text,
     tokens,
 )
-from pilotlight.core import Core
 from pilotlight.net import (  # noqa: F401  # else imported late
     phoenix,
     websocket_client,
@@ -158,22 +158,10 @@ def _counted(name, function):
     return call
 
 
-class _Turns:
+class _Ours(Turns):
     """A coroutine of the agent whose turns are places."""
 
-    def __init__(self, job):
-        self._job = job
-
-    def send(self, value):
-        return self._turn(self._job.send, value)
-
-    def throw(self, error):
-        return self._turn(self._job.throw, error)
-
-    def close(self):
-        self._job.close()
-
-    def _turn(self, go_on, value):
+    def turn(self, go_on, value):
         ours, Heap.ours = Heap.ours, True
         locked = Heap.comes("turn")
         if Heap.name == "*":
@@ -188,22 +176,10 @@ class _Turns:
             Heap.ours = ours
 
 
-class _Served:
+class _Served(Turns):
     """A coroutine of the simulation."""
 
-    def __init__(self, job):
-        self._job = job
-
-    def send(self, value):
-        return self._turn(self._job.send, value)
-
-    def throw(self, error):
-        return self._turn(self._job.throw, error)
-
-    def close(self):
-        self._job.close()
-
-    def _turn(self, go_on, value):
+    def turn(self, go_on, value):
         ours, Heap.ours = Heap.ours, False
         try:
             return go_on(value)
@@ -253,10 +229,6 @@ def _closure():
     return inner
 
 
-def _stays_loaded(core, *modules):
-    """In place of Core.unload."""
-
-
 def _make(owner, attribute, name, function):
     counted, placed = _counted(name, function), _placed(name, function)
     Calls.made.append((owner, attribute, name, function, counted, placed))
@@ -264,7 +236,7 @@ def _make(owner, attribute, name, function):
 
 def install():
     """Make places of all functions, once, before a World is made."""
-    Core.unload = _stays_loaded  # what is loaded again would be no place
+    keep_loaded()  # what is loaded again would be no place
     for name in ("close", "connect", "write", "readinto", "reset", "is_readable", "is_writable"):
         _exempt(Socket, name)
     for name in ("connect", "look_up"):
@@ -301,7 +273,7 @@ def install():
     def create_task(job):
         # A task of the agent's makes one of the agent's.
         is_ours = (Heap.ours and not isinstance(job, _Served)) or Heap.starts
-        return make_task(_Turns(job) if is_ours else job)
+        return make_task(_Ours(job) if is_ours else job)
 
     _make(asyncio, "create_task", "asyncio.create_task", create_task)
     _make(asyncio.core, "create_task", "asyncio.create_task", create_task)
