@@ -248,6 +248,14 @@ class Frameio:
             watch.cancel()
 
 
+def unmasked(key, data):
+    """What a client has masked with these four bytes (RFC 6455 section 5.3), or the other way."""
+    count = len(data)
+    mask = (key * (count // 4 + 1))[:count]
+    bits = int.from_bytes(data, "big") ^ int.from_bytes(mask, "big")
+    return bits.to_bytes(count, "big")
+
+
 def is_raw(body):
     """It is sent as it is, not as JSON."""
     return isinstance(body, bytes)
@@ -323,7 +331,7 @@ class _Socket:
                 key, body = data[at : at + 4], data[at + 4 : at + 4 + size]
                 opcode = data[0] & 0x0F
                 data = data[at + 4 + size :]
-                self._received(opcode, bytes([body[i] ^ key[i & 3] for i in range(size)]))
+                self._received(opcode, unmasked(key, body))
 
     def _received(self, opcode, payload):
         service = self._service

@@ -24,11 +24,12 @@ from tools.virtual_board.virtual_time import Clock
 KINDS = ("fixed", "paired")  # a fixed token, or tokens
 FAR = "far_"  # before a kind: what is under way arrives in pieces, and late
 _FAR_JITTER_MS = 400
+_AT_FIRST_MS = 60_000  # at most, from online to the first fault: each moment of identity's spacing
 _SHORT_LIFE_S = 900  # of the access tokens of one episode; those of many live as long as Frame.io's
 _LONG_S = 420  # of faults: a refresh has waited for 1, 2 and 4 min, and now waits for up to …
 _PATIENCE_MS = 1_260_000
-_BY_NAME = {fault.__name__: fault for fault in FAULTS + TOKEN_FAULTS + (pause_or_resume,)}
 _LOST_MS = 30_000  # doubled with each refresh without an answer: how long the next one waits
+_BY_NAME = {fault.__name__: fault for fault in FAULTS + TOKEN_FAULTS + (pause_or_resume,)}
 
 
 class Episode:
@@ -113,7 +114,8 @@ async def live(history):
             if first is None:
                 world.frameio.tokens.access_s = _SHORT_LIFE_S
             await world.pair()
-        await until_right(world)
+        await world.until("online")
+        await asyncio.sleep_ms(random.randrange(_AT_FIRST_MS))
         for number, episode in enumerate(history.episodes):
             history.reached = number
             worst_ms = max(worst_ms, await _live_episode(world, episode))

@@ -3,6 +3,7 @@
 import asyncio
 
 from tests.simulation.device import no_secret
+from tests.simulation.frameio import unmasked
 from tools.virtual_board.virtual_time import Clock
 
 NOT_YET_MET: tuple = ()
@@ -151,7 +152,8 @@ class Watch:
             self._stuck_ms = now_ms
         if status.joined:
             since_ms = now_ms - max(self._heartbeat_ms, self._stuck_ms)
-            self._expect("heartbeat", since_ms <= _HEARTBEAT_MS, "none for %d ms", since_ms)
+            if since_ms > _HEARTBEAT_MS:
+                self._find("heartbeat", "none for %d ms", since_ms)
         if not status.network_up:
             self._failed_look_ups = 0  # what comes up without a call is tried at once, too
         blocked = now_ms - self._blocked_ms < 2 * _PROOF_MS
@@ -163,9 +165,10 @@ class Watch:
                 good_ms = _PROBE_MS + _REQUEST_MS
             since_ms = now_ms - network.proven_ms
             unforeseen = now_ms - self._unforeseen_ms < 2 * _PROOF_MS
-            check = "connected_over_look_ups" if unforeseen else "connected"
             good_ms += 8_000 if unforeseen else 0  # a look-up blocks the event loop
-            self._expect(check, since_ms <= good_ms, "no proof for %d ms", since_ms)
+            if since_ms > good_ms:
+                check = "connected_over_look_ups" if unforeseen else "connected"
+                self._find(check, "no proof for %d ms", since_ms)
         was_held = begun_ms != self._looked_ms  # the process, for a while
         if not self._world.host.up:
             self._failed_look_ups = 0  # when it is up again, the name is looked up at once
@@ -177,22 +180,18 @@ class Watch:
             since_ms = now_ms - self._down_ms
             is_shown = status.state == "no_network"
             longest_ms = _TOLD_MS if is_shown else _UNTOLD_MS
-            self._expect(
-                "no_network", since_ms <= longest_ms, "connected without network, %d ms", since_ms
-            )
+            if since_ms > longest_ms:
+                self._find("no_network", "connected without network, %d ms", since_ms)
         if status.state == "online":
             since_ms = now_ms - self._world.frameio.kept_online_ms
-            self._expect(
-                "kept_online",
-                since_ms <= _KEPT_ONLINE_MS + 2_000,
-                "online, and Frame.io has not heard of it for %d ms",
-                since_ms,
-            )
+            if since_ms > _KEPT_ONLINE_MS + 2_000:
+                what = "online, and Frame.io has not heard of it for %d ms"
+                self._find("kept_online", what, since_ms)
 
     def _look_at_pause(self, status, begun_ms, now_ms):
         world = self._world
-        if status.state == "online":
-            self._expect("paused_unknown", status.paused is not None, "online, pause unknown")
+        if status.paused is None and status.state == "online":
+            self._find("paused_unknown", "online, pause unknown")
         if world.repairs:
             self._well_ms = now_ms
         if world.frameio.paused != self._truth:
@@ -208,13 +207,13 @@ class Watch:
             self._shown_ms = begun_ms
         unconfirmed_ms = now_ms - max(self._join_ms, self._confirmed_ms, self._shown_ms)
         # An identity that was read while the socket was down counts for the join.
-        if self._confirmed_ms < self._left_ms and unconfirmed_ms > _KEPT_PAUSE_MS + _REQUEST_MS:
-            self._expect(
-                "paused_kept",
-                status.paused is None,
-                "the pause is shown, and was not confirmed for %d ms",
-                unconfirmed_ms,
-            )
+        if (
+            unconfirmed_ms > _KEPT_PAUSE_MS + _REQUEST_MS
+            and self._confirmed_ms < self._left_ms
+            and status.paused is not None
+        ):
+            what = "the pause is shown, and was not confirmed for %d ms"
+            self._find("paused_kept", what, unconfirmed_ms)
         if status.paused is None or status.paused == self._truth:
             return
         begun_ms = max(self._truth_ms, self._well_ms)
@@ -224,9 +223,8 @@ class Watch:
             wrong_ms, longest_ms = now_ms - hint_ms, _HINTED_MS
         if world.frameio.tokens:
             longest_ms += _SPACING_MS  # for a refresh
-        self._expect(
-            "paused", wrong_ms <= longest_ms + world.patience_ms, "wrong for %d ms", wrong_ms
-        )
+        if wrong_ms > longest_ms + world.patience_ms:
+            self._find("paused", "wrong for %d ms", wrong_ms)
 
     def _note_request(self, what, token, socket):
         """A request has arrived. What the device has given up already is not counted."""
@@ -326,7 +324,7 @@ class Watch:
         if data.startswith(b"GET /devices/websocket"):
             self._heartbeat_ms = None
         elif data[0] == _TEXT_FRAME and (
-            self._heartbeat_ms is None or b'"heartbeat"' in _unmasked(data)
+            self._heartbeat_ms is None or b'"heartbeat"' in _payload_of(data)
         ):
             self._heartbeat_ms = Clock.now_ms
         kinds = [one.kind for one in self._world.network.sockets if not one.closed]
@@ -392,10 +390,14 @@ class Watch:
     def _expect(self, check, holds, what, *found_so):
         """what: a format of what was found."""
         if not holds:
-            what = what % found_so
-            found = self.known if check in NOT_YET_MET else self.broken
-            count, first_ms, first = found.get(check, (0, Clock.now_ms, what))
-            found[check] = count + 1, first_ms, first
+            self._find(check, what, *found_so)
+
+    def _find(self, check, what, *found_so):
+        """A check has failed. what: a format of what was found."""
+        what = what % found_so
+        found = self.known if check in NOT_YET_MET else self.broken
+        count, first_ms, first = found.get(check, (0, Clock.now_ms, what))
+        found[check] = count + 1, first_ms, first
 
 
 def _asked_wait_ms(header):
@@ -407,8 +409,7 @@ def _asked_wait_ms(header):
     return min(300_000, int(number) * (1000 if name == b"Retry-After" else 1))
 
 
-def _unmasked(frame):
-    """The payload of a client's frame (RFC 6455 section 5.3)."""
+def _payload_of(frame):
+    """The payload of a client's frame."""
     at = 4 if frame[1] & 0x7F == 126 else 2
-    key, payload = frame[at : at + 4], frame[at + 4 :]
-    return bytes([payload[i] ^ key[i & 3] for i in range(len(payload))])
+    return unmasked(frame[at : at + 4], frame[at + 4 :])

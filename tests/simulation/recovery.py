@@ -9,6 +9,7 @@ from tools.virtual_board.virtual_time import Clock
 BACK_MS = 95_000  # joined again after everything is well
 SETTLED_S = 62 + 22  # identity's spacing, after one that fails at its deadline
 REFRESHED_S = 62  # a token that died in the trouble: the refresh's backoff comes first
+_LOOK_MS = 1_000  # from one look whether it is back to the next: a look costs as much as a message
 PROBED_MS = 300_000  # health is asked every 2 to 5 min while it is unpaired
 
 
@@ -43,8 +44,8 @@ async def _until_joined(world):
     longest_ms = BACK_MS + 4 * world.network.jitter_ms + world.patience_ms
     waited_ms = probed_ms = 0
     while not (world.agent.status.joined and world.frameio.online):
-        await asyncio.sleep_ms(100)
-        waited_ms += 100
+        await asyncio.sleep_ms(_LOOK_MS)
+        waited_ms += _LOOK_MS
         status = world.agent.status
         if _needs_user(status):
             probed_ms = PROBED_MS  # until then it may show `no_backend`, and its user waits
