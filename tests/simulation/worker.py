@@ -12,6 +12,7 @@ import sys
 from time import clock  # before the virtual one replaces it
 
 from tests.simulation import fleets, modes, scarcity, seeds
+from tests.simulation.device import keep_loaded
 from tests.simulation.histories import live, named
 from tests.simulation.pairs import Summary, count, part_of, variants
 from tools.virtual_board import virtual_time
@@ -19,6 +20,7 @@ from tools.virtual_board import virtual_time
 
 async def pairs(kind, depth, part, parts):
     """Live through a part of the pairs; the last line printed is the summary, as JSON."""
+    keep_loaded()
     summary = Summary()
     for history in part_of(kind, int(depth), int(part), int(parts)):
         await summary.live(history)
