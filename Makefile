@@ -78,6 +78,7 @@ lint: setup
 # What needs more than make, Python and pip: .ci/run installs it (curl, valgrind, Chromium).
 check: lint test .browser/ready
 	$(BIN)/python -m pytest -n 2 --dist worksteal tests/proofs
+	ONLY=checked $(BIN)/python -m tests.simulation.simulate
 	$(BIN)/python -m tests.mutants --by-hand
 	$(BIN)/python -m pytest -n 4 --dist worksteal tests/external
 	PYTHONPATH=.browser $(BIN)/python -m pytest -n 2 --dist worksteal tests/browser
@@ -135,7 +136,7 @@ log: setup
 	$(if $(PORT),,$(error which board? make log PORT=/dev/ttyUSB0))
 	@$(BIN)/python -m tools.deploy.log $(if $(RESTART),--restart) "$(PORT)"
 
-# All histories of the simulation in virtual time; `make test` and `make check` run a part of them.
+# All histories of the simulation in virtual time (docs/simulation.md); `make check` runs ONLY=checked.
 # DEPTH=3: triples. SEEDS=100 DAYS=30: random months. HISTORY="…": one again (tests/simulation/simulate.py).
 # ONLY=million: a million devices after an outage, for docs/reliability.md.
 simulate: setup
