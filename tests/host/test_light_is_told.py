@@ -8,11 +8,12 @@ Deficiency (IEEE TVCG 15, 2009; severity 1.0), with the primaries of sRGB, for w
 
 import functools
 import itertools
+import re
 from collections.abc import Iterator
 
 import pytest
 
-from tools.on_cpython import device_module
+from tools.on_cpython import ROOT, device_module
 
 LIGHTS: dict[str, tuple[str, tuple[int, int, int]]] = {
     **device_module("firmware.indication").LIGHTS,
@@ -137,6 +138,32 @@ def is_told(one: str, other: str, span_ms: int, vision: str, has_red: bool = Tru
         return True
     is_seen = min(lit_ms(a, span_ms), lit_ms(b, span_ms)) >= LEAST_MS
     return is_seen and distance(one, other, vision, has_red) >= LEAST_DISTANCE
+
+
+def test_the_firmware_shows_no_other_light() -> None:
+    """So these pairs are all. Setup mode has the light of no_network, safe mode that of fault, and
+    white is only the blink at power-on. A new light has to stand in LIGHTS here, or beside it.
+    """
+    assert set(PATTERNS) == {pattern for pattern, _ in LIGHTS.values()}
+    text = "".join(
+        path.read_text()
+        for path in (ROOT / "firmware").rglob("*.py")
+        if path.parent.name != "light"
+    )
+    assert set(re.findall(r"light(?:\(\))?\.show\((.*)\)", text)) == {
+        "indication.pattern, indication.rgb",
+        "self.indication.pattern, self.indication.rgb",
+        "self._indication.pattern, self._indication.rgb",
+        '"solid", _BLINK_RGB',
+        '"off", _BLINK_RGB',
+        '"off", (0, 0, 0)',
+    }
+    assert set(re.findall(r"\.pattern, \S+\.rgb = (.*)", text)) == {
+        "LIGHTS[self.state]",
+        'LIGHTS["no_network"]',  # setup mode
+        "extra.light",  # of an application: uploading, or none
+    }
+    assert set(re.findall(r"\blight = (.*) if is_uploading", text)) == {"UPLOADING"}
 
 
 def test_any_two_are_told_within_4_s_by_timing_alone() -> None:
