@@ -37,15 +37,21 @@ def sources(folder):
 
 def test_each_word_of_the_pictures_is_one_that_the_firmware_says():
     """State and rows follow from the facts; so it is the facts that must be possible."""
-    said = set()
+    said = {"lib/pilotlight": set(), "firmware/network": set()}
     for _, facts in FACES:
-        said.update([facts[name] for name in facts if "reason" in name])
+        for name in facts:
+            if "reason" in name:
+                folder = "firmware/network" if name == "network_reason" else "lib/pilotlight"
+                said[folder].add(facts[name])
         assert facts.get("connected") or not facts.get("joined"), facts
+        assert facts.get("connected") or not facts.get("fallback"), facts
         assert facts.get("network_up", True) or not facts.get("connected"), facts
-    said.update([reason for _, reason in FAULTS] + ["hold_again", "fixed_token"])
-    for text in list(sources("lib/pilotlight")) + list(sources("firmware")):
-        said = {word for word in said if '"%s"' % word not in text}
-    assert not said, said
+        assert facts.get("authorized", True) or not facts.get("name"), facts
+    said["firmware"] = {reason for _, reason in FAULTS} | {"hold_again", "fixed_token"}
+    for folder in said:
+        for text in sources(folder):
+            said[folder] = {word for word in said[folder] if '"%s"' % word not in text}
+        assert not said[folder], said
 
 
 def test_each_state_and_each_message_has_a_picture():
@@ -326,6 +332,16 @@ def test_no_names_make_more_than_three_pages():
                     for fact in facts:
                         shown = [row for row in rows if not fact or fact[:9] in row]
                         assert shown, (fact, told)
+
+
+def test_three_texts_of_two_rows_leave_a_page_for_the_device():
+    pages.words = lambda *_: ("No network", ["looking for the network"] * 3)
+    for width, height in SIZES:
+        for extra in SHOWN[:2]:
+            indication = Indication("no_network", connected=False, name="A-CAM", extra=extra)
+            book = pages.pages_of(indication, width, height, True, NETWORK)
+            assert len(book) <= (3 if height >= 64 else 5 if extra else 4), rows_of(book)
+            assert "Device: A-CAM" in rows_of(book) and "Wi-Fi: Stage 5" in rows_of(book)
 
 
 def test_a_long_name_is_cut_with_dots_and_its_label_goes_first():

@@ -10,6 +10,7 @@ import json
 
 import framebuf
 
+from firmware.application import UPLOADING, Shown
 from firmware.event_log import EventLog
 from firmware.indication import Indication
 from firmware.screen import pages
@@ -37,6 +38,9 @@ UNPAIRED = {"authorized": False, "connected": True}
 PAIRING = dict(UNPAIRED, pairing_is_wanted=True, user_code="987654", verification_uri=_LINK)
 LETTERS = {"user_code": "WDJB-MJHT", "verification_uri": None}
 LONG_CODE = {"user_code": "0123456789ABCDEFGHIJ", "verification_uri": _LINK + "/a/longer/way"}
+# As examples/camera.py shows it.
+_CLIPS = ["912 MB left", "4 done", "0 failed", "1 stay on the card"]
+_CAMERA = Shown("3 clips left, 40 %", "3", UPLOADING, [("Clips", _CLIPS)])
 SILENT = dict(SHORT, connected=True, paused=True, link_reason="no_reply")
 
 # (name of the picture, facts of a DeviceStatus)
@@ -63,12 +67,14 @@ FACES = (
     ("online_full", dict(WELL, **LONG)),
     ("online_http", dict(ONLINE, joined=False, fallback=True)),
     ("online_not_stored", dict(ONLINE, unsaved=1)),
-    ("online_unknown", WELL),
+    ("online_unknown", dict(WELL, name="MOCK-DEVICE")),
+    ("online_application", dict(ONLINE, extra=_CAMERA)),
     (
         "other_scripts",
         dict(WELL, name="B-Kamera", project="海の灯台 第2話", creator="Nguyễn Thị “Zoë” – Ω"),
     ),
     ("paused", dict(ONLINE, paused=True)),
+    ("paused_http", dict(ONLINE, paused=True, joined=False, fallback=True)),
     ("paused_full", dict(WELL, paused=True, **LONG)),
 )
 # (name of the picture, reason word)

@@ -19,6 +19,7 @@ import asyncio
 
 from machine import Timer
 
+from firmware.application import UPLOADING
 from firmware.indication import LIGHTS
 from firmware.light.status_light import StatusLight
 from tools.virtual_board.lamps import Eye
@@ -42,8 +43,8 @@ async def seen(pattern, rgb, kind, percent, ms):
 
 
 async def main(ms, *percents):
-    """Record everything that the ladder uses."""
-    for pattern, rgb in sorted(LIGHTS.values()):
+    """Record everything that the ladder uses, and what an application shows."""
+    for pattern, rgb in sorted(list(LIGHTS.values()) + [UPLOADING]):
         for percent in percents:
             for kind in _KINDS:
                 print(
