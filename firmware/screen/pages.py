@@ -84,10 +84,9 @@ def pages_of(
         shown = [(at, _lines(label, name, width, n)) for at, label, name, n in facts if name]
         if network:
             name, address = network
-            shown.append((2, _lines(b"Wi-Fi: ", name, width, 1) if name else [_WIRED]))
-            shown.append((5, _lines(b"IP ", address, width, 1)))
-            if is_tall:  # on one page
-                shown[-2:] = [(2, shown[-2][1] + shown[-1][1])]
+            wifi = _lines(b"Wi-Fi: ", name, width, 1) if name else [_WIRED]
+            ip = _lines(b"IP ", address, width, 1)
+            shown += [(2, wifi + ip)] if is_tall else [(2, wifi), (5, ip)]
         most = max(3 if is_tall else 4, len(book) + 1)  # pages
         while True:
             book = text_pages(title, rows + [lines for _, lines in shown], *layout)
