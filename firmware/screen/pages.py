@@ -60,6 +60,8 @@ def pages_of(
     is_tall = height >= _TALL
     is_online = state == "online" or state == "paused"
     layout = width, height, state != "online", is_tall and is_online
+    if state == "paused" and not is_tall:  # else a page says "Frame.io resumes"
+        texts[:1] = texts[0].replace("; ", ";\n").split("\n")
     rows = [_lines(b"", text, width, _UNCUT) for text in texts]
     most = 2 if is_tall and not indication.reason else 1  # rows of a name
     application = indication.application
@@ -78,15 +80,15 @@ def pages_of(
         device = 0, b"Device: ", indication.name, 2 if is_tall else 1
         facts.insert(0 if is_online else len(facts), device)
         if is_online:
-            facts.append((3, b"Project: ", indication.project or "unknown", most))
-            facts.append((4, b"User: ", indication.creator, most))
+            facts.append((4, b"Project: ", indication.project or "unknown", most))
+            facts.append((5, b"User: ", indication.creator, most))
             facts.append((6, b"Expires ", expires_at and _expiry(expires_at), 2))
         shown = [(at, _lines(label, name, width, n)) for at, label, name, n in facts if name]
         if network:
             name, address = network
             wifi = _lines(b"Wi-Fi: ", name, width, 1) if name else [_WIRED]
             ip = _lines(b"IP ", address, width, 1)
-            shown += [(2, wifi + ip)] if is_tall else [(2, wifi), (5, ip)]
+            shown += [(2, wifi + ip)] if is_tall else [(2, wifi), (3, ip)]
         most = max(3 if is_tall else 4, len(book) + 1)  # pages
         while True:
             book = text_pages(title, rows + [lines for _, lines in shown], *layout)

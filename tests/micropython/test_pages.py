@@ -151,6 +151,15 @@ def test_paused_says_what_it_means_and_who_ends_it():
             assert ("store" in shown) is (reason is not None)
 
 
+def test_no_page_of_paused_says_the_opposite():
+    for reason in (None, "http_fallback"):
+        book = pages.pages_of(Indication("paused", paused=True, reason=reason), 128, 32)
+        assert [rows_of([page]) for page in book[:2]] == [
+            ["Clips made now stay", "on the card;"],
+            ["only Frame.io", "resumes"],
+        ]
+
+
 def test_a_button_is_named_only_where_there_is_one():
     for width, height in SIZES:
         for reason in list(REASONS) + [None]:
@@ -317,15 +326,18 @@ def facts_of(indication, network, height):
 
 
 def test_no_names_make_more_than_three_pages():
-    """Four on a screen of 32 rows, which has two below its title; five with an application's line."""
+    """Four on a screen of 32 rows, which has two below its title. There an application's line is
+    a page more, and so is a pause beside another trouble.
+    """
     pages.unload = str  # does nothing: else the words are compiled for each of them
     for width, height in SIZES:
         for application in SHOWN:
             line = application and application.line
-            most = 3 if height >= 64 else 5 if line else 4
             for indication, network, book in books_of_all_names(width, height, application):
                 rows = rows_of(book)
                 told = (height, indication.state, indication.reason, rows)
+                is_twofold = indication.state == "paused" and indication.reason is not None
+                most = 3 if height >= 64 else 4 + bool(line) + is_twofold
                 assert len(book) <= most, told
                 facts = [indication.name] if line else facts_of(indication, network, height)
                 if indication.state not in ("starting", "fault"):

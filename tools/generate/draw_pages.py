@@ -68,7 +68,7 @@ FACES = (
     ("online_http", dict(ONLINE, joined=False, fallback=True)),
     ("online_not_stored", dict(ONLINE, unsaved=1)),
     ("online_unknown", dict(WELL, name="MOCK-DEVICE")),
-    ("online_application", dict(ONLINE, extra=_CAMERA)),
+    ("online_application", dict(ONLINE, application=_CAMERA)),
     (
         "other_scripts",
         dict(WELL, name="B-Kamera", project="海の灯台 第2話", creator="Nguyễn Thị “Zoë” – Ω"),
