@@ -20,7 +20,7 @@ from ..network import stored_networks
 from ..network.known_networks import checked
 from ..network.wifi import DRIVER_ERRORS
 from ..network.wifi_attempt import try_all
-from ..panel.button import Button, released
+from ..panel.button import Button
 from ..strings import REASONS
 from ..text_output import log
 from . import captive_dns, setup_screen
@@ -32,6 +32,7 @@ _WPA2 = const(3)  # network.AUTH_WPA2_PSK
 _PHONES = const(4)
 _MOST_FOUND = const(20)
 _STEP_MS = const(500)
+_RELEASE_MS = const(20)
 _ANSWER_MS = const(1_000)  # until the phone has its answer: then the radio may change its channel
 _TOLD_MS = const(2_000)
 _STUCK_MS = const(120_000)
@@ -78,22 +79,16 @@ class SetupMode:
         self._is_left = False  # by a hold
         wifi.networks = []
 
-    def begin_try(self, network: dict) -> None:
-        """Try a network; the outcome is in is_done or failure."""
-        self.chosen = network["ssid"]
+    def begin(self, network: dict | None) -> None:
+        """Try a network; the outcome is in is_done or failure. None: search for networks."""
+        self.chosen = network["ssid"] if network else ""
         try:
-            self._wifi.set_wifi(network)
+            self._wifi.set_wifi(network or [])
             self.is_busy = True
         except ValueError as error:
             # It names keys as in config.json: wifi.password
             words = str(error).replace("wifi.ssid", "the name").replace("wifi.", "the ")
             self.failure = "T%s." % words[1:]
-
-    def begin_scan(self) -> None:
-        """Search for networks."""
-        self.chosen = ""
-        self._wifi.networks = []
-        self.is_busy = True
 
     def forget(self, ssid: str) -> None:
         """Delete a stored network. One that is not known costs no flash."""
@@ -124,8 +119,9 @@ class SetupMode:
             self._light.show("off", (0, 0, 0))
         if self._screen is not None:
             self._screen.go_dark()
-        if self._button is not None:
-            await released(self._button)
+        # Held over the reset, it would lead to the safe mode.
+        while self._button is not None and not self._button.value():
+            await asyncio.sleep_ms(_RELEASE_MS)
         if not (self.is_done or self.known or self.built_in):
             # The next start would open setup mode again, and so for ever.
             self._store(stored_networks.leave_note, stored_networks.OVER)
@@ -194,14 +190,16 @@ class SetupMode:
         try:
             for row in sorted(self._wifi.wlan.scan(), key=lambda row: -row[3]):
                 try:
-                    ssid = checked({"ssid": row[0].decode()})[0]["ssid"]
+                    ssid = row[0].decode()
+                    checked({"ssid": ssid})
                 except ValueError:
                     continue  # it is hidden, or no text
-                if ssid not in [one[0] for one in self.found[:_MOST_FOUND]]:
+                if ssid not in [one[0] for one in self.found]:
                     self.found.append((ssid, row[3], row[4] == 0))
+                if len(self.found) == _MOST_FOUND:
+                    break
         except DRIVER_ERRORS as error:
             log("setup: the scan failed: %s" % error)
-        del self.found[_MOST_FOUND:]
 
 
 def _words_of(reason: str) -> str:

@@ -121,21 +121,15 @@ class SetupServer:
         if not (self._setup.is_busy or self._setup.is_done):
             if "forget" in form:
                 self._setup.forget(form["forget"])
-            elif "scan" in form:
-                self._setup.begin_scan()
             else:
-                self._setup.begin_try(self._network(form))
+                self._setup.begin(None if "scan" in form else self._network(form))
         return redirect("/", 303)
 
     def _network(self, form) -> dict:
         """The network in the form, not checked yet. A field without "=" has empty bytes."""
         other = (form.get("other") or "").strip()
-        network: dict = {
-            "ssid": other or form.get("ssid") or "",
-            "password": form.get("password") or "",
-            "hidden": other != "" and other not in [one[0] for one in self._setup.found],
-        }
-        for key in _ADDRESS_KEYS:
-            if form.get(key):
-                network[key] = form[key].strip()
+        network = {key: form[key].strip() for key in _ADDRESS_KEYS if form.get(key)}
+        network["ssid"] = other or form.get("ssid") or ""
+        network["password"] = form.get("password") or ""
+        network["hidden"] = other != "" and other not in [one[0] for one in self._setup.found]
         return network

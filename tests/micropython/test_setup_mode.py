@@ -97,7 +97,7 @@ async def test_a_try_at_the_last_moment_ends_first():
 
     def then(setup):
         setup.longest_ms = 1
-        setup.begin_try(dict(HOME))
+        setup.begin(dict(HOME))
 
     setup, storage, age_s = await life(then=then)
     assert setup.is_done and storage.record == {"networks": [HOME]}
@@ -109,7 +109,7 @@ FIXED = {"address": "10.1.2.3/24", "gateway": "10.1.2.1", "dns": "10.1.2.2"}
 
 async def test_a_fixed_address_is_tried_and_stored():
     order("add", ssid="Stage 5", password=SECRET, dhcp=False)
-    setup, storage, _ = await life(then=lambda s: s.begin_try(dict(HOME, **FIXED)))
+    setup, storage, _ = await life(then=lambda s: s.begin(dict(HOME, **FIXED)))
     assert setup.is_done and storage.record == {"networks": [dict(HOME, **FIXED)]}
     assert network.WLAN().ifconfig() == ("10.1.2.3", "255.255.255.0", "10.1.2.1", "10.1.2.2")
 
@@ -131,7 +131,7 @@ async def test_what_can_t_be_right_is_said_without_a_try():
         ({"address": None}, "The gateway needs the address, which is missing."),
         ({"dns": "10"}, "The dns must be an IPv4 address, such as 192.168.1.1."),
     ):
-        setup.begin_try(dict(HOME, **dict(FIXED, **wrong)))
+        setup.begin(dict(HOME, **dict(FIXED, **wrong)))
         assert setup.failure.startswith(words) and setup.failure.endswith("."), setup.failure
         assert not setup.is_busy and SECRET not in setup.failure
 
@@ -140,7 +140,7 @@ async def test_what_can_t_be_stored_is_said():
     order("add", ssid="Stage 5", password=SECRET)
     storage = Storage()
     storage.error = OSError("state/known_networks.json can't be written: 28")
-    setup, storage, age_s = await life(then=lambda s: s.begin_try(dict(HOME)), storage=storage)
+    setup, storage, age_s = await life(then=lambda s: s.begin(dict(HOME)), storage=storage)
     assert not setup.is_done and "Can't store" in setup.failure and age_s >= 600
 
 
@@ -205,7 +205,7 @@ async def test_a_driver_that_fails_is_switched_off_and_on():
 
     def then(setup):
         order("wedge")
-        setup.begin_try(dict(HOME))
+        setup.begin(dict(HOME))
 
     setup, storage, _ = await life(then=then)
     assert setup.is_done and storage.record == {"networks": [HOME]}

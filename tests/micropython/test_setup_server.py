@@ -49,11 +49,11 @@ class Setup:
         self.forgotten = []
         self.scans = 0
 
-    def begin_try(self, network):
-        self.tried.append(network)
-
-    def begin_scan(self):
-        self.scans += 1
+    def begin(self, network):
+        if network is None:
+            self.scans += 1
+        else:
+            self.tried.append(network)
 
     def forget(self, ssid):
         self.forgotten.append(ssid)
