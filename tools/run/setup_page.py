@@ -16,7 +16,8 @@ _LOOK_S = 0.1  # until `close` is noticed
 _LARGEST_BYTES = 1 << 16
 _NOT_THERE = (
     b"<!doctype html><title>Not in setup mode</title><p>The device is not in setup mode, or not "
-    b"yet. It opens it where it knows no network, or when its button is held while it has none."
+    b"yet. It opens it where it knows no network, or when its button is held while its light "
+    b"flashes once or twice, again and again."
 )
 
 
