@@ -140,15 +140,15 @@ fixed_token|Not possible|Its token is fixed: nothing to pair
 
 
 def words_of(state: str, reason: str | None, has_button: bool, has_setup: bool) -> tuple:
-    """(title, [what it is …], [what to do …]) of a state and its reason.
+    """(title, [what it is, what to do …]) of a state and its reason.
 
     has_setup: a hold of the button opens setup mode in _SETUP_STATES.
     """
     title, meaning, remedy = PAGES[state]
-    meanings, hint = [], ""
+    texts, hint = [], ""
     if reason is not None:
         if state == "paused":
-            meanings.append(meaning)
+            texts.append(meaning)
         meaning, remedy = REASONS.get(reason) or (reason.replace("_", " "), remedy)
         if has_setup and state in _SETUP_STATES and reason not in _NOT_OF_THE_NETWORK:
             hint = CHANGE_WIFI
@@ -156,4 +156,4 @@ def words_of(state: str, reason: str | None, has_button: bool, has_setup: bool) 
                 remedy = ""
     if "button" in remedy and not has_button:
         remedy = WITHOUT_BUTTON
-    return title, meanings + [meaning], [text for text in (remedy, hint) if text]
+    return title, texts + [meaning] + ["> " + text for text in (remedy, hint) if text]

@@ -25,12 +25,6 @@ _BLOCKED_MS = const(200)  # what comes so late shows that the event loop was blo
 _ASSUMED_MS = const(100)  # how long a press was if that is not known
 
 
-async def released(pin) -> None:
-    """Wait until a button is released. Held over a reset, it would lead to the safe mode."""
-    while not pin.value():
-        await asyncio.sleep_ms(_READ_MS)
-
-
 class Button:
     """Reports presses.
 

@@ -15,6 +15,7 @@ from ..unload import unload
 # press hides a bright light.
 LEVELS = const((0, 5, 30, 100))
 _HOLD_AGAIN_MS = const(10_000)
+_RELEASE_MS = const(20)
 _MESSAGE_MS = const(4_000)
 _STUCK_MS = const(120_000)
 _RECORD = const("brightness")
@@ -43,7 +44,7 @@ class FrontPanel:
         self._log = log
         self._hold = TimedEvent()
         self._indication: Indication | None = None
-        # Dark while it waits for what follows a hold, because there may be no screen.
+        # The light is dark while what follows a hold is awaited, because there may be no screen.
         self._is_dark = False
         self.brightness = self._stored(brightness)
         self._apply_brightness()
@@ -176,6 +177,7 @@ class FrontPanel:
         instead: neither pairing nor the revocation of a token would get through there.
         """
         while True:
+            self._is_dark = False
             self._hold.clear()  # drop holds during the last action
             if not await self._hold.wait() or self._leave_dark():
                 continue
@@ -184,7 +186,15 @@ class FrontPanel:
                 if self._is_taken("hold"):
                     continue
                 if status.state in _SETUP_STATES and self.reset is not None:
-                    await self._restart_for_setup(self.reset)
+                    from ..network.stored_networks import leave_note  # the reset unloads it
+
+                    leave_note(self._storage)
+                    self._is_dark = True
+                    self.go_dark()
+                    # Held over the reset, it would lead to the safe mode.
+                    while not self._button.value():
+                        await asyncio.sleep_ms(_RELEASE_MS)
+                    self.reset()
                 elif status.user_code is not None:
                     self._agent.cancel_pairing()
                 elif not status.authorized or await self._is_held_again():
@@ -199,32 +209,16 @@ class FrontPanel:
             except MemoryError:
                 pass  # the user will hold it again
 
-    async def _restart_for_setup(self, reset) -> None:
-        from ..network.stored_networks import leave_note  # the reset unloads it
-        from .button import released
-
-        leave_note(self._storage)
-        self._set_dark(True)  # so the user lets go
-        if self._screen is not None:
-            self._screen.go_dark()
-        try:
-            await released(self._button)
-            reset()
-        finally:
-            self._set_dark(False)
-
     async def _is_held_again(self) -> bool:
         self._hold.clear()
         self._show_message("hold_again", _HOLD_AGAIN_MS)
-        self._set_dark(True)
+        self._is_dark = True
+        self._update_light()
         try:
             return await self._hold.wait(_HOLD_AGAIN_MS)
         finally:
-            self._set_dark(False)
-
-    def _set_dark(self, is_dark: bool) -> None:
-        self._is_dark = is_dark
-        self._update_light()
+            self._is_dark = False
+            self._update_light()
 
     def _show_message(self, message: str, ms: int) -> None:
         if self._screen is not None:

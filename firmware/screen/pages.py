@@ -112,9 +112,7 @@ def words(indication, has_button: bool = True, has_setup: bool = False) -> tuple
     try:
         from .. import strings  # large, and needed for a moment
 
-        state, reason = indication.state, indication.reason
-        title, meanings, remedies = strings.words_of(state, reason, has_button, has_setup)
-        return title, meanings + ["> " + remedy for remedy in remedies]
+        return strings.words_of(indication.state, indication.reason, has_button, has_setup)
     except MemoryError:
         return indication.state, [indication.reason or ""]
     finally:

@@ -78,5 +78,5 @@ class SerialScreen:
         from ..strings import words_of  # large, and needed for a moment
 
         unload("firmware.strings")
-        _, meanings, remedies = words_of(state, reason, self._has_button, self._has_setup)
-        return "%s: %s" % (meanings[-1], "; ".join(remedies))
+        texts = words_of(state, reason, self._has_button, self._has_setup)[1]
+        return " ".join(texts).replace(" >", ":")

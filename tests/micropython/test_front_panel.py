@@ -283,7 +283,7 @@ async def test_a_hold_where_the_network_is_at_fault_opens_setup_mode_and_never_u
                 assert "dark" in told.told and set(told.told[2:]) == {("show", "off")}, told.told
                 told.pin_level = 1
                 await asyncio.sleep_ms(100)
-                assert told.told[-2] == "reset", told.told
+                assert told.told[-1] == "reset", told.told
                 assert told.records["known_networks"]["setup"] == "wanted"
             else:
                 assert "reset" not in told.told and "known_networks" not in told.records

@@ -65,7 +65,7 @@ async def test_a_reason_is_told_once():
 
 async def test_how_the_wi_fi_is_changed():
     for network, has_button, more in (
-        (Wifi(), True, "Restart its router; Hold the button to change the Wi-Fi"),
+        (Wifi(), True, "Restart its router: Hold the button to change the Wi-Fi"),
         (Wifi(), False, "Restart its router"),
         (None, True, "Restart its router"),
     ):
