@@ -288,7 +288,7 @@ def words_in(state, width):
     seen = {}
     for reason in reasons_in(state):
         for has_button in (True, False):
-            _, texts = pages.words(Indication(state, reason=reason), has_button)
+            _, texts = pages.words(Indication(state, reason=reason), has_button, has_button)
             rows = [len(wrap(text.encode(), width - 4)) for text in texts]
             seen[reason is None, tuple(rows)] = reason, has_button
     return seen.values()
@@ -307,7 +307,9 @@ def books_of_all_names(width, height, application):
                         indication = Indication(state, reason=reason, paused=paused, name=name)
                         indication.project, indication.creator = project, creator
                         indication.expires_at, indication.application = expires_at, application
-                        book = pages.pages_of(indication, width, height, has_button, network)
+                        book = pages.pages_of(
+                            indication, width, height, has_button, network, has_button
+                        )
                         yield indication, network, book
 
 
@@ -349,10 +351,11 @@ def test_no_names_make_more_than_three_pages():
 def test_three_texts_of_two_rows_leave_a_page_for_the_device():
     pages.words = lambda *_: ("No network", ["looking for the network"] * 3)
     for width, height in SIZES:
-        for extra in SHOWN[:2]:
-            indication = Indication("no_network", connected=False, name="A-CAM", extra=extra)
+        for application in SHOWN[:2]:
+            indication = Indication("no_network", connected=False, name="A-CAM")
+            indication.application = application
             book = pages.pages_of(indication, width, height, True, NETWORK)
-            assert len(book) <= (3 if height >= 64 else 5 if extra else 4), rows_of(book)
+            assert len(book) <= (3 if height >= 64 else 5 if application else 4), rows_of(book)
             assert "Device: A-CAM" in rows_of(book) and "Wi-Fi: Stage 5" in rows_of(book)
 
 
