@@ -208,7 +208,8 @@ def check(tear, found):
         assert found[moment, UNPAIRED] > 5
 
 
-async def test_the_operation_is_not_done_or_torn_or_done_and_the_power_goes():
+async def test_the_operation_is_torn():
+    """Not done, done in part, or done; and then the power goes."""
     for tear in share(TEARS, 3):
         check(tear, await cut_everywhere(tear))
 
