@@ -1,10 +1,8 @@
 """Each program in examples/ runs, and does what it is an example of."""
 
 import asyncio
-import hashlib
 import json
 import os
-import random
 import re
 import subprocess
 import time
@@ -13,7 +11,8 @@ from pathlib import Path
 import pytest
 from websockets.asyncio.server import ServerConnection, serve
 
-from tools.rig import CLIENT_SECRET, CLIENT_VERSION, MICROPYTHON, ROOT, Device, Mock, Rig
+from tools.rig import CLIENT_SECRET, CLIENT_VERSION, MICROPYTHON, ROOT, Rig
+from tools.rig.camera import Camera
 from tools.virtual_board.session import VirtualBoard
 
 EXAMPLES = ROOT / "examples"
@@ -22,84 +21,24 @@ LONGEST_S = 60
 CLIP_BYTES = 200_000
 NEAR = '[{"ssid": "Stage 5", "password": "pilotlight", "associate_ms": 0, "address_ms": 0}]'
 
-# The camera with roots of the mock, short parts, and a keyboard in the place of its button and of
-# what a vendor's menu would call.
-CAMERA = """
-import asyncio, sys
-sys.path[:0] = {path!r}
-import camera
-from firmware import app
 
-class Roots(list):
-    def forget(self): pass
-
-def roots():
-    return Roots([open(path, "rb").read() for path in {roots!r}])
-
-async def keyboard(application):
-    lines, agent = asyncio.StreamReader(sys.stdin.buffer), application.agent
-    while True:
-        word = (await lines.readline()).decode().strip()
-        if word == "pair": agent.start_pairing()
-        elif word == "cancel": agent.cancel_pairing()
-        elif word == "unpair": await agent.unpair()
-        elif word: print("taken:", application.on_press(word))
-        else: return
-
-camera.StoredRoots = roots
-camera.PART_BYTES = {part_bytes}
-app.run(extra=lambda application: camera.extra(application) + [keyboard(application)])
-"""
+def answers(camera: Camera, name: str) -> list[int]:
+    """The statuses with which this clip's uploads were answered."""
+    return [record["status"] for record in camera.mock.records(kind="asset", name=name)]
 
 
-class Camera:
-    """examples/camera.py as a process, its card, and its mock Frame.io."""
-
-    def __init__(self, rig: Rig) -> None:
-        self._rig = rig
-        self.mock: Mock = rig.mock("--interval-s", "1", tls=True)
-        self.mock.control("next_user_code", user_code="000042")
-        self._card = rig.folder / "clips"
-        self._card.mkdir()
-        folder = self.mock.ca.parent
-        program = CAMERA.format(
-            path=[str(ROOT), str(ROOT / "lib"), str(EXAMPLES)],
-            roots=[str(folder / "ca.der"), str(folder / "storage-ca.der")],
-            part_bytes=CLIP_BYTES // 2,
-        )
-        self._entry = rig.folder / "camera_with_keys.py"
-        self._entry.write_text(program)
-        self.device: Device
-
-    def power_on(self) -> None:
-        """Start it; what was known stays known."""
-        config = self._rig.config(self.mock.url, self.mock.ca, token=None)
-        self.device = self._rig.device(config, fast=False, entry=self._entry)
-
-    def record(self, name: str, made_s: float | None = None) -> str:
-        """A clip appears on the card; its hash. made_s: when it was made, since 1970."""
-        body = random.Random(name).randbytes(CLIP_BYTES)
-        whole = self._card / "being_recorded"
-        whole.write_bytes(body)
-        if made_s is not None:
-            os.utime(whole, (made_s, made_s))
-        whole.rename(self._card / name)
-        return hashlib.sha256(body).hexdigest()
-
-    def answers(self, name: str) -> list[int]:
-        """The statuses with which this clip's uploads were answered."""
-        return [record["status"] for record in self.mock.records(kind="asset", name=name)]
-
-    def refreshes(self) -> list[str]:
-        """What became of each refresh."""
-        records = self.mock.records(kind="auth", grant="refresh_token")
-        return [record["outcome"] for record in records]
+def refreshes(camera: Camera) -> list[str]:
+    """What became of each refresh."""
+    records = camera.mock.records(kind="auth", grant="refresh_token")
+    return [record["outcome"] for record in records]
 
 
 @pytest.fixture
 def camera(rig: Rig) -> Camera:
     """The camera, not switched on yet."""
-    return Camera(rig)
+    made = Camera(rig, None, CLIP_BYTES // 2)
+    made.mock.control("next_user_code", user_code="000042")
+    return made
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.name)
@@ -109,7 +48,7 @@ def test_it_can_be_read_at_once(path: Path) -> None:
 
 def test_a_camera_uploads_its_clips_in_parts_over_a_cut(camera: Camera) -> None:
     mock = camera.mock
-    hashes = {name: camera.record(name) for name in ("A001.mp4", "A002.mp4")}
+    hashes = {name: camera.record(name, CLIP_BYTES) for name in ("A001.mp4", "A002.mp4")}
     mock.control("storage", what="reset", after_bytes=CLIP_BYTES // 4, times=1)
     mock.control("storage_rate", bytes_per_s=CLIP_BYTES // 2)
     camera.power_on()
@@ -123,7 +62,7 @@ def test_a_camera_uploads_its_clips_in_parts_over_a_cut(camera: Camera) -> None:
     assert {facts["name"]: facts["sha256"] for facts in mock.uploads()} == hashes
     tries = [[part["tries"] for part in facts["parts"]] for facts in mock.uploads()]
     assert tries == [[2, 1], [1, 1]]
-    told = [line for line in device.lines if line.get("application")]
+    told = [line for line in device.lines if line.get("application") and line["state"] == "online"]
     shown = [line for line in told if re.match(r"[12] clips? left, \d+ %$", line["application"])]
     assert shown and {line["light"]["pattern"] for line in shown} == {"blip"}, told
     assert told[-1]["light"]["pattern"] == "solid"
@@ -133,7 +72,7 @@ def test_a_camera_s_clips_over_an_expired_token_a_portal_a_pause_and_a_restart(
     camera: Camera,
 ) -> None:
     mock = camera.mock
-    camera.record("A001.mp4")
+    camera.record("A001.mp4", CLIP_BYTES)
     camera.power_on()
     device = camera.device
     mock.approve()
@@ -142,55 +81,55 @@ def test_a_camera_s_clips_over_an_expired_token_a_portal_a_pause_and_a_restart(
     online = device.mark()
 
     mock.control("expire")
-    camera.record("A002.mp4")
+    camera.record("A002.mp4", CLIP_BYTES)
     device.wait_log(": uploaded: A002.mp4")
-    assert camera.answers("A002.mp4") == [401, 200] and camera.refreshes() == ["issued"]
+    assert answers(camera, "A002.mp4") == [401, 200] and refreshes(camera) == ["issued"]
     assert {line["state"] for line in device.lines[online:]} <= {"online"}
     # After each new token, at once.
     mock.wait(lambda mock: len(mock.records(path="/v2/devices/me", status=200)) >= 2)
 
     mock.control("refuse", part="assets", status=200, body={"please": "sign in"}, times=1)
-    camera.record("A003.mp4")
+    camera.record("A003.mp4", CLIP_BYTES)
     device.wait_log("not uploaded: A003.mp4")
     device.wait_log(": uploaded: A003.mp4")
 
     paused_s = time.time()
     mock.control("pause", ago_s=20)
     device.wait(state="paused", paused=True)
-    camera.record("A004.mp4", paused_s - 40)  # made before the pause
-    camera.record("A005.mp4")
-    camera.record("A006.mp4", paused_s - 50)
+    camera.record("A004.mp4", CLIP_BYTES, paused_s - 40)  # made before the pause
+    camera.record("A005.mp4", CLIP_BYTES)
+    camera.record("A006.mp4", CLIP_BYTES, paused_s - 50)
     device.wait_log(": uploaded: A006.mp4")
-    answers = [camera.answers(f"A00{number}.mp4") for number in (4, 5, 6)]
-    assert answers == [[200], [409], [200]]
+    assert answers(camera, "A004.mp4") == answers(camera, "A006.mp4") == [200]
+    assert answers(camera, "A005.mp4") == [409]
     resumed = device.mark()
     mock.control("resume")
     device.wait(state="online", paused=False, after=resumed)
-    camera.record("A007.mp4", paused_s - 10)  # made in the pause that is over
+    camera.record("A007.mp4", CLIP_BYTES, paused_s - 10)  # made in the pause that is over
     device.wait_log("not uploaded: A007.mp4")
     assert mock.status()["sockets"] == 1
 
     mock.control("refuse", part="assets", status=503)
-    camera.record("A008.mp4")
+    camera.record("A008.mp4", CLIP_BYTES)
     for _ in range(4):  # after the third the others come first; the fourth: that is stored
         device.wait_log("not uploaded: A008.mp4", after=len(device.errors))
     device.stop()
     mock.control("refuse", part="assets", status=503, times=0)
     camera.power_on()
-    camera.record("A009.mp4")
+    camera.record("A009.mp4", CLIP_BYTES)
     device = camera.device
     device.wait_log(": uploaded: A008.mp4")  # which has failed before, so it comes last
     device.wait(state="online", paused=False)
     assert "pairing" not in {line["state"] for line in device.lines}
     assert device.errors.index(": uploaded: A009.mp4") < device.errors.index(": uploaded: A008.mp4")
     numbers = range(1, 8)  # nothing is uploaded twice, and what is refused stays on the card
-    assert [camera.answers(f"A00{number}.mp4")[-1] for number in numbers] == [
+    assert [answers(camera, f"A00{number}.mp4")[-1] for number in numbers] == [
         *[200] * 4,
         409,
         200,
         409,
     ]
-    assert sum(len(camera.answers(f"A00{number}.mp4")) for number in numbers) == 8
+    assert sum(len(answers(camera, f"A00{number}.mp4")) for number in numbers) == 8
 
 
 def test_a_camera_s_buttons(camera: Camera) -> None:
@@ -206,7 +145,7 @@ def test_a_camera_s_buttons(camera: Camera) -> None:
     device.wait(state="online", paused=False)
 
     mock.control("storage", what="stall", times=-1)
-    camera.record("A001.mp4")
+    camera.record("A001.mp4", CLIP_BYTES)
     mock.wait(lambda mock: bool(mock.uploads() and mock.uploads()[0]["parts"][0]["tries"]))
     device.type("short")  # the firmware's own
     device.type("double")
