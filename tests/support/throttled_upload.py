@@ -1,7 +1,7 @@
 """Uploads one part through a slow sink beside the socket: URL TOKEN SINK_PORT TLS_SESSIONS BYTES.
 
 Between two requests of its own, as marks. The times of the slot and of polls are shorter, about
-1:300. Prints one JSON line.
+1:150. Prints one JSON line.
 """
 
 import asyncio
@@ -16,12 +16,12 @@ from pilotlight import Agent, Settings, Times
 PIECE_BYTES = 4096
 
 TIMES = Times(
-    heartbeat_ms=1_500,
+    heartbeat_ms=3_000,
     first_heartbeat_ms=100,
-    reply_ms=1_400,
-    identity_spacing_ms=200,
-    identity_ms=(800, 1_200),
-    stuck_ms=2_000,
+    reply_ms=2_900,
+    identity_spacing_ms=400,
+    identity_ms=(1_600, 2_400),
+    stuck_ms=4_000,
     proof_check_ms=100,
 )
 

@@ -1,6 +1,6 @@
 """A part that takes long on the real unix port: heartbeats go on, and it does not look stuck.
 
-Scaled: where the slot is stuck after 10 min, the part takes 30; here it is 2 s, and 6.
+Scaled: where the slot is stuck after 10 min, the part takes 30; here it is 4 s, and 12.
 """
 
 import json
@@ -14,7 +14,7 @@ import pytest
 from tools.rig import MICROPYTHON, ROOT, TOKEN, Line, Rig
 
 PART_BYTES = 1_200_000
-BYTES_A_SECOND = 200_000
+BYTES_A_SECOND = 100_000
 PIECE_BYTES = 4096
 LONGEST_S = 120
 
@@ -51,7 +51,7 @@ def test_a_part_of_three_times_the_stuck_time(rig: Rig, sessions: int) -> None:
     )
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
-    assert told["took_ms"] >= 5_500
+    assert told["took_ms"] >= 11_000
     assert told["late"] == [] and told["states"] == [], told
     begun_ms, ended_ms = (record["t_ms"] for record in mock.records(kind="asset"))
 
