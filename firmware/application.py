@@ -38,10 +38,11 @@ class Application:
     """The firmware's parts for a vendor's code, and its place on light, screen and console.
 
     agent: the pilotlight.Agent. storage: has load(name) and save(name, record), power-safe, for
-    small records of your own; begin their names with your product's. network, clock: the board's.
+    small records of your own; begin their names with your product's.
+    network, clock: the board's.
     on_press: called as on_press(kind), kind `short`, `double` or `hold`, before the firmware's own
-    action; True: there is no other action. A press that only wakes screen or light is not told.
-    None: the firmware's actions only. Set it in `extra`: it is read once, after that.
+    action; True: there is no other action. A press that only wakes screen or light is not told. Or
+    None, for the firmware's actions only. Set it in `extra`: it is read once, after that.
     """
 
     on_press = None

@@ -31,8 +31,8 @@ class Settings:
     client_secret, client_id and access_token are 1 to 2048 characters of visible ASCII.
     tls_sessions: for how many TLS connections at a time there is memory, some 28 kB each. 2 suits
     any chip: the device's socket and one more, so polls wait while a part is uploaded. Set it to 3
-    where there is PSRAM, before the Agent is made: then polls go on beside the part. The stock
-    firmware has 2. See `Agent.upload_slot`.
+    where there is PSRAM, before the Agent is made: then polls go on beside the part. For the stock
+    firmware set it on the class, in main.py. See `Agent.upload_slot`.
     host, host_field: the host in lower case, without brackets and without a dot at its end, and
     the Host header's value.
     Raises SettingsError.

@@ -7,9 +7,11 @@ from tools.virtual_board import virtual_time
 
 virtual_time.install()
 
-from firmware import app, console
+from firmware import app, config, console
 from firmware.application import Application
 from firmware.indication import Indication
+from pilotlight import Agent as RealAgent
+from pilotlight import Settings
 from pilotlight.status import DeviceStatus
 from tests.support.expect import raises
 
@@ -33,6 +35,16 @@ class Outputs:
 
     def jobs(self, agent):
         return []
+
+
+class Nothing:
+    """In the place of network, storage and clock."""
+
+    def is_up(self):
+        return False
+
+    def load(self, name):
+        return None
 
 
 class Lines:
@@ -87,6 +99,17 @@ def test_texts_are_bounded():
         len(one.agent.status.application.line) == 100
         and one.agent.status.application.badge == "1234"
     )
+
+
+def test_tls_sessions_are_set_for_the_stock_firmware_on_the_class():
+    values = {"frameio.ca": None, "frameio.client_id": None, "frameio.access_token": "x"}
+    values.update({"frameio.url": "http://127.0.0.1", "frameio.client_version": "1.2.3"})
+    values["frameio.client_secret"] = None
+    for sessions in (3, 2):
+        Settings.tls_sessions = sessions
+        made = config.settings(values, "config.json")
+        agent = RealAgent(made, Nothing(), Nothing(), Nothing())
+        assert (agent.upload_slot() is agent.request_slot()) == (sessions == 2)
 
 
 def test_the_console_has_the_line():

@@ -21,6 +21,7 @@ PUBLIC = {
     "told": ("settings.Settings", "settings.SettingsError"),
     "needs": ("Network", "Storage", "Clock"),
     "status": ("status.DeviceStatus",),
+    "stock": ("firmware.app.run", "firmware.application.Application"),
     "errors": (
         "credentials.NotAuthorized",
         "frameio_api.ApiError",
@@ -138,7 +139,7 @@ def _import_path(item: Item) -> str:
     exports = item.package.members
     if item.name in exports:
         return "pilotlight"
-    return module if module.startswith("pilotlight") else f"pilotlight.{module}"
+    return module if module.startswith(("pilotlight", "firmware")) else f"pilotlight.{module}"
 
 
 def _signature(item: Item) -> str:
@@ -183,12 +184,14 @@ def parts() -> dict[str, str]:
     """Part of the document → its text."""
     package = griffe.load("pilotlight", search_paths=[_PACKAGE.parent], allow_inspection=False)
     net = griffe.load("net", search_paths=[_PACKAGE], allow_inspection=False)
+    firmware = griffe.load("firmware", search_paths=[ROOT], allow_inspection=False)
+    tops = {"net": net, "firmware": firmware}
     result = {}
     for part, names in PUBLIC.items():
-        items = [
-            (net if name.startswith("net.") else package)[name.removeprefix("net.")]
-            for name in names
-        ]
+        items = []
+        for name in names:
+            top, _, rest = name.partition(".")
+            items.append(tops[top][rest] if top in tops else package[name])
         result[part] = "\n\n".join(map(entry, items)) + "\n"
     return result | {"times": times()}
 
