@@ -260,20 +260,25 @@ class _End:
     def _send(self, data, is_proof=False):
         if self._is_forgotten:
             return
-        due_ms = self._under_way[-1][0] if self._under_way else 0
+        due_ms = self._under_way[-1][0] if self._under_way else 0  # one stream keeps its order
+        begin = len(self._under_way)
         while True:
-            piece = data
-            if data and self._network.jitter_ms:
-                piece = data[: random.randrange(1, len(data) + 1)]
-            due_ms = max(
-                due_ms, Clock.now_ms + self._network.delay_ms()
-            )  # one stream keeps its order
+            piece, data = self._cut(data)
+            due_ms = max(due_ms, Clock.now_ms + self._network.delay_ms())
+            if len(self._under_way) > begin and self._under_way[-1][0] == due_ms:
+                piece = self._under_way.pop()[1] + piece  # both arrive at once
             self._under_way.append((due_ms, piece, is_proof))
-            if not data or len(piece) == len(data):
+            if not data:
                 break
-            data = data[len(piece) :]
         if not self._carrying:
             self._carry_on()
+
+    def _cut(self, data):
+        """A first piece and the rest."""
+        if not data or not self._network.jitter_ms:
+            return data, None
+        count = random.randrange(1, len(data) + 1)
+        return data[:count], data[count:]
 
     def _carry_on(self):
         self._carrying = True
