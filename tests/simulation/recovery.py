@@ -10,6 +10,7 @@ BACK_MS = 95_000  # joined again after everything is well
 SETTLED_S = 62 + 22  # identity's spacing, after one that fails at its deadline
 REFRESHED_S = 62  # a token that died in the trouble: the refresh's backoff comes first
 _LOOK_MS = 1_000  # from one look whether it is back to the next: a look costs as much as a message
+_PAIRED_MS = 600_000  # for so long codes are shown
 PROBED_MS = 300_000  # health is asked every 2 to 5 min while it is unpaired
 
 
@@ -28,9 +29,14 @@ async def pair_again(world):
         assert world.may_end_pairing or world.agent.status.reason in reasons, world.shown[-3:]
         world.agent.start_pairing()
         await world.until("pairing")
-    tokens.enter(world.agent.status.user_code)
-    while not world.agent.status.authorized:
+    for _ in range(_PAIRED_MS // 100):
+        code = world.agent.status.user_code
+        if code in tokens.user_codes:  # another one, if the first had only seconds left
+            tokens.enter(code)
         await asyncio.sleep_ms(100)
+        if world.agent.status.authorized:
+            return
+    raise AssertionError("never paired: %s" % (world.shown[-6:],))
 
 
 def _needs_user(status):
