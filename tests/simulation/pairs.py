@@ -9,8 +9,8 @@ Left out is what can only repeat another history, by two rules:
 - What is over at once leaves nothing that could go on or be healed. So `keep` behind it changes
   nothing. Where nothing else goes on, its time at a history's end is only a later look.
 - A paired device differs from one with a fixed token only in what its tokens go through. Without a
-  fault of WITH_TOKENS nothing is refused, stored, loaded or due in the time of a pair, so that pair
-  is lived through with a fixed token alone.
+  fault of WITH_TOKENS nothing is refused, stored or loaded, and hardly ever is a token due in the
+  time of a pair, so that pair is lived through with a fixed token alone.
 
 tests/micropython/test_agent_pairs.py looks at each fault: both tables say what is so.
 """
