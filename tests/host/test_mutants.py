@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.mutants import trials
 from tests.mutants.by_hand import FAULTS, Fault
 from tests.mutants.generated import chosen
-from tests.mutants.trials import micropython_trials
+from tests.mutants.trials import SIMULATED, Tree, Trial, micropython_trials
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -38,3 +39,17 @@ def test_the_rules_change_code_only() -> None:
         assert ast.dump(ast.parse(mutant.applied(source))) != ast.dump(ast.parse(source)), (
             mutant.name
         )
+
+
+@pytest.mark.parametrize("trial", SIMULATED, ids=[trial.function for trial in SIMULATED])
+def test_the_simulation_is_a_judge_that_can_say_yes(
+    trial: Trial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would find each bug if it failed without one, too."""
+    depth, number, _ = trials.SIMULATED_PART
+    monkeypatch.setattr(trials, "SIMULATED_PART", (depth, number, "40000"))
+    tree = Tree()
+    try:
+        assert tree.judge(trial, 60).passed
+    finally:
+        tree.close()

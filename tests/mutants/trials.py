@@ -20,7 +20,7 @@ MICROPYTHON = os.environ.get("MICROPYTHON") or str(ROOT / ".venv/bin/micropython
 _COPIED = ("firmware", "lib", "tests", "tools", "docs")
 _FILES = ("main.py", "boot.py", "pyproject.toml", "package.json", "manifest.py", "README.md")
 _HEAP = "16m"  # as tests/conftest.py
-_SIMULATED_PART = ("17", "151")
+SIMULATED_PART = ("2", "17", "151")  # depth, number, of so many
 
 
 @dataclass(frozen=True, order=True)
@@ -138,7 +138,7 @@ class Tree:
         if trial in SIMULATED:
             environment["MICROPYPATH"] = ".:lib:.frozen"
             command = [MICROPYTHON, "-X", "heapsize=256m", "-m", "tests.simulation.worker"]
-            command += ["pairs", trial.function, *_SIMULATED_PART]
+            command += ["pairs", trial.function, *SIMULATED_PART]
         elif trial.function:
             runner = runner or "tests/micropython/runner.py"
             command = [MICROPYTHON, "-X", f"heapsize={trial.heap}", str(self.root / runner)]
