@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -109,7 +110,8 @@ def write(verdicts: Iterable[Verdict]) -> None:
     figures += "By rules: " + ", ".join(f"{kind} {count}" for kind, count in kinds.most_common())
     missed = [one for one in verdicts if one.test is None]
     harmless = "\n".join(
-        f"- `{one.name}`: {HARMLESS.get(one.name, '**a hole in the tests**')}" for one in missed
+        f"- `{one.name}`:\n" + _reason(HARMLESS.get(one.name, "**a hole in the tests**"))
+        for one in missed
     )
     rows = []
     for one in generated:
@@ -117,12 +119,16 @@ def write(verdicts: Iterable[Verdict]) -> None:
         before, _, after = bug.partition(" → ")
         rows.append(f"| {where} | {_code(before)} → {_code(after)} | {_found(one)} |")
     text = _TEXT.format(
-        figures=figures + ".",
+        figures=textwrap.fill(figures + ".", 100),
         harmless=harmless or "None.",
         by_hand="\n".join(f"| {one.name} | {_found(one)} |" for one in by_hand),
         generated="\n".join(rows),
     )
     (ROOT / "docs/mutants.md").write_text(text)
+
+
+def _reason(text: str) -> str:
+    return textwrap.fill(text, 100, initial_indent="  ", subsequent_indent="  ")
 
 
 def _found(verdict: Verdict) -> str:
