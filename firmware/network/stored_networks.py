@@ -23,7 +23,8 @@ def give(wifi, storage, log) -> str | None:
     record: dict = {}
     try:
         record = storage.load(_RECORD) or {}
-        known = checked_networks(record.get("networks") or [])
+        stored = record.get("networks")
+        known = checked_networks(stored) if stored else []  # what checks them is large
         wifi.networks = known + wifi.networks
         wifi.ranked = len(known)
         note = record.pop("setup", None)
