@@ -112,14 +112,15 @@ class Record:
             return {}
         return record or {}
 
-    def refuse(self, why) -> None:
-        """Log that the stored record can't be used, and why."""
-        self._core.log("what is stored as %s can't be used: %s" % (self._name, why))
+    def refuse(self, reason) -> None:
+        """Log that the stored record can't be used, and why. reason: a text or an exception."""
+        self._core.log("what is stored as %s can't be used: %s" % (self._name, reason))
 
     def save(self, record: dict) -> None:
         """Store a record in place of the one before. A failure is logged, and sets `unsaved`."""
         self.value = record
-        self._store()
+        self.unsaved = True
+        self.unsaved = self._write("%s could not be stored: %s", self._core.storage.save, record)
 
     def retry(self, longest_ms: int) -> int:
         """Store the record again if it is unsaved and that is due.
@@ -128,7 +129,7 @@ class Record:
         """
         if self.unsaved:
             if not self.retry_left_ms():
-                self._store()
+                self.save(self.value)
             longest_ms = min(max(1, self.retry_left_ms()), longest_ms)
         return longest_ms
 
@@ -149,12 +150,6 @@ class Record:
         """How long until a retry is due: each one wears a flash that is full."""
         age_ms = time.ticks_diff(time.ticks_ms(), self._tried_ms)
         return max(0, self._core.times.backoff_cap_ms - age_ms)
-
-    def _store(self) -> None:
-        self.unsaved = True
-        self.unsaved = self._write(
-            "%s could not be stored: %s", self._core.storage.save, self.value
-        )
 
     def _write(self, text: str, write, *record) -> bool:
         """Have the storage write. Returns whether it has failed; then the status counts it.

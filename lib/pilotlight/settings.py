@@ -2,8 +2,6 @@
 
 from micropython import const
 
-from .net.http_message import host_field
-
 _LOOPBACK = const(("127.0.0.1", "localhost", "::1"))
 _LONGEST_HOST = const(253)  # RFC 1035: 255 bytes on the wire
 _LONGEST_LABEL = const(63)
@@ -33,8 +31,7 @@ class Settings:
     any chip: the device's socket and one more, so polls wait while a part is uploaded. Set it to 3
     where there is PSRAM, before the Agent is made: then polls go on beside the part. For the stock
     firmware set it on the class, in main.py. See `Agent.upload_slot`.
-    host, host_field: the host in lower case, without brackets and without a dot at its end, and
-    the Host header's value.
+    host: the host in lower case, without brackets and without a dot at its end.
     Raises SettingsError.
     """
 
@@ -50,7 +47,6 @@ class Settings:
         access_token: str | None = None,
     ) -> None:
         self.scheme, self.host, self.port = _parse_url(url)
-        self.host_field = host_field(self.host, self.port, self.scheme == "https")
         if not is_semver(client_version):
             raise SettingsError("client_version must be a semantic version such as 1.2.3")
         if not isinstance(trust_roots, (list, tuple)):
@@ -75,6 +71,13 @@ class Settings:
         self.client_secret = client_secret
         self.client_id = client_id
         self.access_token = access_token
+
+    @property
+    def host_field(self) -> str:
+        """The Host header's value."""
+        from .net.http_message import host_field  # only now: the Agent has loaded it
+
+        return host_field(self.host, self.port, self.scheme == "https")
 
 
 def _parse_url(url: str) -> tuple[str, str, int]:
