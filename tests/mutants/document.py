@@ -41,6 +41,14 @@ HARMLESS = {
         "65280)"
     ): ("No square of 0 to 4080 has another quotient: tried for all of them."),
     (
+        "firmware/screen/pairing_pages.py _draw_code: draw(canvas, link, max(0, (width - "
+        "width_of(link)) // 2), link_y) → draw(canvas, link, max(1, (width - width_of(link)) "
+        "// 2), link_y)"
+    ): (
+        "Only a link that is too wide for this page begins there, and is cut; it has a page of its "
+        "own, too."
+    ),
+    (
         "firmware/screen/qr_code.py penalty: points += 40 * _count(like) → points += "
         "41 * _count(like)"
     ): ("Another mask may be chosen for a code. Readers take each of the eight."),
