@@ -64,7 +64,7 @@ safe_mode|It has crashed again and again|Wait 10 min, or restart it
 name|Frame.io is not found here|*
 refused|Connection refused|*
 no_route|This network has no internet|*
-timeout|No answer in time|*
+timeout|No answer from Frame.io|*
 reset|Connection cut|+
 io|Connection failed|+
 certificate|This may not be the real Frame.io|*
@@ -87,9 +87,10 @@ http_error|An odd answer came|*
 rate_limited|Frame.io asks for patience|+
 token_refused|Frame.io no longer accepts this device|Pair again, or set a new token
 paused_unknown|Frame.io does not say if it is paused|Look in Frame.io; it asks again
-not_stored|Can't store data|Leave it on; free its storage
+not_stored|Turned off, it may lose its pairing|Leave it on
+network_not_stored|Can't store the network|Try again
 code_requested|A code is on its way|Please wait
-http_fallback|A pause shows late|*
+http_fallback|Slow link: pauses show late|*
 not_paired|Not paired with Frame.io|&
 cancelled|The pairing was cancelled|&
 pairing_timeout|The code was not typed in|&
@@ -135,7 +136,7 @@ _NOT_OF_THE_NETWORK = const(
 MESSAGES = Table("""
 set_up|Set up Wi-Fi|Join with a phone:|with the password|Scan to|set up Wi-Fi
 hold_again|Unpair?|Hold again to unpair this device
-fixed_token|Not possible|Its token is fixed: nothing to pair
+fixed_token|Not possible|Its pairing is fixed in its settings
 """)
 
 

@@ -102,21 +102,31 @@ def pages_of(
     return book
 
 
+_kept: tuple | None = None  # the last answer of `words`, behind what it was asked for
+
+
 def has_qr_code(page) -> bool:
     """Whether there is a QR code on the page."""
     return isinstance(page[1], bytearray)  # its modules
 
 
 def words(indication, has_button: bool = True, has_setup: bool = False) -> tuple:
-    """(title, [what it is, what to do …]) of state and reason. Without memory: the bare words."""
-    try:
-        from .. import strings  # large, and needed for a moment
+    """(title, [what it is, what to do …]) of state and reason. Without memory: the bare words.
 
-        return strings.words_of(indication.state, indication.reason, has_button, has_setup)
-    except MemoryError:
-        return indication.state, [indication.reason or ""]
-    finally:
-        unload("firmware.strings")
+    The last ones are kept: another fact may change each second, and loading them takes time.
+    """
+    global _kept
+    asked = indication.state, indication.reason, has_button, has_setup
+    if _kept is None or _kept[0] != asked:
+        try:
+            from .. import strings  # large, and needed for a moment
+
+            _kept = (asked,) + strings.words_of(*asked)
+        except MemoryError:
+            return indication.state, [indication.reason or ""]
+        finally:
+            unload("firmware.strings")
+    return _kept[1], list(_kept[2])
 
 
 def _expiry(expires_at: str) -> str:

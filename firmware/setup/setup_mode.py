@@ -163,7 +163,7 @@ class SetupMode:
             return True
         except (OSError, MemoryError) as error:
             log(str(error))
-            self.failure = _words_of("not_stored")
+            self.failure = _words_of("network_not_stored")
             return False
 
     def _leave(self) -> None:

@@ -54,7 +54,7 @@ def test_a_change_is_a_line_and_the_same_again_is_none():
     stamps = [line[:19] for line in lines]
     assert [line[20:] for line in lines] == ["starting ", "no_backend timeout", "no_backend name"]
     assert stamps == ["2026-11-24 14:32:00", "2026-11-24 14:33:01", "2026-11-24 14:33:10"], stamps
-    assert device.log.in_words()[1] == "Just now: No answer in time"
+    assert device.log.in_words()[1] == "Just now: No answer from Frame.io"
 
 
 def test_a_time_comes_when_the_clock_does():
@@ -202,7 +202,7 @@ async def test_a_day_that_ends_meanwhile_is_said():
 async def test_folded_without_a_clock():
     device = Device(known=False)
     await flap(device, 1, [("no_backend", "timeout"), ("no_backend", "refused")])
-    assert device.log.in_words()[0] == "Just now: 100 x No answer in time"
+    assert device.log.in_words()[0] == "Just now: 100 x No answer from Frame.io"
     assert device.log.lines()[0] == "(no clock)          x100 no_backend timeout"
 
 
@@ -322,7 +322,7 @@ async def test_in_words_it_says_how_long_ago_and_what():
         "21 h ago: Online",
         "4 h ago: PAUSED",
         "2 h ago: Wi-Fi lost",
-        "2 min ago: PAUSED: Can't store data",
+        "2 min ago: PAUSED: Turned off, it may lose its pairing",
         "2 min ago: screen no answer",
         "Just now: Going online",
     ]
