@@ -1,6 +1,7 @@
 """Each program in examples/ runs, and does what it is an example of."""
 
 import asyncio
+import base64
 import json
 import os
 import re
@@ -9,13 +10,16 @@ import time
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from websockets.asyncio.server import ServerConnection, serve
 
 from tools.rig import CLIENT_SECRET, CLIENT_VERSION, MICROPYTHON, ROOT, Rig
 from tools.rig.camera import Camera
-from tools.virtual_board.session import VirtualBoard
+from tools.virtual_board.session import Event, VirtualBoard
 
 EXAMPLES = ROOT / "examples"
+PAIRING = ROOT / "tests/golden/screen/128x64/pairing-1.png"
+CODE = "987654"  # the picture's
 MOST_LINES = 150
 LONGEST_S = 60
 CLIP_BYTES = 200_000
@@ -185,7 +189,14 @@ def test_a_camera_as_it_stands_takes_config_json(tmp_path: Path) -> None:
 
 
 def test_a_board_of_one_s_own(tmp_path: Path, rig: Rig) -> None:
+    with Image.open(PAIRING) as golden:
+        upside_down = golden.convert("1").transpose(Image.Transpose.ROTATE_180).tobytes()
+
+    def shows_the_code(event: Event) -> bool:
+        return event["kind"] == "screen" and base64.b64decode(event["bitmap"]) == upside_down
+
     mock = rig.mock("--interval-s", "1")
+    mock.control("next_user_code", user_code=CODE)
     code = tmp_path / "code"
     (code / "firmware").mkdir(parents=True)
     for name in ("boot.py", "main.py", "lib"):
@@ -212,11 +223,15 @@ def test_a_board_of_one_s_own(tmp_path: Path, rig: Rig) -> None:
     with VirtualBoard(tmp_path / "board", code, wiring, environment) as board:
         board.write_file("config.json", json.dumps(config))
         board.power_on()
-        board.wait_line(state="pairing")
+        board.wait_line(deadline_s=LONGEST_S, state="pairing")
         board.wait(lambda event: event["kind"] == "neopixel" and event["pixels"][0][2] > 0)
+        board.wait(shows_the_code, deadline_s=LONGEST_S)
         mock.approve()
-        board.wait_line(state="online")
-        board.wait("neopixel", pixels=[[0, 255, 0]])
+        board.wait_line(deadline_s=LONGEST_S, state="online", paused=False)
+        board.wait("neopixel", pixels=[[0, 255, 0]], deadline_s=LONGEST_S)
+        lit = board.mark()
+        board.press(14, ms=80)  # after full brightness comes dark
+        board.wait("neopixel", lit, LONGEST_S, pixels=[[0, 0, 0]])
     assert not [e for e in board.events if e["kind"] == "neopixel" and e["pixels"][0][0]]
 
 
