@@ -66,12 +66,13 @@ class World:
     """The camera's application with all that it calls. troubles: (clip, part) → its errors.
 
     asked: the clips that Frame.io gave addresses for. parts: what was stored, as (clip, part).
-    shown: the lines that were shown. saved: the last record. is_full: no other can be saved.
+    shown: the lines that were shown. rows: with each, those of its page. saved: the last record.
+    is_full: no other can be saved.
     """
 
     def __init__(self, **sizes):
         self.calls, self.troubles = Calls(), {}
-        self.asked, self.parts, self.shown, self.saved = [], [], [], None
+        self.asked, self.parts, self.shown, self.rows, self.saved = [], [], [], [], None
         self.is_full = False
         self.status = DeviceStatus()
         self.status.update(connected=True, joined=True, paused=False)
@@ -124,17 +125,23 @@ class World:
         moved(count)
         self.parts.append(url)
 
-    def show(self, line, *others):
+    def show(self, line, badge, is_uploading, pages):
         self.calls.made()
         self.shown.append(line)
+        ((_, rows),) = pages
+        self.rows.append(rows)
 
     async def done(self):
         """Wait until nothing is left, and shown so."""
+        await self.until(lambda: self.parts and self.shown[-1] == "0 clips left")
+
+    async def until(self, test):
+        """Wait until test() is true."""
         for _ in range(1_000):
-            if self.parts and self.shown[-1] == "0 clips left":
+            if test():
                 return
             await asyncio.sleep(1)
-        raise AssertionError((self.shown[-3:], self.log))
+        raise AssertionError((self.shown[-3:], self.rows[-3:], self.log))
 
 
 class Roots(list):
@@ -214,6 +221,24 @@ async def test_one_lack_of_memory_or_of_the_card_costs_one_try():
             assert not [task for task in world.tasks if task.done()]
             for task in world.tasks:
                 task.cancel()
+
+
+async def test_what_is_left_done_and_failed_is_shown():
+    world = World(A=8_000_000, B=2_000_000, C=1)
+    refusal = ApiError("http_error", "409")
+    refusal.status, refusal.says = 409, "Channel Paused"
+    world.troubles["C.mp4"] = [refusal]
+    world.troubles["A.mp4", 0] = [lost() for _ in range(100)]
+    await world.until(lambda: world.rows and world.rows[-1][2] == "1 failed")
+    assert len(world.log) == camera.TRIES
+    at_its_half = ["6 MB left", "0 done", "0 failed", "0 stay on the card"]
+    assert world.rows[world.shown.index("3 clips left, 50 %")] == at_its_half
+    left = ["8 MB left", "1 done", "1 failed", "1 stay on the card"]
+    await world.until(lambda: world.rows[-1] == left)
+    assert world.shown[-1][:11] == "1 clip left"
+    world.troubles.clear()
+    await world.done()
+    assert world.rows[-1] == ["0 MB left", "2 done", "0 failed", "1 stay on the card"]
 
 
 async def test_a_clip_that_was_made_in_a_pause_is_refused_once():
