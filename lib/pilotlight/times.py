@@ -14,7 +14,7 @@ class Times:
     # a heartbeat every 15 s.
     heartbeat_ms = 15_000
     first_heartbeat_ms = 3_000  # its answer shows that the socket works: see Session
-    reply_ms = 12_000
+    reply_ms = 12_000  # below heartbeat_ms: the next one waits until this is over
     late_reply_ms = 1_000  # more for a reply if the device itself woke late
     stall_ms = 10_000  # connect, join or request: so long without a byte …
     total_ms = 20_000  # … and so long in all

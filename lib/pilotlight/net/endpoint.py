@@ -74,7 +74,10 @@ class Endpoint:
                 self._context = None  # there is no memory now: a connect says so
 
     def open(self) -> Transport:
-        """A new stream; await its `open()` next. Raises Unreachable (`memory`)."""
+        """A new stream, which WebSocketClient.open connects, or else its own `open()`.
+
+        Raises Unreachable (`memory`).
+        """
         try:
             return Transport(self)
         except MemoryError:

@@ -43,9 +43,11 @@ _CLOSED = const("the WebSocket is closed")
 class WebSocketClient:
     """One WebSocket.
 
-    bound_bytes: the longest message that is accepted. send_bytes: the longest that can be sent.
+    bound_bytes: the longest message that is accepted. send_bytes: the longest that can be sent, at
+    most 65535.
     frames: the FrameReader. Its buffer holds the piece that `on_message` is called for, and it says
-    whether that is the first or last one of its message; its `expected` may be set.
+    whether that is the first one of its message (`is_first`), and the last one (`is_last`).
+    Raises ValueError for larger send_bytes.
     """
 
     def __init__(self, bound_bytes: int = 65_536, send_bytes: int = 1_024) -> None:
@@ -64,8 +66,8 @@ class WebSocketClient:
         """Connect and upgrade (RFC 6455 section 4.1).
 
         No Origin is sent, for Phoenix refuses one that it does not know.
-        transport: a new one, from Endpoint.open(); it is closed if this fails. host_field: the
-        value of the Host header. target: path and query, percent-encoded.
+        transport: a new one, from Endpoint.open(); this awaits its `open()`, and closes it if it
+        fails. host_field: the value of the Host header. target: path and query, percent-encoded.
         Raises UpgradeRefused with the HTTP status, or another NetError. Put a Deadline around it.
         """
         self.frames.reset()
