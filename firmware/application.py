@@ -57,10 +57,10 @@ class Application:
         """Show this from now on, in place of what was shown before.
 
         line: text for screen and console, cut to 100 characters, and on the screen to three rows,
-        two of a small one; "" for none. badge: at most 4 characters beside the state. is_uploading:
-        while the state is `online`, the light is green with a short gap each second. Every other
-        state keeps its light: it matters more. pages: [(title, [row …]) …], shown behind the
-        state's own pages.
+        two of a small one; "" for none. badge: at most 4 characters for the screen, beside the
+        state, and for the console. is_uploading: while the state is `online`, the light is green
+        with a short gap each second. Every other state keeps its light: it matters more. pages:
+        [(title, [row …]) …], shown on the screen behind the state's own pages.
         A call that changes nothing costs nothing. So give new lists; a changed one is not seen.
         Don't call it more often than once a second: a display needs that long.
         """

@@ -53,6 +53,7 @@ def _fields(indication: Indication) -> str:
     )
     if indication.application:
         fields["application"] = _plain(indication.application.line)
+        fields["badge"] = _plain(indication.application.badge)
     return json.dumps(fields)[1:]
 
 

@@ -118,11 +118,11 @@ def test_the_console_has_the_line():
     console.TextOutput = lambda stream: output
     shows = console.Console()
     shows.show(shown(one), 1)
-    one.show("3 clips left\x1b[2J", "3", is_uploading=True)
+    one.show("3 clips left\x1b[2J", "3\x1b", is_uploading=True)
     shows.show(shown(one), 2)
     before, after = output.lines
-    assert "application" not in before
-    assert after["application"] == "3 clips left?[2J"
+    assert "application" not in before and "badge" not in before
+    assert after["application"] == "3 clips left?[2J" and after["badge"] == "3?"
     assert after["light"]["pattern"] == "blip" and after["state"] == "online"
 
 

@@ -124,8 +124,8 @@ everything else goes to stderr. Lines that are not read are lost, and stop nothi
 `connected` is whether Frame.io answers, proven in the last 29 s: Wi-Fi alone proves nothing.
 `paused` is what was last known, `null` before that or after 3 min without a confirmation; while it
 is `null` the state is never `online`. `reason` is a word for why the state is not better
-([troubleshooting.md](troubleshooting.md) has all). A vendor's own code adds `application`, its line
-([api.md](api.md)).
+([troubleshooting.md](troubleshooting.md) has all). A vendor's own code adds `application`,
+its line, and `badge` ([api.md](api.md)).
 
 ## Errors
 
