@@ -117,6 +117,14 @@ def test_an_interrupt_reaches_the_repl_and_what_happens_there_is_no_crash():
     assert not is_safe() and not os.listdir()
 
 
+def test_a_vendor_s_own_code_reaches_the_application():
+    on_flash()
+    app.job = interrupt
+    with raises(KeyboardInterrupt):
+        supervisor.run(extra=on_flash)
+    assert app.extra is on_flash
+
+
 def test_at_the_repl_no_task_of_the_application_goes_on():
     on_flash()
     ran = []

@@ -63,18 +63,19 @@ supervisor.held_ms = 20
 class App:
     """Stands in for firmware.app and fault_screen.
 
-    job(guard): what it does. shown: the faults. runs: how often it was run.
+    job(guard): what it does. shown: the faults. runs: how often it was run. extra: the vendor's
+    code that it was given.
     """
 
     def __init__(self):
         self.job = self.crash
         self.shown = []
         self.runs = 0
-        self.fault_fails = None
+        self.extra = self.fault_fails = None
 
     def run(self, times, guard, extra):
         self.runs += 1
-        self.guard = guard
+        self.guard, self.extra = guard, extra
         self.job(guard)
 
     async def show(self, reason):
