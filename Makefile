@@ -11,7 +11,7 @@ export MICROPYTHON
 INSTALL := @PYTHON="$(PYTHON)" sh tools/setup.sh
 BIN := .venv/bin
 DEVICE_CODE := lib/pilotlight firmware main.py boot.py examples
-GENERATORS := trust_roots config_doc light_card badges wiring readme architecture api packages proofs
+GENERATORS := trust_roots config_doc light_card badges wiring readme printed_card architecture api packages proofs
 URL ?=
 TOKEN ?=
 SECRET ?=

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tools.generate import files, light_card, readme
+from tools.generate import files, light_card, printed_card, readme
 
 # The ladder as designed: colour, then light, dark, light, … in ms. Not read from the tables of which
 # the card is made.
@@ -56,7 +56,7 @@ def as_designed(state: str, until_ms: int | None = None) -> list[tuple[bool, int
 
 def test_no_picture_is_stale() -> None:
     assert files.stale(light_card.files()) == []
-    assert {path.stem for path in light_card.FOLDER.glob("*")} == set(LADDER)
+    assert {path.stem for path in light_card.FOLDER.glob("*")} == {*LADDER, "card"}
 
 
 def test_stale_missing_and_superfluous_pictures_are_seen(tmp_path: Path) -> None:
@@ -116,3 +116,27 @@ def test_every_row_of_the_readme_has_its_picture() -> None:
         assert found and found[3] == found[4] in LADDER, row
         assert (readme.ROOT / found[2]).is_file()
     assert "blue, 1 s on, 1 s off; breathing where the LED can fade" in rows[3]
+
+
+@pytest.mark.parametrize("state", LADDER)
+def test_the_card_to_print_has_its_words(state: str) -> None:
+    shown = [
+        text.text or "" for text in ElementTree.fromstring(printed_card.card()).iter(f"{SVG}text")
+    ]
+    lines = shown[shown.index(light_card.in_short(state)) + 1 :]
+    period_ms = sum(LADDER[state][1])
+    assert lines[0] == state + (f", every {round(period_ms / 1000, 1):g} s" if period_ms else "")
+    assert " ".join(lines[1:]).startswith(" ".join(readme.words(state)))
+
+
+def test_the_words_count_the_flashes() -> None:
+    flashes = {
+        state: len(times) // 2 for state, (_, times) in LADDER.items() if times[-1:] == (1800,)
+    }
+    counts = {1: "one flash", 2: "two flashes", 3: "three flashes"}
+    assert len(flashes) == 3
+    for state in LADDER:
+        words = light_card.in_short(state).rpartition(", ")[2]
+        assert ("flash" in words) == (state in flashes)
+        assert state not in flashes or words == counts[flashes[state]]
+    assert light_card.in_short("paused") == "amber, two winks"

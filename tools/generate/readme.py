@@ -1,8 +1,8 @@
 """Writes the tables of states from the code that drives the firmware.
 
 They are in status.py and indication.py, and in light_card.py here; the words are in STATES.
-README.md's table is written whole, and README.md gets the program of examples/online.py. In
-docs/embedding.md the states are, and what an integrator does is kept. A state that is not in STATES
+README.md's table is written whole, and README.md gets the program of examples/online.py and two
+heaps of docs/memory.md. In docs/embedding.md the states are, and what an integrator does is kept. A state that is not in STATES
 gets the words of the screen. docs/troubleshooting.md gets the words of all
 reasons.
 """
@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from tools.generate.files import main, part, replaced
-from tools.generate.light_card import description
+from tools.generate.light_card import description, in_short
 from tools.on_cpython import ROOT, device_module
 
 LIGHTS = device_module("firmware.indication").LIGHTS
@@ -23,6 +23,8 @@ README = ROOT / "README.md"
 EMBEDDING = ROOT / "docs/embedding.md"
 EXAMPLE = ROOT / "examples/online.py"
 TROUBLE = ROOT / "docs/troubleshooting.md"
+MEMORY = ROOT / "docs/memory.md"
+IMAGE = "ports/PILOTLIGHT_ESP32/README.md"
 
 
 def states() -> list[str]:
@@ -41,39 +43,57 @@ def states() -> list[str]:
 
 
 LADDER = states()
-# state → (when, what the user does)
+# state → (when, what its user is to do)
 STATES = {
-    "fault": ("unusable settings, no memory, safe mode", "reads screen or console"),
-    "starting": ("nothing known yet, 3 s at most", "nothing"),
-    "no_network": ("no link or address", "checks Wi-Fi, or changes it"),
-    "pairing": ("a code is shown", "enters it in Frame.io"),
-    "no_backend": (
-        "network, but Frame.io does not answer",
-        "checks portal, firewall; changes Wi-Fi",
+    "fault": ("it can't run", "ask for help; the display says why"),
+    "starting": ("it starts, 3 s at most", "then press once; check power"),
+    "no_network": ("no network", "check the cable; on Wi-Fi, hold the button"),
+    "pairing": ("it shows a code", "type it into Frame.io"),
+    "no_backend": ("no answer from Frame.io", "on Wi-Fi, hold the button"),
+    "unpaired": ("not paired", "hold the button for a code"),
+    "joining": ("it goes online", "wait for a minute"),
+    "paused": (
+        "paused",
+        "only a user in Frame.io resumes; clips made now stay on the card",
     ),
-    "unpaired": ("not paired, and no code is shown", "holds the button"),
-    "joining": ("not joined, or paused not known yet", "waits"),
-    "paused": ("online, and paused in Frame.io", "nothing"),
-    "online": ("joined, or kept online by HTTP", "nothing"),
+    "online": ("online, not paused", "nothing to do"),
 }
 
 
 def words(state: str) -> tuple[str, str]:
-    """(when it is shown, what the user does): of STATES, else what the screen says."""
+    """(when it is shown, what its user is to do): of STATES, else what the screen says."""
     return STATES.get(state) or PAGES[state][1:]
 
 
 def ladder() -> str:
     """The light card: the table of visible states, in the ladder's order."""
     rows = [
-        "| 6 s of the light | state | when | the user does |",
+        "| 6 s of light | state | in words | what it is: what to do |",
         "| --- | --- | --- | --- |",
     ]
     for state in LADDER:
         when, does = words(state)
         image = f"![{description(state)}](docs/light/{state}.svg)"
-        rows.append(f"| {image} | `{state}` | {when} | {does} |")
+        light = in_short(state).replace(" ", "\N{NO-BREAK SPACE}")
+        rows.append(f"| {image} | `{state}` | {light} | {when}: {does} |")
     return "\n".join(rows)
+
+
+def chips() -> str:
+    """What runs on which chip, with heaps of docs/memory.md. Raises ValueError if it has none."""
+    row = re.search(
+        r"^\| whole firmware with a screen, paired \|.* / (\d+ KiB) \|.*\|.* / (\d+ KiB) \|$",
+        MEMORY.read_text(),
+        re.MULTILINE,
+    )
+    if row is None:
+        raise ValueError("docs/memory.md must have the heaps of the whole firmware")
+    return f"""\
+| chip | MicroPython | what runs |
+| --- | --- | --- |
+| ESP32 or S3 with PSRAM | stock | all of it, in {row[1]} of heap |
+| ESP32 without | [with the code in it]({IMAGE}), not built yet | all of it, in {row[2]} of heap |
+| ESP32 without | stock | the library, with a fixed token: no pairing |"""
 
 
 def example() -> str:
@@ -105,7 +125,9 @@ def files() -> dict[Path, str | None]:
     """Path → text of what is generated here. Raises ValueError if a document lacks its marks."""
     text = EMBEDDING.read_text()
     return {
-        README: replaced(README.read_text(), {"ladder": ladder(), "example": example()}),
+        README: replaced(
+            README.read_text(), {"ladder": ladder(), "example": example(), "chips": chips()}
+        ),
         EMBEDDING: replaced(text, {"states": embedding_states(text)}),
         TROUBLE: replaced(TROUBLE.read_text(), {"reasons": reasons()}),
     }
