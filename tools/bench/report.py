@@ -23,6 +23,8 @@ HEAD = ("", "unit", "Pilotlight", *PEERS)
 _TEXT = """\
 # What it costs
 
+These are figures. The page of `make run`, whose heading is also "bench", is in [try.md](try.md).
+
 Measured by `make bench` on {date}, on MicroPython's unix port, against the mock over TLS
 (instructions: without TLS), with the code as bytecode. Heaps are the port's: **its words have 64
 bits, so no figure here is a board's** (docs/memory.md). "Always loaded": while a board with a
