@@ -1,8 +1,9 @@
-"""A device that stays online, and prints its state: on a computer as it stands.
+"""A device that stays online, and prints its state, on a computer.
 
     MICROPYPATH=.:lib:.frozen .venv/bin/micropython examples/online.py
 
-It needs your model's secret. Tokens are stored in state/online, so the code is typed in once.
+Put your model's secret in place of CLIENT_SECRET. Tokens are stored in state/online, so the code is
+typed in once.
 """
 
 import asyncio
