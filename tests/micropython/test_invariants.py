@@ -102,14 +102,29 @@ async def test_a_pause_that_is_kept_without_confirmation():
         trouble.leave_unanswered(world, "identity")
         trouble.close(world)
 
-        async def insist():
-            for _ in range(400):
-                await sleep_s(1)
-                world.agent.status.update(paused=False)
+    def lose_its_status(world):
+        trouble.answer_with(world, "identity", 200, {"id": world.frameio.device_id})
+        trouble.close(world)
 
-        return insist()
+    for fault in lose_identity, lose_its_status:
+        assert await found_by(Times(paused_kept_ms=400_000), fault) == {"paused_kept"}
 
-    assert "paused_kept" in await found_by(None, lose_identity)
+
+async def test_an_answer_that_was_chosen_before_the_fault_confirms_the_pause():
+    def spoilt_behind_it(world):
+        world.frameio.delays_ms["identity"] = 5_000
+        trouble.close(world)
+
+        async def spoil():
+            asked = len(world.frameio.times("identity"))
+            while len(world.frameio.times("identity")) == asked:
+                await asyncio.sleep_ms(100)
+            trouble.answer_with(world, "identity", 404)
+
+        return spoil()
+
+    found = await found_by(None, spoilt_behind_it, seconds=230)
+    assert not found, found
 
 
 async def test_polls_that_come_too_often():

@@ -43,7 +43,7 @@ class Frameio:
     refused_ms, forbidden_ms: when a 401 was last sent, and a 403 to an upgrade. hint_ms: when an
     event was last pushed. on_request(what, token, socket): called for each REST request and upgrade
     when it arrives, with the device's Socket; or None.
-    on_answer(what, status): called before each answer to a request, and to a join with ok; or
+    on_answer(what, status, body): called before each answer to a request, and to a join with ok; or
     None.
     assets: (status, body) for POST /v2/devices/assets, whose requests are in posted: (head, body).
     topics: of each join. asked: (virtual ms, what) of everything: `identity`, `health`, `upgrade`, `join`, `heartbeat`,
@@ -204,7 +204,7 @@ class Frameio:
         if status == 401:
             self.refused_ms = Clock.now_ms
         if self.on_answer:
-            self.on_answer(what, status)
+            self.on_answer(what, status, body)
         is_proof = is_refusal or 200 <= status < 300
         stream.write_now(head + data, 0, len(head) + len(data), is_proof)
 
@@ -357,7 +357,7 @@ class _Socket:
         if self.joined:
             service.kept_online_ms = Clock.now_ms
             if what == "join" and service.on_answer:
-                service.on_answer("join", 200)
+                service.on_answer("join", 200, None)
         if status == "crash":
             self.send({"event": "phx_error", "payload": {}, "ref": None, "topic": message["topic"]})
             return

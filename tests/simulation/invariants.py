@@ -308,12 +308,12 @@ class Watch:
         self._refresh_token = token
         self._refresh_answered = False
 
-    def _note_answer(self, what, status):
+    def _note_answer(self, what, status, body):
         if what == "join":
             self._join_ms = Clock.now_ms
         elif what == "refresh":
             self._refresh_answered = True
-        elif what == "identity" and what not in self._world.frameio.answered_with and status == 200:
+        elif what == "identity" and status == 200 and "status" in body:
             self._confirmed_ms = Clock.now_ms
         if status in (429, 503):
             kind = "upgrade" if what == "upgrade" else "rest"
