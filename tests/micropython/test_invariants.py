@@ -48,6 +48,28 @@ async def test_a_proof_that_is_good_for_too_long():
     assert "connected" in await found_by(times, link_faults.dead_air)
 
 
+async def test_a_proof_of_a_refused_token_is_good_until_the_next_probe():
+    """Also where the HTTP fallback is not over yet: its heartbeats are not sent any more."""
+
+    def refused_in_fallback(world):
+        service_faults.forbidden(world)
+
+        async def refuse():
+            while not world.agent.status.fallback:
+                await sleep_s(1)
+            trouble.answer_with(world, "identity", 401, {"error": "invalid_token"})
+            while world.agent.status.authorized:
+                await sleep_s(1)
+            assert world.agent.status.fallback
+            trouble.leave_unanswered(world, "identity")
+
+        return refuse()
+
+    times = Times(health_unpaired_ms=(250_000, 250_000))
+    found = await found_by(times, refused_in_fallback, seconds=200)
+    assert not found, found
+
+
 async def test_connected_without_network():
     def lost(world):
         world.host.up = False

@@ -159,10 +159,10 @@ class Watch:
         blocked = now_ms - self._blocked_ms < 2 * _PROOF_MS
         if status.connected:
             good_ms = _PROOF_MS
-            if status.fallback:
-                good_ms = _FALLBACK_PROOF_MS
-            elif not status.authorized:
+            if not status.authorized:  # also in the fallback: no heartbeat is sent any more
                 good_ms = _PROBE_MS + _REQUEST_MS
+            elif status.fallback:
+                good_ms = _FALLBACK_PROOF_MS
             since_ms = now_ms - network.proven_ms
             unforeseen = now_ms - self._unforeseen_ms < 2 * _PROOF_MS
             good_ms += 8_000 if unforeseen else 0  # a look-up blocks the event loop
