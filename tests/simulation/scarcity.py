@@ -273,7 +273,9 @@ def install():
     def create_task(job):
         # A task of the agent's makes one of the agent's.
         is_ours = (Heap.ours and not isinstance(job, _Served)) or Heap.starts
-        return make_task(_Ours(job) if is_ours else job)
+        if not is_ours:
+            return make_task(job)
+        return make_task(job.around(_Ours) if isinstance(job, Turns) else _Ours(job))
 
     _make(asyncio, "create_task", "asyncio.create_task", create_task)
     _make(asyncio.core, "create_task", "asyncio.create_task", create_task)

@@ -7,6 +7,11 @@ class Turns:
     def __init__(self, job):
         self._job = job
 
+    def around(self, kind):
+        """Let a kind of Turns see each turn inside of this one, which needs memory itself."""
+        self._job = kind(self._job)
+        return self
+
     def send(self, value):
         return self.turn(self._job.send, value)
 
