@@ -101,7 +101,7 @@ class Record:
         self.value: dict = {}
 
     def load(self) -> dict:
-        """The record as it is stored; {} if there is none, or (logged) if it can't be read."""
+        """The record as it is stored. {} if nothing is, or if it can't be read, which is logged."""
         try:
             record = self._core.storage.load(self._name)
         except OSError as error:

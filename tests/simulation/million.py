@@ -85,11 +85,12 @@ class Result:
 @contextmanager
 def _drawn(part: ModuleType, randrange: Callable[..., Any]) -> Iterator[None]:
     """Within it, `random.randrange` of a device's module is another function."""
-    before, part.random = part.random, SimpleNamespace(randrange=randrange)  # type: ignore[attr-defined]
+    names = vars(part)
+    before, names["random"] = names["random"], SimpleNamespace(randrange=randrange)
     try:
         yield
     finally:
-        part.random = before  # type: ignore[attr-defined]
+        names["random"] = before
 
 
 def pilotlight_waits(event: Event) -> Waits:
