@@ -17,10 +17,9 @@ async def main():
     settings = Settings("https://api.frame.io", "1.2.3", trust_roots.ROOTS, "CLIENT_SECRET")
     agent = Agent(settings, network=Host(), storage=FileStorage("state/online"), clock=Host())
     asyncio.create_task(agent.run())
-    version = 0
     while True:
-        version = await agent.status.wait(version)
         print(agent.status.state, agent.status.paused, agent.status.user_code)
+        await agent.status.wait(agent.status.version)
 
 
 asyncio.run(main())

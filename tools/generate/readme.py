@@ -1,10 +1,10 @@
 """Writes the tables of states from the code that drives the firmware.
 
 They are in status.py and indication.py, and in light_card.py here; the words are in STATES.
-README.md's table is written whole, and README.md gets the program of examples/online.py and two
-heaps of docs/memory.md. In docs/embedding.md the states are, and what an integrator does is kept. A state that is not in STATES
-gets the words of the screen. docs/troubleshooting.md gets the words of all
-reasons.
+README.md's light card is written whole, and README.md gets the program of examples/online.py and
+two heaps of docs/memory.md. In docs/embedding.md the states are, and what an integrator does is
+kept. A state that is not in STATES gets the words of the screen. docs/troubleshooting.md gets the
+words of all reasons.
 """
 
 import ast
@@ -66,17 +66,17 @@ def words(state: str) -> tuple[str, str]:
 
 
 def ladder() -> str:
-    """The light card: the table of visible states, in the ladder's order."""
-    rows = [
-        "| 6 s of light | state | in words | what it is: what to do |",
-        "| --- | --- | --- | --- |",
-    ]
-    for state in LADDER:
-        when, does = words(state)
-        image = f"![{description(state)}](docs/light/{state}.svg)"
-        light = in_short(state).replace(" ", "\N{NO-BREAK SPACE}")
-        rows.append(f"| {image} | `{state}` | {light} | {when}: {does} |")
-    return "\n".join(rows)
+    """The light card: the visible states in the ladder's order, three in a row."""
+    cells = [_cell(state) for state in LADDER]
+    rows = (cells[at : at + 3] for at in range(0, len(cells), 3))
+    return "\n".join(["<table>", *("<tr>" + "\n".join(row) + "</tr>" for row in rows), "</table>"])
+
+
+def _cell(state: str) -> str:
+    """A state's light, what it is, and what its user is to do."""
+    when, does = words(state)
+    image = f'<img src="docs/light/{state}.svg" height="16"\nalt="{description(state)}">'
+    return f'<td width="279">{image}\n<b>{in_short(state)}</b><br>\n{when}: {does}</td>'
 
 
 def chips() -> str:
@@ -89,11 +89,11 @@ def chips() -> str:
     if row is None:
         raise ValueError("docs/memory.md must have the heaps of the whole firmware")
     return f"""\
-| chip | MicroPython | what runs |
-| --- | --- | --- |
-| ESP32 or S3 with PSRAM | stock | all of it, in {row[1]} of heap |
-| ESP32 without | [with the code in it]({IMAGE}), not built yet | all of it, in {row[2]} of heap |
-| ESP32 without | stock | the library, with a fixed token: no pairing |"""
+- ESP32 or S3 with PSRAM, stock MicroPython: all of it, in
+  [{row[1]} of heap](docs/memory.md)
+- ESP32 without PSRAM: all of it in {row[2]}, with
+  [its code in MicroPython's image]({IMAGE}), not built yet
+- ESP32 without PSRAM, stock: the library with a fixed token, no pairing"""
 
 
 def example() -> str:
