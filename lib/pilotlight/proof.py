@@ -56,15 +56,20 @@ class Proof:
             if not status.connected:
                 self._is_new.clear()
                 await self._is_new.wait()
-            left_ms = self._good_ms() - time.ticks_diff(time.ticks_ms(), self._proven_ms)
+            age_ms = time.ticks_diff(time.ticks_ms(), self._proven_ms)
+            left_ms = self._good_ms() - age_ms
             if left_ms <= 0 and status.authorized:
                 self.end()
-            else:
-                # In steps where this is not the usual case: it may become the usual one.
-                if left_ms <= 0 or (status.fallback and left_ms > times.proof_check_ms):
+                continue
+            if left_ms <= 0 or status.fallback:
+                # In steps where this is not the usual case: it may become the usual one. Its time
+                # must not be overslept: it may count before the next step.
+                if age_ms < times.proof_ms:
+                    left_ms = times.proof_ms - age_ms
+                if not 0 < left_ms < times.proof_check_ms:
                     left_ms = times.proof_check_ms
-                    self._core.check_network()  # a request would find out minutes later
-                await asyncio.sleep_ms(left_ms)
+                self._core.check_network()  # a request would find out minutes later
+            await asyncio.sleep_ms(left_ms)
 
     def before_look_up(self) -> None:
         """A look-up begins, and nothing answers now: it may block everything for look_up_ms.

@@ -206,6 +206,22 @@ async def test_a_proof_is_good_for_longer_where_answers_are_rarer():
     watching.cancel()
 
 
+async def test_a_proof_is_good_for_the_usual_time_where_the_fallback_ends_meanwhile():
+    core = Core(Host(), None, None, Times())
+    proof = Proof(core, Schedule(core.times, time.ticks_ms()))
+    watching = asyncio.create_task(proof.run())
+    for age_ms in (1, 20_001, 25_530, 28_999):
+        core.status.update(fallback=True)
+        proof.prove()
+        await asyncio.sleep_ms(age_ms)
+        core.status.update(fallback=False)
+        await asyncio.sleep_ms(28_999 - age_ms)
+        assert core.status.connected is True
+        await asyncio.sleep_ms(1)
+        assert core.status.connected is False, age_ms
+    watching.cancel()
+
+
 async def test_without_network_nothing_is_proven():
     core = Core(None, None, None, Times())
     proof = Proof(core, Schedule(core.times, time.ticks_ms()))
