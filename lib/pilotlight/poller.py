@@ -282,7 +282,8 @@ class Poller:
 
     def _end_fallback(self) -> None:
         self._core.status.update(fallback=False)
-        self._requests.proof.end_if_older(self._core.times.proof_ms)
+        if self._core.status.authorized:  # else a proof is good until a probe fails
+            self._requests.proof.end_if_older(self._core.times.proof_ms)
 
     def _fallback_left_ms(self, now_ms: int) -> int:
         """How long the last HTTP heartbeat still keeps the device online."""

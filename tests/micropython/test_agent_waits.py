@@ -44,9 +44,9 @@ async def test_after_a_socket_s_end_the_last_known_pause_is_shown_for_3_min_with
     await world.power_off()
 
 
-async def fallback():
+async def fallback(seed=1):
     """A world whose device is online by HTTP heartbeats."""
-    world = World()
+    world = World(seed)
     await world.online()
     world.frameio.upgrade_status = 503
     world.frameio.close_sockets(1000)
@@ -76,6 +76,21 @@ async def test_without_an_answer_the_last_204_keeps_the_fallback():
         await asyncio.sleep_ms(100)
     assert 270_000 <= Clock.now_ms - last_ms <= 271_000
     await world.power_off()
+
+
+async def test_a_refused_token_s_proof_outlasts_the_fallback():
+    """Its probes are a minute apart, and none has failed."""
+    for seed in range(3):
+        world = await fallback(seed)
+        world.frameio.answered_with["identity"] = 401, {"error": "invalid_token"}
+        await world.until("unpaired")
+        assert world.agent.status.fallback
+        world.shown.clear()
+        while world.agent.status.fallback:
+            await sleep_s(1)
+        await sleep_s(70)
+        assert "no_backend" not in [row[1] for row in world.shown], (seed, world.shown)
+        await world.power_off()
 
 
 async def test_without_an_authorization_a_failed_probe_shows_that_nothing_answers():
