@@ -5,13 +5,15 @@
     make simulate HISTORY="seed 17 1"
 """
 
+import asyncio
 import os
 
 from tests.simulation import seeds
-from tests.simulation.device import World
+from tests.simulation.device import World, sleep_s
 from tests.simulation.histories import live, named
 from tests.simulation.invariants import Broken
 from tests.simulation.pairs import Summary
+from tools.virtual_board import virtual_time
 
 # isort: split
 from pilotlight import reconnect
@@ -59,6 +61,22 @@ async def test_a_history_is_the_same_again():
         days.append(shown)
     assert days[0] == days[2] != days[1] == days[3]
     assert len(days[0]) > 5
+
+
+async def test_of_a_device_without_power_no_task_is_left():
+    """Each would keep its agent: a board that is reset for hours made all that followed slow."""
+    world = World()
+    await world.online()
+    for seconds in (0, 1, 17, 60):
+        await sleep_s(seconds)
+        world.cut_power()
+        left = []
+        virtual_time.drop_tasks(left.append)
+        left += asyncio.core._io_queue.waiters
+        assert len(left) == 1, (seconds, left)  # the end of its observer
+        world.power_on()
+    await world.until("online")
+    await world.power_off()
 
 
 def _observer_of(shown):

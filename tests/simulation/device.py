@@ -21,8 +21,10 @@ class _Gc:
         """Not here: the heap is large."""
 
 
-# Without collections in between, a heap of many MB fills up and then has no large block left.
-gc.threshold(4 << 20)
+# Without collections in between, a heap of many MB fills up and then has no large block left. Each
+# looks at all of the heap that was ever used, so a large one is collected more seldom.
+gc.collect()
+gc.threshold(max(4 << 20, gc.mem_free() // 8))
 sys.modules["gc"] = _Gc
 
 from tests.simulation.network import Network
@@ -74,16 +76,19 @@ class _Life:
 
 
 class _Living(Turns):
-    """A coroutine of the device. The tasks that it makes are the device's, too."""
+    """A coroutine of the device. The tasks that it makes are the device's, too.
+
+    life: the _Life that it belongs to.
+    """
 
     def __init__(self, life, job):
         super().__init__(job)
-        self._life = life
+        self.life = life
 
     def turn(self, go_on, value):
-        if self._life.is_over:
+        if self.life.is_over:
             raise asyncio.CancelledError  # no `finally` of the device's runs
-        before, _Life.of_task = _Life.of_task, self._life
+        before, _Life.of_task = _Life.of_task, self.life
         try:
             return go_on(value)
         finally:
@@ -220,7 +225,9 @@ class World:
 
     def cut_power(self):
         """The device stops at once. The world goes on, and its network stays as it is."""
-        self._life.is_over = True
+        life = self._life
+        life.is_over = True
+        virtual_time.drop_tasks(lambda job: isinstance(job, _Living) and job.life is life)
         self._observing.cancel()
         self.agent = None
         self.network.lose_device()

@@ -229,3 +229,19 @@ def forget_tasks():
     asyncio.core._io_queue.map.clear()
     asyncio.core._io_queue.waiters.clear()
     _interrupts.forget()
+
+
+def drop_tasks(which):
+    """Drop the waiting tasks for whose coroutine which(coroutine) is true: no `finally` runs."""
+    queue, kept = asyncio.core._task_queue, []
+    while queue.peek():
+        task = queue.pop()
+        if not which(task.coro):
+            kept.append((task, task.data))
+    for task, data in kept:
+        queue.push(task, task.ph_key)
+        task.data = data  # `push` has undone a cancellation
+    waiters = asyncio.core._io_queue.waiters
+    for waiter in list(waiters.values()):
+        if which(waiter.task.coro):
+            asyncio.core._io_queue.remove(waiter.task)
