@@ -17,6 +17,9 @@ from pilotlight.net.errors import LinkClosed, Unreachable
 from tools.virtual_board.virtual_time import Clock, Waiter, pass_ms
 
 ADDRESS = "192.0.2.1"  # where the server is
+# Where there is jitter, a message is cut into so many pieces, each as often. Most come whole or in
+# two, because each piece costs as much as a message.
+_PIECES = (1, 1, 1, 2, 2, 2, 2, 9)
 
 
 class Network:
@@ -260,25 +263,20 @@ class _End:
     def _send(self, data, is_proof=False):
         if self._is_forgotten:
             return
-        due_ms = self._under_way[-1][0] if self._under_way else 0  # one stream keeps its order
-        begin = len(self._under_way)
-        while True:
-            piece, data = self._cut(data)
-            due_ms = max(due_ms, Clock.now_ms + self._network.delay_ms())
-            if len(self._under_way) > begin and self._under_way[-1][0] == due_ms:
-                piece = self._under_way.pop()[1] + piece  # both arrive at once
-            self._under_way.append((due_ms, piece, is_proof))
-            if not data:
-                break
+        network, under_way, now_ms = self._network, self._under_way, Clock.now_ms
+        due_ms = under_way[-1][0] if under_way else 0  # one stream keeps its order
+        due_ms = max(due_ms, now_ms + network.delay_ms())
+        pieces = random.choice(_PIECES) if data and network.jitter_ms else 1
+        while pieces > 1 and len(data) > 1:
+            count = random.randrange(1, len(data))
+            late_ms = now_ms + network.delay_ms()
+            if late_ms > due_ms:  # else both arrive at once
+                under_way.append((due_ms, data[:count], False))  # the last one proves
+                data, due_ms = data[count:], late_ms
+            pieces -= 1
+        under_way.append((due_ms, data, is_proof))
         if not self._carrying:
             self._carry_on()
-
-    def _cut(self, data):
-        """A first piece and the rest."""
-        if not data or not self._network.jitter_ms:
-            return data, None
-        count = random.randrange(1, len(data) + 1)
-        return data[:count], data[count:]
 
     def _carry_on(self):
         self._carrying = True
