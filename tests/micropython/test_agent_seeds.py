@@ -14,6 +14,7 @@ from tests.simulation.histories import live, named
 from tests.simulation.invariants import Broken
 from tests.simulation.pairs import Summary
 from tools.virtual_board import virtual_time
+from tools.virtual_board.virtual_time import Clock
 
 # isort: split
 from pilotlight import reconnect
@@ -92,16 +93,20 @@ def _observer_of(shown):
 class Judge:
     """A false one: histories fail for a cause that a test makes up.
 
-    cause(history): a text or None. asked: the texts of all that were judged.
+    cause(history): a text or None. asked: the texts of all that were judged. days: of them all.
     """
 
     def __init__(self, cause):
         self._cause = cause
         self.asked = []
+        self.days = 0
 
     async def fails(self, history):
         self.asked.append(str(history))
         history.reached = len(history.episodes) - 1
+        seconds = sum([one.calm_s + one.seconds for one in history.episodes])
+        self.days += seconds / (24 * 3600)
+        Clock.now_ms = seconds * 1000
         return self._cause(history)
 
 
@@ -130,6 +135,35 @@ async def test_a_failing_history_is_shrunk_to_what_it_needs():
     again = Judge(cause)
     await seeds.shrunk(history, again.fails)
     assert judge.asked == again.asked
+
+
+async def test_what_the_last_episodes_do_is_found_soon():
+    """Seldom is more than that needed, and each try of a long history takes its time."""
+
+    def cause(history):
+        names = [name for name, _, _ in steps_of(history)]
+        return "found" if names[-2:] == ["silent", "dead_air"] else None
+
+    days = "; ".join(["%d calm 70000 reset 9" % number for number in range(40)])
+    judge = Judge(cause)
+    short = await seeds.shrunk(
+        named("fixed %s; 50 calm 9 silent 9; 51 calm 9 dead_air 9" % days), judge.fails
+    )
+    assert str(short) == "fixed 50 calm 0 silent 1; 51 calm 0 dead_air 1", short
+    assert judge.days < 36, judge.days
+
+
+async def test_shrinking_ends_although_each_try_takes_long():
+    """All but the last episode are needed, so no try is much shorter than the first one."""
+
+    def cause(history):
+        names = [name for name, _, _ in steps_of(history)]
+        return "found" if len([name for name in names if name == "reset"]) == 40 else None
+
+    days = "; ".join(["%d calm 70000 reset 9" % number for number in range(40)])
+    judge = Judge(cause)
+    short = await seeds.shrunk(named("fixed %s; 50 calm 9 silent 9" % days), judge.fails)
+    assert cause(short) == "found" and judge.days <= 32 + 60 + 32, (judge.days, short)
 
 
 async def test_what_fails_in_another_way_is_no_shrunk_history():

@@ -9,10 +9,12 @@ from tests.simulation.faults import FAULTS, TOKEN_FAULTS
 from tests.simulation.histories import FAR, KINDS, Episode, History
 from tests.simulation.invariants import Broken
 from tests.simulation.trouble import pause_or_resume
+from tools.virtual_board.virtual_time import Clock
 
 _KINDS = KINDS + tuple([FAR + kind for kind in KINDS])
 _DAY_S = 24 * 3600
-_TRIES = 600  # to shrink: then the shortest so far has to do
+_MOST_TRIES = 600  # to shrink, and …
+_MOST_TRIED_MS = 60 * _DAY_S * 1000  # … virtual ms: then the shortest so far has to do
 _CALM_S = (600, 7_200, 36_000)  # at most, each as often
 _FAULT_S = (30, 300, 300, 3_600, 14_400)
 
@@ -46,20 +48,25 @@ def cause(error):
 
 
 async def shrunk(history, fails):
-    """The shortest history found that fails in the same way.
+    """The shortest history found that fails in the same way, within a bound of tries and of time.
 
-    fails(history): a coroutine: the cause, or None if it is well; sets history.reached.
+    fails(history): a coroutine: the cause, or None if it is well; sets history.reached, and
+    Clock.now_ms to how long it took.
     """
     why = await fails(history)
     assert why, "it is well"
-    tried = [0]
+    tried = [0, 0]  # histories, and their virtual ms
 
     async def still(one):
+        if tried[0] >= _MOST_TRIES or tried[1] >= _MOST_TRIED_MS:
+            return False
+        found = await fails(one)
         tried[0] += 1
-        return tried[0] <= _TRIES and await fails(one) == why
+        tried[1] += Clock.now_ms
+        return found == why
 
-    cut = History(history.kind, history.episodes[: history.reached + 1])
-    best = cut if len(cut.episodes) < len(history.episodes) and await still(cut) else history
+    # What comes after the failure is left out without a try: up to there it is the same.
+    best = History(history.kind, history.episodes[: history.reached + 1])
     while True:
         smaller = await _smaller(best, still)
         if smaller is None:
@@ -78,8 +85,10 @@ async def _smaller(history, still):
 def _candidates(history):
     """Smaller histories, the much smaller ones first."""
     episodes = history.episodes
-    if len(episodes) > 2:
-        yield History(history.kind, episodes[-1:])
+    size = 1
+    while size < len(episodes) - 1:  # mostly the last ones are enough, and they take the least time
+        yield History(history.kind, episodes[-size:])
+        size *= 4
     size = len(episodes) // 2
     while size:
         for begin in range(0, len(episodes), size):
