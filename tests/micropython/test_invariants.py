@@ -6,6 +6,8 @@ from tests.simulation import link_faults, service_faults, trouble
 from tests.simulation.device import Times, World, sleep_s
 from tests.simulation.frameio_tokens import SECRET
 from tests.simulation.invariants import Watch
+from tests.simulation.network import Network
+from tools.virtual_board.virtual_time import Clock
 
 # isort: split
 from pilotlight.net.errors import NetError
@@ -46,6 +48,52 @@ async def test_heartbeats_that_leave_late():
 async def test_a_proof_that_is_good_for_too_long():
     times = Times(proof_ms=60_000, reply_ms=40_000, heartbeat_ms=16_000)
     assert "connected" in await found_by(times, link_faults.dead_air)
+
+
+async def test_what_only_looks_like_an_answer_is_no_proof():
+    """A captive portal's pages, and frames that are no messages."""
+
+    async def believed(world):
+        service_faults.portal(world)
+        for _ in range(60):
+            await sleep_s(1)
+            world.agent.status.update(connected=True)
+
+    assert "connected" in await found_by(None, believed)
+    world = World()
+    await world.online()
+    await sleep_s(1)
+    proven_ms = world.network.proven_ms
+    world.frameio.send(1, b"{")
+    await asyncio.sleep_ms(15)
+    assert not world.agent.status.joined and world.network.proven_ms == proven_ms
+
+
+async def test_the_last_piece_of_an_answer_proves():
+    async def serve(stream):
+        streams.append(stream)
+
+    streams = []
+    network = Network(serve, 10, 400)
+    near = network.connect()
+    try:
+        near.connect(("192.0.2.1", 80))
+    except OSError:
+        await sleep_s(2)
+    buffer, lengths = bytearray(100), set()
+    for _ in range(50):
+        await asyncio.sleep_ms(2)
+        proven_ms = network.proven_ms
+        streams[0].write_now(b"x" * 100, 0, 100, True)
+        received = 0
+        while received < 100:
+            await asyncio.sleep_ms(1)
+            count = near.readinto(buffer) or 0
+            received += count
+            lengths.add(count)
+            assert received == 100 or network.proven_ms == proven_ms
+        assert network.proven_ms >= Clock.now_ms - 1
+    assert len(lengths) > 20, lengths  # with none, and with all
 
 
 async def test_a_proof_of_a_refused_token_is_good_until_the_next_probe():
