@@ -7,39 +7,27 @@ the certificate was valid. It is stored at most once a day. A good time moves fo
 no expired certificate becomes valid again. Any other time may be corrected, backwards too: else a
 server that says 2090 would lock the device out for 65 years.
 
-Stock `ntptime` blocks during the name lookup, and for up to one second for the answer. So it is
-called only from `ensure_set`, which the agent awaits between network and connect, when there is no
-socket to lose. Before each server all other tasks get a turn. While joined NTP is not asked: the
-crystal's 40 ppm are 4 s a day. A round of questions begins with a random server, later ones with
-the next. How long until the next round, if the agent asks for the time then:
+NTP is asked only from `ensure_set`, which the agent awaits between network and connect, when there
+is no socket to lose. While joined it is not asked: the crystal's 40 ppm are 4 s a day. ntp.py does
+that, so it is loaded only for a round. A round of questions begins with a random server, later ones
+with the next. How long until the next round, if the agent asks for the time then:
 
     no server has answered   15 s, doubled to 2 min, at random; less once the network comes up
     a server has answered    5 min, doubled to 4 h
     a join has proven it     a day
-
-The default servers are public ones whose operators offer them to any device, with no vendor zone to
-apply for, as pool.ntp.org wants for a product (Google: developers.google.com/time/faq, suitable for
-all types of Internet-connected devices; Cloudflare: developers.cloudflare.com/time-services/ntp;
-Amazon: EC2's user guide, public Amazon Time Sync Service, for what is outside of EC2). Read their
-terms before you ship them, or configure servers of your own.
 """
 
 import asyncio
 import random
-import time
 
 import machine
-import ntptime
 from micropython import const
 
 from .. import timestamps
 from ..build import BUILD_S
 from ..unload import unload
 
-_SERVERS = const(("time.google.com", "time.cloudflare.com", "time.aws.com"))
-_TIMEOUT_S = const(1)
-_LOOK_UP_MS = const(2_500)  # a failure that took longer than this and the timeout: a look-up
-_TURN_MS = const(50)  # as in pilotlight.net.endpoint
+_SERVERS = const(60)  # a multiple of the counts that are likely: each one is as likely
 _RECORD = const("clock")
 _HOUR_S = const(3_600)
 _DAY_S = const(86_400)
@@ -64,18 +52,18 @@ class Clock:
     frameio: (Agent, the client_version to send), to ask Frame.io for the time where NTP does not
     answer; None: it is not asked. It may be set later.
 
-    What else is public is for http_date.py.
+    What else is public is for ntp.py and http_date.py.
     """
 
     def __init__(self, servers, storage, build_s: int = 0, log=None) -> None:
         self.source: str | None = None
         self.frameio: tuple | None = None
         self.http_pause = None  # of http_date.py
-        self._servers = [servers] if isinstance(servers, str) else list(servers or _SERVERS)
+        self.servers = [servers] if isinstance(servers, str) else servers
         self._storage = storage
         self._log = log
         self._logged = ""
-        self._first = random.randrange(len(self._servers))  # index of the one to begin with
+        self.first = random.randrange(_SERVERS)  # which one a round begins with, modulo their count
         self._failures = 0  # rounds in a row in which no server has answered
         self._unproven_s = _UNPROVEN_S
         self._wait_s = 0  # since the last round
@@ -152,43 +140,19 @@ class Clock:
             self._log_change("clock: the time could not be stored: %s" % error)
 
     async def _ask(self) -> None:
-        """Ask the servers in turn, until one gives a plausible answer."""
-        failures = ""
-        count = len(self._servers)
-        has_answer = is_blocked = False
-        for i in range(count):
-            server = self._servers[(self._first + i) % count]
-            ntptime.host = server
-            ntptime.timeout = _TIMEOUT_S
-            await asyncio.sleep_ms(_TURN_MS)
-            begun_ms = time.ticks_ms()
-            try:
-                answer_s = ntptime.time() + timestamps.EPOCH_S
-                has_answer = self.accepts(answer_s)
-                if has_answer:
-                    self.set(answer_s, "ntp")
-                    failures += " %s answers" % server
-                    break
-                failures += " %s is wrong," % server
-            # IndexError: no address. ValueError: a short answer.
-            except (OSError, IndexError, ValueError, MemoryError) as error:
-                failures += " %s: %s," % (server, error)
-                is_blocked = time.ticks_diff(time.ticks_ms(), begun_ms) > _LOOK_UP_MS
-            if is_blocked:
-                break  # the name server is silent: it would block as long for each name
-        if self.frameio and not has_answer:
-            try:
-                from . import http_date
+        """Ask the servers in turn, until one gives a plausible answer; else Frame.io."""
+        has_answer = False
+        try:
+            from . import ntp  # only now: it is never asked while the socket lives
 
-                has_answer, said = await http_date.ask(self)
-                failures += said
-            except MemoryError:
-                failures += " Frame.io: memory"
-            finally:
-                unload("firmware.network.http_date", "pilotlight.iso_time")
-        self._first = (self._first + 1) % count
+            has_answer, said = await ntp.ask(self)
+        except MemoryError:
+            said = " memory"
+        finally:
+            unload("firmware.network.ntp", "firmware.network.http_date", "pilotlight.iso_time")
+        self.first += 1
         self._plan(has_answer)
-        self._log_change("clock:" + failures)
+        self._log_change("clock:" + said)
         # So that the watchdog is fed: the connect's name lookup may block as long again.
         await asyncio.sleep_ms(0)
 

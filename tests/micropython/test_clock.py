@@ -1,6 +1,7 @@
 """The clock in virtual time: where the time comes from, what is believed, and what is kept."""
 
 import asyncio
+import sys
 
 from pilotlight.status import DeviceStatus
 from tools.virtual_board import virtual_time
@@ -463,6 +464,23 @@ async def test_whatever_ntptime_raises():
     while errors:
         clock, _, _ = new()
         assert await clock.ensure_set() and clock.source == "ntp"
+
+
+async def test_no_memory_to_load_what_asks():
+    """A round is lost, and the next one comes as after silence."""
+
+    class Full:
+        async def ask(clock):
+            raise MemoryError
+
+    from firmware import network
+
+    sys.modules["firmware.network.ntp"] = network.ntp = Full
+    clock, _, log = new()
+    assert await clock.ensure_set() and clock.source == "floor" and log == ["clock: memory"]
+    assert "firmware.network.ntp" not in sys.modules
+    await asyncio.sleep(20)
+    assert await clock.ensure_set() and clock.source == "ntp"
 
 
 async def test_memory_that_runs_out():
