@@ -9,10 +9,13 @@ import sys
 
 image_bytes = 0
 sys.path[:0] = [".", "lib"]
-if "code.romfs" in os.listdir():
+try:
+    image_bytes = os.stat("code.romfs")[6]
+except OSError:
+    pass
+if image_bytes:
     import vfs
 
-    image_bytes = os.stat("code.romfs")[6]
     image = bytearray(image_bytes)  # at once: reading it piece by piece would need it twice
     with open("code.romfs", "rb") as file:
         file.readinto(image)
