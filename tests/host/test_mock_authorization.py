@@ -243,6 +243,34 @@ def test_lives_are_given_on_the_command_line_too(rig: Rig) -> None:
     mock.wait(lambda mock: call(mock, "GET", "/v2/devices/me", pair["access_token"])[0] == 401)
 
 
+def test_tokens_and_devices_outlive_a_mock_that_keeps_its_state(rig: Rig, tmp_path: Path) -> None:
+    options = ("--interval-s", "0", "--state", str(tmp_path / "kept.json"))
+    first = rig.mock(*options)
+    used = paired(first)
+    status, pair = refresh(first, used)
+    assert status == 200
+    other_unit = "8a0c2f6e-31d1-4a8b-8a55-c1d8ae8a3e04"
+    code = post(first, CODE, {"scope": SCOPE, "client_id": other_unit})[1]
+    first.approve()
+    other = poll(first, code, client_id=other_unit)[1]
+    identities = [
+        call(first, "GET", "/v2/devices/me", one["access_token"]) for one in (pair, other)
+    ]
+    first.stop()
+
+    mock = rig.mock(*options)
+    for one, (_, identity, _) in zip((pair, other), identities, strict=True):
+        assert call(mock, "GET", "/v2/devices/me", one["access_token"])[1]["id"] == identity["id"]
+    assert refresh(mock, used) == (400, {"error": "invalid_request"})
+    status, newer = refresh(mock, pair)
+    assert status == 200
+    assert accepted(mock, newer)
+    assert not accepted(mock, pair)
+    generations = [record["generation"] for record in mock.records(kind="auth")]
+    assert generations == [1, 2]
+    assert (tmp_path / "kept.json").stat().st_mode & 0o077 == 0
+
+
 def test_a_lost_refresh_response_costs_the_pairing(rig: Rig) -> None:
     mock = rig.mock()
     pair = paired(mock)

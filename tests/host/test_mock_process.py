@@ -122,6 +122,7 @@ def test_garbage_is_refused_and_is_no_traceback(tmp_path: Path) -> None:
         ("--identity-bytes 1e3", 2, "--identity-bytes"),
         ("--tls --port 0 --tls-dir /dev/null/x", 1, "the mock can't start: "),
         ("--port {used}", 1, "the mock can't start: "),
+        ("--port 0 --state README.md", 1, "README.md holds no state of a mock"),
     ],
 )
 def test_wrong_arguments_are_a_sentence(arguments: str, code: int, sentence: str) -> None:

@@ -11,6 +11,7 @@ import contextlib
 import errno
 import functools
 import ipaddress
+import json
 import secrets
 import signal
 import sys
@@ -121,6 +122,13 @@ def _arguments() -> argparse.Namespace:
         help="seconds between two polls of a device code",
     )
     parser.add_argument(
+        "--state",
+        metavar="FILE",
+        type=Path,
+        help="keep devices and their tokens in it from the end of a run to the next, until this "
+        "computer restarts",
+    )
+    parser.add_argument(
         "--idle-s",
         type=_seconds,
         default=60,
@@ -169,6 +177,8 @@ async def _serve(arguments: argparse.Namespace) -> None:
     )
     tokens = Tokens(arguments.token, lives)
     service = Service(tokens, arguments.client_secret, arguments.idle_s, arguments.identity_bytes)
+    if arguments.state:
+        _restore(arguments.state, service)
     key = secrets.token_urlsafe(16) if arguments.host else ""
     app = web.Application(
         middlewares=[same_origin.refuse_foreign, page_routes.require_key, wire.spoil]
@@ -219,6 +229,27 @@ async def _serve(arguments: argparse.Namespace) -> None:
         connection.close()  # aiohttp would be deaf on them for a second first
     await runner.cleanup()
     await storage_runner.cleanup()
+    if arguments.state:
+        _keep(arguments.state, service)
+
+
+def _restore(file: Path, service: Service) -> None:
+    """Raises OSError, or ValueError if another program has written it."""
+    if not file.exists():
+        return
+    try:
+        state = json.loads(file.read_bytes())
+        service.tokens.restore(state["tokens"])
+        service.devices.restore(state["devices"])
+    except (ValueError, LookupError, TypeError) as error:
+        raise ValueError(f"{file} holds no state of a mock") from error
+
+
+def _keep(file: Path, service: Service) -> None:
+    """Raises OSError."""
+    state = {"tokens": service.tokens.state(), "devices": service.devices.state()}
+    file.touch(mode=0o600)  # the tokens are secret
+    file.write_text(json.dumps(state))
 
 
 def _addresses(host: str) -> list[str]:

@@ -113,6 +113,15 @@ class Devices:
     def __iter__(self) -> Iterator[Device]:
         return iter(self._all)
 
+    def state(self) -> list[tuple[str, str, list[str]]]:
+        """Which there are: id, name, client_ids; for JSON."""
+        return [(device.id, device.name, sorted(device.client_ids)) for device in self._all]
+
+    def restore(self, state: list[tuple[str, str, list[str]]]) -> None:
+        """Take up a state of before. What else was known of a device is forgotten."""
+        self._all = [Device(device_id, name, set(ids)) for device_id, name, ids in state]
+        self.first = self._all[0]
+
     def of_client(self, client_id: str) -> Device:
         """The device of a client_id that has been paired; made at its first pairing.
 

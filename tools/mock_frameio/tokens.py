@@ -11,7 +11,7 @@ import math
 import secrets
 import time
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 # All tokens and device codes begin with it, so tests can look for them in what is printed.
@@ -117,6 +117,22 @@ class Tokens:
         self._issued = 0
         self._spent: set[str] = set()
         self._removed: dict[str, str] = {}  # client_id → its last access token
+
+    def state(self) -> dict[str, Any]:
+        """The pairs, and which refresh tokens were used; for JSON. They are secret."""
+        return {
+            "pairs": [asdict(pair) for pair in self._pairs.values()],
+            "generations": self._generations,
+            "issued": self._issued,
+            "spent": list(self._spent),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take up a state of before, on the same clock."""
+        self._pairs = {fields["client_id"]: Pair(**fields) for fields in state["pairs"]}
+        self._generations = state["generations"]
+        self._issued = state["issued"]
+        self._spent = set(state["spent"])
 
     def accepts(self, access_token: str) -> bool:
         """Is this access token known and not expired?"""
