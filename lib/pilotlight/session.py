@@ -132,6 +132,9 @@ class Session:
         """
         self._news.set()
         if self._credentials.authorized:
+            now_ms = time.ticks_ms()
+            if self._refreshed_for_403.left_ms(now_ms):  # it may have waited for long
+                self._refreshed_for_403.happened(now_ms, self._core.times.refresh_for_403_ms)
             self._poller.want_identity(at_once=True)
             return
         if self._status.joined:

@@ -177,6 +177,20 @@ async def test_a_day_of_403s_is_one_refresh_an_hour_and_the_fallback():
     await world.power_off()
 
 
+async def test_the_hour_counts_from_the_end_of_a_refresh_that_had_to_wait():
+    """Here for the application's request; it may be for the next try, too."""
+    world = await paired()
+    await sleep_s(1000)
+    world.frameio.forbids = True
+    world.frameio.close_sockets(1000)
+    async with world.agent.request_slot():
+        await sleep_s(300)
+    await sleep_s(3 * 3600)
+    refreshes = world.frameio.times("refresh")
+    assert len(refreshes) == 3 and min(gaps(refreshes)) >= 3_600_000, refreshes
+    await world.power_off()
+
+
 async def test_one_lost_http_heartbeat_is_not_the_end_of_the_fallback():
     world = await paired()
     world.frameio.forbids = True
