@@ -2,8 +2,7 @@
 
 from micropython import const
 
-from .font import width_of
-from .pages import readable, text_pages
+from .pages import readable, text_pages, width_of
 
 _LONGEST_BADGE = const(4)
 

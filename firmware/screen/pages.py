@@ -1,45 +1,29 @@
-"""Indication → pages, and a page → pixels on any framebuf. Pure layout: no clock, no bus.
+"""Indication → pages. Pure layout: no clock, no bus.
 
 A page is a tuple that begins with the function that draws it; pages that are equal look the same.
 An indication has one or more pages, shown in turn. Nothing scrolls: a text that is too long for a
 page continues on the next one. A long name is cut, to one or two rows. All measures are in pixels.
+
+The screen loads it, and forgets it while all is well.
 """
 
 from micropython import const
 
 from ..unload import unload
-from .font import draw as draw_line
-from .font import wrap
+from .drawing import GLYPHS, draw_text
 
 # The height from which a QR code fits. At one pixel a module (5 mm) no phone can read it.
 _TALL = const(64)
-_EDGE = const(2)  # left and right of a text: a case may hide the outermost pixels
-_TITLE = const(9)
+_EDGE = const(2)  # as in drawing.py
+_TITLE = const(9)  # as in drawing.py
 _ROW = const(9)  # the smallest distance of rows
 _WIDEST_ROW = const(11)
 _LONGEST_NAME = const(100)  # characters
 _LONGEST_TEXT = const(120)
 _UNCUT = const(99)  # rows
-_BARS = const(4)
-_BAR_PITCH = const(3)
-_BADGE = const(18)  # from its right end to the edge, beside the bars
-_OF_TEXT = const(6)
-_PAUSED = const(b"Paused: Yes")
+_SPACE = const(0x20)  # and the font's first character
+_DOTS = const(b"...")
 _WIRED = const(b"Network cable")
-
-
-def draw(page, canvas, width: int, height: int, bars: int = 0) -> None:
-    """Draw a page on the canvas, a framebuf.FrameBuffer, in place of its content.
-
-    bars: the strength of the Wi-Fi, 1 to 4, or 0 without Wi-Fi.
-    """
-    canvas.fill(0)
-    page[0](page, canvas, width, height)
-    if bars and page[0] is _draw_text:
-        for bar in range(_BARS):
-            high = 1 + 2 * bar if bar < bars else 1
-            x = width - _EDGE - _BAR_PITCH * (_BARS - bar)
-            canvas.fill_rect(x, _TITLE - 1 - high, 2, high, 0 if page[2] else 1)
 
 
 def pages_of(
@@ -105,11 +89,6 @@ def pages_of(
 _kept: tuple | None = None  # the last answer of `words`, behind what it was asked for
 
 
-def has_qr_code(page) -> bool:
-    """Whether there is a QR code on the page."""
-    return isinstance(page[1], bytearray)  # its modules
-
-
 def words(indication, has_button: bool = True, has_setup: bool = False) -> tuple:
     """(title, [what it is, what to do …]) of state and reason. Without memory: the bare words.
 
@@ -168,31 +147,7 @@ def text_pages(
     most = max([len(sheet) for sheet in sheets])
     pitch = min(_WIDEST_ROW, left // max(1, most))
     codes = readable(title, _LONGEST_TEXT).encode()
-    return [(_draw_text, codes, inverse, large, pitch, tuple(sheet)) for sheet in sheets]
-
-
-def _draw_text(page, canvas, width: int, height: int) -> None:
-    inverse = page[2]
-    large = page[3]
-    scale = 2 if large else 1
-    top = _TITLE * scale
-    if inverse:
-        canvas.fill_rect(0, 0, width, top, 1)
-    elif not large:
-        canvas.hline(0, top, width, 1)
-    colour = 0 if inverse else 1
-    draw_line(canvas, page[1], _EDGE, scale, colour, scale, scale)
-    if len(page) > _OF_TEXT:  # an application's badge: below the bars, or beside them
-        draw_line(canvas, page[5], page[6] - (_EDGE if large else _BADGE), top - 8, colour)
-    pitch = page[4]
-    y = top + pitch - 8
-    for row in page[-1]:
-        colour = 1
-        if row == _PAUSED:
-            canvas.fill_rect(0, y - 1, width, 9, 1)
-            colour = 0
-        draw_line(canvas, row, _EDGE, y, colour)
-        y += pitch
+    return [(draw_text, codes, inverse, large, pitch, tuple(sheet)) for sheet in sheets]
 
 
 def readable(text: str, longest: int) -> str:
@@ -202,3 +157,41 @@ def readable(text: str, longest: int) -> str:
     from . import transliteration  # only for names that need it
 
     return transliteration.readable(text, longest)
+
+
+def width_of(codes: bytes) -> int:
+    """Pixels from the text's first ink to its last."""
+    width = -1 if codes else 0
+    for code in codes:
+        width += GLYPHS[code - _SPACE] & 15
+    return width
+
+
+def wrap(codes: bytes, width: int, most: int = 0) -> list:
+    """The text in lines of at most `width` pixels: broken at spaces, else within a word.
+
+    most: if not 0, so many lines at most; the last one of a text that was cut ends with dots.
+    """
+    lines: list = []
+    start = at = line_width = 0
+    space = -1
+    while at < len(codes):
+        line_width += GLYPHS[codes[at] - _SPACE] & 15
+        if codes[at] == _SPACE:
+            space = at
+        elif line_width > width + 1 and at > start:
+            if len(lines) == most - 1:
+                while width_of(codes[start:at] + _DOTS) > width:
+                    at -= 1
+                return lines + [codes[start:at].rstrip() + _DOTS]
+            at = space if space > start else at
+            lines.append(codes[start:at].rstrip())
+            while codes[at] == _SPACE:
+                at += 1
+            start, line_width = at, 0
+            continue
+        at += 1
+    rest = codes[start:].rstrip()
+    if rest:
+        lines.append(rest)
+    return lines

@@ -3,8 +3,8 @@
 from micropython import const
 
 from ..unload import unload
-from .font import draw, width_of
-from .pages import readable, text_pages, words
+from .drawing import draw_line
+from .pages import readable, text_pages, width_of, words
 
 _TALL = const(64)  # as in pages.py
 _TITLE = const(9)
@@ -57,21 +57,21 @@ def _draw_code(page, canvas, width: int, height: int) -> None:
     highest = _LARGEST_CODE if code.isdigit() or code.isupper() else 2
     y = 10
     if height >= _TALL:
-        draw(canvas, title, max(0, (width - width_of(title)) // 2), height - 13)
+        draw_line(canvas, title, max(0, (width - width_of(title)) // 2), height - 13)
         title = _PAIR.encode()
         highest = _LARGEST_CODE + 1
         y = 15
     canvas.fill_rect(0, 0, width, _TITLE, 1)
-    draw(canvas, title, _EDGE, 1, 0)
+    draw_line(canvas, title, _EDGE, 1, 0)
     scale = min(_LARGEST_CODE, (width - 1) // (width_of(code) + 1))
     spare = width - width_of(code) * scale
     gap = min(_CODE_GAP, spare - 2)
     half = len(code) // 2 if not len(code) & 1 else len(code)
     x = (spare - gap) // 2
     scale_y = min(highest, scale + 2)
-    draw(canvas, code[:half], x, y, 1, scale, scale_y)
+    draw_line(canvas, code[:half], x, y, 1, scale, scale_y)
     x += (width_of(code[:half]) + 1) * scale + gap
-    draw(canvas, code[half:], x, y, 1, scale, scale_y)
+    draw_line(canvas, code[half:], x, y, 1, scale, scale_y)
 
 
 def _draw_qr(page, canvas, width: int, height: int) -> None:
@@ -84,11 +84,11 @@ def _draw_qr(page, canvas, width: int, height: int) -> None:
             if rows[row * 4 + (column >> 3)] & (0x80 >> (column & 7)):
                 canvas.fill_rect(left + column * 2, top + row * 2, 2, 2, 0)
     x = _QR_WIDTH + 6
-    draw(canvas, title, x, 2)
+    draw_line(canvas, title, x, 2)
     half = (len(code) + 1) // 2
     scale = min(2, (width - x + 1) // (max(width_of(code[:half]), width_of(code[half:])) + 1))
-    draw(canvas, code[:half], x, 20, 1, scale, 2)
-    draw(canvas, code[half:].strip(), x, 42, 1, scale, 2)
+    draw_line(canvas, code[:half], x, 20, 1, scale, 2)
+    draw_line(canvas, code[half:].strip(), x, 42, 1, scale, 2)
 
 
 def _qr_code(uri: str):

@@ -1,7 +1,7 @@
 """What the display shows when: pages in turn, dimmed after a while, refreshed periodically.
 
-pages.py draws the pages. A display may be missing or unplugged: nothing waits for it, and it is
-tried again at each change and every 24 s.
+pages.py lays the pages out, drawing.py draws them. A display may be missing or unplugged: nothing
+waits for it, and it is tried again at each change and every 24 s.
 """
 
 import asyncio
@@ -12,7 +12,8 @@ from micropython import const
 from pilotlight.net.deadline import TimedEvent
 
 from ..timestamps import beat_ms, begin_beats
-from . import pages
+from ..unload import unload
+from . import drawing
 
 _TURN_MS = const(4_000)
 _TURNS_MS = const(30_000)  # after a change or a press: then the first page stays, if all is well
@@ -82,11 +83,11 @@ class Screen:
 
     def message(self, title: str, text: str, ms: int) -> None:
         """Show a message for `ms` milliseconds, then the indication again."""
-        self.show_pages(ms, pages.text_pages, title, (text,))
+        self.show_pages(ms, _text_pages, title, (text,))
 
     def show_log(self, lines) -> None:
         """Show these lines, the last one first; each page once, then the indication again."""
-        self.show_pages(0, pages.text_pages, "Log", list(reversed(lines)))
+        self.show_pages(0, _text_pages, "Log", list(reversed(lines)))
 
     def show_pages(self, ms: int, lay_out, *arguments) -> None:
         """Show lay_out(*arguments, width, height) for `ms`; 0: each page once. Then as before."""
@@ -161,20 +162,25 @@ class Screen:
 
     def _lay_out(self, now_ms: int) -> bool:
         """Lay out a new indication or notice. True if it differs from the shown one."""
+        indication = self._indication
+        if indication is None and self._notice is None:
+            return False
+        from . import pages
+
         display = self._display
         changed = False
-        if self._indication is not None:
+        if indication is not None:
             laid_out = pages.pages_of(
-                self._indication,
+                indication,
                 display.width,
                 display.height,
                 self._has_button,
                 _name_and_address(self._network),
                 self._has_setup,
             )
-            kind = self._indication.state, self._indication.reason
+            kind = indication.state, indication.reason
             # An application may change its texts each second: the page at hand stays, and dims.
-            is_own = self._indication.application is not None and kind == self._kind
+            is_own = indication.application is not None and kind == self._kind
             self._kind = kind
             self._is_well = kind[0] in ("online", "paused")
             self._indication = None
@@ -195,6 +201,9 @@ class Screen:
             changed = True
         if changed:
             self._stay_bright(now_ms)
+        if self._is_well and (indication is None or indication.application is None):
+            # The next change is far off, unless it is an application's.
+            unload("firmware.screen.pages", "firmware.screen.transliteration")
         return changed
 
     def _open(self, laid_out: list, now_ms: int) -> None:
@@ -206,7 +215,7 @@ class Screen:
         self._page_index = index
         if self._pages:
             self._turn_at = time.ticks_add(
-                now_ms, _QR_MS if pages.has_qr_code(self._pages[index]) else _TURN_MS
+                now_ms, _QR_MS if drawing.has_qr_code(self._pages[index]) else _TURN_MS
             )
 
     def _stay_bright(self, now_ms: int) -> None:
@@ -246,7 +255,7 @@ class Screen:
         bars = _bars(self._network)
         if page is not self._drawn or bars != self._bars:
             self._drawn = None
-            pages.draw(page, display, display.width, display.height, bars)
+            drawing.draw(page, display, display.width, display.height, bars)
             self._drawn, self._bars = page, bars
         if whole and refreshes:
             display.refresh()
@@ -261,6 +270,12 @@ class Screen:
                 self._display.poweron()
             self._display.contrast(contrast)
         self._contrast = contrast
+
+
+def _text_pages(*arguments) -> list:
+    from . import pages
+
+    return pages.text_pages(*arguments)
 
 
 def _due(at_ms: int, now_ms: int) -> bool:

@@ -6,8 +6,9 @@ import sys
 import framebuf
 
 from firmware.application import Shown
-from firmware.screen import pages
-from firmware.screen.font import GLYPHS, draw, width_of, wrap
+from firmware.screen import drawing, pages
+from firmware.screen.drawing import GLYPHS, draw_line
+from firmware.screen.pages import width_of, wrap
 from firmware.screen.transliteration import BOX, readable
 from firmware.strings import CHANGE_WIFI, MESSAGES, PAGES, REASONS
 from pilotlight.status import DeviceStatus
@@ -382,7 +383,7 @@ def test_the_strength_of_the_wifi_is_four_bars_in_the_headline():
     def bars_of(state, bars):
         page = pages.pages_of(Indication(state, paused=state == "paused"), 128, 64)[0]
         canvas = framebuf.FrameBuffer(bytearray(128 * 64), 128, 64, framebuf.GS8)
-        pages.draw(page, canvas, 128, 64, bars)
+        drawing.draw(page, canvas, 128, 64, bars)
         ink = 0 if page[2] else 1
         columns = [[canvas.pixel(x, y) == ink for y in range(1, 8)] for x in range(114, 126)]
         lit = [sum(column) for column in columns]
@@ -401,12 +402,12 @@ def test_nothing_is_written_at_the_display_s_edges():
     for width, height in SIZES:
         for name, book, bars in books(width, height):
             for page in book:
-                if pages.has_qr_code(page):
+                if drawing.has_qr_code(page):
                     continue
                 canvas = framebuf.FrameBuffer(
                     bytearray(width * height), width, height, framebuf.GS8
                 )
-                pages.draw(page, canvas, width, height, bars)
+                drawing.draw(page, canvas, width, height, bars)
                 edge = [canvas.pixel(x, y) for y in range(height) for x in (0, width - 1)]
                 ends = [edge[at : at + 2] for at in range(0, len(edge), 2)]
                 assert all([one == other for one, other in ends]), (name, page)
@@ -486,7 +487,7 @@ def test_rows_are_as_wide_as_they_say():
             for row in rows:
                 assert row == row.strip() and width_of(row) <= width
                 line = framebuf.FrameBuffer(bytearray(160 * 8), 160, 8, framebuf.GS8)
-                draw(line, row, 0, 0)
+                draw_line(line, row, 0, 0)
                 columns = [x for x in range(160) if any([line.pixel(x, y) for y in range(8)])]
                 assert columns[0] == 0 and columns[-1] + 1 == width_of(row), (row, columns)
     assert wrap(b"one two", width_of(b"one two")) == [b"one two"]
@@ -508,7 +509,7 @@ def picture_of(text, scale=1, colour=1):
     width = width_of(text) * scale
     line = framebuf.FrameBuffer(bytearray(width * 8 * scale), width, 8 * scale, framebuf.GS8)
     line.fill(1 - colour)
-    draw(line, text, 0, 0, colour, scale, scale)
+    draw_line(line, text, 0, 0, colour, scale, scale)
     return [
         "".join(["#" if line.pixel(x, y) == colour else "." for x in range(width)])
         for y in range(8 * scale)
@@ -546,10 +547,10 @@ def test_drawing_a_page_allocates_nothing():
     canvas = framebuf.FrameBuffer(bytearray(1024), 128, 64, framebuf.MONO_VLSB)
     book = pages.pages_of(indication, 128, 64, True, NETWORK)
     for page in book:
-        pages.draw(page, canvas, 128, 64, 3)
+        drawing.draw(page, canvas, 128, 64, 3)
         micropython.heap_lock()
         try:
-            pages.draw(page, canvas, 128, 64, 3)
+            drawing.draw(page, canvas, 128, 64, 3)
         finally:
             micropython.heap_unlock()
 

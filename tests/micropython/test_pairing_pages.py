@@ -2,8 +2,7 @@
 
 import sys
 
-from firmware.screen import pages
-from firmware.screen.font import width_of
+from firmware.screen import drawing, pages
 from firmware.strings import PAGES, REASONS
 from tests.support.any_indication import Indication
 from tests.support.canvas import LINK, MARGIN, SIZES, canvas, check_inside, drawn, rows_of, texts
@@ -86,7 +85,7 @@ def test_a_link_as_wide_as_the_rows_fits_them():
     """Rows leave two pixels free at each edge."""
     links = ["a.io/" + "l" * thin + "m" * wide for thin in range(30) for wide in range(30)]
     for width in (123, 124):
-        link = next(link for link in links if width_of(link.encode()) == width)
+        link = next(link for link in links if pages.width_of(link.encode()) == width)
         for height in (64, 32):
             book = pages.pages_of(
                 Indication("pairing", user_code="123456", verification_uri=link), 128, height
@@ -128,7 +127,7 @@ def test_the_qr_code_is_dark_on_white_with_its_quiet_zone():
     encoder = Encoder()
     book = with_encoder(encoder, 64)
     assert encoder.asked == [LINK + "/123456"]
-    assert [pages.has_qr_code(page) for page in book] == [False, True]
+    assert [drawing.has_qr_code(page) for page in book] == [False, True]
     pixels = canvas(book[1], 128, 64)
     for x in range(74):
         for y in range(64):
@@ -158,7 +157,7 @@ def test_these_pages_are_unloaded_with_the_next_state():
 
 def test_without_a_qr_code_the_code_is_still_there():
     for error in (ValueError("too long"), MemoryError(), ImportError("no module named qr_code")):
-        assert [pages.has_qr_code(page) for page in with_encoder(Encoder(error), 64)] == [False]
+        assert [drawing.has_qr_code(page) for page in with_encoder(Encoder(error), 64)] == [False]
     encoder = Encoder()
     assert len(with_encoder(encoder, 32)) == 2 and not encoder.asked
     assert len(with_encoder(encoder, 64)) == 2  # what has failed is tried again

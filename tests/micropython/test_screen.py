@@ -4,7 +4,6 @@ import asyncio
 import gc
 import sys
 
-from firmware.application import Shown
 from tests.support.display import (
     FULL,
     FULL_FACTS,
@@ -15,11 +14,16 @@ from tests.support.display import (
     Refreshing,
     after,
     attempts,
-    pages,
     picture,
     settle,
     started,
 )
+
+# isort: split
+from firmware import screen as package
+from firmware.application import Shown
+from firmware.screen import drawing, pages
+from firmware.unload import unload
 
 
 async def test_the_first_face_is_shown_at_once():
@@ -263,20 +267,56 @@ async def test_a_qr_code_stays_for_8_s():
 
 async def test_no_memory_is_tried_again():
     """For laying out or for drawing."""
-    for name in ("pages_of", "draw"):
-        display, screen, _ = started(indication=FULL)
-        await settle()
-        function = getattr(pages, name)
-        setattr(pages, name, fail)
-        screen.show(PAUSED)
-        await after(20_000)
-        setattr(pages, name, function)
-        await after(10_000)
-        assert display.shown == picture(pages.pages_of(PAUSED, 128, 64)[0])
+    book = [picture(page) for page in pages.pages_of(FULL, 128, 64)]
+    display, screen, _ = started(indication=FULL)
+    await settle()
+    sys.modules["firmware.screen.pages"] = package.pages = Failing
+    screen.show(PAUSED)
+    await after(20_000)
+    assert display.shown in book
+    unload("firmware.screen.pages")
+    await after(10_000)
+    assert display.shown == picture(pages.pages_of(PAUSED, 128, 64)[0])
+    draw, drawing.draw = drawing.draw, fail
+    screen.show(FULL)
+    await after(20_000)
+    assert display.shown not in book
+    drawing.draw = draw
+    await after(24_000)
+    assert display.shown in book
 
 
 def fail(*arguments):
     raise MemoryError
+
+
+class Failing:
+    """In place of pages.py, as if it found no memory."""
+
+    pages_of = fail
+
+
+async def test_what_lays_out_is_loaded_for_a_change_only_while_all_is_well():
+    """Where an application may change its texts each second, it stays."""
+    _, screen, _ = started(indication=FULL)
+    await settle()
+    assert not is_loaded()
+    screen.message("A", "b", 1_000)
+    await settle()
+    assert not is_loaded()
+    screen.show(Indication("online", application=Shown("a", "", None, ())))
+    await settle()
+    assert is_loaded()
+    screen.show(Indication("online"))
+    await settle()
+    assert not is_loaded()
+    screen.show(Indication("no_network", connected=False))
+    await settle()
+    assert is_loaded()
+
+
+def is_loaded():
+    return "firmware.screen.pages" in sys.modules
 
 
 async def test_the_heap_does_not_grow():

@@ -11,11 +11,13 @@ from tests.support.display import (
     Indication,
     Screen,
     after,
-    pages,
     picture,
     settle,
     started,
 )
+
+# isort: split
+from firmware.screen import pages
 
 
 async def test_plugged_in_again_it_shows_the_right_picture_within_30_s():

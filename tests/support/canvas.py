@@ -2,7 +2,7 @@
 
 import framebuf
 
-from firmware.screen import pages
+from firmware.screen import drawing
 
 SIZES = ((128, 64), (128, 32))
 LINK = "https://next.frame.io/pair"
@@ -22,7 +22,7 @@ def texts(book):
 def canvas(page, width, height):
     """A page, drawn on more room than it has: a byte a pixel, width + MARGIN in a row."""
     pixels = bytearray((width + MARGIN) * (height + MARGIN))
-    pages.draw(
+    drawing.draw(
         page,
         framebuf.FrameBuffer(pixels, width + MARGIN, height + MARGIN, framebuf.GS8),
         width,

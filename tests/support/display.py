@@ -13,7 +13,7 @@ from tools.virtual_board import virtual_time
 
 virtual_time.install()
 
-from firmware.screen import pages
+from firmware.screen import drawing
 from firmware.screen.screen import Screen
 from tests.support.any_indication import Indication
 from tools.virtual_board.virtual_time import Clock
@@ -104,7 +104,7 @@ KINDS = (Refreshing, Display)
 def picture(page, height=64, bars=0):
     buffer = bytearray(128 * height // 8)
     canvas = framebuf.FrameBuffer(buffer, 128, height, framebuf.MONO_VLSB)
-    pages.draw(page, canvas, 128, height, bars)
+    drawing.draw(page, canvas, 128, height, bars)
     return bytes(buffer)
 
 

@@ -13,7 +13,7 @@ import framebuf
 from firmware.application import UPLOADING, Shown
 from firmware.event_log import EventLog
 from firmware.indication import Indication
-from firmware.screen import pages
+from firmware.screen import drawing, pages
 from firmware.setup import setup_screen
 from firmware.strings import MESSAGES
 from pilotlight.status import DeviceStatus
@@ -169,7 +169,7 @@ def main():
         canvas = framebuf.FrameBuffer(picture, width, height, framebuf.MONO_VLSB)
         for name, book, bars in books(width, height):
             for number, page in enumerate(book):
-                pages.draw(page, canvas, width, height, bars)
+                drawing.draw(page, canvas, width, height, bars)
                 file = "%dx%d/%s-%d" % (width, height, name, number + 1)
                 print(json.dumps((file, width, height, binascii.hexlify(picture).decode())))
 

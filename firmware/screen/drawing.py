@@ -1,7 +1,8 @@
-"""framebuf's own 8x8 font, set proportionally: each character as wide as its ink, and in any size.
+"""A page → pixels on any framebuf. pages.py lays pages out.
 
-Texts are bytes, of the characters that `transliteration.readable` returns: drawing them allocates
-nothing, and a page is drawn at each turn. A line is 8 pixels high.
+Texts are in framebuf's own 8x8 font, set proportionally: each character as wide as its ink, and in
+any size. They are bytes, of the characters that `transliteration.readable` returns: drawing them
+allocates nothing, and a page is drawn at each turn. A line is 8 pixels high.
 """
 
 import framebuf
@@ -9,8 +10,15 @@ from micropython import const
 
 _FIRST = const(32)
 _BOX_CODE = const(127)
-_DOTS = const(b"...")
 _M_CODE = const(0x6D)  # framebuf's own is a small capital
+
+_EDGE = const(2)  # left and right of a text: a case may hide the outermost pixels
+_TITLE = const(9)
+_BARS = const(4)
+_BAR_PITCH = const(3)
+_BADGE = const(18)  # from its right end to the edge, beside the bars
+_OF_TEXT = const(6)
+_PAUSED = const(b"Paused: Yes")
 
 _glyph = framebuf.FrameBuffer(bytearray(8), 8, 8, framebuf.MONO_HLSB)
 
@@ -28,45 +36,51 @@ GLYPHS = (
 # fmt: on
 
 
-def width_of(codes: bytes) -> int:
-    """Pixels from the text's first ink to its last."""
-    width = -1 if codes else 0
-    for code in codes:
-        width += GLYPHS[code - _FIRST] & 15
-    return width
+def draw(page, canvas, width: int, height: int, bars: int = 0) -> None:
+    """Draw a page on the canvas, a framebuf.FrameBuffer, in place of its content.
 
-
-def wrap(codes: bytes, width: int, most: int = 0) -> list:
-    """The text in lines of at most `width` pixels: broken at spaces, else within a word.
-
-    most: if not 0, so many lines at most; the last one of a text that was cut ends with dots.
+    bars: the strength of the Wi-Fi, 1 to 4, or 0 without Wi-Fi.
     """
-    lines: list = []
-    start = at = line_width = 0
-    space = -1
-    while at < len(codes):
-        line_width += GLYPHS[codes[at] - _FIRST] & 15
-        if codes[at] == _FIRST:
-            space = at
-        elif line_width > width + 1 and at > start:
-            if len(lines) == most - 1:
-                while width_of(codes[start:at] + _DOTS) > width:
-                    at -= 1
-                return lines + [codes[start:at].rstrip() + _DOTS]
-            at = space if space > start else at
-            lines.append(codes[start:at].rstrip())
-            while codes[at] == _FIRST:
-                at += 1
-            start, line_width = at, 0
-            continue
-        at += 1
-    rest = codes[start:].rstrip()
-    if rest:
-        lines.append(rest)
-    return lines
+    canvas.fill(0)
+    page[0](page, canvas, width, height)
+    if bars and page[0] is draw_text:
+        for bar in range(_BARS):
+            high = 1 + 2 * bar if bar < bars else 1
+            x = width - _EDGE - _BAR_PITCH * (_BARS - bar)
+            canvas.fill_rect(x, _TITLE - 1 - high, 2, high, 0 if page[2] else 1)
 
 
-def draw(
+def has_qr_code(page) -> bool:
+    """Whether there is a QR code on the page."""
+    return isinstance(page[1], bytearray)  # its modules
+
+
+def draw_text(page, canvas, width: int, height: int) -> None:
+    """Draw a page of text, as `pages.text_pages` makes it."""
+    inverse = page[2]
+    large = page[3]
+    scale = 2 if large else 1
+    top = _TITLE * scale
+    if inverse:
+        canvas.fill_rect(0, 0, width, top, 1)
+    elif not large:
+        canvas.hline(0, top, width, 1)
+    colour = 0 if inverse else 1
+    draw_line(canvas, page[1], _EDGE, scale, colour, scale, scale)
+    if len(page) > _OF_TEXT:  # an application's badge: below the bars, or beside them
+        draw_line(canvas, page[5], page[6] - (_EDGE if large else _BADGE), top - 8, colour)
+    pitch = page[4]
+    y = top + pitch - 8
+    for row in page[-1]:
+        colour = 1
+        if row == _PAUSED:
+            canvas.fill_rect(0, y - 1, width, 9, 1)
+            colour = 0
+        draw_line(canvas, row, _EDGE, y, colour)
+        y += pitch
+
+
+def draw_line(
     canvas, codes: bytes, x: int, y: int, colour: int = 1, scale_x: int = 1, scale_y: int = 1
 ) -> None:
     """Draw a line of text, each pixel scale_x by scale_y large; the first ink is at x."""
