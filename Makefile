@@ -142,9 +142,10 @@ log: setup
 simulate: setup
 	$(BIN)/python -m tests.simulation.simulate
 
-# Fifty boards at once on one mock, which restarts: what each costs this computer, and what is asked.
+# Fifty boards at once on one mock, which restarts (DOWN_S=60: after so long): what each costs this
+# computer, and what is asked.
 fleet: setup
-	@$(BIN)/python -m tools.fleet $(if $(DEVICES),--devices="$(DEVICES)")
+	@$(BIN)/python -m tools.fleet $(if $(DEVICES),--devices="$(DEVICES)") $(if $(DOWN_S),--down-s="$(DOWN_S)")
 
 # Puts small bugs into a copy of the code, and sees which test finds each: docs/mutants.md.
 mutants: setup
