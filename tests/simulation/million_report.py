@@ -20,19 +20,27 @@ MARKS = "<!-- a million: written by make simulate ONLY=million -->\n", "<!-- /a 
 SHOWN_S = range(-20, 161)  # after all is well
 _HEAD = (
     "| event | sockets admitted a second | client | upgrades | while it is down | health "
-    "| identity | half online | 95 % | all | connections |\n"
+    "| identity | refreshes | half online | 95 % | all | connections |\n"
     + "| --- | --- | --- |"
-    + " ---: |" * 8
+    + " ---: |" * 9
 )
 _WIDTH, _HEIGHT = 235, 150  # of a panel
 _LEFT, _TOP, _PLOT_HEIGHT = 45, 24, 100
-_LOWEST, _HIGHEST = 3, 7  # of the logarithmic scale: a thousand to ten million
-_REQUESTS = [(1e3, "1,000"), (1e4, "10,000"), (1e5, "100,000"), (1e6, "1 M"), (1e7, "10 M")]
+_LOWEST, _HIGHEST = 2, 7  # of the logarithmic scale: a hundred to ten million
+_REQUESTS = [
+    (1e2, "100"),
+    (1e3, "1,000"),
+    (1e4, "10,000"),
+    (1e5, "100,000"),
+    (1e6, "1 M"),
+    (1e7, "10 M"),
+]
 _SHARES = [(share / 4, f"{25 * share} %") for share in range(5)]
 _LINES = {  # (kind, client) → its style
     ("upgrade", "phoenix.js"): "theirs",
     ("health", "Pilotlight"): "health",
     ("identity", "Pilotlight"): "identity",
+    ("refresh", "Pilotlight"): "refresh",
     ("upgrade", "Pilotlight"): "ours",
 }
 _PICTURE = """\
@@ -44,6 +52,7 @@ viewBox="0 0 {width} {height}" role="img">
     .end {{ text-anchor: end }} .grid {{ stroke: #d0d7de }} path {{ fill: none }}
     .ours {{ stroke: #0969da; stroke-width: 2 }} .theirs {{ stroke: #bc4c00; stroke-width: 1.5 }}
     .health {{ stroke: #1a7f37; stroke-dasharray: 3 2 }} .identity {{ stroke: #8250df }}
+    .refresh {{ stroke: #cf222e; stroke-dasharray: 1 2 }}
     .limit {{ stroke: #57606a; stroke-dasharray: 6 4 }}
   </style>
   <rect width="{width}" height="{height}" fill="#ffffff"/>
@@ -132,7 +141,7 @@ def table(found: dict[tuple[str, str], list[Summary]]) -> str:
                     client,
                     _percent(one.peaks["upgrade"]),
                     _percent(one.while_down) if facts.down_s else "",
-                    *(_percent(one.peaks.get(kind)) for kind in ("health", "identity")),
+                    *(_percent(one.peaks.get(kind)) for kind in ("health", "identity", "refresh")),
                     *(f"{seconds:.0f} s" for seconds in (one.half_s, one.most_s, one.all_s)),
                     f"{one.connections:.1f}",
                 )
@@ -141,7 +150,7 @@ def table(found: dict[tuple[str, str], list[Summary]]) -> str:
 
 
 def _percent(share: float | None) -> str:
-    return "" if share is None else f"{100 * share:.1f} %"
+    return "" if share is None else f"{100 * share:.{2 if 0 < share < 0.001 else 1}f} %"
 
 
 def picture(found: dict[tuple[str, str], list[Summary]], number: int) -> str:
@@ -169,6 +178,7 @@ def picture(found: dict[tuple[str, str], list[Summary]], number: int) -> str:
         ("ours", "Pilotlight: upgrades, online"),
         ("health", "Pilotlight: /health"),
         ("identity", "Pilotlight: identity"),
+        ("refresh", "Pilotlight: refreshes"),
         ("theirs", "phoenix.js: upgrades, online"),
     ]
     if admitted:

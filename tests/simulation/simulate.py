@@ -238,13 +238,13 @@ def million() -> bool:
     print(million_report.table(found), end="")
     is_well = True
     for event in million_report.EVENTS:
-        one = found[event, "Pilotlight"][0]
-        shares = {**one.peaks, "upgrade": one.first}
-        for kind, share in shares.items():
-            over = event != "power_on" and share > limit(event, kind, million_report.DEVICES)
-            is_well = is_well and not over
-            print(f"{event} {kind}: {100 * share:.2f} %{' is over the limit' if over else ''}")
-        is_well = is_well and one.most_s <= BACK_S
+        for admitted, one in zip(million_report.BACKENDS, found[event, "Pilotlight"], strict=True):
+            for kind, share in {**one.peaks, "upgrade": one.first}.items():
+                over = event != "power_on" and share > limit(event, kind, million_report.DEVICES)
+                is_well = is_well and not over
+                words = " is over the limit" if over else ""
+                print(f"{event} {admitted or 'all'} {kind}: {100 * share:.2f} %{words}")
+        is_well = is_well and found[event, "Pilotlight"][0].most_s <= BACK_S
     return is_well
 
 
