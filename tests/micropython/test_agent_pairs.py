@@ -9,6 +9,7 @@ import os
 
 from tests.simulation.device import keep_loaded, paired, sleep_s, virtual_time
 from tests.simulation.faults import FAULTS, TOKEN_FAULTS
+from tests.simulation.histories import live, named
 from tests.simulation.pairs import AT_ONCE, DURATIONS_S, WITH_TOKENS, Summary, part_of
 from tests.simulation.token_faults import removed
 from tests.simulation.trouble import heal
@@ -44,6 +45,15 @@ async def test_what_is_over_at_once_leaves_nothing_to_heal():
             lasting.append(fault)
         virtual_time.forget_tasks()
     assert [fault for fault in FAULTS + TOKEN_FAULTS if fault not in lasting] == list(AT_ONCE)
+
+
+async def test_the_service_closes_a_socket_whose_device_has_just_gone():
+    """Two triples, in which the service itself ended by that."""
+    for text in (
+        "fixed power_cut 17 keep look_ups_block 1 keep channel_lost 45",
+        "fixed power_cut 17 keep refused 130 keep join_refused_once 17",
+    ):
+        await live(named(text))
 
 
 async def test_what_touches_no_tokens():

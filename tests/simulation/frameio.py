@@ -326,7 +326,10 @@ class _Socket:
             head = bytes((0x80 | opcode, 126, count >> 8, count & 0xFF))
         else:
             head = bytes((0x80 | opcode, 127, 0, 0, 0, 0)) + count.to_bytes(4, "big")
-        self.stream.write_now(head + payload, 0, len(head) + count, is_proof)
+        try:
+            self.stream.write_now(head + payload, 0, len(head) + count, is_proof)
+        except NetError:
+            pass  # the device has just gone: `run` sees it
 
     async def run(self):
         data = b""
