@@ -96,6 +96,27 @@ async def test_the_last_piece_of_an_answer_proves():
     assert len(lengths) > 20, lengths  # with none, and with all
 
 
+async def test_what_was_asked_in_an_answer_that_was_lost_is_not_obeyed():
+    """It was under way when the connection was reset."""
+
+    def lost(world):
+        trouble.set_until_healed(world, world.frameio, header=b"Retry-After: 300\r\n", limits=True)
+        trouble.set_until_healed(world, world.network, latency_ms=1_000)
+        service_faults.forbidden(world)
+
+        async def reset():
+            for _ in range(5):
+                probes = len(world.frameio.times("health"))
+                while len(world.frameio.times("health")) == probes:
+                    await asyncio.sleep_ms(100)
+                world.network.reset()
+
+        return reset()
+
+    found = await found_by(None, lost)
+    assert not found, found
+
+
 async def test_a_proof_of_a_refused_token_is_good_until_the_next_probe():
     """Also where the HTTP fallback is not over yet: its heartbeats are not sent any more."""
 

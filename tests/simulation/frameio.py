@@ -52,7 +52,7 @@ class Frameio:
     event was last pushed. on_request(what, token, socket): called for each REST request and upgrade
     when it arrives, with the device's Socket; or None.
     on_answer(what, status, body): called before each answer to a request, and to a join with ok; or
-    None.
+    None. on_limit(what, header): called when an answer that asks to wait has arrived; or None.
     assets: (status, body) for POST /v2/devices/assets, whose requests are in posted: (head, body).
     topics: of each join. asked: (virtual ms, what) of everything: `identity`, `health`, `upgrade`, `join`, `heartbeat`,
     `pong`, `close`, `idle`, `http_heartbeat`, `assets`; of Tokens `code`, `token`, `refresh`, `revoke`.
@@ -83,7 +83,7 @@ class Frameio:
         self.kept_online_ms = self.hint_ms = Clock.now_ms
         self.refused_ms = self.forbidden_ms = -1
         self.lost_refreshes = 0
-        self.on_request = self.on_answer = None
+        self.on_request = self.on_answer = self.on_limit = None
         self.assets = 200, {}
         self.posted = []
         self.asked = []
@@ -214,7 +214,9 @@ class Frameio:
         if self.on_answer:
             self.on_answer(what, status, body)
         is_proof = is_refusal or (200 <= status < 300 and _is_frameios(what, status, body))
-        stream.write_now(head + data, 0, len(head) + len(data), is_proof)
+        is_limit = header and self.on_limit
+        on_arrival = (lambda: self.on_limit(what, header)) if is_limit else None
+        stream.write_now(head + data, 0, len(head) + len(data), is_proof, on_arrival)
 
     async def _upgrade(self, stream, request, token):
         self.asked.append((Clock.now_ms, "upgrade"))

@@ -95,6 +95,7 @@ class Watch:
         world.network.on_restart = self._note_restart
         world.frameio.on_request = self._note_request
         world.frameio.on_answer = self._note_answer
+        world.frameio.on_limit = self._note_limit
         world.on_suspended = self._note_suspension
         Clock.before_wait = self._look
 
@@ -315,10 +316,11 @@ class Watch:
             self._refresh_answered = True
         elif what == "identity" and status == 200 and "status" in body:
             self._confirmed_ms = Clock.now_ms
-        if status in (429, 503):
-            kind = "upgrade" if what == "upgrade" else "rest"
-            wait_ms = _asked_wait_ms(self._world.frameio.header)
-            self._until_ms[kind] = Clock.now_ms + wait_ms
+
+    def _note_limit(self, what, header):
+        """Only what has arrived can be obeyed."""
+        kind = "upgrade" if what == "upgrade" else "rest"
+        self._until_ms[kind] = Clock.now_ms + _asked_wait_ms(header)
 
     def _note_write(self, socket, data):
         if data.startswith(b"GET /devices/websocket"):

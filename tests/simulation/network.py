@@ -214,7 +214,8 @@ class _End:
         self._buffer = b""
         self._ended = False  # the other end has closed
         self._was_reset = False
-        self._under_way = []  # (virtual ms of its arrival, piece or None for the end, is a proof)
+        # (virtual ms of its arrival, piece or None for the end, what is called then, or None)
+        self._under_way = []
         self._carrying = False
         self._is_forgotten = False
         self.closed = False
@@ -260,7 +261,7 @@ class _End:
             self._buffer = self._buffer[count:]
         return count if count or self._ended else None
 
-    def _send(self, data, is_proof=False):
+    def _send(self, data, on_arrival=None):
         if self._is_forgotten:
             return
         network, under_way, now_ms = self._network, self._under_way, Clock.now_ms
@@ -271,10 +272,10 @@ class _End:
             count = random.randrange(1, len(data))
             late_ms = now_ms + network.delay_ms()
             if late_ms > due_ms:  # else both arrive at once
-                under_way.append((due_ms, data[:count], False))  # the last one proves
+                under_way.append((due_ms, data[:count], None))
                 data, due_ms = data[count:], late_ms
             pieces -= 1
-        under_way.append((due_ms, data, is_proof))
+        under_way.append((due_ms, data, on_arrival))
         if not self._carrying:
             self._carry_on()
 
@@ -285,13 +286,13 @@ class _End:
     async def _carry(self):
         """Carry what is under way to the other end; stop while the air is dead."""
         while self._under_way and not self._is_cut():
-            due_ms, data, is_proof = self._under_way[0]
+            due_ms, data, on_arrival = self._under_way[0]
             if due_ms > Clock.now_ms:
                 await asyncio.sleep_ms(due_ms - Clock.now_ms)
                 continue
             self._under_way.pop(0)
-            if is_proof and not self.other.closed:
-                self._network.prove()
+            if on_arrival and not self.other.closed:
+                on_arrival()
             self.other._arrived(data)
         self._carrying = False
 
@@ -418,10 +419,14 @@ class Stream(_End):
             self._news.clear()
             await self._news.wait()
 
-    def write_now(self, buffer, start, end, is_proof=False):
-        """Send buffer[start:end]. is_proof: only Frame.io can have sent it."""
+    def write_now(self, buffer, start, end, is_proof=False, on_arrival=None):
+        """Send buffer[start:end].
+
+        is_proof: only Frame.io can have sent it. on_arrival: else called when all of it has
+        arrived, or None.
+        """
         self._check_open()
-        self._send(bytes(buffer[start:end]), is_proof)
+        self._send(bytes(buffer[start:end]), self._network.prove if is_proof else on_arrival)
 
     def _notify(self):
         self._news.set()
