@@ -70,6 +70,7 @@ async def test_of_a_device_without_power_no_task_is_left():
     await world.online()
     for seconds in (0, 1, 17, 60):
         await sleep_s(seconds)
+        world.agent.network_changed()  # checks the link in a task of its own
         world.cut_power()
         left = []
         virtual_time.drop_tasks(left.append)

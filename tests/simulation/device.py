@@ -74,6 +74,14 @@ class _Life:
     def __init__(self):
         self.is_over = False
 
+    def call(self, function):
+        """Call a function of the device. The tasks that it makes are the device's."""
+        before, _Life.of_task = _Life.of_task, self
+        try:
+            return function()
+        finally:
+            _Life.of_task = before
+
 
 class _Living(Turns):
     """A coroutine of the device. The tasks that it makes are the device's, too.
@@ -192,7 +200,9 @@ class World:
         self.agent = Agent(
             settings, self.host, self.storage, self.host, times, note, self.reset, self._due
         )
-        self._life = _Life()
+        self._life = life = _Life()
+        network_changed = self.agent.network_changed
+        self.agent.network_changed = lambda: life.call(network_changed)
         self.running = asyncio.create_task(_Living(self._life, self.agent.run()))
         self._observing = asyncio.create_task(self._observe(self.agent.status))
         if self.on_power_on:
