@@ -82,7 +82,6 @@ class Agent:
         self._api = parts.api
         self._endpoint = parts.endpoint
         self._requests = parts.requests
-        self._proof = parts.proof
         self._tokens = parts.tokens
         self._credentials = parts.credentials
         self._link = parts.link
@@ -267,7 +266,7 @@ class Agent:
 
     def _network_changed(self, up: bool) -> None:
         if not up:
-            self._proof.end()
+            self._requests.proof.end()
         else:
             self._endpoint.network_changed()
         if self._session.network_changed(up) and self._tokens is not None:
@@ -281,7 +280,12 @@ class Agent:
 
     def _parts(self) -> list:
         """What runs, each in a task of its own."""
-        parts = [self._session.run, self._poller.run, self._proof.run, self._core.end_starting]
+        parts = [
+            self._session.run,
+            self._poller.run,
+            self._requests.proof.run,
+            self._core.end_starting,
+        ]
         if self._tokens is not None:
             self._tokens.show()
             parts.append(self._tokens.run)
@@ -342,4 +346,4 @@ class Agent:
     def _show_end(self) -> None:
         self._session.end()
         self._poller.forget()
-        self._proof.end()
+        self._requests.proof.end()

@@ -37,7 +37,7 @@ class Parts:
         self.endpoint = endpoint = Endpoint(settings.host, settings.port, roots)
         self.http = http = HttpClient(endpoint, core.times)
         schedule = Schedule(core.times, time.ticks_ms())
-        self.proof = proof = Proof(core, schedule)
+        proof = Proof(core, schedule)
         endpoint.before_look_up = proof.before_look_up  # type: ignore[assignment]  # None so far
         self.requests = requests = Requests(core, schedule, proof, settings.tls_sessions)
         self.tokens = tokens = None

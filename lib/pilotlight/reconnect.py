@@ -24,6 +24,8 @@ class Reconnect:
     """Counts what has happened to the link. Each `…_ms` method gives a wait in milliseconds.
 
     asked: a Recent: the server has asked to wait so long before the next upgrade.
+    refreshed_for_403: a Recent: a refused upgrade has caused a refresh. A proxy that refuses must
+    not cause many.
     is_doubtful: the last channel ended before a heartbeat was answered, or the server broke a rule.
     The same may happen again, so the next one is shown as joined only after a heartbeat.
     """
@@ -36,6 +38,7 @@ class Reconnect:
         self._network_is_new = False  # … and the backoff has not been reset for it
         self._hurry = Recent()  # a network that came up has ended a wait
         self.asked = Recent()
+        self.refreshed_for_403 = Recent()
         self._join = Recent()
         self._rejoin = Recent()
         self.is_doubtful = False

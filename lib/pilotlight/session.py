@@ -39,7 +39,6 @@ from .frameio_api import ApiError, socket_target
 from .net.deadline import TimedEvent
 from .net.errors import JoinRefused, LinkClosed, NetError, UpgradeRefused, no_memory
 from .reconnect import Reconnect
-from .times import Recent
 
 _TYPES = const(0)  # true for mypy: what only annotations name costs the device nothing
 if _TYPES:
@@ -82,7 +81,6 @@ class Session:
         self._lost_by = None  # the exception for which there is no joined socket
         self._pairing = None  # the PairingRequest, from the wish for a code to its end
         self._reconnect = Reconnect(core.times)
-        self._refreshed_for_403 = Recent()  # a proxy that refuses upgrades must not cause many
         self._news = TimedEvent()
         if not credentials.authorized:
             self._pairing_request().start(is_urgent=False)  # a restart asks for a code
@@ -133,8 +131,9 @@ class Session:
         self._news.set()
         if self._credentials.authorized:
             now_ms = time.ticks_ms()
-            if self._refreshed_for_403.left_ms(now_ms):  # it may have waited for long
-                self._refreshed_for_403.happened(now_ms, self._core.times.refresh_for_403_ms)
+            refreshed = self._reconnect.refreshed_for_403
+            if refreshed.left_ms(now_ms):  # it may have waited for long
+                refreshed.happened(now_ms, self._core.times.refresh_for_403_ms)
             self._poller.want_identity(at_once=True)
             return
         if self._status.joined:
@@ -318,11 +317,11 @@ class Session:
     def _upgrade_refused(self, token: str, error: UpgradeRefused) -> None:
         """Anything between here and Frame.io may have refused it: identity has the last word."""
         now_ms = time.ticks_ms()
-        may_refresh = error.status == 403 and not self._refreshed_for_403.left_ms(now_ms)
+        may_refresh = error.status == 403 and not self._reconnect.refreshed_for_403.left_ms(now_ms)
         if self._credentials.has_replaced(token):
             self._reconnect.reset()  # it was refreshed meanwhile: the new one is tried soon
         elif may_refresh and self._credentials.request_refresh():  # identity follows each refresh
-            self._refreshed_for_403.happened(now_ms, self._core.times.refresh_for_403_ms)
+            self._reconnect.refreshed_for_403.happened(now_ms, self._core.times.refresh_for_403_ms)
         elif not error.is_busy:
             self._poller.want_identity()
 

@@ -67,7 +67,7 @@ FAULTS = (
     ),
     Fault(
         _CORE + "session.py",
-        "may_refresh = error.status == 403 and not self._refreshed_for_403.left_ms(now_ms)",
+        "may_refresh = error.status == 403 and not self._reconnect.refreshed_for_403.left_ms(now_ms)",
         "may_refresh = error.status == 403",
         "a proxy that answers 403 causes a refresh with each connect",
         "test_agent_corners.py::test_unpairing_while_the_token_is_refused_shows_a_code",
@@ -270,7 +270,7 @@ FAULTS = (
     ),
     Fault(
         _CORE + "agent.py",
-        "        if not up:\n            self._proof.end()\n",
+        "        if not up:\n            self._requests.proof.end()\n",
         "        if not up:\n            pass\n",
         "`connected` stays yes without a network",
         "test_agent_truths.py::test_a_network_that_is_gone_without_a_call_shows_within_30_s",

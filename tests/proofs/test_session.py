@@ -100,6 +100,7 @@ def _around(around: Around, made: dict[str, Any]) -> tuple[list[Any], Any]:
     from pilotlight.credentials import NotAuthorized
     from pilotlight.frameio_api import ApiError
     from pilotlight.net.errors import JoinRefused, LinkClosed, Unreachable, UpgradeRefused
+    from pilotlight.times import Recent
 
     lost, not_authorized = Unreachable("timeout", ""), NotAuthorized("not_paired", "")
 
@@ -177,6 +178,7 @@ def _around(around: Around, made: dict[str, Any]) -> tuple[list[Any], Any]:
     reconnect = Part(
         around,
         asked=SimpleNamespace(left_ms=lambda now_ms: around.asked_ms()),
+        refreshed_for_403=Recent(),
         rejoin_ms=lambda: around.one_of(None, 1000),
         backoff_ms=lambda lost_by, now_ms: 1000,
         was_stray=lambda now_ms: around.one_of(False, True),

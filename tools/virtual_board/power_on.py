@@ -100,6 +100,7 @@ connection.connect()
 events.emit("power_on", cause=power.cause())
 
 import machine as machine  # wires the board
+import ntptime as ntptime  # knows its order before the firmware asks it
 import select
 
 if _FLASH:

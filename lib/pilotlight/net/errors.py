@@ -5,7 +5,6 @@ Bases are called by name: for each super() MicroPython keeps a closure and a cel
 
 from micropython import const
 
-_SYSTEM_BLOCK_BYTES = const(4096)
 _NO_MEMORY = const("there is no memory for this connection")
 
 
@@ -115,18 +114,6 @@ def no_memory() -> Unreachable:
     except MemoryError:
         pass
     return error
-
-
-def system_memory_is_short() -> bool:
-    """True if the system (not Python's heap) has no free block of 4 kB, on an ESP32.
-
-    Then sockets, look-ups, TLS and Wi-Fi fail, with errors of any kind. Elsewhere it is not known.
-    """
-    try:
-        from esp32 import HEAP_DATA, idf_heap_info
-    except ImportError:
-        return False
-    return max([region[2] for region in idf_heap_info(HEAP_DATA)]) < _SYSTEM_BLOCK_BYTES
 
 
 _spare = Unreachable("memory", _NO_MEMORY)

@@ -16,7 +16,7 @@ import time
 import tls
 from micropython import const
 
-from .errors import LinkClosed, NetError, Unreachable, Untrusted, no_memory, system_memory_is_short
+from .errors import LinkClosed, NetError, Unreachable, Untrusted, no_memory
 
 _TYPES = const(0)  # true for mypy: what only annotations name costs the device nothing
 # lwIP says ECONNRESET for a refused connection too.
@@ -24,6 +24,7 @@ _REFUSED_IS_RESET = sys.platform not in ("linux", "darwin")
 _IPPROTO_TCP = const(6)  # the same on lwIP and on computers; not every port names them
 _TCP_NODELAY = const(1)
 _LARGEST_ERRNO = const(255)
+_SYSTEM_BLOCK_BYTES = const(4096)
 # ENOMEM; of Mbed TLS ALLOC_FAILED, and ENTROPY_SOURCE_FAILED: so it fails at its very start.
 _NO_MEMORY = const((12, 0x7F00, 0x34))
 _TLS_CLOSED = const((0x7280, 0x7880))  # in the handshake: the end of the stream, a close_notify
@@ -273,7 +274,7 @@ def look_up(host: str, port: int) -> list:
     try:
         return socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)
     except OSError:
-        if system_memory_is_short():
+        if _system_memory_is_short():
             raise no_memory()
         return []
 
@@ -286,7 +287,7 @@ def tls_context(root: bytes):
         context.load_verify_locations(root)
         return context
     except (OSError, ValueError) as error:
-        if system_memory_is_short():  # Mbed TLS gives one ValueError for all that is wrong
+        if _system_memory_is_short():  # Mbed TLS gives one ValueError for all that is wrong
             raise no_memory()
         raise _named(error, False)
 
@@ -327,7 +328,7 @@ def _named(error, connected: bool) -> NetError:
             if word in text:
                 return Untrusted(reason, text)
     number = abs(error.errno or 0)
-    if number in _NO_MEMORY or system_memory_is_short():
+    if number in _NO_MEMORY or _system_memory_is_short():
         return no_memory()
     if number in _TLS_CLOSED:
         return LinkClosed(1006, "the peer closed the TLS handshake")
@@ -340,3 +341,15 @@ def _named(error, connected: bool) -> NetError:
         if number in row:
             return Unreachable(row[-1], text)
     return Unreachable("io", text)
+
+
+def _system_memory_is_short() -> bool:
+    """True if the system (not Python's heap) has no free block of 4 kB, on an ESP32.
+
+    Then sockets, look-ups, TLS and Wi-Fi fail, with errors of any kind. Elsewhere it is not known.
+    """
+    try:
+        from esp32 import HEAP_DATA, idf_heap_info
+    except ImportError:
+        return False
+    return max([region[2] for region in idf_heap_info(HEAP_DATA)]) < _SYSTEM_BLOCK_BYTES
