@@ -34,7 +34,12 @@ def run(times=None, supervisor=None, extra=None) -> None:
         hold_closed_streams()
     uptime = Uptime()
     try:
-        made = _parts(times, supervisor, uptime)
+        from .parts import make  # large, and needed only here
+
+        try:
+            made = make(times, supervisor, uptime)
+        finally:
+            unload("firmware.parts")
     except MemoryError:
         if supervisor is None:
             raise
@@ -43,7 +48,7 @@ def run(times=None, supervisor=None, extra=None) -> None:
         # For ever, because a restart would find as little memory.
         asyncio.run(fault_screen.show("too_little_memory", uptime.ms()))
     agent, network, clock, storage, console, front_panel, event_log = made
-    del made
+    del make, made
     check_in = None if supervisor is None else supervisor.watchdog.check_in
     outputs = Outputs(console, front_panel, event_log, uptime, check_in)
     jobs: list = []
@@ -58,16 +63,6 @@ def run(times=None, supervisor=None, extra=None) -> None:
         asyncio.run(run_all(agent, network, clock, outputs, supervisor, jobs))
     finally:
         outputs.end()
-
-
-def _parts(times, supervisor, uptime: Uptime) -> tuple:
-    """What parts.py makes; it is unloaded again."""
-    from . import parts
-
-    try:
-        return parts.make(times, supervisor, uptime)
-    finally:
-        unload("firmware.parts")
 
 
 async def run_all(agent, network, clock, outputs, supervisor, others=()) -> None:

@@ -1,4 +1,4 @@
-"""Whether the chip has the memory for TLS. Used once, before the first connect.
+"""Whether the chip has the memory for TLS and for Wi-Fi. Loaded when that is asked.
 
 TLS takes its memory from the system's heap, not from Python's (docs/memory.md). An ESP32's Python
 takes all of the system's heap once its own has outgrown 112 kB; then each connection fails.
@@ -9,6 +9,7 @@ import os
 from micropython import const
 
 NEEDED_BYTES = const(30_000)  # of a TLS handshake, in blocks of up to 17 kB
+_DRIVER_BYTES = const(4_096)  # of Wi-Fi's driver, in one block
 _PSRAM_BYTES = const(1_000_000)  # more than any chip has without
 
 
@@ -18,8 +19,17 @@ def largest_system_block() -> int | None:
     return max([region[2] for region in regions]) if regions else None
 
 
+def driver_is_starved() -> bool:
+    """Whether Wi-Fi's driver may have found no memory: then a missing address says nothing."""
+    largest = largest_system_block()
+    return largest is not None and largest < _DRIVER_BYTES
+
+
 def lack_of_memory() -> str:
-    """One sentence that says what to do if there is not enough memory for TLS, else ""."""
+    """One sentence that says what to do if there is not enough memory for TLS, else "".
+
+    Asked before the first connect: later on a connection may hold that memory.
+    """
     largest = largest_system_block()
     if largest is None or largest >= NEEDED_BYTES:
         return ""

@@ -71,7 +71,7 @@ def make(times, supervisor, uptime: Uptime) -> tuple:
     front_panel = _front_panel(fitted, values, storage, network)
     if front_panel is not None and supervisor is not None and hasattr(network, "networks"):
         front_panel.reset = supervisor.reset
-    unload("firmware.boards." + values["board"])
+    unload("firmware.boards." + values["board"], "firmware.boards")
     return agent, network, clock, storage, console, front_panel, event_log
 
 

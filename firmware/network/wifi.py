@@ -25,7 +25,6 @@ _NO_ADDRESS_MS = const(20_000)  # connected without an address: it is given up
 _STABLE_MS = const(10_000)  # after a connection of this length, the same network is tried first
 _RESTART_MS = const(30_000)
 _MOST_FAILED = const(24)
-_DRIVER_BYTES = const(4_096)  # of the system's heap, in one block
 _NO_ADDRESS = const("0.0.0.0")
 DRIVER_ERRORS = (OSError, RuntimeError, MemoryError)  # RuntimeError: "Wifi Unknown Error 0x…"
 
@@ -243,8 +242,12 @@ class Wifi:
 
     def report(self, up: bool, reason: str | None) -> None:
         """Tell whether the network is up, and why not."""
-        if reason == "no_address" and _is_starved():
-            reason = "memory"
+        if reason == "no_address":
+            from .. import memory
+
+            if memory.driver_is_starved():
+                reason = "memory"
+            unload("firmware.memory")
         if up == self._up and reason == self.reason:
             return
         self._up = up
@@ -268,12 +271,3 @@ def checked_networks(networks) -> list:
         return checked(networks)
     finally:
         unload("firmware.network.known_networks", "firmware.network.static_address")
-
-
-def _is_starved() -> bool:
-    """Whether the driver may have found no memory: then a missing address says nothing."""
-    from ..memory import largest_system_block
-
-    largest = largest_system_block()
-    unload("firmware.memory")
-    return largest is not None and largest < _DRIVER_BYTES
