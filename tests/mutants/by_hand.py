@@ -241,7 +241,7 @@ FAULTS = (
     ),
     Fault(
         _NET + "websocket_client.py",
-        "        self._write_close(_NORMAL_CLOSE if code == 1005 else code)\n",
+        "                    self._write_close(_NORMAL_CLOSE if code == 1005 else code)\n",
         "",
         "the peer's close frame is not answered",
         "test_websocket_writes.py::test_a_close_frame_without_a_code_is_answered_with_1000",

@@ -113,8 +113,12 @@ class WebSocketClient:
                         self._ping = bytes(frames.buffer[frames.start : frames.end])
                     else:
                         self._write(_PONG, frames.buffer, frames.start, frames.end)
-                elif opcode == _CLOSE:
-                    self._finish_close(frames.close_code())
+                elif opcode == _CLOSE:  # section 5.5.1: answered, unless ours was sent before
+                    code = frames.close_code()
+                    self._write_close(_NORMAL_CLOSE if code == 1005 else code)
+                    words = bytes(frames.buffer[frames.start + 2 : frames.end]).decode()
+                    text = "the server closed the link with code %d %r" % (code, words)
+                    raise LinkClosed(code, text, close_reason=words)
         except ProtocolError as error:
             self._write_close(error.code)
             raise
@@ -218,12 +222,3 @@ class WebSocketClient:
             self._write(_CLOSE, code.to_bytes(2, "big"), 0, 2)
         except (NetError, MemoryError):
             pass
-
-    def _finish_close(self, code: int) -> None:
-        """Answer the peer's close frame, unless ours was sent before, and end the link (5.5.1)."""
-        self._write_close(_NORMAL_CLOSE if code == 1005 else code)
-        frames = self.frames
-        words = bytes(frames.buffer[frames.start + 2 : frames.end]).decode()
-        raise LinkClosed(
-            code, "the server closed the link with code %d %r" % (code, words), close_reason=words
-        )
