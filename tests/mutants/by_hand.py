@@ -196,8 +196,8 @@ FAULTS = (
     ),
     Fault(
         _NET + "endpoint.py",
-        "self._wait_ms = _FIRST_WAIT_MS << self._misses",
-        "self._wait_ms = 1",
+        "wait_ms = _FIRST_WAIT_MS << self._misses",
+        "wait_ms = 1",
         "a name that is not found is looked up, and blocks, with each connect",
         "test_look_ups.py::test_a_name_that_is_not_found",
     ),

@@ -16,7 +16,8 @@ _LINK_MS = const(10_000)  # a stream that has lasted so long was a link: REST re
 _BLOCKED_MS = const(1_000)
 _FIRST_WAIT_MS = const(2_000)
 _QUICK_MISSES = const(4)
-_LONG_WAIT_MS = const(30_000)  # up to twice this
+_LONG_WAIT_MS = const(30_000)  # up to …
+_LONGEST_WAIT_MS = const(60_000)  # … this
 _MOST_FAILED = const(16)
 # From a change of the status to the screen it passes through half a dozen turns of tasks.
 _TURN_MS = const(50)
@@ -60,7 +61,7 @@ class Endpoint:
         self._found_ms = 0  # … at these ticks
         self._failed: list = []  # the last failure last
         self._misses = 0  # look-ups in a row that found nothing
-        self._missed_ms = self._wait_ms = 0  # the ticks of the last one; no other for so long
+        self._wait_end_ms = 0  # ticks until which no other is made
         self._is_answered = True  # the last connect, unless it is under way
         self.before_look_up = None
         if self.is_tls:
@@ -119,8 +120,9 @@ class Endpoint:
         while not (
             self._up or self._of_link or (self._found and is_within(self._found_ms, _KEPT_MS))
         ):
-            left_ms = self._wait_ms - time.ticks_diff(time.ticks_ms(), self._missed_ms)
-            if self._misses and 0 < left_ms <= self._wait_ms:
+            left_ms = time.ticks_diff(self._wait_end_ms, time.ticks_ms())
+            # Ticks wrap: a wait that was over days ago must not count again.
+            if self._misses and 0 < left_ms <= _LONGEST_WAIT_MS:
                 error = Unreachable("name", "the name %s was not found" % self.host)
                 error.wait_ms = left_ms
                 raise error
@@ -147,11 +149,11 @@ class Endpoint:
             self._found_ms = now_ms
             return
         if self._misses >= _QUICK_MISSES or time.ticks_diff(now_ms, begun_ms) > _BLOCKED_MS:
-            self._wait_ms = _LONG_WAIT_MS + random.randrange(_LONG_WAIT_MS + 1)
+            wait_ms = random.randrange(_LONG_WAIT_MS, _LONGEST_WAIT_MS + 1)
         else:
-            self._wait_ms = _FIRST_WAIT_MS << self._misses
+            wait_ms = _FIRST_WAIT_MS << self._misses
         self._misses += 1
-        self._missed_ms = now_ms
+        self._wait_end_ms = time.ticks_add(now_ms, wait_ms)
 
     def _first_to_try(self):
         found = self._found
