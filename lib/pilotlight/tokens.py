@@ -36,6 +36,8 @@ _ACCEPTED = const(2)  # it is the answer to a refusal, and identity has accepted
 
 _TYPES = const(0)  # true for mypy: what only annotations name costs the device nothing
 if _TYPES:
+    from collections.abc import Callable
+
     from .core import Core
     from .net.http_client import HttpClient
     from .oauth_api import OauthApi
@@ -50,14 +52,14 @@ class Tokens(Credentials):
     client_id: this unit's: from the settings, or made once and stored.
     api: the OauthApi, while it is loaded; use `oauth_api`.
     flight: a Slot, held while a new pair is asked for and stored, by a holder of the request slot.
-    on_changed(): called when a new pair is in use, and when the pair has ended.
+    on_changed(): called when a new pair is in use, and when the pair has ended; None: not yet.
     """
 
     def __init__(self, core: Core, requests: Requests, http: HttpClient, settings) -> None:
         Credentials.__init__(self, core, "", "", "not_paired")
         self.api: OauthApi | None = None
         self.flight = Slot()
-        self.on_changed = _ignore
+        self.on_changed: Callable[[], object] | None = None
         self._requests = requests
         self._host = settings.host_field  # tokens are sent to no other service
         self._record = Record(core, "authorization")
@@ -321,7 +323,8 @@ class Tokens(Credentials):
         if not self._is_told:
             self._core.status.update(client_refused=False)
             self.show()
-            self.on_changed()
+            if self.on_changed is not None:
+                self.on_changed()
             self._is_told = True
 
     def _is_busy(self) -> bool:
@@ -336,7 +339,3 @@ class Tokens(Credentials):
         self._news.set()
         self._settled.set()
         self._settled.clear()
-
-
-def _ignore() -> None:
-    """Until there is a session."""

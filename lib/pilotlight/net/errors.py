@@ -3,10 +3,6 @@
 Bases are called by name: for each super() MicroPython keeps a closure and a cell, 32 bytes.
 """
 
-from micropython import const
-
-_NO_MEMORY = const("there is no memory for this connection")
-
 
 class NetError(Exception):
     """Base of the errors that `pilotlight.net` raises by design.
@@ -110,10 +106,10 @@ def no_memory() -> Unreachable:
     global _spare
     error = _spare
     try:
-        _spare = Unreachable("memory", _NO_MEMORY)
+        _spare = Unreachable("memory", error.args[0])
     except MemoryError:
         pass
     return error
 
 
-_spare = Unreachable("memory", _NO_MEMORY)
+_spare = Unreachable("memory", "there is no memory for this connection")
