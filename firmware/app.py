@@ -82,7 +82,10 @@ async def run_all(agent, network, clock, outputs, supervisor, others=()) -> None
             if network.is_up() and not is_checked:
                 # Once only: later on a connection may hold the memory, or a lack of it may pass.
                 is_checked = True
-                _check_memory(agent, supervisor)
+                from . import memory
+
+                memory.check(agent, supervisor)
+                unload("firmware.memory")
             if agent.status.fault:
                 return
             if hasattr(clock, "network_changed"):
@@ -96,23 +99,6 @@ async def run_all(agent, network, clock, outputs, supervisor, others=()) -> None
     if supervisor is not None:
         jobs.append(supervisor.watchdog.run())
     await asyncio.gather(*jobs)
-
-
-def _check_memory(agent, supervisor) -> None:
-    """Before the first connect: with too little memory for it, stop the agent and show why.
-
-    There is no reset, which would not help.
-    """
-    from .memory import lack_of_memory
-
-    sentence = lack_of_memory()
-    unload("firmware.memory")
-    if sentence:
-        log(sentence)
-        agent.status.update(fault="too_little_memory")
-        if supervisor is not None:
-            supervisor.watchdog.forget_tasks()
-        asyncio.create_task(agent.stop())
 
 
 class Outputs:

@@ -4,9 +4,12 @@ TLS takes its memory from the system's heap, not from Python's (docs/memory.md).
 takes all of the system's heap once its own has outgrown 112 kB; then each connection fails.
 """
 
+import asyncio
 import os
 
 from micropython import const
+
+from .text_output import log
 
 NEEDED_BYTES = const(30_000)  # of a TLS handshake, in blocks of up to 17 kB
 _DRIVER_BYTES = const(4_096)  # of Wi-Fi's driver, in one block
@@ -40,6 +43,20 @@ def lack_of_memory() -> str:
     else:
         advice = "this chip has no PSRAM: use the frozen build, docs/memory.md"
     return "too little memory (%d bytes) for a connection; %s" % (largest, advice)
+
+
+def check(agent, supervisor) -> None:
+    """Before the first connect: with too little memory for it, stop the agent and show why.
+
+    supervisor: as for app.run. There is no reset, which would not help.
+    """
+    sentence = lack_of_memory()
+    if sentence:
+        log(sentence)
+        agent.status.update(fault="too_little_memory")
+        if supervisor is not None:
+            supervisor.watchdog.forget_tasks()
+        asyncio.create_task(agent.stop())
 
 
 def _regions() -> list:

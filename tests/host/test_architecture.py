@@ -172,7 +172,7 @@ def test_each_fact_has_one_writing_part() -> None:
     assert {fact: paths for fact, paths in in_library.items() if len(paths) != 1} == {}
     in_firmware = {fact: paths for fact, paths in writers(FIRMWARE).items() if paths}
     assert in_firmware == {
-        "fault": ["firmware/app.py"],
+        "fault": ["firmware/memory.py"],
         "application": ["firmware/application.py"],
     }
 

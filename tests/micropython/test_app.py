@@ -3,7 +3,7 @@
 import asyncio
 import sys
 
-from firmware import app, parts
+from firmware import app, parts, text_output
 from firmware.guard.watchdog import Watchdog
 from firmware.timestamps import Uptime
 from pilotlight import agent as agent_module
@@ -168,7 +168,7 @@ async def test_a_console_that_lost_a_line_gets_the_newest_one_when_it_is_read():
 async def test_too_little_memory_before_the_first_connect_stops_the_agent():
     """No task of the agent starves the watchdog then, so no reset comes."""
     lines = []
-    app.log = lines.append
+    text_output.log = lines.append  # memory.py is loaded, and takes it, only then
     for largest, stops in ((29_999, True), (30_000, False)):
         sys.modules["esp32"] = Esp32()
         sys.modules["esp32"].idf_heap_info = lambda _, n=largest: [(100_000, 50_000, n, 0)]

@@ -58,7 +58,6 @@ LIBRARY_ORDER = [
 FIRMWARE_ORDER = [
     "build",
     "unload",
-    "memory",
     "strict_json",
     "timestamps",
     "strings",
@@ -66,6 +65,7 @@ FIRMWARE_ORDER = [
     "application",
     "posix",
     "text_output",
+    "memory",
     "console",
     "storage",
     "log_entries",
