@@ -46,7 +46,7 @@ LADDER = states()
 # state → (when, what its user is to do)
 STATES = {
     "fault": ("it can't run", "ask for help; the display says why"),
-    "starting": ("it starts, 3 s at most", "then press once; check power"),
+    "starting": ("it starts, 3 s at most", "still dark: press once, check power"),
     "no_network": ("no network", "check the cable; on Wi-Fi, hold the button"),
     "pairing": ("it shows a code", "type it into Frame.io"),
     "no_backend": ("no answer from Frame.io", "on Wi-Fi, hold the button"),
