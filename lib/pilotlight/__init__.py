@@ -5,7 +5,7 @@ from pilotlight import Agent, Settings
 README shows how it is embedded.
 """
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"
 
 _WHERE = {
     "Agent": "agent",
