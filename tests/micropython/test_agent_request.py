@@ -126,6 +126,8 @@ async def test_frame_io_s_own_words_are_told_but_no_secret():
         for body in ({"message": text}, {"error": text}, {"errors": [{"title": text}]}):
             error = await refused(world, 422, body)
             assert error.says in ("", "of"), error.says
+    for count, told in ((32, "x" * 32), (33, "")):  # a longer word may be a token
+        assert (await refused(world, 422, {"message": "x" * count})).says == told
     error = await refused(world, 422, {"message": "too many words " * 100})
     assert len(error.says) == 120
     for body in ({"errors": []}, {"errors": [5]}, {"message": None}, {"errors": {}}, [], 5):

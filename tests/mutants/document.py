@@ -23,6 +23,11 @@ HARMLESS = {
         "hexadecimal digit either."
     ),
     (
+        "lib/pilotlight/core.py Record.retry: longest_ms = "
+        "min(max(1, self.retry_left_ms()), longest_ms) → longest_ms = "
+        "min(max(2, self.retry_left_ms()), longest_ms)"
+    ): ("What can't be stored is tried again a millisecond later."),
+    (
         "lib/pilotlight/net/deadline.py module: _DAY_MS = const(86_400_000) → "
         "_DAY_MS = const(172800001)"
     ): ("It only bounds a sleep after which the same wait goes on; two days are as good as one."),
