@@ -207,6 +207,27 @@ async def test_a_slow_upload_may_take_as_long_as_it_wants():
     assert time.ticks_diff(time.ticks_ms(), begun_ms) > 1_000
 
 
+async def test_other_tasks_get_a_turn_while_the_source_is_slow():
+    """All of it fits into the connection's buffers, so nothing waits for the network."""
+    turns, told = [0], []
+
+    async def other():
+        while True:
+            turns[0] += 1
+            await asyncio.sleep_ms(0)
+
+    class Card(Source):
+        def readinto(self, buffer):
+            time.sleep_ms(6)  # longer than the others wait
+            return Source.readinto(self, buffer)
+
+    task = asyncio.create_task(other())
+    size_bytes = 35_840  # ten reads
+    await put(answers(OK), size_bytes, 0, Card(size_bytes), 60_000, lambda _: told.append(turns[0]))
+    task.cancel()
+    assert len(told) == 10 and all(told[at] < told[at + 1] for at in range(9)), told
+
+
 async def test_cancelling_closes_the_connection_at_once():
     ended = asyncio.Event()
 
