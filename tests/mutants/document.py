@@ -46,6 +46,11 @@ HARMLESS = {
         "65280)"
     ): ("No square of 0 to 4080 has another quotient: tried for all of them."),
     (
+        "firmware/setup/setup_screen.py pages_of: title, join, by_password, scan, scan_more = "
+        'MESSAGES["set_up"][:5] → title, join, by_password, scan, scan_more = '
+        'MESSAGES["set_up"][:6]'
+    ): ("Its row has five columns."),
+    (
         "firmware/screen/pairing_pages.py _draw_code: draw(canvas, link, max(0, (width - "
         "width_of(link)) // 2), link_y) → draw(canvas, link, max(1, (width - width_of(link)) "
         "// 2), link_y)"
