@@ -51,14 +51,6 @@ HARMLESS = {
         'MESSAGES["set_up"][:6]'
     ): ("Its row has five columns."),
     (
-        "firmware/screen/pairing_pages.py _draw_code: draw(canvas, link, max(0, (width - "
-        "width_of(link)) // 2), link_y) → draw(canvas, link, max(1, (width - width_of(link)) "
-        "// 2), link_y)"
-    ): (
-        "Only a link that is too wide for this page begins there, and is cut; it has a page of its "
-        "own, too."
-    ),
-    (
         "firmware/screen/qr_code.py penalty: points += 40 * _count(like) → points += "
         "41 * _count(like)"
     ): ("Another mask may be chosen for a code. Readers take each of the eight."),
